@@ -1,0 +1,89 @@
+// What a caller may ask for: how a probe looks, how names are resolved, how a batch is sent.
+// Aggregates with a default for every member, made for designated initialisers: Options{.probe = {.ttl = 5}}.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "multiping/address.hpp"
+#include "multiping/duration.hpp"
+#include "multiping/export.hpp"
+
+namespace multiping {
+
+/// What a probe is made of, and what its answer is.
+enum class Protocol : std::uint8_t {
+  icmp,  ///< An echo request, RFC 792 and RFC 4443; answered by the echo reply.
+  udp,   ///< A datagram, RFC 768; answered by any datagram from there, refused by port unreachable. No privilege.
+  tcp,   ///< A connection, RFC 9293, closed at once without data; answered when it is accepted, refused by RST. No
+         ///< privilege but for half_open.
+  sctp,  ///< An INIT, RFC 9260; answered by INIT ACK, refused by ABORT. Needs raw sockets.
+};
+/// "icmp", "udp", "tcp", "sctp".
+[[nodiscard]] MULTIPING_EXPORT std::string_view to_string(Protocol protocol) noexcept;
+
+/// What one probe looks like. A target may bring its own; the others use Options::probe.
+///
+/// Each option holds for all protocols and both families where it doesn't say otherwise. It is never ignored: a value
+/// out of its range, or one that makes no sense together with another (a port with ICMP), is std::invalid_argument from
+/// the constructor or call that uses it, naming the option, the value and the range; one that the protocol does not
+/// have is std::system_error with Errc::not_supported. What this transport or this host cannot honour (a mark without
+/// the permission, an unknown device, a source address that is not of this host) is Outcome::send_failed of the targets
+/// that ask for it, with Errc::not_supported or the system's own error; where all targets of a batch ask for it, it is
+/// a std::system_error from the constructor, naming the option.
+struct ProbeOptions {
+  Protocol protocol = Protocol::icmp;
+  Family family = Family::any;       ///< Which address of a name is probed; any: as ResolveOptions says.
+  int port = 0;                      ///< Destination, to 65535; 0: 33434 for UDP, 80 for TCP and SCTP. Not for ICMP.
+  int source_port = 0;               ///< To 65535; 0: chosen for each probe. Not for ICMP.
+  Address source_v4{}, source_v6{};  ///< For targets of that family, an address of this host; none: the kernel chooses.
+  std::string device{};      ///< Interface or VRF to send through, to 15 characters; empty: by route. SO_BINDTODEVICE,
+                             ///< socket(7).
+  std::optional<int> ttl{};  ///< TTL or hop limit, 1 to 255; unset: the system's default. ip(7), ipv6(7).
+  int tos = 0;               ///< IPv4 TOS or IPv6 traffic class octet, 0 to 255. RFC 2474, RFC 3168.
+  /// Bytes behind the ICMP or UDP header, as `ping -s` and `fping -b` count; 0 to 65,507 (65,527 when family is ipv6).
+  /// 8 or more carry a full tag. TCP and SCTP probes have no payload: 56 and 0 are the same there, others are not
+  /// supported.
+  std::size_t payload_size = 56;
+  std::vector<std::uint8_t> pattern{};  ///< Repeated over the payload behind the probe's tag; empty: zeros. ICMP, UDP.
+  std::optional<std::uint32_t> mark{};  ///< For policy routing. SO_MARK, socket(7); needs CAP_NET_ADMIN or CAP_NET_RAW.
+  std::optional<std::uint32_t> flow_label{};  ///< IPv6 flow label, 20 bits, RFC 6437. Not for family ipv4; an IPv4
+                                              ///< address of a target that asks for one is not supported.
+  bool dont_fragment = false;  ///< What is larger than the path's MTU is unreachable, with the MTU, or send_failed with
+                               ///< EMSGSIZE; it is not cut. IP_MTU_DISCOVER, ip(7); IPV6_DONTFRAG, RFC 3542.
+  bool half_open = false;      ///< TCP only, by a lone SYN from a raw socket: takes no descriptor and never completes a
+                               ///< connection, since the kernel answers the SYN/ACK with RST. Needs raw sockets.
+  friend bool operator==(const ProbeOptions&, const ProbeOptions&) = default;
+};
+
+/// How names become addresses.
+struct ResolveOptions {
+  Family family = Family::any;                ///< any: IPv4 where a name has one, else IPv6.
+  Timeout timeout = std::chrono::seconds{5};  ///< For all lookups of one call together. Not negative.
+  int parallel = 16;                          ///< Lookups under way at once, 1 to 256.
+};
+
+class Transport;
+
+/// How a batch is resolved, sent and awaited.
+struct Options {
+  bool ignore_lookup_errors = false;  ///< Keep a name that does not resolve as an unanswered target.
+  ResolveOptions resolve{};
+  ProbeOptions probe{};
+  int threads = 0;      ///< For large batches, alive only inside a call, never more than cores; 0: chosen by size. One
+                        ///< where there is a max_rate, or a target that asks for a TCP connection or a source port.
+  double max_rate = 0;  ///< Probes per second over all targets, evenly spread; 0: as fast as nothing is lost.
+  bool fail_fast = false;  ///< An authentic unreachable error ends the wait for that target. (Time exceeded ends it
+                           ///< whenever the probe set a ttl.)
+  std::shared_ptr<Transport> transport{};  ///< Null: open_transport().
+  std::stop_token stop{};  ///< Ends a blocking call within 10 ms, with what it has; later calls at once.
+};
+
+}  // namespace multiping

@@ -1,0 +1,31 @@
+// Names to addresses, many at once, within a time limit.
+// What MultiPing does with the names in its list, for programs that want the addresses themselves.
+#pragma once
+
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "multiping/address.hpp"
+#include "multiping/export.hpp"
+#include "multiping/options.hpp"
+
+namespace multiping {
+
+/// What one name resolved to.
+struct Resolution {
+  std::string name{};
+  std::vector<Address> addresses{};  ///< In the resolver's order; numeric text resolves to itself at no cost.
+  std::error_code error{};           ///< Why there are none: Errc::no_address, lookup_failed or lookup_timeout.
+};
+
+/// The addresses of every name, in the caller's order, looked up in parallel by the system's resolver (getaddrinfo(3)).
+///
+/// One Resolution per name; a name that fails costs the others nothing. With a family in the options, only its
+/// addresses are given. Text that inet_aton(3) would take for an address and Address::parse() does not ("10.1", "1") is
+/// Errc::no_address, without a lookup. Returns by options.timeout: what is not known by then is Errc::lookup_timeout.
+/// Throws std::invalid_argument for options out of range.
+[[nodiscard]] MULTIPING_EXPORT std::vector<Resolution> resolve(const std::vector<std::string>& names,
+                                                               const ResolveOptions& options = {});
+
+}  // namespace multiping
