@@ -1,0 +1,173 @@
+// The identity of probes on the wire: see probe_codec.hpp.
+#include "packet/probe_codec.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "packet/checksum.hpp"
+#include "packet/icmp.hpp"
+#include "packet/writer.hpp"
+
+namespace multiping::packet {
+
+namespace {
+
+constexpr std::uint64_t sequence_count = 65536;
+
+std::uint8_t bits(std::size_t bytes) noexcept { return static_cast<std::uint8_t>(bytes * 8); }
+
+std::uint8_t request_type(const Address& target) noexcept {
+  return target.family() == Family::ipv6 ? icmpv6::echo_request : icmpv4::echo_request;
+}
+
+// Eight bits to eight bits under a key. Need not be invertible (the Feistel network is), only hard to see through.
+std::uint8_t scramble(std::uint8_t half, std::uint32_t key) noexcept {
+  std::uint32_t x = (half ^ key) * 0x9E3779B1U;
+  x = (x ^ x >> 15) * 0x85EBCA77U;
+  return static_cast<std::uint8_t>((x ^ x >> 13) >> 24);
+}
+
+// A payload before it is written: the tag, as much of it as there is room for, and the pattern behind it.
+struct Payload {
+  std::array<std::uint8_t, 8> whole_tag{};
+  std::span<const std::uint8_t> image{};  // the pattern alone, as long as the payload
+
+  [[nodiscard]] std::span<const std::uint8_t> tag() const& noexcept {
+    return std::span{whole_tag}.first(tag_size(image.size()));
+  }
+  [[nodiscard]] std::span<const std::uint8_t> pattern() const noexcept { return image.subspan(tag_size(image.size())); }
+  void write(Writer& writer) const noexcept {
+    writer.bytes(tag());
+    writer.bytes(pattern());
+  }
+};
+
+// What the ICMPv4 checksum of a request is, from its parts: sooner than from bytes just written.
+std::uint16_t request_checksum(const ProbeIdentity& probe, std::uint16_t sequence, const Payload& payload) noexcept {
+  Checksum checksum;
+  checksum.add_u16(static_cast<std::uint16_t>(request_type(probe.target) << 8));
+  checksum.add_u16(probe.id);
+  checksum.add_u16(sequence);
+  checksum.add(payload.tag());  // of even size
+  checksum.add(payload.pattern());
+  return checksum.value();
+}
+
+// No early exit: how long it takes tells nothing about where the first difference is.
+bool equal_in_constant_time(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) noexcept {
+  assert(a.size() == b.size());
+  std::uint8_t difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
+  return difference == 0;
+}
+
+}  // namespace
+
+ProbeCodec::ProbeCodec(const SipKey& key) noexcept : tag_key_(key) {
+  // A tag's input is 16 or 32 bytes, this one is 1: no round key is ever a tag.
+  for (std::size_t i = 0; i < round_keys_.size(); ++i) {
+    const std::array label{static_cast<std::uint8_t>(i)};
+    round_keys_[i] = static_cast<std::uint32_t>(siphash(key, label));
+  }
+}
+
+std::uint16_t ProbeCodec::sequence(std::uint64_t serial) const noexcept {
+  auto left = static_cast<std::uint8_t>(serial >> 8), right = static_cast<std::uint8_t>(serial);
+  for (const auto key : round_keys_) {
+    left = static_cast<std::uint8_t>(left ^ scramble(right, key));
+    std::swap(left, right);
+  }
+  return static_cast<std::uint16_t>(left << 8 | right);
+}
+
+std::optional<std::uint64_t> ProbeCodec::newest_serial(std::uint16_t sequence, std::uint64_t end) const noexcept {
+  auto left = static_cast<std::uint8_t>(sequence >> 8), right = static_cast<std::uint8_t>(sequence);
+  for (auto key = round_keys_.rbegin(); key != round_keys_.rend(); ++key) {
+    std::swap(left, right);
+    left = static_cast<std::uint8_t>(left ^ scramble(right, *key));
+  }
+  const auto low = static_cast<std::uint64_t>(left << 8 | right);
+  if (end <= low) return std::nullopt;
+  return end - 1 - (end - 1 - low) % sequence_count;
+}
+
+void ProbeCodec::encode_echo_request(const ProbeIdentity& probe, std::span<const std::uint8_t> pattern_image,
+                                     std::span<std::uint8_t> message) const noexcept {
+  assert(message.size() >= icmp_header_size && pattern_image.size() >= message.size() - icmp_header_size);
+  const auto number = sequence(probe.serial);
+  const Payload payload{tag(probe, number), pattern_image.first(message.size() - icmp_header_size)};
+  Writer writer{message};
+  writer.u8(request_type(probe.target));
+  writer.u8(0);
+  writer.u16(probe.target.family() == Family::ipv6 ? 0 : request_checksum(probe, number, payload));
+  writer.u16(probe.id);
+  writer.u16(number);
+  payload.write(writer);
+}
+
+void ProbeCodec::encode_payload(const ProbeIdentity& probe, std::span<const std::uint8_t> pattern_image,
+                                std::span<std::uint8_t> payload) const noexcept {
+  assert(pattern_image.size() >= payload.size());
+  Writer writer{payload};
+  Payload{tag(probe, sequence(probe.serial)), pattern_image.first(payload.size())}.write(writer);
+}
+
+std::uint32_t ProbeCodec::handshake_number(const ProbeIdentity& probe) const noexcept {
+  const auto number = sequence(probe.serial);
+  const auto whole_tag = tag(probe, number);
+  const auto value = static_cast<std::uint32_t>(number) << 16 | static_cast<std::uint32_t>(whole_tag[0]) << 8 |
+                     static_cast<std::uint32_t>(whole_tag[1]);
+  return value == 0 ? 1U : value;  // SCTP knows no tag of zero
+}
+
+PayloadCheck ProbeCodec::check_payload(const ProbeIdentity& probe, std::span<const std::uint8_t> pattern_image,
+                                       std::span<const std::uint8_t> returned) const noexcept {
+  const auto size = tag_size(pattern_image.size());
+  if (returned.size() < size) return {};
+  const auto expected = tag(probe, sequence(probe.serial));
+  return {.authentic = equal_in_constant_time(returned.first(size), std::span{expected}.first(size)),
+          .tag_bits = bits(size),
+          .altered = !std::ranges::equal(returned.subspan(size), pattern_image.subspan(size))};
+}
+
+PayloadCheck ProbeCodec::check_quoted_payload(const ProbeIdentity& probe, std::size_t payload_size,
+                                              std::span<const std::uint8_t> quoted) const noexcept {
+  const auto size = tag_size(payload_size);
+  if (size == 0 || quoted.size() < size) return {};
+  const auto expected = tag(probe, sequence(probe.serial));
+  return {.authentic = equal_in_constant_time(quoted.first(size), std::span{expected}.first(size)),
+          .tag_bits = bits(size),
+          .altered = false};
+}
+
+std::uint16_t ProbeCodec::echo_request_checksum(const ProbeIdentity& probe,
+                                                std::span<const std::uint8_t> pattern_image) const noexcept {
+  const auto number = sequence(probe.serial);
+  return request_checksum(probe, number, {tag(probe, number), pattern_image});
+}
+
+// Every field at its place for the family, and the families told apart by length: the less there is, the sooner it is
+// hashed.
+std::array<std::uint8_t, 8> ProbeCodec::tag(const ProbeIdentity& probe, std::uint16_t sequence) const noexcept {
+  std::array<std::uint8_t, 32> input{};
+  Writer writer{input};
+  writer.u64(probe.serial);
+  writer.u16(probe.id);
+  writer.u16(sequence);
+  if (probe.target.family() == Family::ipv6) writer.u32(probe.target.scope_id());
+  writer.bytes(probe.target.bytes());
+
+  std::array<std::uint8_t, 8> tag{};
+  Writer{tag}.u64(siphash(tag_key_, std::span{input}.first(input.size() - writer.remaining())));
+  return tag;
+}
+
+std::vector<std::uint8_t> pattern_image(std::span<const std::uint8_t> pattern, std::size_t size) {
+  std::vector<std::uint8_t> image(size);
+  if (pattern.empty()) return image;
+  for (std::size_t i = 0; i < size; ++i) image[i] = pattern[i % pattern.size()];
+  return image;
+}
+
+}  // namespace multiping::packet

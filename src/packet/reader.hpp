@@ -1,0 +1,61 @@
+// Reads big-endian fields from bytes that came from outside; the only way this library touches such bytes.
+// A read past the end yields zeros and is remembered, so a parser reads a whole header and asks ok() once.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace multiping::packet {
+
+/// A cursor over bytes it doesn't own. After the first read past the end every read fails.
+class Reader {
+ public:
+  explicit Reader(std::span<const std::uint8_t> bytes) noexcept : rest_(bytes) {}
+
+  [[nodiscard]] bool ok() const noexcept { return ok_; }  ///< Nothing was read past the end.
+  [[nodiscard]] std::span<const std::uint8_t> rest() const noexcept { return rest_; }  ///< What is unread.
+  [[nodiscard]] std::size_t remaining() const noexcept { return rest_.size(); }
+
+  std::uint8_t u8() noexcept { return octets<1>()[0]; }
+
+  std::uint16_t u16() noexcept {
+    const auto b = octets<2>();
+    return static_cast<std::uint16_t>(b[0] << 8 | b[1]);
+  }
+
+  std::uint32_t u32() noexcept {
+    const auto high = u16();  // named, for the order of evaluation
+    return static_cast<std::uint32_t>(high) << 16 | u16();
+  }
+
+  /// The next `count` bytes; none when there are fewer.
+  std::span<const std::uint8_t> bytes(std::size_t count) noexcept {
+    if (count > rest_.size()) {
+      rest_ = {};
+      ok_ = false;
+      return {};
+    }
+    const auto taken = rest_.first(count);
+    rest_ = rest_.subspan(count);
+    return taken;
+  }
+
+  /// A copy of the next `Count` bytes; zeros when there are fewer.
+  template <std::size_t Count>
+  std::array<std::uint8_t, Count> octets() noexcept {
+    std::array<std::uint8_t, Count> copy{};
+    std::ranges::copy(bytes(Count), copy.begin());
+    return copy;
+  }
+
+  void skip(std::size_t count) noexcept { static_cast<void>(bytes(count)); }
+
+ private:
+  std::span<const std::uint8_t> rest_;
+  bool ok_ = true;
+};
+
+}  // namespace multiping::packet
