@@ -1,0 +1,96 @@
+// The only loop: carries out what an agenda decides on a transport, until the goal is reached or time is up.
+// See driver.hpp.
+#include "engine/driver.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace multiping::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A transport that is full is not asked again sooner than this, whatever it promised.
+constexpr Duration shortest_wait_for_room = 100us;
+
+/// Makes a stop request end the transport's wait.
+struct Wake {
+  net::ProbeTransport& transport;
+  void operator()() const noexcept { transport.wake(); }
+};
+
+}  // namespace
+
+void Driver::take_in() {
+  unheard_ = 0;
+  events_.clear();
+  transport_.receive(agenda_.book(), events_);
+  if (!events_.empty()) agenda_.received(events_);
+}
+
+void Driver::expire(net::Instant now) {
+  forgotten_.clear();
+  agenda_.expire(now, forgotten_);
+  for (const net::Serial serial : forgotten_) transport_.forget(serial);
+}
+
+bool Driver::send_some(net::Instant now) {
+  const std::size_t credit = transport_.credit();
+  agenda_.propose(now, credit - std::min(credit, unheard_), batch_);
+  // One system call takes one family; the order within each stays.
+  std::stable_partition(batch_.begin(), batch_.end(),
+                        [](const net::Probe& probe) { return probe.to->family() == Family::ipv4; });
+  sent_at_.resize(batch_.size());
+  std::span<const net::Probe> rest{batch_};
+  while (!rest.empty()) {
+    const auto report = transport_.send(rest, sent_at_);
+    agenda_.sent(rest.first(report.accepted), sent_at_);
+    unheard_ += report.accepted;
+    rest = rest.subspan(report.accepted);
+    if (rest.empty()) break;
+    if (report.full) {
+      agenda_.put_back(rest, std::max(transport_.room_at(), net::after(now, shortest_wait_for_room)));
+      break;
+    }
+    agenda_.refused(rest.front(), report.refused, now);
+    rest = rest.subspan(1);
+  }
+  return !batch_.empty();
+}
+
+void Driver::look_for_drops(net::Instant now) {
+  transport_.look_for_drops();
+  agenda_.receive_drops(transport_.counters().receive_drops, now);
+}
+
+/// At the deadline: was anything dropped here? What is to be repeated for that goes on however short a call is.
+bool Driver::last_look(net::Instant now) {
+  look_for_drops(now);
+  if (agenda_.insists(now)) send_some(now);
+  return false;
+}
+
+bool Driver::run(Goal goal, net::Instant deadline, const std::stop_token& stop) {
+  const std::stop_callback wake_on_stop{stop, Wake{transport_}};
+  for (;;) {
+    const net::Instant now = transport_.now();  // before taking in: what came until now is not late
+    take_in();
+    agenda_.receive_drops(transport_.counters().receive_drops, now);
+    expire(now);
+    if (agenda_.reached(goal)) return true;
+    if (stop.stop_requested()) return false;
+    if (now >= deadline) return last_look(now);
+    if (send_some(now)) continue;
+    look_for_drops(now);
+    transport_.wait(std::min(deadline, agenda_.next()));
+  }
+}
+
+void Driver::push() {
+  const net::Instant now = transport_.now();
+  do {
+    if (unheard_ >= transport_.credit()) take_in();
+  } while (send_some(now));
+}
+
+}  // namespace multiping::engine

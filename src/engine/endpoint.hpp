@@ -1,0 +1,19 @@
+// What a probe is aimed at.
+// Two positions of a list, or two submissions, with equal endpoints differ in nothing that reaches the wire.
+#pragma once
+
+#include <cstdint>
+
+#include "multiping/address.hpp"
+
+namespace multiping::engine {
+
+/// A distinct address, and the shape of its probes.
+struct Endpoint {
+  Address address{};
+  std::uint16_t shape = 0;
+  bool ttl_asked = false;  ///< The shape sets a ttl: that it expires is then an answer, and ends the wait.
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+}  // namespace multiping::engine

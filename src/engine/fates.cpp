@@ -1,0 +1,185 @@
+// What becomes of targets: the rules that turn sendings, failures and events into outcomes, and count them.
+// See fates.hpp.
+#include "engine/fates.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace multiping::engine {
+namespace {
+
+using Kind = net::Event::Kind;
+
+/// The round-trip time by the kernel's measure or stamp, where that is possible at all, else by our own reading.
+std::pair<Duration, TimestampSource> round_trip(net::Instant sent_at, const net::Event& event) noexcept {
+  if (const auto at = answered_at(sent_at, event)) return {*at - sent_at, TimestampSource::kernel};
+  return {std::max(event.arrival.read - sent_at, Duration{}), TimestampSource::user};
+}
+
+void take_times(TargetRecord& record, const ProbeEntry& entry, const net::Event& event) noexcept {
+  std::tie(record.rtt, record.timestamps) = round_trip(entry.sent_at, event);
+  record.reply_ttl = event.reply_ttl;
+  record.has_tos = event.reply_tos.has_value();
+  record.reply_tos = event.reply_tos.value_or(std::uint8_t{0});
+  record.auth_bits = event.auth_bits;
+  record.changed = true;
+}
+
+/// What an earlier ICMP error said is no longer this target's outcome.
+void forget_times(TargetRecord& record) noexcept {
+  record.rtt = {};
+  record.timestamps = TimestampSource::none;
+  record.reply_ttl = record.reply_tos = record.auth_bits = 0;
+  record.has_tos = false;
+}
+
+/// No later probe to the same target is under way, as far as its attempts tell.
+bool is_newest(const TargetRecord& record, const ProbeEntry& entry) noexcept { return entry.round >= record.attempt; }
+
+}  // namespace
+
+void add(Counters& sum, const Counters& fates, const Counters& below) noexcept {
+  sum.sent += fates.sent;
+  sum.received += fates.received;
+  sum.duplicates += fates.duplicates;
+  sum.late += fates.late + below.late;
+  sum.icmp_errors += fates.icmp_errors;
+  sum.unauthenticated += below.unauthenticated;
+  sum.wrong_source += below.wrong_source;
+  sum.bad_checksum += below.bad_checksum;
+  sum.malformed += below.malformed;
+  sum.receive_drops += below.receive_drops;
+  sum.send_errors += fates.send_errors;
+}
+
+std::optional<net::Instant> answered_at(net::Instant sent_at, const net::Event& event) noexcept {
+  if (event.rtt) return net::after(sent_at, std::max(*event.rtt, Duration{}));
+  const auto stamp = event.arrival.stamp;
+  return stamp && *stamp >= sent_at && *stamp <= event.arrival.read ? stamp : std::nullopt;
+}
+
+TargetIndex Fates::add(const Endpoint& endpoint) {
+  ++unanswered_;
+  return table_.add(endpoint);
+}
+
+void Fates::replace(TargetIndex target, const Endpoint& endpoint) {
+  const TargetRecord& record = table_.record(target);
+  if (record.unreported) --unreported_;
+  if (record.answered()) ++unanswered_;
+  table_.replace(target, endpoint);
+}
+
+void Fates::set_awaited(TargetRecord& record, bool awaited) noexcept {
+  if (record.awaited == awaited) return;
+  record.awaited = awaited;
+  awaited_ += awaited ? 1U : static_cast<std::size_t>(-1);
+}
+
+void Fates::sent(std::span<const net::Probe> probes, std::span<const net::Instant> sent_at, Sending sending) {
+  counters_.sent += probes.size();
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    ProbeEntry& entry = table_.entry(probes[i].serial);
+    entry.sent_at = sent_at[i];
+    TargetRecord& record = table_.record(entry.target);
+    if (sending == Sending::attempt) ++record.attempt;
+    // An ICMP error about an earlier probe stays the best that is known until something better comes.
+    if (record.outcome == Outcome::send_failed) table_.detail(record) = {};
+    if (record.outcome == Outcome::no_reply || record.outcome == Outcome::send_failed)
+      record.outcome = Outcome::pending;
+    record.changed = true;
+    set_awaited(record, true);
+  }
+}
+
+void Fates::fail(TargetIndex target, std::error_code error) {
+  ++counters_.send_errors;
+  TargetRecord& record = table_.record(target);
+  // While an earlier probe is waited for, the failure of a further one changes nothing.
+  if ((record.awaited && record.outcome == Outcome::pending) || record.answered()) return;
+  record.outcome = Outcome::send_failed;
+  record.changed = true;
+  forget_times(record);
+  table_.detail(record) = {.responder = {}, .icmp = nullptr, .error = error};
+}
+
+void Fates::received(const net::Event& event) {
+  ProbeEntry& entry = table_.entry(event.serial);
+  if (event.kind == Kind::failed) return give_up_probe(entry, event);
+  const bool is_answer = event.kind == Kind::reply || event.kind == Kind::refused;
+  if (!is_answer) return icmp_error(entry, event);
+  if (event.icmp) ++counters_.icmp_errors;
+  if (entry.answered) {
+    ++counters_.duplicates;
+  } else if (entry.ended) {
+    ++counters_.late;
+  } else {
+    answer(entry, event);
+  }
+}
+
+void Fates::received_late(const net::Event& event) noexcept {
+  const bool is_answer = event.kind == Kind::reply || event.kind == Kind::refused;
+  if (event.icmp) ++counters_.icmp_errors;
+  if (is_answer) ++(table_.entry(event.serial).answered ? counters_.duplicates : counters_.late);
+}
+
+void Fates::answer(ProbeEntry& entry, const net::Event& event) {
+  entry.answered = true;
+  ++counters_.received;
+  TargetRecord& record = table_.record(entry.target);
+  if (record.answered()) return;
+  take_times(record, entry, event);
+  slowest_ = std::max(slowest_, record.rtt);
+  record.outcome = event.kind == Kind::refused ? Outcome::refused : Outcome::reply;
+  record.attempt = entry.round;
+  record.payload_altered = event.payload_altered;
+  record.unreported = true;
+  ++unreported_;
+  if (record.detail != 0 || event.icmp)
+    table_.detail(record) = {.responder = event.responder, .icmp = event.icmp, .error = {}};
+  --unanswered_;
+  set_awaited(record, false);
+}
+
+/// An expired ttl that was asked for is what the caller wanted to know, and with fail_fast any error is.
+bool Fates::ends_wait(const TargetRecord& record, const ProbeEntry& entry, const net::Event& event) const noexcept {
+  const bool enough = event.kind == Kind::ttl_expired ? record.ttl_asked : fail_fast_;
+  return enough || (event.final && is_newest(record, entry));
+}
+
+void Fates::icmp_error(ProbeEntry& entry, const net::Event& event) {
+  TargetRecord& record = table_.record(entry.target);
+  ++counters_.icmp_errors;
+  if (record.answered() || entry.answered || entry.ended) return;
+  take_times(record, entry, event);
+  record.outcome = event.kind == Kind::ttl_expired ? Outcome::ttl_expired : Outcome::unreachable;
+  table_.detail(record) = {.responder = event.responder, .icmp = event.icmp, .error = {}};
+  const bool ends = ends_wait(record, entry, event);
+  entry.ended = event.final || ends;
+  if (ends) set_awaited(record, false);
+}
+
+void Fates::give_up_probe(ProbeEntry& entry, const net::Event& event) {
+  if (entry.answered || entry.ended) return;
+  entry.ended = true;
+  TargetRecord& record = table_.record(entry.target);
+  if (!record.answered() && is_newest(record, entry)) set_awaited(record, false);
+  fail(entry.target, event.error);
+}
+
+void Fates::time_out(TargetRecord& record) noexcept {
+  if (record.outcome != Outcome::pending || !record.awaited) return;
+  record.outcome = Outcome::no_reply;
+  record.changed = true;
+}
+
+void Fates::reset() {
+  table_.reset();
+  unanswered_ = table_.size();
+  awaited_ = 0;
+  unreported_ = 0;
+}
+
+}  // namespace multiping::engine

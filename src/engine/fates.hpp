@@ -1,0 +1,74 @@
+// What becomes of targets: the rules that turn sendings, failures and events into outcomes, and count them.
+// Pure: which target is sent to, and when time is up for one, others decide.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <system_error>
+
+#include "engine/probe_table.hpp"
+#include "net/transport.hpp"
+
+namespace multiping::engine {
+
+class Fates {
+ public:
+  /// With `fail_fast` an unreachable error ends the wait for a target.
+  explicit Fates(bool fail_fast) noexcept : fail_fast_{fail_fast} {}
+
+  [[nodiscard]] ProbeTable& table() noexcept { return table_; }
+  [[nodiscard]] const ProbeTable& table() const noexcept { return table_; }
+
+  TargetIndex add(const Endpoint& endpoint);
+  /// The number of `target`, which is over, stands for another target from now on.
+  void replace(TargetIndex target, const Endpoint& endpoint);
+
+  /// A repetition belongs to the attempt that it repeats.
+  enum class Sending : bool { attempt, repetition };
+  void sent(std::span<const net::Probe> probes, std::span<const net::Instant> sent_at, Sending sending);
+  /// This host would not send a probe to `target`.
+  void fail(TargetIndex target, std::error_code error);
+
+  void received(const net::Event& event);
+  /// An event about a probe that nobody waits for any more.
+  void received_late(const net::Event& event) noexcept;
+
+  /// Time is up for the probes of a target: pending becomes no_reply, and an answer still counts later.
+  static void time_out(TargetRecord& record) noexcept;
+  /// Nobody waits for this target any more.
+  void give_up(TargetRecord& record) noexcept { set_awaited(record, false); }
+  /// Forgets every fate; the targets stay, and so do the counters.
+  void reset();
+
+  [[nodiscard]] bool fail_fast() const noexcept { return fail_fast_; }
+  [[nodiscard]] std::size_t unanswered() const noexcept { return unanswered_; }
+  [[nodiscard]] std::size_t awaited() const noexcept { return awaited_; }
+  [[nodiscard]] std::size_t unreported() const noexcept { return unreported_; }  ///< Answers not handed out yet.
+  void all_reported() noexcept { unreported_ = 0; }
+  [[nodiscard]] Duration slowest() const noexcept { return slowest_; }  ///< Greatest round-trip time seen.
+  /// sent, received, duplicates, late, icmp_errors and send_errors.
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+
+ private:
+  void set_awaited(TargetRecord& record, bool awaited) noexcept;
+  void answer(ProbeEntry& entry, const net::Event& event);
+  void icmp_error(ProbeEntry& entry, const net::Event& event);
+  void give_up_probe(ProbeEntry& entry, const net::Event& event);
+  [[nodiscard]] bool ends_wait(const TargetRecord& record, const ProbeEntry& entry,
+                               const net::Event& event) const noexcept;
+
+  ProbeTable table_;
+  bool fail_fast_;
+  std::size_t unanswered_ = 0, awaited_ = 0, unreported_ = 0;
+  Duration slowest_{};
+  Counters counters_;
+};
+
+/// Adds to `sum` what was counted here and what the transport counted below.
+void add(Counters& sum, const Counters& fates, const Counters& below) noexcept;
+
+/// When the answer came, as far as a clock of this host has told: by the kernel's measure or stamp; none where only
+/// this process's reading of it is known.
+[[nodiscard]] std::optional<net::Instant> answered_at(net::Instant sent_at, const net::Event& event) noexcept;
+
+}  // namespace multiping::engine

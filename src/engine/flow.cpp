@@ -1,0 +1,36 @@
+// Flow control, shared by whatever decides what to send.
+// See flow.hpp.
+#include "engine/flow.hpp"
+
+#include <algorithm>
+
+#include "net/transport.hpp"
+
+namespace multiping::engine {
+
+bool passes(std::error_code error) noexcept {
+  return error == std::errc::no_buffer_space || error == std::errc::not_enough_memory ||
+         error == std::errc::resource_unavailable_try_again || net::out_of_descriptors(error);
+}
+
+std::size_t Flow::allowance(net::Instant now, std::size_t most) noexcept {
+  if (back_off_.ready_at() > std::optional{now}) return 0;
+  return std::min({most, pacer_.allowance(now), congestion_.allowance(now)});
+}
+
+void Flow::sent(std::size_t count, net::Instant last) noexcept {
+  back_off_.accepted();
+  pacer_.sent(count);
+  congestion_.sent(count, last);
+}
+
+void Flow::refused(net::Instant now) noexcept {
+  back_off_.refused(now);
+  if (back_off_.ready_at()) congestion_.trouble(now);
+}
+
+net::Instant Flow::next() const noexcept {
+  return std::max({pacer_.next(), congestion_.next(), back_off_.ready_at().value_or(net::Instant::min())});
+}
+
+}  // namespace multiping::engine

@@ -1,0 +1,101 @@
+// When the next probe may leave: a rate that the caller set, and the patience with a full queue on this host.
+// See pacer.hpp.
+#include "engine/pacer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+namespace multiping::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr double longest_burst = 0.010;  // seconds
+constexpr double usual_burst = 0.001;
+constexpr double highest_rate = 1e9;     // no host is faster: as good as no limit
+constexpr double longest_wait = 9e9;     // seconds; more does not fit nanoseconds
+constexpr double rounding = 1e-6;        // of a probe: at next() one is due, whatever the division made of it
+constexpr Duration one_burst = 10ms;     // of trouble, and the time between two increases
+constexpr Duration measured_over = 1ms;  // a shorter while says nothing about a rate
+constexpr double slowest = 1000;         // probes per second
+constexpr double increases = 20;         // that lead from half the rate back to all of it
+constexpr int tolerated_refusals = 8;    // a few dead neighbours refuse without the queue being full
+constexpr Duration shortest_pause = 500us;
+constexpr Duration longest_pause = 64ms;
+constexpr Duration patience = 1s;
+
+}  // namespace
+
+bool Pacer::limited() const noexcept { return rate_ > 0 && rate_ < highest_rate; }
+
+double Pacer::due(net::Instant now) const noexcept {
+  return std::chrono::duration<double>(now - *origin_).count() * rate_ + 1 - sent_;
+}
+
+std::size_t Pacer::allowance(net::Instant now) noexcept {
+  if (!limited()) return std::numeric_limits<std::size_t>::max();
+  if (!origin_) origin_ = now;
+  // What was not sent in time is not caught up beyond one burst: the schedule moves on instead.
+  const double burst = std::max(1.0, rate_ * longest_burst);
+  sent_ += std::max(0.0, due(now) - burst);
+  return static_cast<std::size_t>(std::max(0.0, due(now) + rounding));
+}
+
+net::Instant Pacer::next() const noexcept {
+  if (!limited() || !origin_) return net::Instant::min();
+  const double batch = std::max(1.0, std::floor(rate_ * usual_burst));
+  const double seconds = (sent_ + batch - 1) / rate_;
+  if (seconds >= longest_wait) return net::Instant::max();
+  return net::after(*origin_, std::chrono::ceil<Duration>(std::chrono::duration<double>(seconds)));
+}
+
+std::size_t Congestion::allowance(net::Instant now) noexcept {
+  if (!counting_since_) counting_since_ = now;
+  if (rate_ > 0 && now - changed_at_ >= one_burst) {
+    const double raised = rate_ + unlimited_ / 2 / increases;
+    set_rate(raised > 2 * unlimited_ ? 0 : raised, now);
+  }
+  return pacer_.allowance(now);
+}
+
+void Congestion::sent(std::size_t count, net::Instant now) noexcept {
+  pacer_.sent(count);
+  counted_ += static_cast<double>(count);
+  if (rate_ == 0 && counting_since_ && now - *counting_since_ > one_burst) {
+    counted_ = static_cast<double>(count);
+    counting_since_ = now;
+  }
+}
+
+void Congestion::trouble(net::Instant now) noexcept {
+  if (changed_at_ != net::Instant::min() && now - changed_at_ < one_burst) return;
+  if (rate_ == 0) {
+    const Duration time = std::max(now - counting_since_.value_or(now), measured_over);
+    unlimited_ = std::max(slowest, counted_ / std::chrono::duration<double>(time).count());
+    set_rate(std::max(slowest, unlimited_ / 2), now);
+  } else {
+    set_rate(std::max(slowest, rate_ / 2), now);
+  }
+}
+
+void Congestion::set_rate(double rate, net::Instant now) noexcept {
+  rate_ = rate;
+  changed_at_ = now;
+  pacer_ = Pacer{rate};
+  counting_since_ = now;
+  counted_ = 0;
+}
+
+void BackOff::refused(net::Instant now) noexcept {
+  if (!first_refusal_) first_refusal_ = now;
+  if (++in_a_row_ < tolerated_refusals) return;
+  in_a_row_ = 0;
+  pause_ = std::clamp(pause_ * 2, shortest_pause, longest_pause);
+  ready_at_ = now + pause_;
+}
+
+bool BackOff::exhausted(net::Instant now) const noexcept { return first_refusal_ && now - *first_refusal_ >= patience; }
+
+}  // namespace multiping::engine

@@ -1,0 +1,71 @@
+// Every target's fate and every probe's sending time, in flat memory.
+// See probe_table.hpp.
+#include "engine/probe_table.hpp"
+
+#include <algorithm>
+
+namespace multiping::engine {
+
+TargetIndex ProbeTable::add(const Endpoint& endpoint) {
+  TargetRecord& record = records_.emplace_back();
+  record.address = endpoint.address;
+  record.shape = endpoint.shape;
+  record.ttl_asked = endpoint.ttl_asked;
+  return static_cast<TargetIndex>(records_.size() - 1);
+}
+
+void ProbeTable::replace(TargetIndex target, const Endpoint& endpoint) {
+  TargetRecord& record = records_[target];
+  const std::uint32_t detail = record.detail;
+  record = {.address = endpoint.address, .detail = detail, .ttl_asked = endpoint.ttl_asked, .shape = endpoint.shape};
+  if (detail != 0) details_[detail - 1] = {};
+}
+
+Detail& ProbeTable::detail(TargetRecord& record) {
+  if (record.detail == 0) {
+    details_.emplace_back();
+    record.detail = static_cast<std::uint32_t>(details_.size());
+  }
+  return details_[record.detail - 1];
+}
+
+const Detail* ProbeTable::find_detail(const TargetRecord& record) const noexcept {
+  return record.detail == 0 ? nullptr : &details_[record.detail - 1];
+}
+
+net::Serial ProbeTable::open_probe(TargetIndex target, std::uint32_t round) {
+  ProbeEntry& entry = entries_.emplace_back();
+  entry.target = target;
+  entry.round = round & 0x3fffffffU;
+  return first_ + entries_.size() - 1;
+}
+
+void ProbeTable::forget_before(net::Instant horizon) {
+  const auto kept = std::ranges::find_if(entries_, [horizon](const ProbeEntry& entry) {
+    return !entry.answered && !entry.ended && entry.sent_at >= horizon;
+  });
+  first_ += static_cast<net::Serial>(kept - entries_.begin());
+  entries_.erase(entries_.begin(), kept);
+}
+
+void ProbeTable::forget_oldest() {
+  entries_.pop_front();
+  ++first_;
+}
+
+void ProbeTable::reset() {
+  first_ += entries_.size();
+  entries_.clear();
+  details_.clear();
+  for (TargetRecord& record : records_) {
+    const TargetRecord fresh{.address = record.address, .ttl_asked = record.ttl_asked, .shape = record.shape};
+    record = fresh;
+  }
+}
+
+net::Probe ProbeTable::probe(net::Serial serial) const noexcept {
+  const TargetRecord& record = records_[entries_[serial - first_].target];
+  return {.serial = serial, .to = &record.address, .shape = record.shape};
+}
+
+}  // namespace multiping::engine

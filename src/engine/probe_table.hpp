@@ -1,0 +1,107 @@
+// Every target's fate and every probe's sending time, in flat memory: 48 bytes a target, 16 bytes a probe.
+// Pure bookkeeping; the rules that change a fate are those of fates.hpp.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <system_error>
+#include <vector>
+
+#include "engine/endpoint.hpp"
+#include "multiping/address.hpp"
+#include "multiping/result.hpp"
+#include "net/transport.hpp"
+
+namespace multiping::engine {
+
+using TargetIndex = std::uint32_t;
+
+/// What few targets have, kept aside: who answered for them and why they failed.
+struct Detail {
+  Address responder{};
+  std::shared_ptr<const IcmpError> icmp{};
+  std::error_code error{};
+};
+
+/// A distinct address and probe shape, and what became of it.
+struct TargetRecord {
+  Address address{};
+  Duration rtt{};
+  std::uint32_t attempt = 0;  ///< The round that was answered; until then, how many probes were sent.
+  std::uint32_t detail = 0;   ///< Place in the table's details, from 1; 0: none.
+  Outcome outcome = Outcome::pending;
+  TimestampSource timestamps = TimestampSource::none;
+  std::uint8_t reply_ttl = 0;
+  std::uint8_t reply_tos = 0;
+  std::uint8_t auth_bits = 0;
+  bool has_tos : 1 = false;
+  bool payload_altered : 1 = false;
+  bool awaited : 1 = false;     ///< A probe is under way that may still be answered.
+  bool changed : 1 = true;      ///< Not yet copied into the caller's results.
+  bool unreported : 1 = false;  ///< Answered, and not yet handed out by receive().
+  bool ttl_asked : 1 = false;   ///< Endpoint::ttl_asked.
+  std::uint16_t shape = 0;
+
+  [[nodiscard]] bool answered() const noexcept { return outcome == Outcome::reply || outcome == Outcome::refused; }
+};
+static_assert(sizeof(TargetRecord) == 48);
+
+/// A probe that was proposed or sent.
+struct ProbeEntry {
+  net::Instant sent_at{};
+  TargetIndex target = 0;
+  std::uint32_t round : 30 = 0;
+  bool answered : 1 = false;
+  bool ended : 1 = false;  ///< No answer is taken any more: never sent, or ended by an ICMP error.
+};
+static_assert(sizeof(ProbeEntry) == 16);
+
+class ProbeTable final : public net::ProbeBook {
+ public:
+  void reserve_targets(std::size_t count) { records_.reserve(count); }
+  TargetIndex add(const Endpoint& endpoint);
+  /// The number of a target that no probe of the window is for stands for another from now on.
+  void replace(TargetIndex target, const Endpoint& endpoint);
+  [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
+  [[nodiscard]] TargetRecord& record(TargetIndex target) noexcept { return records_[target]; }
+  [[nodiscard]] const TargetRecord& record(TargetIndex target) const noexcept { return records_[target]; }
+  [[nodiscard]] std::vector<TargetRecord>& records() noexcept { return records_; }
+
+  /// The record's detail, made when it has none.
+  Detail& detail(TargetRecord& record);
+  [[nodiscard]] const Detail* find_detail(const TargetRecord& record) const noexcept;
+
+  net::Serial open_probe(TargetIndex target, std::uint32_t round);
+  [[nodiscard]] ProbeEntry& entry(net::Serial serial) noexcept { return entries_[serial - first_]; }
+  [[nodiscard]] bool remembers(net::Serial serial) const noexcept { return serial >= first_; }
+
+  /// Forgets the oldest probes, as far as they are answered, ended, or sent before `horizon`.
+  void forget_before(net::Instant horizon);
+  [[nodiscard]] bool no_probes() const noexcept { return entries_.empty(); }
+  /// The oldest probe of the window, which is not empty.
+  [[nodiscard]] const ProbeEntry& oldest() const noexcept { return entries_.front(); }
+  void forget_oldest();
+  /// Calls `visit` with the serial of every probe that may still be answered.
+  template <class Visit>
+  void each_open_probe(Visit visit) const {
+    net::Serial serial = first_;
+    for (const ProbeEntry& entry : entries_) {
+      if (!entry.answered && !entry.ended) visit(serial);
+      ++serial;
+    }
+  }
+  /// Forgets all probes and fates; the targets stay.
+  void reset();
+
+  [[nodiscard]] Window window() const noexcept override { return {first_, first_ + entries_.size()}; }
+  [[nodiscard]] net::Probe probe(net::Serial serial) const noexcept override;
+
+ private:
+  std::vector<TargetRecord> records_;
+  std::deque<ProbeEntry> entries_;  ///< Grows at its end without ever moving, and shrinks at its front.
+  std::vector<Detail> details_;
+  net::Serial first_ = 0;  ///< Serial of entries_[0].
+};
+
+}  // namespace multiping::engine

@@ -1,0 +1,297 @@
+// What to send next of single requests: each with its own deadline and its own repetitions, coming at any time.
+// See requests.hpp.
+#include "engine/requests.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+
+namespace multiping::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// An older unanswered probe is forgotten: no network holds a packet that long (RFC 9293 assumes two minutes).
+constexpr Duration memory_of_probes = 5min;
+/// Further answers to a request that is over are told apart for so long, and among so many probes.
+constexpr Duration memory_of_the_over = 10s;
+constexpr std::size_t most_remembered = 65'536;
+/// Behind so many later ones no probe is told from others of its sequence number any more.
+constexpr std::size_t longest_window = std::size_t{64} * 65'536;
+
+constexpr std::uint8_t most_repetitions = 3;
+constexpr Duration shortest_recovery_wait = 20ms;
+constexpr Duration longest_recovery_wait = 1s;
+
+Duration total(Duration timeout, int retry) noexcept {
+  const std::int64_t probes = std::int64_t{retry} + 1;
+  return timeout > Duration::max() / probes ? Duration::max() : timeout * probes;
+}
+
+}  // namespace
+
+TargetIndex Requests::admit(const Endpoint& endpoint) {
+  if (free_.empty()) {
+    requests_.emplace_back();
+    return fates_.add(endpoint);
+  }
+  const TargetIndex target = free_.back();
+  free_.pop_back();
+  fates_.replace(target, endpoint);
+  return target;
+}
+
+Requests::Token Requests::submit(const Submission& submission, net::Instant now) {
+  const TargetIndex target = admit(submission.endpoint);
+  Request& request = requests_[target];
+  request.token = next_token_++;
+  request.deadline = net::after(now, total(submission.timeout, submission.retry));
+  request.due = net::after(now, submission.timeout);
+  request.timeout = submission.timeout;
+  request.repetitions = 0;
+  request.connects = submission.connects;
+  request.over = false;
+  request.refusal = {};
+  timers_.set(target, request.due);
+  line_up(target, false);
+  ++under_way_;
+  return request.token;
+}
+
+Requests::Token Requests::refuse(const Address& address, Outcome outcome, std::error_code error) {
+  const Token token = next_token_++;
+  done_.push_back({.token = token,
+                   .record = {.address = address, .outcome = outcome},
+                   .detail = {.responder = {}, .icmp = nullptr, .error = error}});
+  return token;
+}
+
+bool Requests::reached(Goal goal) const noexcept {
+  return goal == Goal::sent ? all_sent() : any_done() || under_way_ == 0;
+}
+
+void Requests::line_up(TargetIndex target, bool repeating) {
+  requests_[target].repeating = repeating;
+  if (WaitingLine& line = queue_of(target).line; !line.holds(target)) line.push_back(target);
+}
+
+/// Who has room and was submitted first.
+Requests::Queue* Requests::next_queue(net::Instant now) noexcept {
+  Queue* next = nullptr;
+  for (Queue& queue : queues_) {
+    if (queue.line.empty() || queue.room.at() > now) continue;
+    if (next == nullptr || requests_[queue.line.front()].token < requests_[next->line.front()].token) next = &queue;
+  }
+  return next;
+}
+
+net::Probe Requests::proposal(TargetIndex target, net::Instant now) {
+  Request& request = requests_[target];
+  if (request.untried && table().remembers(*request.untried)) return table().probe(*request.untried);
+  const std::uint32_t attempts = table().record(target).attempt;
+  const net::Serial serial = table().open_probe(target, request.repeating ? attempts : attempts + 1);
+  table().entry(serial).sent_at = now;
+  ++request.remembered;
+  return table().probe(serial);
+}
+
+void Requests::propose(net::Instant now, std::size_t most, std::vector<net::Probe>& batch) {
+  batch.clear();
+  if (all_sent()) return;
+  most = flow_.allowance(now, most);
+  while (batch.size() < most) {
+    Queue* const queue = next_queue(now);
+    if (queue == nullptr) return;
+    const TargetIndex target = queue->line.front();
+    queue->line.remove(target);
+    batch.push_back(proposal(target, now));
+  }
+}
+
+void Requests::sent(std::span<const net::Probe> probes, std::span<const net::Instant> sent_at) {
+  if (probes.empty()) return;
+  flow_.sent(probes.size(), sent_at[probes.size() - 1]);
+  fates_.sent(probes, sent_at, Fates::Sending::repetition);
+  for (const net::Probe& probe : probes) {
+    const ProbeEntry& entry = table().entry(probe.serial);
+    table().record(entry.target).attempt = entry.round;
+    Request& request = requests_[entry.target];
+    remember(request.sent, probe.serial);
+    request.untried.reset();
+    request.refusal = {};
+  }
+}
+
+/// Those that are forgotten go at every doubling, so that endless repetitions do not add up.
+void Requests::remember(std::vector<net::Serial>& sent, net::Serial serial) {
+  if (std::has_single_bit(sent.size()))
+    std::erase_if(sent, [this](net::Serial earlier) { return !table().remembers(earlier); });
+  sent.push_back(serial);
+}
+
+void Requests::refused(const net::Probe& probe, std::error_code error, net::Instant now) {
+  ProbeEntry& entry = table().entry(probe.serial);
+  const TargetIndex target = entry.target;
+  entry.ended = true;
+  requests_[target].untried.reset();
+  if (passes(error)) {
+    flow_.refused(now);
+    requests_[target].refusal = error;
+    return line_up(target, requests_[target].repeating);
+  }
+  fates_.fail(target, error);
+  if (table().record(target).outcome == Outcome::send_failed) finish(target);
+}
+
+void Requests::put_back(std::span<const net::Probe> probes, net::Instant room_at) {
+  queue_of(table().entry(probes.front().serial).target).room.full(room_at);
+  for (auto probe = probes.rbegin(); probe != probes.rend(); ++probe) {
+    const TargetIndex target = table().entry(probe->serial).target;
+    requests_[target].untried = probe->serial;
+    queue_of(target).line.push_front(target);
+  }
+}
+
+void Requests::received(std::span<const net::Event> events) {
+  for (Queue& queue : queues_) queue.room.heard();
+  for (const net::Event& event : events) receive(event);
+}
+
+void Requests::receive(const net::Event& event) {
+  const ProbeEntry& entry = table().entry(event.serial);
+  const TargetIndex target = entry.target;
+  const auto at = answered_at(entry.sent_at, event);
+  if (requests_[target].over || (at && *at > requests_[target].deadline)) return fates_.received_late(event);
+  const TargetRecord& record = table().record(target);
+  const bool awaited = record.awaited;
+  fates_.received(event);
+  if (record.answered() || (awaited && !record.awaited && !goes_on(target, event))) finish(target);
+}
+
+/// The probe in question is over without an answer, but that is not what the caller wanted to know, and others follow.
+bool Requests::goes_on(TargetIndex target, const net::Event& event) const noexcept {
+  const bool more_to_come = requests_[target].due < requests_[target].deadline;
+  const TargetRecord& record = fates_.table().record(target);
+  const bool enough = event.kind == net::Event::Kind::ttl_expired ? record.ttl_asked : fates_.fail_fast();
+  return more_to_come && !enough && event.kind != net::Event::Kind::failed;
+}
+
+void Requests::receive_drops(std::uint64_t count, net::Instant now) {
+  if (count == drops_) return;
+  drops_ = count;
+  flow_.dropped(now);
+  if (!repeat_at_) repeat_at_ = now + std::clamp(2 * fates_.slowest(), shortest_recovery_wait, longest_recovery_wait);
+}
+
+void Requests::repeat_awaited() {
+  repeat_at_.reset();
+  for (TargetIndex target = 0; target < requests_.size(); ++target) {
+    Request& request = requests_[target];
+    const bool waits = !request.over && table().record(target).awaited && !queue_of(target).line.holds(target);
+    if (!waits || request.repetitions == most_repetitions) continue;
+    ++request.repetitions;
+    line_up(target, true);
+  }
+}
+
+void Requests::expire(net::Instant now, std::vector<net::Serial>& forgotten) {
+  while (timers_.next() <= now) {
+    const TargetIndex target = timers_.first();
+    now >= requests_[target].deadline ? time_out(target) : try_again(target, now);
+  }
+  if (repeat_at_ && *repeat_at_ <= now) repeat_awaited();
+  while (!table().no_probes() && expendable(table().oldest(), now)) forget_oldest();
+  sweep();
+  if (forgotten_.empty()) return;
+  for (Queue& queue : queues_) queue.room.heard();  // what they hold is given back
+  forgotten.insert(forgotten.end(), forgotten_.begin(), forgotten_.end());
+  forgotten_.clear();
+}
+
+net::Instant Requests::next() const noexcept {
+  net::Instant next = std::min(timers_.next(), repeat_at_.value_or(net::Instant::max()));
+  for (const Queue& queue : queues_)
+    if (!queue.line.empty()) next = std::min(next, std::max(flow_.next(), queue.room.at()));
+  return next;
+}
+
+/// What was due while nobody called is made up for by one probe.
+void Requests::try_again(TargetIndex target, net::Instant now) {
+  Request& request = requests_[target];
+  request.due = net::after(request.due, ((now - request.due) / request.timeout + 1) * request.timeout);
+  timers_.set(target, std::min(request.due, request.deadline));
+  line_up(target, false);
+}
+
+void Requests::time_out(TargetIndex target) {
+  TargetRecord& record = table().record(target);
+  Fates::time_out(record);
+  if (record.attempt == 0 && requests_[target].refusal) fates_.fail(target, requests_[target].refusal);
+  finish(target);
+}
+
+void Requests::finish(TargetIndex target) {
+  Request& request = requests_[target];
+  TargetRecord& record = table().record(target);
+  Detail detail = record.detail == 0 ? Detail{} : std::move(table().detail(record));
+  done_.push_back({.token = request.token, .record = record, .detail = std::move(detail)});
+  fates_.give_up(record);
+  timers_.clear(target);
+  queue_of(target).line.remove(target);
+  for (const net::Serial serial : request.sent) {
+    if (!table().remembers(serial)) continue;
+    const ProbeEntry& entry = table().entry(serial);
+    if (!entry.answered && !entry.ended) forgotten_.push_back(serial);
+  }
+  request.untried.reset();
+  request.over = true;
+  --under_way_;
+  released_shapes_.push_back(record.shape);
+  if (request.remembered == 0) free_.push_back(target);
+  for (const net::Serial serial : request.sent)
+    if (serial < swept_ && table().remembers(serial)) let_go(serial);
+  request.sent.clear();
+}
+
+bool Requests::expendable(const ProbeEntry& entry, net::Instant now) const noexcept {
+  const auto window = fates_.table().window();
+  const net::Serial length = window.end - window.first;
+  if (!requests_[entry.target].over) return length > longest_window || now - entry.sent_at > memory_of_probes;
+  return length > most_remembered || now - entry.sent_at > memory_of_the_over;
+}
+
+/// With the last probe of a request that is over, nothing that still comes can be about it: its number is free.
+void Requests::forget_oldest() {
+  const TargetIndex target = table().oldest().target;
+  table().forget_oldest();
+  release(target);
+}
+
+void Requests::release(TargetIndex target) {
+  Request& request = requests_[target];
+  if (--request.remembered == 0 && request.over) free_.push_back(target);
+}
+
+/// A request that takes long keeps the window open, but not the numbers of all that were over since.
+void Requests::sweep() {
+  const auto window = table().window();
+  swept_ = std::max(swept_, window.first);
+  if (window.end - swept_ <= most_remembered) return;
+  if (!nobody_) {
+    nobody_ = fates_.add({});
+    requests_.emplace_back().remembered = 1;  // so that its number is never free
+  }
+  while (window.end - swept_ > most_remembered) let_go(swept_++);
+}
+
+void Requests::let_go(net::Serial serial) {
+  ProbeEntry& entry = table().entry(serial);
+  const TargetIndex target = entry.target;
+  if (!requests_[target].over || target == *nobody_) return;
+  entry.target = *nobody_;
+  entry.ended = true;
+  ++requests_[*nobody_].remembered;
+  release(target);
+}
+
+}  // namespace multiping::engine

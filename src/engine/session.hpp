@@ -1,0 +1,81 @@
+// What to send next of a batch: rounds that reach every target without an answer, as a state machine without I/O.
+// Time is an argument; the driver carries out what the session decides, and fates.hpp says what it means.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <vector>
+
+#include "engine/agenda.hpp"
+#include "engine/fates.hpp"
+#include "engine/flow.hpp"
+
+namespace multiping::engine {
+
+/// A round of sending reaches every target that has not answered; between rounds and after them, answers come in.
+class Session final : public Agenda {
+ public:
+  explicit Session(const Rules& rules) : fates_{rules.fail_fast}, flow_{rules.max_rate} {}
+
+  void reserve(std::size_t targets) { fates_.table().reserve_targets(targets); }
+  void add(const Endpoint& endpoint) { fates_.add(endpoint); }
+  [[nodiscard]] Fates& fates() noexcept { return fates_; }
+  [[nodiscard]] const Fates& fates() const noexcept { return fates_; }
+  [[nodiscard]] ProbeTable& table() noexcept { return fates_.table(); }
+
+  void begin_round(net::Instant now);
+  /// There are probes of this round (or of a recovery) still to be sent.
+  [[nodiscard]] bool sending() const noexcept;
+  /// Gives up what is not sent of this round: it stays as it was.
+  void end_round() noexcept;
+
+  [[nodiscard]] const net::ProbeBook& book() const noexcept override { return fates_.table(); }
+  [[nodiscard]] bool reached(Goal goal) const noexcept override;
+  void propose(net::Instant now, std::size_t most, std::vector<net::Probe>& batch) override;
+  void sent(std::span<const net::Probe> probes, std::span<const net::Instant> sent_at) override;
+  void refused(const net::Probe& probe, std::error_code error, net::Instant now) override;
+  void put_back(std::span<const net::Probe> probes, net::Instant room_at) override;
+  void received(std::span<const net::Event> events) override;
+  /// When the count grew, some answer may have been among what was dropped: the silent targets are probed again once
+  /// the answers have had time to come.
+  void receive_drops(std::uint64_t count, net::Instant now) override;
+  void expire(net::Instant /*now*/, std::vector<net::Serial>& /*forgotten*/) override {}
+  [[nodiscard]] net::Instant next() const noexcept override;
+  [[nodiscard]] bool insists(net::Instant now) const noexcept override { return next_recovery() <= now; }
+
+  /// Time is up for the probes under way: what is pending becomes no_reply, and its answer still counts later. While
+  /// answers may have been dropped here and the repetition is under way, what is pending stays so: nobody knows.
+  void time_out(net::Instant now) noexcept;
+  /// When the repetition is due or goes on; the end of time when there is none.
+  [[nodiscard]] net::Instant next_recovery() const noexcept;
+
+  void reset();
+
+ private:
+  [[nodiscard]] TargetIndex end_of_targets() const noexcept { return static_cast<TargetIndex>(fates_.table().size()); }
+  [[nodiscard]] std::optional<TargetIndex> next_target() noexcept;
+  [[nodiscard]] bool wanted(const TargetRecord& record) const noexcept;
+  void propose_again(std::size_t most, std::vector<net::Probe>& batch);
+  void fail_unsent(std::error_code error);
+  void begin_recovery() noexcept;
+  [[nodiscard]] Duration time_to_answer() const noexcept;
+
+  Fates fates_;
+  Flow flow_;
+  Room room_;
+  std::uint32_t round_ = 0;
+  TargetIndex cursor_ = 0;             ///< Next target of the round; at the table's end when the round is sent.
+  std::deque<TargetIndex> deferred_;   ///< Refused for want of room, to be tried again behind the others.
+  std::vector<net::Probe> untried_{};  ///< Proposed, and put back by a full transport; to be tried before the others.
+
+  bool recovering_ = false;  ///< The round under way repeats probes whose answers may have been dropped here.
+  int recoveries_ = 0;       ///< Of this round.
+  std::uint64_t drops_ = 0;
+  std::optional<net::Instant> recovery_at_{};
+  std::optional<net::Instant> recovered_at_{};  ///< By then the repeated probes have had time to be answered.
+};
+
+}  // namespace multiping::engine

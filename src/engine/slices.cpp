@@ -1,0 +1,129 @@
+// A batch cut into slices, each with a session and a transport of its own.
+// See slices.hpp.
+#include "engine/slices.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <system_error>
+#include <thread>
+
+#include "signals_blocked.hpp"
+
+namespace multiping::engine {
+namespace {
+
+/// Runs `work(0) ... work(count - 1)`, the first on this thread, the others beside it as far as threads can be had.
+/// The first exception is thrown again when all have ended.
+template <class Work>
+void side_by_side(std::size_t count, Work work) {
+  if (count == 0) return;
+  std::vector<std::exception_ptr> failures(count);
+  const auto guarded = [&](std::size_t i) {
+    try {
+      work(i);
+    } catch (...) {
+      failures[i] = std::current_exception();
+    }
+  };
+  std::vector<std::jthread> threads;
+  std::vector<std::size_t> left;
+  if (count > 0) left.push_back(0);
+  for (std::size_t i = 1; i < count; ++i) {
+    const SignalsBlocked blocked;
+    try {
+      threads.emplace_back(guarded, i);
+    } catch (const std::system_error&) {
+      left.push_back(i);
+    }
+  }
+  for (const std::size_t i : left) guarded(i);
+  threads.clear();
+  for (const auto& failure : failures)
+    if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+Slices::Slices(std::span<const Endpoint> endpoints, std::size_t most, const Rules& rules) {
+  if (endpoints.empty()) return;
+  const std::size_t count = std::clamp<std::size_t>(most, 1, endpoints.size());
+  length_ = (endpoints.size() + count - 1) / count;
+  slices_.reserve(count);
+  for (std::size_t start = 0; start < endpoints.size(); start += length_) {
+    Session& session = slices_.emplace_back(rules).session;
+    const auto own = endpoints.subspan(start, std::min(length_, endpoints.size() - start));
+    session.reserve(own.size());
+    for (const Endpoint& endpoint : own) session.add(endpoint);
+  }
+}
+
+void Slices::begin_round() {
+  for (Slice& slice : slices_) slice.session.begin_round(slice.transport->now());
+}
+
+void Slices::end_round() noexcept {
+  for (Slice& slice : slices_) slice.session.end_round();
+}
+
+bool Slices::run(Goal goal, net::Instant deadline, const std::stop_token& stop) {
+  const auto run_one = [&](Slice& slice, net::Instant until) {
+    return Driver{slice.session, *slice.transport}.run(goal, until, stop);
+  };
+  if (slices_.size() == 1) return run_one(slices_[0], deadline);
+  // Most slices have often nothing left to do, and no thread is worth that.
+  std::vector<Slice*> busy;
+  for (Slice& slice : slices_)
+    if (!run_one(slice, net::Instant::min())) busy.push_back(&slice);
+  std::atomic<bool> reached = true;
+  side_by_side(busy.size(), [&](std::size_t i) {
+    if (!run_one(*busy[i], deadline)) reached = false;
+  });
+  return reached;
+}
+
+void Slices::time_out() noexcept {
+  for (Slice& slice : slices_) slice.session.time_out(slice.transport->now());
+}
+
+void Slices::reset() {
+  for (Slice& slice : slices_) {
+    slice.session.table().each_open_probe([&slice](net::Serial serial) { slice.transport->forget(serial); });
+    slice.session.reset();
+  }
+}
+
+Slices::Place Slices::find(std::uint32_t target) noexcept {
+  ProbeTable& table = slices_[target / length_].session.table();
+  return {.table = &table, .record = &table.record(static_cast<TargetIndex>(target % length_))};
+}
+
+std::size_t Slices::unreported() const noexcept {
+  std::size_t count = 0;
+  for (const Slice& slice : slices_) count += slice.session.fates().unreported();
+  return count;
+}
+
+void Slices::all_reported() noexcept {
+  for (Slice& slice : slices_) slice.session.fates().all_reported();
+}
+
+net::Instant Slices::next_recovery() const noexcept {
+  net::Instant next = net::Instant::max();
+  for (const Slice& slice : slices_) next = std::min(next, slice.session.next_recovery());
+  return next;
+}
+
+std::size_t Slices::awaited() const noexcept {
+  std::size_t count = 0;
+  for (const Slice& slice : slices_) count += slice.session.fates().awaited();
+  return count;
+}
+
+Counters Slices::counters() const noexcept {
+  Counters sum;
+  for (const Slice& slice : slices_) add(sum, slice.session.fates().counters(), slice.transport->counters());
+  return sum;
+}
+
+}  // namespace multiping::engine

@@ -1,0 +1,49 @@
+// Items that wait for their turn: first come, first served, but any of them may leave the line at any time.
+// Pure: a list through the items' own numbers, O(1) for everything.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+namespace multiping::engine {
+
+/// Items are small numbers; memory grows with the greatest.
+class WaitingLine {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return first_ == nobody; }
+  [[nodiscard]] std::uint32_t front() const noexcept { return first_; }
+  [[nodiscard]] bool holds(std::uint32_t item) const noexcept { return item < links_.size() && links_[item].waits; }
+
+  /// The item, which is not in the line, becomes the last or the first of it.
+  void push_back(std::uint32_t item) { link(item, last_, nobody); }
+  void push_front(std::uint32_t item) { link(item, nobody, first_); }
+  /// An item that is not in the line is left alone.
+  void remove(std::uint32_t item) noexcept {
+    if (!holds(item)) return;
+    const Link gone = links_[item];
+    (gone.before == nobody ? first_ : links_[gone.before].behind) = gone.behind;
+    (gone.behind == nobody ? last_ : links_[gone.behind].before) = gone.before;
+    links_[item] = {};
+  }
+
+ private:
+  static constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
+  struct Link {
+    std::uint32_t before = nobody, behind = nobody;
+    bool waits = false;
+  };
+
+  void link(std::uint32_t item, std::uint32_t before, std::uint32_t behind) {
+    if (item >= links_.size()) links_.resize(item + std::size_t{1});
+    links_[item] = {.before = before, .behind = behind, .waits = true};
+    (before == nobody ? first_ : links_[before].behind) = item;
+    (behind == nobody ? last_ : links_[behind].before) = item;
+  }
+
+  std::vector<Link> links_;
+  std::uint32_t first_ = nobody, last_ = nobody;
+};
+
+}  // namespace multiping::engine
