@@ -1,0 +1,229 @@
+// The probe-level seam served by sockets of this process: a speaker for each way of asking above, packet_io below.
+// See direct_transport.hpp.
+#include "net/direct_transport.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace multiping::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Messages handed over in one call: few enough that their sending times are known to some 100 microseconds, enough
+/// that the call itself costs nothing.
+constexpr std::size_t longest_batch = 64;
+/// Calls of one draining; a flood does not hold the caller for longer than this.
+constexpr int most_reads = 4096;
+/// A batch that took longer than this for each message was interrupted in the midst of it.
+constexpr Duration longest_send = 50us;
+
+/// The message k of a batch left about k/n of the way through the call. When the call was interrupted, all that is
+/// known is its start: times come out too long rather than too short.
+void spread(const SendReport& report, std::span<Instant> sent_at) noexcept {
+  const auto count = static_cast<Duration::rep>(report.accepted);
+  const Duration step = count == 0 ? Duration{} : (report.finished - report.started) / count;
+  for (std::size_t k = 0; k < report.accepted; ++k)
+    sent_at[k] = report.started + (step > longest_send ? Duration{} : step * static_cast<Duration::rep>(k));
+}
+
+/// Hands all that a speaker is told of to it.
+template <class Speaker>
+std::size_t drain_into(Speaker& speaker, PacketIo& io, Lane lane, const Hearing& hearing) {
+  std::size_t taken = 0;
+  bool more = true;
+  for (int reads = 0; more && reads < most_reads; ++reads) {
+    const auto packets = io.receive(lane, more);
+    for (const Incoming& packet : packets) speaker.take_packet(packet, hearing);
+    taken += packets.size();
+  }
+  more = true;
+  for (int reads = 0; more && reads < most_reads; ++reads) {
+    const auto errors = io.receive_errors(lane, more);
+    for (const QueuedError& error : errors) speaker.take_error(error, hearing);
+    taken += errors.size();
+  }
+  return taken;
+}
+
+}  // namespace
+
+DirectTransport::DirectTransport(std::unique_ptr<PacketIo> io, const IoRequest& request, const packet::SipKey& key)
+    : io_{std::move(io)},
+      codec_{key},
+      echo_{codec_, shapes_, errors_},
+      udp_{codec_, shapes_, errors_},
+      handshake_{codec_, shapes_, errors_},
+      connections_{*io_, shapes_, errors_} {
+  for (std::size_t shape = 0; shape < request.shapes.size(); ++shape)
+    shapes_.set(static_cast<std::uint16_t>(shape), request.shapes[shape]);
+  credit_ = request.targets == 0 ? longest_batch : std::min(longest_batch, request.targets);
+  outgoing_.resize(credit_);
+  make_room();
+}
+
+void DirectTransport::make_room() {
+  message_room_ = shapes_.largest_message();
+  messages_.resize(outgoing_.size() * message_room_);
+}
+
+void DirectTransport::set_shape(std::uint16_t shape, const ProbeOptions& options) {
+  io_->set_shape(shape, options);
+  shapes_.set(shape, options);
+  make_room();
+}
+
+/// What is asked of a lane that is opened later holds for all: nobody knows where the next answers come in.
+void DirectTransport::opened(const Way& way) noexcept {
+  if (way.kind != Way::Kind::lane) return;
+  credit_ = std::max<std::size_t>(1, std::min(credit_, io_->channel(way.lane).receive_room));
+}
+
+Obstacle DirectTransport::prepare(Family family, std::uint16_t shape) {
+  const Way way = io_->way(family, shape, 0);
+  opened(way);
+  shapes_.route(family, shape, 0) = net::route_of(way);
+  if (way.kind != Way::Kind::none) return {};
+  return {.error = way.error, .doing = way.doing, .privilege = way.privilege};
+}
+
+const Route& DirectTransport::route_of(const Probe& probe) {
+  const unsigned turn = shapes_[probe.shape].turns == 1 ? 0 : udp_.turn(probe);
+  const Route& known = shapes_.route(probe.to->family(), probe.shape, turn);
+  return known.state == Route::State::unknown ? find_route(probe, turn) : known;
+}
+
+const Route& DirectTransport::find_route(const Probe& probe, unsigned turn) {
+  try {
+    const Way way = io_->way(probe.to->family(), probe.shape, turn);
+    opened(way);
+    return shapes_.route(probe.to->family(), probe.shape, turn) = net::route_of(way);
+  } catch (const std::system_error& out_of_something) {
+    failed_ = {.state = Route::State::none, .error = out_of_something.code()};
+  }
+  if (turn == 0) return failed_;
+  // One source port is less than four, and more than none.
+  const Route& first = shapes_.route(probe.to->family(), probe.shape, 0);
+  return first.state == Route::State::unknown ? find_route(probe, 0) : first;
+}
+
+std::span<const std::uint8_t> DirectTransport::encode(const Probe& probe, Lane lane, std::size_t place) {
+  const auto message = std::span{messages_}.subspan(place * message_room_, shapes_[probe.shape].message_size);
+  const Channel& channel = io_->channel(lane);
+  switch (channel.carrier) {
+    case Carrier::icmp:
+      echo_.encode(probe, channel, message);
+      break;
+    case Carrier::udp:
+      udp_.encode(probe, channel, message);
+      break;
+    case Carrier::tcp:
+      // The kernel writes the checksum of IPv6.
+      handshake_.encode(
+          probe, {channel, channel.family == Family::ipv4 ? io_->source(lane, *probe.to, probe.shape) : Address{}},
+          message);
+      break;
+    case Carrier::sctp:
+      handshake_.encode(probe, {.channel = channel}, message);
+      break;
+  }
+  return message;
+}
+
+ProbeTransport::Sent DirectTransport::send(std::span<const Probe> probes, std::span<Instant> sent_at) {
+  std::size_t done = 0;
+  while (done < probes.size()) {
+    const Sent step = send_some(probes.subspan(done), sent_at.subspan(done));
+    done += step.accepted;
+    if (step.refused || step.full) return {.accepted = done, .refused = step.refused, .full = step.full};
+  }
+  return {.accepted = done};
+}
+
+/// The first of them, and those behind it that go the same way.
+ProbeTransport::Sent DirectTransport::send_some(std::span<const Probe> probes, std::span<Instant> sent_at) {
+  const Route& route = route_of(probes.front());
+  switch (route.state) {
+    case Route::State::lane:
+      return send_run(route.lane, probes, sent_at);
+    case Route::State::connection:
+      return connect(probes.front(), sent_at.front());
+    case Route::State::none:
+    case Route::State::unknown:
+      break;
+  }
+  return refuse(route.error);
+}
+
+ProbeTransport::Sent DirectTransport::refuse(std::error_code error) noexcept {
+  if (!out_of_descriptors(error) || !connections_.any()) return {.refused = error};
+  connections_.free_descriptor();
+  return {.full = true};
+}
+
+ProbeTransport::Sent DirectTransport::send_run(Lane lane, std::span<const Probe> probes, std::span<Instant> sent_at) {
+  std::size_t run = 0;
+  for (; run < credit_ && run < probes.size(); ++run) {
+    const Probe& probe = probes[run];
+    const Route& route = route_of(probe);
+    if (route.state != Route::State::lane || route.lane != lane) break;
+    outgoing_[run] = {.to = probe.to, .bytes = encode(probe, lane, run), .shape = probe.shape};
+  }
+  const SendReport report = io_->send(lane, std::span{outgoing_}.first(run));
+  spread(report, sent_at);
+  if (io_->channel(lane).carrier == Carrier::udp)
+    for (std::size_t unsent = run; unsent > report.accepted; --unsent) udp_.take_back(probes[unsent - 1]);
+  if (report.accepted == run) return {.accepted = run};
+  return {.accepted = report.accepted, .refused = report.refused};
+}
+
+ProbeTransport::Sent DirectTransport::connect(const Probe& probe, Instant& sent_at) {
+  const auto started = connections_.connect(probe);
+  if (started.full || started.refused) return {.refused = started.refused, .full = started.full};
+  sent_at = started.at;
+  return {.accepted = 1};
+}
+
+void DirectTransport::receive(const ProbeBook& book, std::vector<Event>& events) {
+  std::size_t taken = 0;
+  for (const Lane lane : io_->lanes()) taken += drain(lane, book, events);
+  taken_since_look_ = taken_since_look_ || taken > 0;
+  if (taken > 1 && taken >= credit_ / 2) look_for_drops();
+  if (connections_.any()) drain_connections(book, events);
+  const Serial first = book.window().first;
+  udp_.forget_below(first);
+  connections_.forget_below(first);
+}
+
+std::size_t DirectTransport::drain(Lane lane, const ProbeBook& book, std::vector<Event>& events) {
+  const Hearing hearing{.channel = io_->channel(lane), .book = book, .events = events, .counters = counters_};
+  switch (hearing.channel.carrier) {
+    case Carrier::icmp:
+      return drain_into(echo_, *io_, lane, hearing);
+    case Carrier::udp:
+      return drain_into(udp_, *io_, lane, hearing);
+    case Carrier::tcp:
+    case Carrier::sctp:
+      break;
+  }
+  return drain_into(handshake_, *io_, lane, hearing);
+}
+
+void DirectTransport::drain_connections(const ProbeBook& book, std::vector<Event>& events) {
+  bool more = true;
+  for (int reads = 0; more && reads < most_reads; ++reads)
+    for (const Connected& connected : io_->connections(more)) connections_.take(connected, book, events, counters_);
+}
+
+void DirectTransport::forget(Serial serial) noexcept {
+  udp_.forget(serial);
+  connections_.forget(serial);
+}
+
+void DirectTransport::look_for_drops() noexcept {
+  // A buffer that was empty has dropped nothing for want of room, and asking costs a system call.
+  if (std::exchange(taken_since_look_, false)) counters_.receive_drops = io_->receive_drops();
+}
+
+}  // namespace multiping::net

@@ -1,0 +1,72 @@
+// The probe-level seam served by sockets of this process: a speaker for each way of asking above, packet_io below.
+// Here probes are handed to their lanes and what comes in to its speaker; what is believed is the speakers' business.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "net/connection_speaker.hpp"
+#include "net/echo_speaker.hpp"
+#include "net/handshake_speaker.hpp"
+#include "net/icmp_report.hpp"
+#include "net/packet_io.hpp"
+#include "net/shape_table.hpp"
+#include "net/transport.hpp"
+#include "net/udp_speaker.hpp"
+#include "packet/probe_codec.hpp"
+
+namespace multiping::net {
+
+class DirectTransport final : public ProbeTransport {
+ public:
+  /// `key` is for this object alone.
+  DirectTransport(std::unique_ptr<PacketIo> io, const IoRequest& request, const packet::SipKey& key);
+
+  [[nodiscard]] Instant now() noexcept override { return io_->now(); }
+  void set_shape(std::uint16_t shape, const ProbeOptions& options) override;
+  Obstacle prepare(Family family, std::uint16_t shape) override;
+  [[nodiscard]] std::size_t credit() const noexcept override { return credit_; }
+  Sent send(std::span<const Probe> probes, std::span<Instant> sent_at) override;
+  [[nodiscard]] Instant room_at() const noexcept override { return connections_.room_at(); }
+  void receive(const ProbeBook& book, std::vector<Event>& events) override;
+  void forget(Serial serial) noexcept override;
+  void look_for_drops() noexcept override;
+  void wait(Instant until) override { io_->wait(until); }
+  void wake() noexcept override { io_->wake(); }
+  [[nodiscard]] int native_handle() noexcept override { return io_->native_handle(); }
+  [[nodiscard]] Counters counters() noexcept override { return counters_; }
+
+ private:
+  [[nodiscard]] const Route& route_of(const Probe& probe);
+  [[nodiscard]] const Route& find_route(const Probe& probe, unsigned turn);
+  void opened(const Way& way) noexcept;
+  void make_room();
+  [[nodiscard]] Sent send_some(std::span<const Probe> probes, std::span<Instant> sent_at);
+  [[nodiscard]] Sent refuse(std::error_code error) noexcept;
+  [[nodiscard]] Sent send_run(Lane lane, std::span<const Probe> probes, std::span<Instant> sent_at);
+  [[nodiscard]] Sent connect(const Probe& probe, Instant& sent_at);
+  [[nodiscard]] std::span<const std::uint8_t> encode(const Probe& probe, Lane lane, std::size_t place);
+  std::size_t drain(Lane lane, const ProbeBook& book, std::vector<Event>& events);
+  void drain_connections(const ProbeBook& book, std::vector<Event>& events);
+
+  std::unique_ptr<PacketIo> io_;
+  packet::ProbeCodec codec_;
+  ShapeTable shapes_;
+  IcmpEvents errors_;
+  EchoSpeaker echo_;
+  UdpSpeaker udp_;
+  HandshakeSpeaker handshake_;
+  ConnectionSpeaker connections_;
+  Route failed_{};  ///< Of a probe for which no socket could be opened; another time it may be.
+  std::size_t credit_ = 1;
+  std::size_t message_room_ = 0;
+  std::vector<std::uint8_t> messages_;  ///< message_room_ for each of a run.
+  std::vector<Outgoing> outgoing_;
+  bool taken_since_look_ = false;  ///< Since drops were looked for.
+  Counters counters_{};
+};
+
+}  // namespace multiping::net

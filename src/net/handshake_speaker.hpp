@@ -1,0 +1,60 @@
+// Asks by the first packet of a handshake over a raw socket, a TCP SYN or an SCTP INIT, and never goes on with it.
+// The number that the packet carries comes back in the answer, and is all that has to be known of a probe.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "net/hearing.hpp"
+#include "net/icmp_report.hpp"
+#include "net/shape_table.hpp"
+#include "packet/probe_codec.hpp"
+
+namespace multiping::net {
+
+class HandshakeSpeaker {
+ public:
+  /// All of them outlive this object.
+  HandshakeSpeaker(const packet::ProbeCodec& codec, const ShapeTable& shapes, IcmpEvents& errors) noexcept
+      : codec_{codec}, shapes_{shapes}, errors_{errors} {}
+
+  /// Where a message goes out.
+  struct Exit {
+    const Channel& channel;
+    Address source{};  ///< Of IPv4 TCP segments, for their checksum.
+  };
+  /// `message` is as long as the shape's messages are.
+  void encode(const Probe& probe, const Exit& exit, std::span<std::uint8_t> message) const noexcept;
+  void take_packet(const Incoming& packet, const Hearing& hearing);
+  void take_error(const QueuedError& queued, const Hearing& hearing);
+
+ private:
+  /// An answer, before it is believed.
+  struct Claim {
+    std::uint16_t local_port = 0, port = 0;
+    std::uint32_t number = 0;           ///< The one that it gives back.
+    std::optional<Event::Kind> kind{};  ///< None: it answers no handshake.
+  };
+  /// The packet that an ICMP error quotes.
+  struct Quote {
+    std::uint16_t local_port = 0, port = 0;
+    std::optional<std::uint32_t> number{};  ///< None: too little of an SCTP packet is quoted.
+  };
+
+  [[nodiscard]] static std::optional<Claim> tcp_claim(const Outer& outer, const Hearing& hearing) noexcept;
+  [[nodiscard]] static std::optional<Claim> sctp_claim(const Outer& outer, const Hearing& hearing) noexcept;
+  void take_claim(const Claim& claim, const Outer& outer, const Arrival& arrival, const Hearing& hearing) const;
+  void count_refused(const Claim& claim, const Address& source, const Hearing& hearing) const;
+  [[nodiscard]] bool is_number_of(const Probe& probe, std::uint32_t number, const Channel& channel) const noexcept;
+  [[nodiscard]] std::uint16_t local_port(Serial serial, const Channel& channel) const noexcept;
+  [[nodiscard]] static std::optional<Quote> quote_of(const QueuedError& queued, const Channel& channel) noexcept;
+  [[nodiscard]] std::optional<Serial> quoted_probe(const QueuedError& queued, const Quote& quote,
+                                                   const Hearing& hearing) const;
+
+  const packet::ProbeCodec& codec_;
+  const ShapeTable& shapes_;
+  IcmpEvents& errors_;
+};
+
+}  // namespace multiping::net

@@ -1,0 +1,79 @@
+// An ICMP error about a probe, as a packet or from an error queue: see icmp_report.hpp.
+// Extensions are parsed only when the error is believed.
+#include "net/icmp_report.hpp"
+
+#include <utility>
+
+#include "packet/icmp_extension.hpp"
+
+namespace multiping::net {
+namespace {
+
+constexpr std::size_t ipv4_header_size = 20, ipv6_header_size = 40, udp_header_size = 8;  // at least
+
+/// In other errors the same field is something else, a pointer into the packet for one.
+bool has_mtu(Family family, std::uint8_t type, std::uint8_t code) noexcept {
+  if (family == Family::ipv6) return type == packet::icmpv6::packet_too_big;
+  return type == packet::icmpv4::destination_unreachable && code == packet::icmpv4::code_fragmentation_needed;
+}
+
+packet::IcmpExtensions extensions_of(const IcmpReport& report) noexcept {
+  if (report.message != nullptr) return packet::extensions_of(report.family, *report.message);
+  return packet::extensions_of_quote(report.quoted, report.extension, report.missing);
+}
+
+IcmpError error_of(const IcmpReport& report) {
+  auto extensions = extensions_of(report);
+  return {.type = report.type,
+          .code = report.code,
+          .mtu = report.mtu,
+          .mpls = std::move(extensions.mpls),
+          .interfaces = std::move(extensions.interfaces)};
+}
+
+}  // namespace
+
+IcmpReport report_of(const Outer& outer, const packet::IcmpMessage& message, const Arrival& arrival) {
+  const Family family = outer.source.family();
+  return {.family = family,
+          .responder = outer.source,
+          .type = message.type,
+          .code = message.code,
+          .mtu = packet::reported_mtu(family, message),
+          .ttl = outer.ttl,
+          .tos = outer.tos,
+          .arrival = arrival,
+          .message = &message};
+}
+
+IcmpReport report_of(const QueuedError& queued, const Channel& channel) {
+  const bool v4 = channel.family == Family::ipv4;
+  return {
+      .family = channel.family,
+      .responder = queued.offender,
+      .type = queued.type,
+      .code = queued.code,
+      .mtu = has_mtu(channel.family, queued.type, queued.code) ? queued.mtu : 0,
+      .ttl = queued.ttl,
+      .tos = queued.tos,
+      .arrival = queued.arrival,
+      .quoted = queued.quoted,
+      .extension = queued.extension,
+      .missing = (v4 ? ipv4_header_size : ipv6_header_size) + (channel.carrier == Carrier::udp ? udp_header_size : 0)};
+}
+
+Event IcmpEvents::event(Serial serial, const IcmpReport& report, std::uint8_t auth_bits) {
+  IcmpError error = error_of(report);
+  if (!last_ || *last_ != error) last_ = std::make_shared<const IcmpError>(std::move(error));
+  const bool expired = report.kind() == packet::ErrorKind::ttl_expired;
+  return {.serial = serial,
+          .kind = expired ? Event::Kind::ttl_expired : Event::Kind::unreachable,
+          .responder = report.responder,
+          .arrival = report.arrival,
+          .icmp = last_,
+          .reply_ttl = report.ttl.value_or(std::uint8_t{0}),
+          .reply_tos = report.tos,
+          .auth_bits = auth_bits};
+}
+
+}  // namespace multiping::net

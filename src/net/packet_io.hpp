@@ -1,0 +1,174 @@
+// The byte-level seam: messages and connections out, packets in, and the time. Real sockets stand behind it (linux/),
+// or a network in virtual time (tests/sim); whatever is above runs unchanged on both.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "multiping/address.hpp"
+#include "multiping/options.hpp"
+#include "net/instant.hpp"
+
+namespace multiping::net {
+
+/// What an object will need of its sockets, as far as it is known when they are made ready. Sockets themselves are
+/// opened when way() first asks for them.
+struct IoRequest {
+  std::vector<ProbeOptions> shapes{};  ///< How probes look; a shape's number is its place here. More by set_shape().
+  std::size_t targets = 0;             ///< For the size of the receive buffers.
+};
+
+/// What the messages of a lane are.
+enum class Carrier : std::uint8_t {
+  icmp,  ///< ICMP messages from their header on, over a raw or a ping socket.
+  udp,   ///< The payload of UDP datagrams.
+  tcp,   ///< TCP segments from their header on, over a raw socket.
+  sctp,  ///< SCTP packets from their common header on, over a raw socket.
+};
+
+/// The number of a socket. A lane whose shapes were all replaced may be closed, and its number given to another.
+using Lane = std::uint16_t;
+
+/// The socket of a lane.
+struct Channel {
+  Family family = Family::any;
+  Carrier carrier = Carrier::icmp;
+  bool kernel_owns_id = false;   ///< A ping socket: the kernel writes `id` and the checksum into what is sent, checks
+                                 ///< the checksum of what comes, and reports ICMP errors through receive_errors().
+  std::uint16_t id = 0;          ///< ICMP: identifier of everything that is sent and accepted. UDP and TCP: source
+                                 ///< port. SCTP: the source port that was asked for; 0: each message has its own.
+  std::size_t receive_room = 1;  ///< Answers that the receive buffer holds for certain, at least 1.
+};
+
+/// How the probes of one shape leave for one family, or why they cannot.
+struct Way {
+  enum class Kind : std::uint8_t {
+    lane,        ///< As messages, through `lane`.
+    connection,  ///< By connect().
+    none,        ///< See `error`.
+  };
+  Kind kind = Kind::none;
+  Lane lane = 0;
+  std::error_code error{};  ///< Errc::not_supported where this kind of transport or protocol lacks an option.
+  std::string doing{};      ///< What failed, with the option and its value: "cannot send from ProbeOptions::source_v4
+                            ///< 192.0.2.1".
+  bool privilege = false;   ///< This process may not open such a socket (EPERM, EACCES); `doing` says what would let
+                            ///< it.
+};
+
+/// One message to be sent: without an IP header, and for UDP without the UDP header.
+struct Outgoing {
+  const Address* to = nullptr;
+  std::span<const std::uint8_t> bytes{};
+  std::uint16_t shape = 0;
+};
+
+/// What became of a batch of messages. `accepted` of them, from the first, went to the kernel between the two times.
+struct SendReport {
+  std::size_t accepted = 0;
+  std::error_code refused{};  ///< Of the message behind the accepted ones; none when all were.
+  Instant started{}, finished{};
+};
+
+/// When a packet came in.
+struct Arrival {
+  Instant read{};                  ///< When this process took it.
+  std::optional<Instant> stamp{};  ///< When the kernel took it, where its stamp can be trusted.
+};
+
+/// A packet. Its bytes are valid until the next call.
+struct Incoming {
+  std::span<const std::uint8_t> bytes{};  ///< From the IPv4 header on when `ip_header`, else as the lane's messages.
+  bool ip_header = false;
+  bool truncated = false;             ///< Longer than this.
+  Address from{};                     ///< May be left out where the IP header says it.
+  std::uint16_t port = 0;             ///< UDP: the source port.
+  std::optional<std::uint8_t> ttl{};  ///< Where the socket tells and there is no IP header to say it.
+  std::optional<std::uint8_t> tos{};
+  Arrival arrival{};
+};
+
+/// An ICMP error from a socket's error queue, ip(7) IP_RECVERR. Its bytes are valid until the next call.
+struct QueuedError {
+  std::span<const std::uint8_t> quoted{};  ///< The datagram in error, as the lane's messages: from the ICMP, TCP or
+                                           ///< SCTP header on, or from the UDP payload on; and all that follows it.
+  Address destination{};                   ///< Where that datagram went.
+  std::uint16_t port = 0;                  ///< UDP: the port that it went to.
+  Address offender{};                      ///< Who reports.
+  std::uint8_t type = 0, code = 0;
+  std::uint32_t mtu = 0;      ///< As it stands in the queue: something else in other errors.
+  std::size_t extension = 0;  ///< Where in `quoted` the RFC 4884 extension begins; 0: none by its length
+                              ///< field.
+  std::optional<std::uint8_t> ttl{}, tos{};
+  Arrival arrival{};
+};
+
+/// A TCP connection to be attempted. `token` comes back with what becomes of it.
+struct Connecting {
+  std::uint64_t token = 0;
+  const Address* to = nullptr;
+  std::uint16_t shape = 0;
+};
+
+/// What became of a connection attempt. The socket is closed already, by reset and without data.
+struct Connected {
+  std::uint64_t token = 0;
+  std::error_code error{};              ///< None: connected. ECONNREFUSED: RST. Else as connect(2), or see `report`.
+  std::optional<Duration> rtt{};        ///< The kernel's own measure, TCP_INFO, where it has one.
+  std::optional<QueuedError> report{};  ///< The ICMP error that ended it; its bytes are valid until the next call.
+  Arrival arrival{};
+};
+
+/// Sockets of one object. For one thread at a time, but for wake().
+class PacketIo {
+ public:
+  virtual ~PacketIo() = default;
+
+  [[nodiscard]] virtual Instant now() noexcept = 0;
+
+  /// From now on shape number `shape` is `options`; no probe of the shape that had this number is awaited any more.
+  virtual void set_shape(std::uint16_t shape, const ProbeOptions& options) = 0;
+  /// How probes of `shape` leave for `family`. Opens the socket when it is asked for first. Shapes that differ only in
+  /// what a single message can be given (ttl, tos, source address, mark, flow label) share a lane. Different `turn`s
+  /// of a UDP shape are different source ports, unless one was asked for; otherwise `turn` changes nothing.
+  /// Throws std::system_error when this process is out of descriptors or memory.
+  virtual Way way(Family family, std::uint16_t shape, unsigned turn) = 0;
+  /// The lanes that are open.
+  [[nodiscard]] virtual std::span<const Lane> lanes() const noexcept = 0;
+  [[nodiscard]] virtual const Channel& channel(Lane lane) const noexcept = 0;
+  /// The source address that a message to `to` will have; none where the kernel finds no route.
+  [[nodiscard]] virtual Address source(Lane lane, const Address& to, std::uint16_t shape) = 0;
+
+  /// Hands messages, all to addresses of the lane's family, to the kernel in order, up to the first that it refuses.
+  virtual SendReport send(Lane lane, std::span<const Outgoing> messages) = 0;
+
+  /// Takes what has arrived, as much as one call can hold; never waits. `more` tells whether the call was full, that
+  /// is, whether the socket may hold more.
+  virtual std::span<const Incoming> receive(Lane lane, bool& more) = 0;
+  virtual std::span<const QueuedError> receive_errors(Lane lane, bool& more) = 0;
+
+  /// Starts a connection. No error: under way, even when it is decided already. EMFILE, ENFILE: no descriptor is left.
+  virtual std::error_code connect(const Connecting& connecting) = 0;
+  /// Takes what has become of connections, as much as one call can hold; never waits.
+  virtual std::span<const Connected> connections(bool& more) = 0;
+  /// Gives a connection up. A token that is not under way is left alone.
+  virtual void abandon(std::uint64_t token) noexcept = 0;
+
+  /// Returns when something has arrived, when wake() was called, or at `until`, whichever is first.
+  virtual void wait(Instant until) = 0;
+  /// Ends the wait() under way, or the next one. From any thread.
+  virtual void wake() noexcept = 0;
+
+  /// Packets dropped for want of room since the sockets were opened, as the kernel counts.
+  [[nodiscard]] virtual std::uint64_t receive_drops() noexcept = 0;
+  /// For poll(2): readable when something has arrived. Made when first asked for, since a watched socket costs each
+  /// packet; -1 when it cannot be made.
+  [[nodiscard]] virtual int native_handle() noexcept = 0;
+};
+
+}  // namespace multiping::net

@@ -1,0 +1,45 @@
+// Something kept for each of many probes, found by the serial: flat memory that moves on with the window.
+// Serials come nearly in order, so they count places in a queue.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+
+#include "net/transport.hpp"
+
+namespace multiping::net {
+
+/// A serial between two others for which nothing was put has a default Value.
+template <class Value>
+class SerialMap {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return values_.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
+  /// What there is, is for serials of [first, end).
+  [[nodiscard]] Serial first() const noexcept { return first_; }
+  [[nodiscard]] Serial end() const noexcept { return first_ + values_.size(); }
+  [[nodiscard]] Value& front() noexcept { return values_.front(); }
+
+  /// Null for a serial outside.
+  [[nodiscard]] Value* find(Serial serial) noexcept {
+    return serial >= first_ && serial - first_ < values_.size() ? &values_[serial - first_] : nullptr;
+  }
+
+  void put(Serial serial, const Value& value) {
+    if (values_.empty()) first_ = serial;
+    for (; serial < first_; --first_) values_.emplace_front();
+    if (serial - first_ >= values_.size()) values_.resize(serial - first_ + 1);
+    values_[serial - first_] = value;
+  }
+
+  void pop_front() noexcept {
+    values_.pop_front();
+    ++first_;
+  }
+
+ private:
+  std::deque<Value> values_;
+  Serial first_ = 0;  ///< Of values_[0].
+};
+
+}  // namespace multiping::net

@@ -1,0 +1,79 @@
+// What is known of each probe shape: its payload, its port, and the ways it leaves this host.
+// See shape_table.hpp.
+#include "net/shape_table.hpp"
+
+#include <algorithm>
+
+#include "net/destination_port.hpp"
+#include "packet/icmp.hpp"
+#include "packet/probe_codec.hpp"
+#include "packet/sctp.hpp"
+#include "packet/tcp.hpp"
+
+namespace multiping::net {
+namespace {
+
+Carrier carrier_of(Protocol protocol) noexcept {
+  switch (protocol) {
+    case Protocol::udp:
+      return Carrier::udp;
+    case Protocol::tcp:
+      return Carrier::tcp;
+    case Protocol::sctp:
+      return Carrier::sctp;
+    case Protocol::icmp:
+      break;
+  }
+  return Carrier::icmp;
+}
+
+std::size_t message_size(Carrier carrier, std::size_t payload_size) noexcept {
+  switch (carrier) {
+    case Carrier::udp:
+      return payload_size;
+    case Carrier::tcp:
+      return packet::tcp_syn_size;
+    case Carrier::sctp:
+      return packet::sctp_init_size;
+    case Carrier::icmp:
+      break;
+  }
+  return packet::icmp_header_size + payload_size;
+}
+
+ShapeFacts facts_of(const ProbeOptions& options) {
+  ShapeFacts facts{.carrier = carrier_of(options.protocol),
+                   .port = destination_port(options),
+                   .source_port = static_cast<std::uint16_t>(options.source_port)};
+  const bool has_payload = facts.carrier == Carrier::icmp || facts.carrier == Carrier::udp;
+  if (has_payload) facts.image = packet::pattern_image(options.pattern, options.payload_size);
+  facts.message_size = message_size(facts.carrier, facts.image.size());
+  if (facts.carrier == Carrier::udp && facts.source_port == 0) facts.turns = udp_turns;
+  return facts;
+}
+
+}  // namespace
+
+Route route_of(const Way& way) noexcept {
+  switch (way.kind) {
+    case Way::Kind::lane:
+      return {.state = Route::State::lane, .lane = way.lane};
+    case Way::Kind::connection:
+      return {.state = Route::State::connection};
+    case Way::Kind::none:
+      break;
+  }
+  return {.state = Route::State::none, .error = way.error};
+}
+
+void ShapeTable::set(std::uint16_t shape, const ProbeOptions& options) {
+  if (shape >= facts_.size()) {
+    facts_.resize(std::size_t{shape} + 1);
+    routes_.resize(facts_.size());
+  }
+  facts_[shape] = facts_of(options);
+  routes_[shape].fill({});
+  largest_message_ = std::max(largest_message_, facts_[shape].message_size);
+}
+
+}  // namespace multiping::net

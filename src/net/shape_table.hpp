@@ -1,0 +1,58 @@
+// What is known of each probe shape: its payload, its port, and the ways it leaves this host.
+// Looked up for every probe, so everything lies flat, by the shape's number.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+#include <vector>
+
+#include "multiping/address.hpp"
+#include "multiping/options.hpp"
+#include "net/packet_io.hpp"
+
+namespace multiping::net {
+
+/// UDP probes to one target take turns over so many source ports.
+inline constexpr unsigned udp_turns = 4;
+
+/// A shape, as far as its messages need it.
+struct ShapeFacts {
+  Carrier carrier = Carrier::icmp;    ///< Of its messages; a shape that connects has none.
+  unsigned turns = 1;                 ///< How many source ports its probes take in turn.
+  std::uint16_t port = 0;             ///< Destination; 0 for ICMP.
+  std::uint16_t source_port = 0;      ///< As asked; 0: any.
+  std::size_t message_size = 0;       ///< The whole message.
+  std::vector<std::uint8_t> image{};  ///< The payload as its pattern alone fills it.
+};
+
+/// A way that was found, without its explanation.
+struct Route {
+  enum class State : std::uint8_t { unknown, lane, connection, none };
+  State state = State::unknown;
+  Lane lane = 0;
+  std::error_code error{};  ///< For none.
+};
+[[nodiscard]] Route route_of(const Way& way) noexcept;
+
+class ShapeTable {
+ public:
+  void set(std::uint16_t shape, const ProbeOptions& options);
+
+  [[nodiscard]] const ShapeFacts& operator[](std::uint16_t shape) const noexcept { return facts_[shape]; }
+  /// The place of a route in the cache. `turn` is less than udp_turns.
+  [[nodiscard]] Route& route(Family family, std::uint16_t shape, unsigned turn) noexcept {
+    return routes_[shape][(family == Family::ipv6 ? udp_turns : 0U) + turn];
+  }
+  /// The largest message that any shape has had.
+  [[nodiscard]] std::size_t largest_message() const noexcept { return largest_message_; }
+
+ private:
+  std::vector<ShapeFacts> facts_;
+  std::vector<std::array<Route, std::size_t{2} * udp_turns>> routes_;  ///< By shape, family and turn.
+  std::size_t largest_message_ = 0;
+};
+
+}  // namespace multiping::net

@@ -1,0 +1,137 @@
+// The probe-level seam: probes out, authentic events about them in. The engine knows nothing below it; what stands
+// below may be sockets of this process or of another.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "multiping/address.hpp"
+#include "multiping/result.hpp"
+#include "multiping/transport.hpp"
+#include "net/packet_io.hpp"
+
+namespace multiping::net {
+
+/// The number of a probe: counts every probe of an object, and never comes again. What the packet carries of it (an
+/// identifier and a sequence number) does come again; the tag, which covers the serial, tells which one is meant.
+using Serial = std::uint64_t;
+
+/// A probe to be sent. What `to` points at is the probe book's, and stays where it is only until the call returns.
+struct Probe {
+  Serial serial = 0;
+  const Address* to = nullptr;
+  std::uint16_t shape = 0;
+};
+
+/// What the transport asks of whoever keeps the probes, to tell an authentic answer from the rest.
+class ProbeBook {
+ public:
+  virtual ~ProbeBook() = default;
+  /// The serials that may still be answered: [first, end). Serials below `first` are forgotten.
+  struct Window {
+    Serial first = 0, end = 0;
+  };
+  [[nodiscard]] virtual Window window() const noexcept = 0;
+  /// The probe of a serial in the window.
+  [[nodiscard]] virtual Probe probe(Serial serial) const noexcept = 0;
+};
+
+/// Something authentic about a probe of the window.
+struct Event {
+  Serial serial = 0;
+  /// What it is. Behind a reply or a refusal the target is alive.
+  enum class Kind : std::uint8_t {
+    reply,
+    refused,      ///< The target itself declined: `icmp` is set where that was its ICMP error.
+    ttl_expired,  ///< Time exceeded in transit; `icmp` says it.
+    unreachable,  ///< Any other ICMP error about the probe.
+    failed,       ///< This host gave the probe up; see `error`.
+  };
+  Kind kind = Kind::reply;
+  bool final = false;  ///< No answer to this probe can come any more.
+  Address responder{};
+  Arrival arrival{};
+  std::optional<Duration> rtt{};  ///< Measured by the kernel; then `arrival` counts for nothing.
+  std::shared_ptr<const IcmpError> icmp{};
+  std::error_code error{};
+  std::uint8_t reply_ttl = 0;
+  std::optional<std::uint8_t> reply_tos{};
+  std::uint8_t auth_bits = 0;
+  bool payload_altered = false;
+};
+
+/// This process, or the host, has no descriptor left.
+[[nodiscard]] inline bool out_of_descriptors(std::error_code error) noexcept {
+  return error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system;
+}
+
+/// Why probes of some shape cannot be sent to addresses of some family.
+struct Obstacle {
+  std::error_code error{};  ///< None: they can.
+  std::string doing{};      ///< What failed, with the option and its value.
+  bool privilege = false;   ///< This process may not; `doing` says what would let it.
+};
+
+/// Sends probes and hears of them, for one object and one thread at a time (but for wake()).
+class ProbeTransport {
+ public:
+  virtual ~ProbeTransport() = default;
+
+  [[nodiscard]] virtual Instant now() noexcept = 0;
+
+  /// From now on shape number `shape` is `options`; no probe of the shape that had this number is awaited any more.
+  virtual void set_shape(std::uint16_t shape, const ProbeOptions& options) = 0;
+  /// Makes ready for probes of `shape` to `family`, and says what stands in the way. Never needed before send().
+  /// Throws std::system_error when this process is out of descriptors or memory.
+  virtual Obstacle prepare(Family family, std::uint16_t shape) = 0;
+
+  /// Most probes to send at once before receive() is called: what the receive buffers can hold of answers.
+  [[nodiscard]] virtual std::size_t credit() const noexcept = 0;
+
+  /// Sends in order, up to the first that this host refuses. Writes the sending time of each accepted probe.
+  struct Sent {
+    std::size_t accepted = 0;
+    std::error_code refused{};  ///< Of probes[accepted]; none when all were accepted, and with `full`.
+    bool full = false;          ///< There is no room for probes[accepted] until receive() has given some event, or
+                                ///< until room_at().
+  };
+  virtual Sent send(std::span<const Probe> probes, std::span<Instant> sent_at) = 0;
+  /// When a full transport makes room by itself.
+  [[nodiscard]] virtual Instant room_at() const noexcept { return Instant::max(); }
+
+  /// Takes in everything that has arrived and appends the authentic events; the rest moves a counter.
+  virtual void receive(const ProbeBook& book, std::vector<Event>& events) = 0;
+  /// Nobody waits for this probe any more: what it holds (a connection) is given back.
+  virtual void forget(Serial serial) noexcept { static_cast<void>(serial); }
+
+  /// Brings counters().receive_drops up to date, where anything can have been dropped since the last look; receive()
+  /// itself looks only after a large haul.
+  virtual void look_for_drops() noexcept {}
+
+  /// As PacketIo's.
+  virtual void wait(Instant until) = 0;
+  virtual void wake() noexcept = 0;
+  [[nodiscard]] virtual int native_handle() noexcept = 0;
+  /// late, unauthenticated, wrong_source, bad_checksum, malformed and receive_drops; the rest is the engine's.
+  [[nodiscard]] virtual Counters counters() noexcept = 0;
+};
+
+}  // namespace multiping::net
+
+namespace multiping {
+
+/// What open_transport() found: opens the sockets of an object.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  [[nodiscard]] virtual Capabilities capabilities() const noexcept = 0;
+  [[nodiscard]] virtual std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const = 0;
+};
+
+}  // namespace multiping
