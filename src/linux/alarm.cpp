@@ -1,0 +1,28 @@
+// A descriptor that is readable from a given time on.
+// See alarm.hpp.
+#include "linux/alarm.hpp"
+
+#include <sys/timerfd.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace multiping::os {
+
+int Alarm::open() noexcept {
+  if (!timer_) timer_ = FileDescriptor{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
+  return timer_.value();
+}
+
+void Alarm::set(net::Instant time) noexcept {
+  if (!timer_) return;
+  itimerspec when{};  // all zeros: never
+  if (time != net::Instant::max()) {
+    const Duration since_zero = std::max(time.time_since_epoch(), Duration{1});
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(since_zero);
+    when.it_value = {.tv_sec = seconds.count(), .tv_nsec = (since_zero - seconds).count()};
+  }
+  ::timerfd_settime(timer_.value(), TFD_TIMER_ABSTIME, &when, nullptr);
+}
+
+}  // namespace multiping::os

@@ -1,0 +1,125 @@
+// Control messages (cmsg(3)): what a socket tells about a packet, and what is asked of it for one.
+// See control_message.hpp.
+#include "linux/control_message.hpp"
+
+#include <linux/errqueue.h>
+#include <netinet/in.h>
+#include <time.h>
+
+#include <linux/in6.h>  // behind <netinet/in.h>, which has part of it
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstring>
+
+#include "linux/socket.hpp"
+
+namespace multiping::os {
+namespace {
+
+/// The payload of a control message as a T; missing bytes are zero.
+template <class T>
+T payload(const cmsghdr& header) noexcept {
+  T value{};
+  const std::size_t size = header.cmsg_len > CMSG_LEN(0) ? header.cmsg_len - CMSG_LEN(0) : 0;
+  std::memcpy(&value, CMSG_DATA(&header), std::min(size, sizeof value));
+  return value;
+}
+
+/// Some kernels give a TOS as one byte, others as an int: the first byte of either on this byte order.
+std::uint8_t octet(const cmsghdr& header) noexcept {
+  return header.cmsg_len >= CMSG_LEN(sizeof(int)) ? static_cast<std::uint8_t>(payload<int>(header))
+                                                  : payload<std::uint8_t>(header);
+}
+
+std::optional<WallTime> stamp_of(const cmsghdr& header) noexcept {
+  const timespec software = payload<scm_timestamping>(header).ts[0];
+  if (software.tv_sec == 0 && software.tv_nsec == 0) return std::nullopt;
+  return std::chrono::seconds{software.tv_sec} + std::chrono::nanoseconds{software.tv_nsec};
+}
+
+struct QueueEntry {
+  sock_extended_err error;
+  SocketAddress offender;
+};
+
+ExtendedError error_of(const cmsghdr& header) noexcept {
+  const auto entry = payload<QueueEntry>(header);
+  return {.number = static_cast<int>(entry.error.ee_errno),
+          .origin = entry.error.ee_origin,
+          .type = entry.error.ee_type,
+          .code = entry.error.ee_code,
+          .info = entry.error.ee_info,
+          .extension = entry.error.ee_rfc4884.len,
+          .offender = from_socket_address(entry.offender)};
+}
+
+void read_one(const cmsghdr& header, ControlData& data) noexcept {
+  if (header.cmsg_level == SOL_SOCKET && header.cmsg_type == SCM_TIMESTAMPING) data.stamp = stamp_of(header);
+  if (header.cmsg_level == IPPROTO_IP) {
+    if (header.cmsg_type == IP_TTL) data.ttl = octet(header);
+    if (header.cmsg_type == IP_TOS) data.tos = octet(header);
+    if (header.cmsg_type == IP_RECVERR) data.error = error_of(header);
+  }
+  if (header.cmsg_level == IPPROTO_IPV6) {
+    if (header.cmsg_type == IPV6_HOPLIMIT) data.ttl = octet(header);
+    if (header.cmsg_type == IPV6_TCLASS) data.tos = octet(header);
+    if (header.cmsg_type == IPV6_RECVERR) data.error = error_of(header);
+  }
+}
+
+template <class T>
+void append(std::vector<std::uint8_t>& control, int level, int type, const T& value) {
+  const std::size_t start = control.size();
+  control.resize(start + CMSG_SPACE(sizeof value));
+  cmsghdr header{};
+  header.cmsg_len = CMSG_LEN(sizeof value);
+  header.cmsg_level = level;
+  header.cmsg_type = type;
+  std::memcpy(&control[start], &header, sizeof header);
+  std::memcpy(&control[start + CMSG_LEN(0)], &value, sizeof value);
+}
+
+/// Without an interface: it is the route's, or the one that the socket is bound to.
+void append_source_v4(std::vector<std::uint8_t>& control, const Address& source) {
+  in_pktinfo info{};
+  std::memcpy(&info.ipi_spec_dst, source.bytes().data(), source.bytes().size());
+  append(control, IPPROTO_IP, IP_PKTINFO, info);
+}
+
+void append_source_v6(std::vector<std::uint8_t>& control, const Address& source) {
+  in6_pktinfo info{};
+  std::memcpy(&info.ipi6_addr, source.bytes().data(), source.bytes().size());
+  info.ipi6_ifindex = source.scope_id();
+  append(control, IPPROTO_IPV6, IPV6_PKTINFO, info);
+}
+
+}  // namespace
+
+ControlData read_control(const msghdr& message) noexcept {
+  ControlData data;
+  // CMSG_NXTHDR wants a mutable header, though it changes nothing.
+  auto* mutable_message = const_cast<msghdr*>(&message);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  for (const cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr;
+       at = CMSG_NXTHDR(mutable_message, const_cast<cmsghdr*>(at)))  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+    read_one(*at, data);
+  return data;
+}
+
+bool ExtendedError::is_icmp() const noexcept { return origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_ICMP6; }
+
+std::vector<std::uint8_t> write_control(Family family, const ProbeOptions& shape) {
+  std::vector<std::uint8_t> control;
+  const bool v4 = family == Family::ipv4;
+  const int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
+  if (shape.ttl) append(control, level, v4 ? IP_TTL : IPV6_HOPLIMIT, int{*shape.ttl});
+  if (shape.tos != 0) append(control, level, v4 ? IP_TOS : IPV6_TCLASS, int{shape.tos});
+  if (shape.mark) append(control, SOL_SOCKET, SO_MARK, std::uint32_t{*shape.mark});
+  if (v4 && shape.source_v4) append_source_v4(control, shape.source_v4);
+  if (!v4 && shape.source_v6) append_source_v6(control, shape.source_v6);
+  if (!v4 && shape.flow_label) append(control, level, IPV6_FLOWINFO, htonl(*shape.flow_label));
+  return control;
+}
+
+}  // namespace multiping::os

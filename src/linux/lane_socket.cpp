@@ -1,0 +1,193 @@
+// Opens the socket of a lane: ICMP raw or by ping socket, UDP, raw TCP, raw SCTP.
+// See lane_socket.hpp.
+#include "linux/lane_socket.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "linux/packet_filter.hpp"
+#include "linux/permissions.hpp"
+#include "linux/socket.hpp"
+
+namespace multiping::os {
+namespace {
+
+constexpr int most_bind_tries = 32;
+constexpr int tcp_checksum_offset = 16;
+
+std::uint16_t random_id() {
+  std::uint16_t id = 0;
+  while (id == 0) fill_random(&id, sizeof id);  // 0 would leave the choice to the kernel
+  return id;
+}
+
+/// Opens one socket step by step: what fails first is the refusal.
+class Opening {
+ public:
+  Opening(TransportKind kind, const LaneKey& key) : kind_{kind}, key_{key} {}
+
+  OpenedLane run() && {
+    if (open() && use_device() && take_id()) configure();
+    if (opened_.refusal.error) opened_.lane = {};
+    return std::move(opened_);
+  }
+
+ private:
+  [[nodiscard]] bool v4() const noexcept { return key_.family == Family::ipv4; }
+  [[nodiscard]] int socket() const noexcept { return opened_.lane.socket.value(); }
+  [[nodiscard]] bool is_ping_socket() const noexcept {
+    return key_.carrier == net::Carrier::icmp && kind_ != TransportKind::raw;
+  }
+
+  bool refuse(std::string doing) {
+    opened_.refusal.error = last_error();
+    opened_.refusal.doing = std::move(doing);
+    return false;
+  }
+
+  [[nodiscard]] std::string_view kind_of_socket() const noexcept {
+    if (key_.carrier == net::Carrier::udp) return "UDP socket";
+    return is_ping_socket() ? "ping socket" : "raw socket";
+  }
+
+  bool open() {
+    const bool datagrams = key_.carrier == net::Carrier::udp || is_ping_socket();
+    opened_.lane.socket = open_socket(key_.family, datagrams ? SOCK_DGRAM : SOCK_RAW, protocol());
+    if (opened_.lane.socket) return true;
+    refuse("cannot open a " + std::string{kind_of_socket()} + " for " + std::string{to_string(key_.family)});
+    opened_.refusal.privilege = is_permission(opened_.refusal.error) && key_.carrier != net::Carrier::udp;
+    const TransportKind kinds[] = {is_ping_socket() ? TransportKind::ping_socket : TransportKind::raw};
+    if (opened_.refusal.privilege) opened_.refusal.doing += " (" + remedies(kinds) + ")";
+    return false;
+  }
+
+  [[nodiscard]] int protocol() const noexcept {
+    switch (key_.carrier) {
+      case net::Carrier::udp:
+        return IPPROTO_UDP;
+      case net::Carrier::tcp:
+        return IPPROTO_TCP;
+      case net::Carrier::sctp:
+        return IPPROTO_SCTP;
+      case net::Carrier::icmp:
+        break;
+    }
+    return v4() ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
+  }
+
+  bool use_device() {
+    if (key_.device.empty() || bind_to_device(socket(), key_.device)) return true;
+    return refuse("cannot use ProbeOptions::device " + key_.device);
+  }
+
+  bool take_id() {
+    switch (key_.carrier) {
+      case net::Carrier::icmp:
+        return is_ping_socket() ? take_ping_id() : filter(random_id());
+      case net::Carrier::udp:
+        return take_udp_port();
+      case net::Carrier::tcp:
+        return hold_tcp_port() && find_sources() && filter(bound_port(opened_.lane.port_holder.value()));
+      case net::Carrier::sctp:
+        return filter(key_.source_port);
+    }
+    return false;
+  }
+
+  bool filter(std::uint16_t id) {
+    opened_.lane.id = id;
+    return attach_packet_filter(socket(), {.family = key_.family, .carrier = key_.carrier, .id = id}) ||
+           refuse("cannot attach a filter to a raw socket");
+  }
+
+  bool take_ping_id() {
+    // The kernel sets SO_REUSEADDR on ping sockets by itself; then any user's process could bind our identifier too and
+    // be given our answers.
+    set_option(socket(), SOL_SOCKET, SO_REUSEADDR, 0);
+    for (int tries = 0; tries < most_bind_tries; ++tries) {
+      opened_.lane.id = random_id();
+      if (bind_to(socket(), key_.family, key_.source, opened_.lane.id)) return true;
+      if (errno != EADDRINUSE) break;
+    }
+    return refuse("cannot bind a ping socket to an identifier");
+  }
+
+  bool refuse_port() {
+    return refuse(key_.source_port == 0 ? "cannot bind to a port"
+                                        : "cannot use ProbeOptions::source_port " + std::to_string(key_.source_port));
+  }
+
+  bool take_udp_port() {
+    // Both families may have the same port.
+    if (!v4()) set_option(socket(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    if (!bind_to(socket(), key_.family, {}, key_.source_port)) return refuse_port();
+    opened_.lane.id = bound_port(socket());
+    return true;
+  }
+
+  bool hold_tcp_port() {
+    FileDescriptor& holder = opened_.lane.port_holder;
+    holder = open_socket(key_.family, SOCK_STREAM, IPPROTO_TCP);
+    if (!holder) return refuse("cannot open a TCP socket for " + std::string{to_string(key_.family)});
+    if (!v4()) set_option(holder.value(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    // Other lanes of this object may need the same port, if one was asked for.
+    if (key_.source_port != 0) set_option(holder.value(), SOL_SOCKET, SO_REUSEADDR, 1);
+    return bind_to(holder.value(), key_.family, {}, key_.source_port) || refuse_port();
+  }
+
+  bool find_sources() {
+    return opened_.lane.source_finder.open(key_.family, key_.device) ||
+           refuse("cannot open a UDP socket for " + std::string{to_string(key_.family)});
+  }
+
+  void configure() {
+    report_errors(socket(), key_.family);
+    // A raw IPv4 socket delivers the IP header, which says it all.
+    const bool ip_header = v4() && key_.carrier != net::Carrier::udp && !is_ping_socket();
+    if (!ip_header) report_ttl_and_tos(socket(), key_.family);
+    if (key_.dont_fragment) forbid_fragments(socket(), key_.family);
+    if (key_.no_flow_label) set_option(socket(), IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0);
+    if (key_.carrier == net::Carrier::tcp && !v4())
+      set_option(socket(), IPPROTO_IPV6, IPV6_CHECKSUM, tcp_checksum_offset);
+  }
+
+  TransportKind kind_;
+  const LaneKey& key_;
+  OpenedLane opened_{};
+};
+
+net::Carrier carrier_of(Protocol protocol) noexcept {
+  switch (protocol) {
+    case Protocol::udp:
+      return net::Carrier::udp;
+    case Protocol::tcp:
+      return net::Carrier::tcp;
+    case Protocol::sctp:
+      return net::Carrier::sctp;
+    case Protocol::icmp:
+      break;
+  }
+  return net::Carrier::icmp;
+}
+
+}  // namespace
+
+LaneKey lane_key(TransportKind kind, Family family, const ProbeOptions& probe, unsigned turn) {
+  const net::Carrier carrier = carrier_of(probe.protocol);
+  const bool bound = family == Family::ipv6 && carrier == net::Carrier::icmp && kind != TransportKind::raw;
+  return {.family = family,
+          .carrier = carrier,
+          .device = probe.device,
+          .dont_fragment = probe.dont_fragment,
+          .no_flow_label = family == Family::ipv6 && probe.flow_label == 0U,
+          .source = bound ? probe.source_v6 : Address{},
+          .source_port = static_cast<std::uint16_t>(probe.source_port),
+          .turn = carrier == net::Carrier::udp && probe.source_port == 0 ? turn : 0};
+}
+
+OpenedLane open_lane_socket(TransportKind kind, const LaneKey& key) { return Opening{kind, key}.run(); }
+
+}  // namespace multiping::os

@@ -1,0 +1,48 @@
+// Opens the socket of a lane: ICMP raw or by ping socket, UDP, raw TCP, raw SCTP.
+// raw(7), icmp(7), udp(7), ip(7), ipv6(7).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <system_error>
+
+#include "linux/file_descriptor.hpp"
+#include "linux/source_finder.hpp"
+#include "multiping/options.hpp"
+#include "multiping/transport.hpp"
+#include "net/packet_io.hpp"
+
+namespace multiping::os {
+
+/// What tells the sockets of an object apart: all that a single message cannot be given.
+struct LaneKey {
+  Family family = Family::any;
+  net::Carrier carrier = net::Carrier::icmp;
+  std::string device{};
+  bool dont_fragment = false;
+  bool no_flow_label = false;     ///< Flow label 0 was asked for, and the kernel would choose one by itself.
+  Address source{};               ///< Of IPv6 ping sockets, which take none from a message.
+  std::uint16_t source_port = 0;  ///< That was asked for.
+  unsigned turn = 0;              ///< Of UDP sockets whose port is free.
+  friend bool operator==(const LaneKey&, const LaneKey&) = default;
+};
+
+/// The lane of probes that leave as messages.
+[[nodiscard]] LaneKey lane_key(TransportKind kind, Family family, const ProbeOptions& probe, unsigned turn);
+
+struct LaneSocket {
+  FileDescriptor socket{};
+  FileDescriptor port_holder{};  ///< Raw TCP: a bound socket, so that no one else is given the port.
+  SourceFinder source_finder{};  ///< Raw TCP: opened with the lane, for a probe without its source is no probe.
+  std::uint16_t id = 0;          ///< As net::Channel::id.
+};
+
+/// A socket, or the reason why there is none: then only `error`, `doing` and `privilege` of the way count.
+struct OpenedLane {
+  LaneSocket lane{};
+  net::Way refusal{};
+};
+/// ICMP identifiers are random, and no other socket of this host can take them or ports over.
+[[nodiscard]] OpenedLane open_lane_socket(TransportKind kind, const LaneKey& key);
+
+}  // namespace multiping::os

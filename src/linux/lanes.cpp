@@ -1,0 +1,128 @@
+// The sockets of one object: opened when a probe first needs one, found by what tells them apart, and closed when
+// nobody needs them any more and there are many. See lanes.hpp.
+#include "linux/lanes.hpp"
+
+#include <linux/net_tstamp.h>
+#include <linux/sock_diag.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <utility>
+
+#include "linux/socket.hpp"
+
+namespace multiping::os {
+namespace {
+
+constexpr std::size_t many_lanes = 16;
+constexpr std::size_t most_lanes = std::numeric_limits<net::Lane>::max();
+constexpr std::size_t largest_wanted_buffer = 4U << 20U;
+constexpr std::size_t answer_cost = 1024;  ///< What the kernel charges for a small answer, rounded up.
+
+std::uint64_t drops_of(int socket) noexcept {
+  std::uint32_t info[SK_MEMINFO_VARS] = {};
+  socklen_t length = sizeof info;
+  return ::getsockopt(socket, SOL_SOCKET, SO_MEMINFO, info, &length) == 0 ? info[SK_MEMINFO_DROPS] : 0;
+}
+
+/// Every object needs these in the end, and late answers to them are common.
+bool is_plain_icmp(const LaneKey& key) { return key == LaneKey{.family = key.family, .carrier = net::Carrier::icmp}; }
+
+bool gives_ip_header(TransportKind kind, const LaneKey& key) noexcept {
+  if (key.family != Family::ipv4 || key.carrier == net::Carrier::udp) return false;
+  return key.carrier != net::Carrier::icmp || kind == TransportKind::raw;
+}
+
+}  // namespace
+
+Lanes::Lanes(TransportKind kind, const TransportOptions& options, std::size_t targets)
+    : kind_{kind}, receive_buffer_{options.receive_buffer}, send_buffer_{options.send_buffer}, targets_{targets} {}
+
+std::optional<net::Lane> Lanes::find(const LaneKey& key) const noexcept {
+  const auto found = std::ranges::find_if(open_, [&](net::Lane lane) { return lanes_[lane].key == key; });
+  return found == open_.end() ? std::nullopt : std::optional{*found};
+}
+
+Lanes::Taken Lanes::take(const LaneKey& key) {
+  if (const auto lane = find(key)) {
+    ++lanes_[*lane].users;
+    return {.lane = *lane};
+  }
+  if (open_.size() >= many_lanes) close_unused();
+  OpenedLane opened = open_socket(key);
+  if (opened.refusal.error) return {.refusal = std::move(opened.refusal)};
+  return {.lane = add(key, std::move(opened.lane)), .opened = true};
+}
+
+OpenedLane Lanes::open_socket(const LaneKey& key) {
+  OpenedLane opened = open_lane_socket(kind_, key);
+  const bool in_the_way = concerns_all(opened.refusal.error) || opened.refusal.error == std::errc::address_in_use;
+  if (in_the_way) {
+    // What nobody needs any more may hold the descriptors, or the port.
+    close_unused();
+    opened = open_lane_socket(kind_, key);
+  }
+  if (open_.size() >= most_lanes)
+    throw std::system_error(EMFILE, std::system_category(), "cannot number one more socket");
+  if (concerns_all(opened.refusal.error)) throw std::system_error(opened.refusal.error, opened.refusal.doing);
+  return opened;
+}
+
+net::Lane Lanes::add(const LaneKey& key, LaneSocket held) {
+  const auto free = std::ranges::find_if(lanes_, [](const OpenLane& lane) { return lane.socket() < 0; });
+  const auto number = static_cast<net::Lane>(free - lanes_.begin());
+  if (free == lanes_.end()) lanes_.emplace_back();
+  OpenLane& lane = lanes_[number];
+  const bool ping_socket = key.carrier == net::Carrier::icmp && kind_ != TransportKind::raw;
+  lane.channel = {.family = key.family, .carrier = key.carrier, .kernel_owns_id = ping_socket, .id = held.id};
+  lane.key = key;
+  lane.held = std::move(held);
+  lane.ip_header = gives_ip_header(kind_, key);
+  lane.users = 1;
+  set_option(lane.socket(), SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
+  if (send_buffer_ != 0) raise_buffer(lane.socket(), SO_SNDBUF, SO_SNDBUFFORCE, send_buffer_);
+  size_buffers(lane);
+  open_.push_back(number);
+  ++version_;
+  return number;
+}
+
+void Lanes::size_buffers(OpenLane& lane) const noexcept {
+  const std::size_t cost = answer_cost + largest_payload_ * 3 / 2;
+  const std::size_t wanted = std::min(targets_ * cost, largest_wanted_buffer);
+  const auto has = static_cast<std::size_t>(option(lane.socket(), SOL_SOCKET, SO_RCVBUF));
+  if (receive_buffer_ != 0) {
+    raise_buffer(lane.socket(), SO_RCVBUF, SO_RCVBUFFORCE, receive_buffer_);
+  } else if (wanted > has) {
+    raise_buffer(lane.socket(), SO_RCVBUF, SO_RCVBUFFORCE, wanted);
+  }
+  const auto room = static_cast<std::size_t>(option(lane.socket(), SOL_SOCKET, SO_RCVBUF)) / cost;
+  lane.channel.receive_room = std::max<std::size_t>(room, 1);
+}
+
+void Lanes::expect_payload(std::size_t size) noexcept {
+  if (size <= largest_payload_) return;
+  largest_payload_ = size;
+  for (const net::Lane lane : open_) size_buffers(lanes_[lane]);
+}
+
+void Lanes::close_unused() {
+  ++version_;
+  std::erase_if(open_, [this](net::Lane number) {
+    OpenLane& lane = lanes_[number];
+    if (lane.users != 0 || is_plain_icmp(lane.key)) return false;
+    drops_of_closed_ += drops_of(lane.socket());
+    lane = {};
+    return true;
+  });
+}
+
+std::uint64_t Lanes::drops() const noexcept {
+  std::uint64_t drops = drops_of_closed_;
+  for (const net::Lane lane : open_) drops += drops_of(lanes_[lane].socket());
+  return drops;
+}
+
+}  // namespace multiping::os

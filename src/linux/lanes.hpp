@@ -1,0 +1,71 @@
+// The sockets of one object: opened when a probe first needs one, found by what tells them apart, and closed when
+// nobody needs them any more and there are many.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "linux/lane_socket.hpp"
+#include "net/packet_io.hpp"
+
+namespace multiping::os {
+
+/// An open socket.
+struct OpenLane {
+  LaneKey key{};
+  LaneSocket held{};
+  net::Channel channel{};
+  bool ip_header = false;  ///< Its packets begin with the IPv4 header.
+  std::size_t users = 0;
+
+  [[nodiscard]] int socket() const noexcept { return held.socket.value(); }
+};
+
+class Lanes {
+ public:
+  /// `targets` and `largest_payload` are for the size of the buffers.
+  Lanes(TransportKind kind, const TransportOptions& options, std::size_t targets);
+
+  /// A lane with that key, which has one user more from now on; or why there is none.
+  /// Throws std::system_error when this process is out of descriptors or memory.
+  struct Taken {
+    net::Lane lane = 0;
+    bool opened = false;                ///< Just now.
+    std::optional<net::Way> refusal{};  ///< Then there is no lane.
+  };
+  [[nodiscard]] Taken take(const LaneKey& key);
+  void give_back(net::Lane lane) noexcept { --lanes_[lane].users; }
+
+  /// Answers may be as long from now on: buffers grow, and hold fewer of them.
+  void expect_payload(std::size_t size) noexcept;
+
+  [[nodiscard]] std::span<const net::Lane> open() const noexcept { return open_; }
+  [[nodiscard]] const OpenLane& operator[](net::Lane lane) const noexcept { return lanes_[lane]; }
+  /// As net::PacketIo::source().
+  [[nodiscard]] Address source(net::Lane lane, const Address& to, const ProbeOptions& probe) noexcept {
+    return lanes_[lane].held.source_finder.find(to, probe);
+  }
+  /// Another one whenever a lane was opened or closed.
+  [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
+  [[nodiscard]] std::uint64_t drops() const noexcept;
+
+ private:
+  [[nodiscard]] std::optional<net::Lane> find(const LaneKey& key) const noexcept;
+  [[nodiscard]] OpenedLane open_socket(const LaneKey& key);
+  [[nodiscard]] net::Lane add(const LaneKey& key, LaneSocket held);
+  void close_unused();
+  void size_buffers(OpenLane& lane) const noexcept;
+
+  TransportKind kind_;
+  std::size_t receive_buffer_, send_buffer_, targets_;
+  std::size_t largest_payload_ = 0;
+  std::vector<OpenLane> lanes_;  ///< By number; those without a socket are free.
+  std::vector<net::Lane> open_;
+  std::uint64_t drops_of_closed_ = 0;
+  std::uint64_t version_ = 0;
+};
+
+}  // namespace multiping::os

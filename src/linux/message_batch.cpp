@@ -1,0 +1,73 @@
+// The arrays that sendmmsg(2) and recvmmsg(2) work on, allocated once.
+// See message_batch.hpp.
+#include "linux/message_batch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace multiping::os {
+
+ReceiveBatch::ReceiveBatch(std::size_t packets, std::size_t largest)
+    : largest_{largest},
+      // Left as they come: memory that no packet needs is never touched.
+      bytes_{std::make_unique_for_overwrite<std::uint8_t[]>(packets * largest)},
+      control_{std::make_unique_for_overwrite<Control[]>(packets)},
+      names_(packets),
+      vectors_(packets),
+      headers_(packets),
+      stale_{packets} {
+  for (std::size_t i = 0; i < packets; ++i) {
+    vectors_[i] = {.iov_base = &bytes_[i * largest], .iov_len = largest};
+    msghdr& header = headers_[i].msg_hdr;
+    header.msg_iov = &vectors_[i];
+    header.msg_iovlen = 1;
+    header.msg_control = &control_[i];
+  }
+}
+
+std::span<mmsghdr> ReceiveBatch::fresh(bool addresses) noexcept {
+  if (addresses != std::exchange(addresses_, addresses)) stale_ = headers_.size();
+  for (std::size_t i = 0; i < stale_; ++i) {
+    msghdr& header = headers_[i].msg_hdr;
+    header.msg_name = addresses ? &names_[i] : nullptr;
+    header.msg_namelen = addresses ? sizeof(SocketAddress) : 0;
+    header.msg_controllen = sizeof(Control);
+  }
+  stale_ = headers_.size();
+  return headers_;
+}
+
+std::span<const std::uint8_t> ReceiveBatch::bytes(std::size_t packet) const noexcept {
+  return {&bytes_[packet * largest_], std::min<std::size_t>(headers_[packet].msg_len, largest_)};
+}
+
+Address ReceiveBatch::from(std::size_t packet) const noexcept {
+  return headers_[packet].msg_hdr.msg_namelen == 0 ? Address{} : from_socket_address(names_[packet]);
+}
+
+std::span<mmsghdr> SendBatch::fill(std::span<const net::Outgoing> messages, std::span<const MessageShape> shapes) {
+  if (headers_.size() < messages.size()) {
+    addresses_.resize(messages.size());
+    vectors_.resize(messages.size());
+    headers_.resize(messages.size());
+  }
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const net::Outgoing& message = messages[i];
+    const MessageShape& shape = shapes[message.shape];
+    // sendmmsg() only reads what it is given through these pointers, though they are not const.
+    auto* bytes = const_cast<std::uint8_t*>(message.bytes.data());  // NOLINT
+    auto* with = const_cast<std::uint8_t*>(shape.control.data());   // NOLINT
+    vectors_[i] = {.iov_base = bytes, .iov_len = message.bytes.size()};
+    msghdr& header = headers_[i].msg_hdr;
+    header.msg_name = &addresses_[i];
+    header.msg_namelen = to_socket_address(*message.to, addresses_[i]);
+    set_port(addresses_[i], shape.port);
+    header.msg_iov = &vectors_[i];
+    header.msg_iovlen = 1;
+    header.msg_control = with;
+    header.msg_controllen = shape.control.size();
+  }
+  return std::span{headers_}.first(messages.size());
+}
+
+}  // namespace multiping::os

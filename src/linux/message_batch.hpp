@@ -1,0 +1,68 @@
+// The arrays that sendmmsg(2) and recvmmsg(2) work on, allocated once.
+// No system call is made here.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "linux/socket.hpp"
+#include "net/packet_io.hpp"
+
+namespace multiping::os {
+
+/// Room for a number of incoming packets with their addresses and control messages.
+class ReceiveBatch {
+ public:
+  ReceiveBatch(std::size_t packets, std::size_t largest);
+
+  /// Ready for recvmmsg(2) again, which shortens lengths to what it found. Without `addresses` from() has none, and the
+  /// call costs less.
+  [[nodiscard]] std::span<mmsghdr> fresh(bool addresses) noexcept;
+  /// So many were filled since then; the others are fresh still.
+  void filled(std::size_t packets) noexcept { stale_ = packets; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return headers_.size(); }
+  [[nodiscard]] std::span<const std::uint8_t> bytes(std::size_t packet) const noexcept;
+  [[nodiscard]] const msghdr& header(std::size_t packet) const noexcept { return headers_[packet].msg_hdr; }
+  [[nodiscard]] Address from(std::size_t packet) const noexcept;
+  [[nodiscard]] std::uint16_t port(std::size_t packet) const noexcept { return port_of(names_[packet]); }
+
+ private:
+  static constexpr std::size_t control_size = 256;
+  struct alignas(cmsghdr) Control {
+    std::uint8_t bytes[control_size];
+  };
+
+  std::size_t largest_;
+  std::unique_ptr<std::uint8_t[]> bytes_;
+  std::unique_ptr<Control[]> control_;
+  std::vector<SocketAddress> names_;
+  std::vector<iovec> vectors_;
+  std::vector<mmsghdr> headers_;
+  std::size_t stale_;       ///< Headers from the first on that are not as a system call wants them.
+  bool addresses_ = false;  ///< Asked for the last time.
+};
+
+/// What the messages of one shape have in common on one family's sockets.
+struct MessageShape {
+  std::vector<std::uint8_t> control{};  ///< As write_control() says.
+  std::uint16_t port = 0;               ///< In the destination address: UDP's. Raw sockets want none.
+};
+
+/// Room for a number of outgoing messages; grows to the largest batch asked for.
+class SendBatch {
+ public:
+  /// The messages as sendmmsg(2) takes them.
+  [[nodiscard]] std::span<mmsghdr> fill(std::span<const net::Outgoing> messages, std::span<const MessageShape> shapes);
+
+ private:
+  std::vector<SocketAddress> addresses_;
+  std::vector<iovec> vectors_;
+  std::vector<mmsghdr> headers_;
+};
+
+}  // namespace multiping::os

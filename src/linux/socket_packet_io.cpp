@@ -1,0 +1,261 @@
+// The byte-level seam over real sockets: sendmmsg, recvmmsg, the error queue, receive stamps, and the clock.
+// See socket_packet_io.hpp.
+#include "linux/socket_packet_io.hpp"
+
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+#include "linux/clock.hpp"
+#include "linux/error_queue.hpp"
+#include "linux/socket.hpp"
+#include "linux/way_check.hpp"
+#include "net/destination_port.hpp"
+
+namespace multiping::os {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t read_ahead = 64;         ///< Packets taken in one call.
+constexpr std::size_t few_packets = 8;         ///< The same for a handful of targets.
+constexpr std::size_t smallest_packet = 1536;  ///< Holds any ICMP error, whatever it quotes.
+constexpr std::size_t room_for_headers = 128;  ///< IP options, ICMP header and some more.
+constexpr int most_retries = 16;
+constexpr int most_foreign_errors = 8;  ///< In a row; then the error is the message's own.
+constexpr Duration pause_after_failure = 1ms;
+constexpr Duration clocks_apart = 100us;
+
+timespec to_timespec(Duration time) noexcept {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return {.tv_sec = seconds.count(), .tv_nsec = (time - seconds).count()};
+}
+
+std::size_t packet_room(std::size_t payload) noexcept { return std::max(smallest_packet, payload + room_for_headers); }
+
+/// The kernel could mean an earlier probe's ICMP error, which it reports on whatever call comes next. These it only
+/// says of the message in hand.
+bool may_be_foreign(int error) noexcept {
+  return error != EINVAL && error != EPERM && error != ENOBUFS && error != ENOMEM && error != EAGAIN;
+}
+
+FileDescriptor checked(int fd, const char* action) {
+  if (fd < 0) throw std::system_error(last_error(), action);
+  return FileDescriptor{fd};
+}
+
+}  // namespace
+
+SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::IoRequest& request)
+    : kind_{kind},
+      wake_{checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "cannot open an event descriptor")},
+      packets_at_once_{request.targets <= few_packets ? few_packets : read_ahead},
+      lanes_{kind, options, request.targets},
+      batch_{packets_at_once_, packet_room(0)},
+      error_batch_{packets_at_once_, packet_room(0)} {
+  for (std::size_t i = 0; i < request.shapes.size(); ++i) set_shape(static_cast<std::uint16_t>(i), request.shapes[i]);
+  watch_all();
+  read_clocks();
+}
+
+net::Instant SocketPacketIo::now() noexcept { return monotonic_now(); }
+
+void SocketPacketIo::set_shape(std::uint16_t shape, const ProbeOptions& options) {
+  if (shapes_.size() <= shape) {
+    shapes_.resize(std::size_t{shape} + 1);
+    for (auto& shapes : message_shapes_) shapes.resize(shapes_.size());
+  }
+  for (const FoundWay& way : shapes_[shape].ways)
+    for (const auto& [turn, lane] : way.lanes) lanes_.give_back(lane);
+  shapes_[shape] = {.options = options};
+  const std::uint16_t port = options.protocol == Protocol::udp ? net::destination_port(options) : std::uint16_t{0};
+  for (const Family family : {Family::ipv4, Family::ipv6})
+    message_shapes_[index(family)][shape] = {.control = write_control(family, options), .port = port};
+  expect_payload(options.payload_size);
+}
+
+void SocketPacketIo::expect_payload(std::size_t size) {
+  if (packet_room(size) > packet_room(largest_payload_)) {
+    batch_ = ReceiveBatch{packets_at_once_, packet_room(size)};
+    error_batch_ = ReceiveBatch{packets_at_once_, packet_room(size)};
+  }
+  largest_payload_ = std::max(largest_payload_, size);
+  lanes_.expect_payload(size);
+}
+
+net::Way SocketPacketIo::way(Family family, std::uint16_t shape, unsigned turn) {
+  Shape& asked = shapes_[shape];
+  FoundWay& found = asked.ways[index(family)];
+  if (!found.checked) found.refusal = check_way(kind_, family, asked.options);
+  found.checked = true;
+  if (found.refusal) return *found.refusal;
+  if (is_connection(asked.options)) return {.kind = net::Way::Kind::connection};
+  const auto same_turn = [turn](const auto& lane) { return lane.first == turn; };
+  const auto known = std::ranges::find_if(found.lanes, same_turn);
+  if (known != found.lanes.end()) return {.kind = net::Way::Kind::lane, .lane = known->second};
+  return open_lane(family, asked, turn);
+}
+
+net::Way SocketPacketIo::open_lane(Family family, Shape& shape, unsigned turn) {
+  FoundWay& found = shape.ways[index(family)];
+  Lanes::Taken taken = lanes_.take(lane_key(kind_, family, shape.options, turn));
+  if (taken.refusal) {
+    found.refusal = std::move(taken.refusal);
+    return *found.refusal;
+  }
+  found.lanes.emplace_back(turn, taken.lane);
+  if (taken.opened) joined_.extend(lanes_[taken.lane].socket());
+  return {.kind = net::Way::Kind::lane, .lane = taken.lane};
+}
+
+Address SocketPacketIo::source(net::Lane lane, const Address& to, std::uint16_t shape) {
+  return lanes_.source(lane, to, shapes_[shape].options);
+}
+
+net::SendReport SocketPacketIo::send(net::Lane lane, std::span<const net::Outgoing> messages) {
+  const OpenLane& to = lanes_[lane];
+  const std::span<mmsghdr> headers_left = send_batch_.fill(messages, message_shapes_[index(to.key.family)]);
+  net::SendReport report{.accepted = 0, .refused = {}, .started = now(), .finished = {}};
+  int retries = 0;
+  int foreign = 0;
+  while (report.accepted < messages.size()) {
+    const auto rest = headers_left.subspan(report.accepted);
+    const int sent = ::sendmmsg(to.socket(), rest.data(), static_cast<unsigned>(rest.size()), MSG_DONTWAIT);
+    if (sent > 0) {
+      report.accepted += static_cast<std::size_t>(sent);
+      foreign = retries = 0;
+      continue;
+    }
+    const int error = errno;
+    if (error == EINTR && ++retries < most_retries) continue;
+    if (may_be_foreign(error) && ++foreign < most_foreign_errors) continue;
+    report.refused = {error, std::system_category()};
+    break;
+  }
+  report.finished = now();
+  return report;
+}
+
+/// How many packets were read; 0 for none and for an error, which is either another probe's (and in the error queue) or
+/// this host's want of memory.
+int SocketPacketIo::read_socket(const OpenLane& lane, ReceiveBatch& batch, int flags) {
+  const bool addresses = !lane.ip_header || flags != 0;
+  const std::span<mmsghdr> room = batch.fresh(addresses);
+  batch.filled(0);
+  for (int retries = 0; retries < most_retries; ++retries) {
+    const int got =
+        ::recvmmsg(lane.socket(), room.data(), static_cast<unsigned>(room.size()), flags | MSG_DONTWAIT, nullptr);
+    if (got >= 0) batch.filled(static_cast<std::size_t>(got));
+    if (got >= 0) return got;
+    if (errno == EAGAIN) return 0;
+  }
+  reading_failed_ = true;
+  return 0;
+}
+
+void SocketPacketIo::read_clocks() noexcept {
+  // A reading that was interrupted between the clocks would look like a step of one of them.
+  for (int tries = 0; tries < 3; ++tries) {
+    const Duration before = read_clock(CLOCK_MONOTONIC);
+    const Duration wall = read_clock(CLOCK_REALTIME);
+    const Duration behind = read_clock(CLOCK_MONOTONIC);
+    read_at_ = net::Instant{behind};
+    if (behind - before > clocks_apart && tries < 2) continue;
+    return stamps_.read(net::Instant{before + (behind - before) / 2}, wall);
+  }
+}
+
+net::Arrival SocketPacketIo::arrival(const ControlData& control) const noexcept {
+  return {.read = read_at_, .stamp = control.stamp ? stamps_.monotonic(*control.stamp) : std::nullopt};
+}
+
+std::span<const net::Incoming> SocketPacketIo::receive(net::Lane lane, bool& more) {
+  const OpenLane& from = lanes_[lane];
+  const int got = read_socket(from, batch_, 0);
+  more = static_cast<std::size_t>(got) == batch_.capacity();
+  incoming_.clear();
+  if (got == 0) return {};
+  read_clocks();
+  const bool has_ports = from.key.carrier == net::Carrier::udp;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
+    const ControlData control = read_control(batch_.header(i));
+    incoming_.push_back({.bytes = batch_.bytes(i),
+                         .ip_header = from.ip_header,
+                         .truncated = (batch_.header(i).msg_flags & MSG_TRUNC) != 0,
+                         .from = batch_.from(i),
+                         .port = has_ports ? batch_.port(i) : std::uint16_t{0},
+                         .ttl = control.ttl,
+                         .tos = control.tos,
+                         .arrival = arrival(control)});
+  }
+  return incoming_;
+}
+
+std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::Lane lane, bool& more) {
+  const OpenLane& from = lanes_[lane];
+  const int got = read_socket(from, error_batch_, MSG_ERRQUEUE);
+  more = static_cast<std::size_t>(got) == error_batch_.capacity();
+  errors_.clear();
+  // A raw ICMP socket gets the same errors as packets, and those of every other process besides: they are only removed.
+  const bool as_packets = from.key.carrier == net::Carrier::icmp && !from.channel.kernel_owns_id;
+  if (got == 0 || as_packets) return {};
+  read_clocks();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
+    const ControlData control = read_control(error_batch_.header(i));
+    auto error = queued_error(error_batch_, i, control);
+    if (!error) continue;
+    error->arrival = arrival(control);
+    errors_.push_back(*error);
+  }
+  return errors_;
+}
+
+std::error_code SocketPacketIo::connect(const net::Connecting& connecting) {
+  const bool first = connector_.descriptor() < 0;
+  const auto error = connector_.connect(connecting.token, *connecting.to, shapes_[connecting.shape].options);
+  if (first && connector_.descriptor() >= 0) {
+    watch_all();
+    joined_.extend(connector_.descriptor());
+  }
+  return error;
+}
+
+/// What wait() waits for.
+void SocketPacketIo::watch_all() {
+  watched_version_ = lanes_.version();
+  watched_.assign(1, {.fd = wake_.value(), .events = POLLIN, .revents = 0});
+  for (const net::Lane lane : lanes_.open())
+    watched_.push_back({.fd = lanes_[lane].socket(), .events = POLLIN, .revents = 0});
+  if (connector_.descriptor() >= 0) watched_.push_back({.fd = connector_.descriptor(), .events = POLLIN, .revents = 0});
+}
+
+void SocketPacketIo::wait(net::Instant until) {
+  if (reading_failed_) until = std::min(until, now() + pause_after_failure);
+  if (watched_version_ != lanes_.version()) watch_all();
+  const std::size_t watched = std::exchange(reading_failed_, false) ? 1 : watched_.size();
+  timespec time{};
+  const timespec* limit = nullptr;
+  if (until != net::Instant::max()) {
+    time = to_timespec(std::max(until - now(), Duration{}));
+    limit = &time;
+  }
+  if (::ppoll(watched_.data(), watched, limit, nullptr) > 0 && watched_[0].revents != 0) {
+    eventfd_t count = 0;
+    ::eventfd_read(wake_.value(), &count);
+  }
+}
+
+int SocketPacketIo::native_handle() noexcept {
+  if (std::exchange(handle_taken_, true)) return joined_.value();
+  if (joined_.open() < 0) return -1;
+  watch_all();
+  for (std::size_t i = 1; i < watched_.size(); ++i) joined_.add(watched_[i].fd);
+  return joined_.value();
+}
+
+void SocketPacketIo::wake() noexcept { ::eventfd_write(wake_.value(), 1); }
+
+}  // namespace multiping::os

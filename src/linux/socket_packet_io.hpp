@@ -1,0 +1,91 @@
+// The byte-level seam over real sockets: sendmmsg, recvmmsg, the error queue, receive stamps, and the clock.
+// ip(7), ipv6(7), raw(7), icmp(7), udp(7), socket(7).
+#pragma once
+
+#include <poll.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "linux/control_message.hpp"
+#include "linux/file_descriptor.hpp"
+#include "linux/joined_descriptor.hpp"
+#include "linux/lanes.hpp"
+#include "linux/message_batch.hpp"
+#include "linux/stamp_clock.hpp"
+#include "linux/tcp_connector.hpp"
+#include "multiping/transport.hpp"
+#include "net/packet_io.hpp"
+
+namespace multiping::os {
+
+class SocketPacketIo final : public net::PacketIo {
+ public:
+  /// Opens no socket yet; throws std::system_error when this process is out of descriptors.
+  SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::IoRequest& request);
+
+  [[nodiscard]] net::Instant now() noexcept override;
+  void set_shape(std::uint16_t shape, const ProbeOptions& options) override;
+  net::Way way(Family family, std::uint16_t shape, unsigned turn) override;
+  [[nodiscard]] std::span<const net::Lane> lanes() const noexcept override { return lanes_.open(); }
+  [[nodiscard]] const net::Channel& channel(net::Lane lane) const noexcept override { return lanes_[lane].channel; }
+  [[nodiscard]] Address source(net::Lane lane, const Address& to, std::uint16_t shape) override;
+  net::SendReport send(net::Lane lane, std::span<const net::Outgoing> messages) override;
+  std::span<const net::Incoming> receive(net::Lane lane, bool& more) override;
+  std::span<const net::QueuedError> receive_errors(net::Lane lane, bool& more) override;
+  std::error_code connect(const net::Connecting& connecting) override;
+  std::span<const net::Connected> connections(bool& more) override { return connector_.connections(more); }
+  void abandon(std::uint64_t token) noexcept override { connector_.abandon(token); }
+  void wait(net::Instant until) override;
+  void wake() noexcept override;
+  [[nodiscard]] std::uint64_t receive_drops() noexcept override { return lanes_.drops(); }
+  [[nodiscard]] int native_handle() noexcept override;
+
+ private:
+  /// How a shape leaves for one family, as far as it was asked.
+  struct FoundWay {
+    bool checked = false;
+    std::optional<net::Way> refusal{};
+    std::vector<std::pair<unsigned, net::Lane>> lanes{};  ///< By turn.
+  };
+  /// By family: see index().
+  struct Shape {
+    ProbeOptions options{};
+    std::array<FoundWay, 2> ways{};
+  };
+
+  [[nodiscard]] static std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
+  [[nodiscard]] net::Way open_lane(Family family, Shape& shape, unsigned turn);
+  void expect_payload(std::size_t size);
+  void watch_all();
+  int read_socket(const OpenLane& lane, ReceiveBatch& batch, int flags);
+  void read_clocks() noexcept;
+  [[nodiscard]] net::Arrival arrival(const ControlData& control) const noexcept;
+
+  TransportKind kind_;
+  FileDescriptor wake_;
+  std::size_t packets_at_once_;
+  std::size_t largest_payload_ = 0;
+  Lanes lanes_;
+  TcpConnector connector_;
+  std::vector<Shape> shapes_;
+  std::array<std::vector<MessageShape>, 2> message_shapes_{};  ///< By family, then by shape.
+  ReceiveBatch batch_;
+  ReceiveBatch error_batch_;
+  SendBatch send_batch_;
+  std::vector<net::Incoming> incoming_;
+  std::vector<net::QueuedError> errors_;
+  std::vector<pollfd> watched_;  ///< The event descriptor, then all else.
+  std::uint64_t watched_version_ = 0;
+  JoinedDescriptor joined_;  ///< Of all else, once native_handle() was asked for.
+  bool handle_taken_ = false;
+  StampClock stamps_;
+  net::Instant read_at_{};
+  bool reading_failed_ = false;  ///< With an error that does not pass by itself: the next wait() must not spin.
+};
+
+}  // namespace multiping::os

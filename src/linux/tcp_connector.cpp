@@ -1,0 +1,243 @@
+// TCP connections that are only attempted: non-blocking connect(2), one socket for each, watched by epoll(7), and
+// closed by reset as soon as its fate is known. See tcp_connector.hpp.
+#include "linux/tcp_connector.hpp"
+
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <linux/in6.h>  // behind <netinet/in.h>, which has part of it
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "linux/clock.hpp"
+#include "linux/control_message.hpp"
+#include "linux/error_queue.hpp"
+#include "linux/socket.hpp"
+#include "linux/source_finder.hpp"
+#include "linux/way_check.hpp"
+#include "net/destination_port.hpp"
+
+namespace multiping::os {
+namespace {
+
+constexpr std::size_t outcomes_at_once = 64;
+constexpr std::size_t largest_report = 1536;
+constexpr int most_entries = 8;  ///< Of one socket's error queue, until an ICMP error is among them.
+/// Left to the rest of the process: files to read, names to look up.
+constexpr rlim_t spared_descriptors = 8;
+
+/// Room is made by others of this kind that end: too few watches are too few descriptors.
+std::error_code as_shortage(std::error_code error) noexcept {
+  return error == std::errc::no_space_on_device ? std::error_code{EMFILE, std::system_category()} : error;
+}
+
+/// What connect(2) says, but that its EADDRNOTAVAIL has several causes: this host has no address to send from, which
+/// does not pass (ENETUNREACH; IPv6 may be disabled), or no port is left, which does (EAGAIN), or the one asked for is
+/// in use between these two.
+std::error_code told_apart(std::error_code error, const Address& to, const ProbeOptions& probe) noexcept {
+  if (error != std::errc::address_not_available) return error;
+  if (!SourceFinder{}.find(to, probe)) return {ENETUNREACH, std::system_category()};
+  return probe.source_port == 0 ? std::error_code{EAGAIN, std::system_category()} : error;
+}
+
+bool use_flow_label(int socket, std::uint32_t label, SocketAddress& to) noexcept {
+  if (label == 0) return set_option(socket, IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0);
+  to.v6.sin6_flowinfo = htonl(label);
+  return set_option(socket, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1);
+}
+
+bool bind_to_source(int socket, Family family, const ProbeOptions& probe) noexcept {
+  const Address& source = source_of(probe, family);
+  if (!source && probe.source_port == 0) return true;
+  // A port that was asked for serves many targets; one that is chosen is chosen by connect(), which knows the target.
+  if (probe.source_port != 0) set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (probe.source_port == 0) set_option(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  return bind_to(socket, family, source, static_cast<std::uint16_t>(probe.source_port));
+}
+
+/// False, with errno set, when something that was asked for is refused.
+bool configure(int socket, const ProbeOptions& probe, Family family, SocketAddress& to) noexcept {
+  const bool v4 = family == Family::ipv4;
+  const int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
+  report_errors(socket, family);
+  set_option(socket, level, v4 ? IP_RECVTTL : IPV6_RECVHOPLIMIT, 1);
+  if (probe.ttl && !set_option(socket, level, v4 ? IP_TTL : IPV6_UNICAST_HOPS, *probe.ttl)) return false;
+  if (probe.tos != 0 && !set_option(socket, level, v4 ? IP_TOS : IPV6_TCLASS, probe.tos)) return false;
+  if (probe.dont_fragment) forbid_fragments(socket, family);
+  if (probe.mark && !set_option(socket, SOL_SOCKET, SO_MARK, static_cast<int>(*probe.mark))) return false;
+  if (!probe.device.empty() && !bind_to_device(socket, probe.device)) return false;
+  if (!v4 && probe.flow_label && !use_flow_label(socket, *probe.flow_label, to)) return false;
+  return bind_to_source(socket, family, probe);
+}
+
+/// A socket that shall leave nothing behind in TIME_WAIT.
+void reset_at_close(int socket) noexcept {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+/// It was established, and the other side has ended it before this one looked.
+bool was_connected(int error) noexcept { return error == ECONNRESET || error == EPIPE; }
+
+std::uint64_t event_key(int socket, std::uint32_t generation) noexcept {
+  return std::uint64_t{generation} << 32U | static_cast<std::uint32_t>(socket);
+}
+int socket_of(const epoll_event& event) noexcept { return static_cast<int>(event.data.u64 & 0xffffffffU); }
+std::uint32_t generation_of(const epoll_event& event) noexcept {
+  return static_cast<std::uint32_t>(event.data.u64 >> 32U);
+}
+
+}  // namespace
+
+TcpConnector::~TcpConnector() {
+  for (const Connection& connection : connections_)
+    if (connection.live) abandon(connection.token);
+}
+
+bool TcpConnector::is_spared(int socket) noexcept {
+  if (static_cast<std::uint64_t>(socket) < spared_from_) return false;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+  spared_from_ = limit.rlim_cur - std::min<rlim_t>(limit.rlim_cur, spared_descriptors);
+  return static_cast<std::uint64_t>(socket) >= spared_from_;
+}
+
+std::error_code TcpConnector::connect(std::uint64_t token, const Address& to, const ProbeOptions& probe) {
+  abandon(token);
+  if (!watch_) watch_ = FileDescriptor{::epoll_create1(EPOLL_CLOEXEC)};
+  if (!watch_) return last_error();
+  FileDescriptor socket = open_socket(to.family(), SOCK_STREAM, IPPROTO_TCP);
+  if (!socket) return last_error();
+  if (under_way() > 0 && is_spared(socket.value())) return {EMFILE, std::system_category()};
+  SocketAddress address{};
+  const socklen_t length = to_socket_address(to, address);
+  set_port(address, net::destination_port(probe));
+  if (!configure(socket.value(), probe, to.family(), address)) return last_error();
+  const net::Instant started = monotonic_now();
+  if (::connect(socket.value(), &address.any, length) != 0 && errno != EINPROGRESS) {
+    const std::error_code error = last_error();
+    socket = {};
+    return told_apart(error, to, probe);
+  }
+  enter(std::move(socket), token, started);
+  const int entered = *tokens_.find(token);
+  const std::error_code error = watch(entered);
+  if (error) close(entered);
+  return error;
+}
+
+void TcpConnector::enter(FileDescriptor socket, std::uint64_t token, net::Instant started) {
+  const auto place = static_cast<std::size_t>(socket.value());
+  if (connections_.size() <= place) connections_.resize(std::max(place + 1, connections_.size() * 2));
+  tokens_.reserve_one();
+  const int number = socket.release();
+  Connection& connection = connections_[place];
+  connection = {.token = token, .started = started, .generation = connection.generation + 1, .live = true};
+  tokens_.insert(token, number);
+}
+
+/// Each event comes once: what is left of a socket in the epoll set, since another process holds it too, is silent.
+std::error_code TcpConnector::watch(int socket) const noexcept {
+  epoll_event event{};
+  event.events = EPOLLOUT | EPOLLONESHOT;
+  event.data.u64 = event_key(socket, connections_[static_cast<std::size_t>(socket)].generation);
+  if (::epoll_ctl(watch_.value(), EPOLL_CTL_ADD, socket, &event) == 0) return {};
+  return as_shortage(last_error());
+}
+
+void TcpConnector::rearm(const epoll_event& event) const noexcept {
+  epoll_event again{};
+  again.events = EPOLLOUT | EPOLLONESHOT;
+  again.data.u64 = event.data.u64;
+  ::epoll_ctl(watch_.value(), EPOLL_CTL_MOD, socket_of(event), &again);
+}
+
+void TcpConnector::close(int socket) noexcept {
+  Connection& connection = connections_[static_cast<std::size_t>(socket)];
+  connection.live = false;
+  tokens_.erase(connection.token);
+  ::close(socket);
+}
+
+void TcpConnector::abandon(std::uint64_t token) noexcept {
+  const auto socket = tokens_.find(token);
+  if (!socket) return;
+  reset_at_close(*socket);
+  close(*socket);
+}
+
+std::span<const net::Connected> TcpConnector::connections(bool& more) {
+  more = false;
+  outcomes_.clear();
+  if (under_way() == 0) return {};
+  std::array<epoll_event, outcomes_at_once> events;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  const int ready = ::epoll_wait(watch_.value(), events.data(), static_cast<int>(events.size()), 0);
+  more = ready == static_cast<int>(events.size());
+  if (ready <= 0) return {};
+  const net::Instant now = monotonic_now();
+  reports_read_ = 0;
+  for (const epoll_event& event : std::span{events}.first(static_cast<std::size_t>(ready))) take(event, now);
+  return outcomes_;
+}
+
+void TcpConnector::take(const epoll_event& event, net::Instant now) {
+  const int socket = socket_of(event);
+  const Connection& connection = connections_[static_cast<std::size_t>(socket)];
+  if (!connection.live || connection.generation != generation_of(event)) return;
+  net::Connected outcome{.token = connection.token, .arrival = {.read = now}};
+  const bool writable = (event.events & EPOLLOUT) != 0, closed = (event.events & EPOLLHUP) != 0;
+  if (writable && !closed) return conclude(socket, Fate::connected, outcome);
+  int error = option(socket, SOL_SOCKET, SO_ERROR);
+  if (closed && was_connected(error)) return conclude(socket, Fate::connected, outcome);
+  // An error that comes while this process is in a call on the socket is in the queue, and the kernel tries on.
+  outcome.report = read_report(socket, error);
+  if (outcome.report) outcome.report->arrival = outcome.arrival;
+  if (!closed && !outcome.report) return rearm(event);
+  outcome.error = {error != 0 ? error : ECONNABORTED, std::system_category()};
+  conclude(socket, Fate::failed, outcome);
+}
+
+void TcpConnector::conclude(int socket, Fate fate, net::Connected outcome) {
+  if (fate == Fate::connected) {
+    outcome.rtt = round_trip(socket, outcome.arrival.read);
+    reset_at_close(socket);
+  }
+  close(socket);
+  outcomes_.push_back(outcome);
+}
+
+std::optional<net::QueuedError> TcpConnector::read_report(int socket, int& error) {
+  if (!reports_) reports_.emplace(outcomes_at_once, largest_report);
+  for (int entries = 0; entries < most_entries; ++entries) {
+    const auto room = reports_->fresh(true).subspan(reports_read_, 1);
+    if (::recvmmsg(socket, room.data(), 1, MSG_ERRQUEUE | MSG_DONTWAIT, nullptr) != 1) return std::nullopt;
+    reports_->filled(reports_read_ + 1);
+    const ControlData control = read_control(reports_->header(reports_read_));
+    auto report = queued_error(*reports_, reports_read_, control);
+    if (!report) continue;
+    if (error == 0) error = control.error->number;
+    ++reports_read_;
+    return report;
+  }
+  return std::nullopt;
+}
+
+std::optional<Duration> TcpConnector::round_trip(int socket, net::Instant now) const noexcept {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return std::nullopt;
+  const Duration rtt = std::chrono::microseconds{info.tcpi_rtt};
+  const Duration since = now - connections_[static_cast<std::size_t>(socket)].started;
+  // Of a SYN that was sent again the kernel measures the last one, or nothing.
+  if (rtt <= Duration{} || rtt > since || info.tcpi_total_retrans != 0) return std::nullopt;
+  return rtt;
+}
+
+}  // namespace multiping::os

@@ -1,0 +1,71 @@
+// TCP connections that are only attempted: non-blocking connect(2), one socket for each, watched by epoll(7), and
+// closed by reset as soon as its fate is known.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <vector>
+
+#include "linux/file_descriptor.hpp"
+#include "linux/message_batch.hpp"
+#include "linux/token_table.hpp"
+#include "multiping/options.hpp"
+#include "net/packet_io.hpp"
+
+struct epoll_event;
+
+namespace multiping::os {
+
+class TcpConnector {
+ public:
+  TcpConnector() noexcept = default;
+  TcpConnector(const TcpConnector&) = delete;
+  TcpConnector& operator=(const TcpConnector&) = delete;
+  ~TcpConnector();
+
+  /// As net::PacketIo::connect(). A token that is under way already is given up before. EMFILE while others are under
+  /// way leaves the last few descriptors to the rest of the process.
+  std::error_code connect(std::uint64_t token, const Address& to, const ProbeOptions& probe);
+  /// As net::PacketIo::connections().
+  std::span<const net::Connected> connections(bool& more);
+  void abandon(std::uint64_t token) noexcept;
+
+  /// Readable when connections() has something; -1 before the first connection.
+  [[nodiscard]] int descriptor() const noexcept { return watch_.value(); }
+  [[nodiscard]] std::size_t under_way() const noexcept { return tokens_.size(); }
+
+ private:
+  /// By descriptor. The generation tells an event about an earlier socket with the same number, whose description some
+  /// other process holds.
+  struct Connection {
+    std::uint64_t token = 0;
+    net::Instant started{};
+    std::uint32_t generation = 0;
+    bool live = false;
+  };
+
+  enum class Fate : std::uint8_t { connected, failed };
+
+  [[nodiscard]] bool is_spared(int socket) noexcept;
+  [[nodiscard]] std::error_code watch(int socket) const noexcept;
+  void enter(FileDescriptor socket, std::uint64_t token, net::Instant started);
+  void close(int socket) noexcept;
+  void take(const epoll_event& event, net::Instant now);
+  void conclude(int socket, Fate fate, net::Connected outcome);
+  void rearm(const epoll_event& event) const noexcept;
+  [[nodiscard]] std::optional<net::QueuedError> read_report(int socket, int& error);
+  [[nodiscard]] std::optional<Duration> round_trip(int socket, net::Instant now) const noexcept;
+
+  FileDescriptor watch_;
+  std::vector<Connection> connections_;
+  TokenTable tokens_;
+  std::vector<net::Connected> outcomes_;
+  std::optional<ReceiveBatch> reports_;  ///< Of the last call; made with the first one.
+  std::size_t reports_read_ = 0;
+  std::uint64_t spared_from_ = 0;  ///< The first of the last few descriptors.
+};
+
+}  // namespace multiping::os

@@ -1,0 +1,92 @@
+// Whether probes of some look can leave this host at all: what the kind of transport lacks, and what the system
+// refuses. See way_check.hpp.
+#include "linux/way_check.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <span>
+#include <string>
+
+#include "linux/permissions.hpp"
+#include "linux/socket.hpp"
+#include "multiping/error.hpp"
+
+namespace multiping::os {
+namespace {
+
+bool refused_for_want_of_permission(TransportKind kind) noexcept {
+  const std::error_code v4 = try_socket(kind, Family::ipv4), v6 = try_socket(kind, Family::ipv6);
+  return v4 && v6 && (is_permission(v4) || is_permission(v6));
+}
+
+/// A transport of this kind has no socket for `option`; one of `kinds` would have.
+net::Way lacking(TransportKind kind, const std::string& option, std::span<const TransportKind> kinds) {
+  net::Way way{.error = Errc::not_supported};
+  way.doing = "cannot use ProbeOptions::" + option + " over a transport of kind " + std::string{to_string(kind)};
+  way.privilege = std::ranges::all_of(kinds, refused_for_want_of_permission);
+  if (!way.privilege) return way;
+  way.error = {EPERM, std::system_category()};
+  way.doing += " (" + remedies(kinds) + ")";
+  return way;
+}
+
+std::optional<net::Way> check_support(TransportKind kind, Family family, const ProbeOptions& probe) {
+  constexpr TransportKind raw[] = {TransportKind::raw};
+  constexpr TransportKind any_icmp[] = {TransportKind::raw, TransportKind::ping_socket};
+  if (family == Family::ipv4 && probe.flow_label) {
+    const std::string label = std::to_string(*probe.flow_label);
+    return net::Way{.error = Errc::not_supported,
+                    .doing = "cannot use ProbeOptions::flow_label " + label + " for ipv4"};
+  }
+  if (kind == TransportKind::raw) return std::nullopt;
+  if (probe.protocol == Protocol::sctp) return lacking(kind, "protocol sctp", raw);
+  if (probe.protocol == Protocol::tcp && probe.half_open) return lacking(kind, "half_open", raw);
+  if (probe.protocol == Protocol::icmp && kind == TransportKind::sockets)
+    return lacking(kind, "protocol icmp", any_icmp);
+  return std::nullopt;
+}
+
+net::Way refused(std::string doing) { return {.error = last_error(), .doing = std::move(doing)}; }
+
+net::Way mark_refused(std::uint32_t mark) {
+  net::Way way = refused("cannot use ProbeOptions::mark " + std::to_string(mark));
+  way.privilege = is_permission(way.error);
+  if (way.privilege) way.doing += " (" + mark_remedy() + ")";
+  return way;
+}
+
+std::optional<net::Way> try_options(int socket, Family family, const ProbeOptions& probe) {
+  if (!probe.device.empty() && !bind_to_device(socket, probe.device))
+    return refused("cannot use ProbeOptions::device " + probe.device);
+  if (probe.mark && !set_option(socket, SOL_SOCKET, SO_MARK, static_cast<int>(*probe.mark)))
+    return mark_refused(*probe.mark);
+  const Address& source = source_of(probe, family);
+  const char* name = family == Family::ipv4 ? "source_v4 " : "source_v6 ";
+  if (source && !bind_to(socket, family, source, 0))
+    return refused(std::string{"cannot send from ProbeOptions::"} + name + source.to_string());
+  return std::nullopt;
+}
+
+}  // namespace
+
+const Address& source_of(const ProbeOptions& probe, Family family) noexcept {
+  return family == Family::ipv4 ? probe.source_v4 : probe.source_v6;
+}
+
+bool is_connection(const ProbeOptions& probe) noexcept { return probe.protocol == Protocol::tcp && !probe.half_open; }
+
+std::optional<net::Way> check_way(TransportKind kind, Family family, const ProbeOptions& probe) {
+  if (auto lack = check_support(kind, family, probe)) return lack;
+  const bool asks = !probe.device.empty() || probe.mark || source_of(probe, family);
+  if (!asks && !is_connection(probe)) return std::nullopt;
+  const FileDescriptor socket = open_socket(family, SOCK_DGRAM, IPPROTO_UDP);
+  if (socket) return try_options(socket.value(), family, probe);
+  net::Way way = refused("cannot open a socket for " + std::string{to_string(family)});
+  if (concerns_all(way.error)) throw std::system_error(way.error, way.doing);
+  return way;
+}
+
+}  // namespace multiping::os
