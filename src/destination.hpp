@@ -1,0 +1,17 @@
+// Which addresses may be probed at all, and as what they are known to the kernel.
+// Asked before anything is sent.
+#pragma once
+
+#include <system_error>
+
+#include "multiping/address.hpp"
+
+namespace multiping {
+
+/// Why this host must not or cannot send to an address; none when it may.
+[[nodiscard]] std::error_code objection(const Address& address) noexcept;
+
+/// The address without a zone where the kernel reports none: only link-local addresses have one.
+[[nodiscard]] Address without_idle_zone(const Address& address) noexcept;
+
+}  // namespace multiping

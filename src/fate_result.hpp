@@ -1,0 +1,25 @@
+// What the engine knows of a target, in the caller's terms.
+// One translation for batches and single probes.
+#pragma once
+
+#include "engine/probe_table.hpp"
+#include "multiping/result.hpp"
+
+namespace multiping {
+
+/// Writes all of `result` but its host and its address. `detail` may be null.
+inline void copy_fate(const engine::TargetRecord& record, const engine::Detail* detail, Result& result) {
+  result.outcome = record.outcome;
+  result.rtt = record.rtt;
+  result.attempt = record.attempt;
+  result.reply_ttl = record.reply_ttl;
+  result.timestamps = record.timestamps;
+  result.auth_bits = record.auth_bits;
+  result.payload_altered = record.payload_altered;
+  result.reply_tos = record.has_tos ? std::optional{record.reply_tos} : std::nullopt;
+  result.responder = record.answered() ? record.address : detail != nullptr ? detail->responder : Address{};
+  result.icmp = detail != nullptr ? detail->icmp : nullptr;
+  result.error = detail != nullptr ? detail->error : std::error_code{};
+}
+
+}  // namespace multiping

@@ -1,0 +1,48 @@
+// Whether the probes of a batch can be sent from here at all.
+// See readiness.hpp.
+#include "readiness.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include "multiping/error.hpp"
+
+namespace multiping {
+
+void Readiness::prepare(const engine::ProbeTable& table, net::ProbeTransport& transport) {
+  asked_.assign(asked_.size(), false);
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const engine::TargetRecord& record = table.record(static_cast<engine::TargetIndex>(i));
+    const Family family = record.address.family();
+    const std::size_t pair = record.shape * std::size_t{2} + (family == Family::ipv6 ? 1U : 0U);
+    if (asked_[pair]) continue;
+    asked_[pair] = true;
+    answers_.push_back({.shape = record.shape, .obstacle = transport.prepare(family, record.shape)});
+  }
+}
+
+/// ICMP that works for some targets makes the others' failure their own, and so does all that UDP and TCP may lack.
+bool Readiness::forbids_batch(const Answer& answer) const {
+  if (!answer.obstacle.privilege) return false;
+  const ProbeOptions& shape = shapes_[answer.shape];
+  if (shape.protocol != Protocol::icmp) return shape.protocol == Protocol::sctp || shape.half_open;
+  return std::ranges::none_of(answers_, [this](const Answer& other) {
+    return shapes_[other.shape].protocol == Protocol::icmp && !other.obstacle.error;
+  });
+}
+
+void Readiness::refuse_if_hopeless() const {
+  const auto works = [](const Answer& answer) { return !answer.obstacle.error; };
+  const auto lacks_family = [](const Answer& answer) {
+    return answer.obstacle.error == std::errc::address_family_not_supported;
+  };
+  auto reason = std::ranges::find_if(answers_, [this](const Answer& answer) { return forbids_batch(answer); });
+  if (reason == answers_.end() && std::ranges::none_of(answers_, works))
+    reason = std::ranges::find_if_not(answers_, lacks_family);
+  if (reason == answers_.end()) return;
+  const net::Obstacle& obstacle = reason->obstacle;
+  if (obstacle.privilege) throw PermissionError(obstacle.error, obstacle.doing);
+  throw std::system_error(obstacle.error, obstacle.doing);
+}
+
+}  // namespace multiping

@@ -1,0 +1,38 @@
+// Whether the probes of a batch can be sent from here at all, asked of its transports before the first is sent.
+// One target that cannot be probed is its own result; a batch that has no other is an exception.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "engine/probe_table.hpp"
+#include "multiping/options.hpp"
+#include "net/transport.hpp"
+
+namespace multiping {
+
+class Readiness {
+ public:
+  explicit Readiness(std::span<const ProbeOptions> shapes) : shapes_{shapes}, asked_(shapes.size() * 2) {}
+
+  /// Makes a transport ready for every distinct pair of shape and family in its table.
+  void prepare(const engine::ProbeTable& table, net::ProbeTransport& transport);
+  /// Throws PermissionError where a target needs what this process may not do: SCTP, half_open, or ICMP in every
+  /// family. Throws std::system_error where options of every target cannot be honoured here. A family that this host
+  /// lacks is its targets' fate.
+  void refuse_if_hopeless() const;
+
+ private:
+  struct Answer {
+    std::size_t shape = 0;
+    net::Obstacle obstacle{};
+  };
+  [[nodiscard]] bool forbids_batch(const Answer& answer) const;
+
+  std::span<const ProbeOptions> shapes_;
+  std::vector<bool> asked_;  ///< Of the transport in hand, by shape and family.
+  std::vector<Answer> answers_;
+};
+
+}  // namespace multiping
