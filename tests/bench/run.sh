@@ -1,0 +1,38 @@
+#!/bin/sh
+# Builds and runs the benchmark: the kernel's floor, the library and fping in one interleaved run, then the pure parts.
+# Usage: run.sh [--quick] [--json FILE]. Installs what is missing; sends only within a network namespace of its own.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=$root/build/bench
+
+"$root/demo/install_packages.sh" g++ cmake ninja-build libboost-dev libbenchmark-dev fping nmap iproute2 python3
+
+echo "== Building in $build"
+cmake -S "$root" -B "$build" -G Ninja -D CMAKE_BUILD_TYPE=Release -D MULTIPING_BUILD_TESTS=OFF \
+  -D MULTIPING_BUILD_DEMO=OFF -D MULTIPING_BUILD_BENCH=ON >/dev/null
+cmake --build "$build" >/dev/null
+
+as_root=
+[ "$(id -u)" -eq 0 ] || as_root=sudo
+
+echo "== Comparing (a network namespace with 127.0.0.0/8 and fd77::/16 on its loopback interface)"
+$as_root unshare --net --mount sh -eu -c '
+  ip link set lo up
+  ip -6 route add local fd77::/16 dev lo
+  mount -t sysfs none /sys 2>/dev/null || true
+  echo "0 2147483647" >/proc/sys/net/ipv4/ping_group_range
+  python3 "$@"' sh "$root/tests/bench/compare.py" "$build/tests/bench" "$@"
+
+quick=
+[ "${1-}" != --quick ] || quick=--quick
+echo "== Ports (a namespace that does not limit ICMP errors)"
+$as_root unshare --net --mount sh -eu -c '
+  ip link set lo up
+  mount -t sysfs none /sys 2>/dev/null || true
+  echo 0 >/proc/sys/net/ipv4/icmp_ratemask
+  echo 10000000 >/proc/sys/net/ipv4/icmp_msgs_per_sec
+  echo 10000000 >/proc/sys/net/ipv4/icmp_msgs_burst
+  python3 "$@"' sh "$root/tests/bench/compare_ports.py" "$build/tests/bench" $quick
+
+echo "== The pure parts"
+"$build/tests/bench/pure_bench" --benchmark_color=false 2>/dev/null

@@ -1,0 +1,93 @@
+# One step of the consumer tests, run by ctest: builds a tiny project against multiping as a user would, and runs it.
+# Given: STEP, LINKAGE (static or shared), SOURCE, BUILT (a build tree of multiping), WORK, VERSION, GENERATOR, COMPILER,
+# LAUNCHER, FLAGS and NM.
+set(prefix ${WORK}/prefix)
+set(shared OFF)
+if(LINKAGE STREQUAL shared)
+  set(shared ON)
+endif()
+
+function(run)
+  execute_process(COMMAND ${ARGV} COMMAND_ECHO STDOUT RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "failed (${result}): ${ARGV}")
+  endif()
+endfunction()
+
+# Configures, builds and runs the project in the folder of this step.
+function(run_project)
+  set(build ${WORK}/${STEP})
+  file(REMOVE_RECURSE ${build})
+  run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer/${STEP} -B ${build} -G ${GENERATOR}
+    -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -D CMAKE_CXX_FLAGS=${FLAGS}
+    -D BUILD_SHARED_LIBS=${shared} ${ARGV})
+  run(${CMAKE_COMMAND} --build ${build} --parallel)
+  run(${build}/consumer)
+endfunction()
+
+function(expect_same what have want)
+  if(NOT have STREQUAL want)
+    message(FATAL_ERROR "${what}: ${have}\nexpected: ${want}")
+  endif()
+endfunction()
+
+# The installed tree has every public header, and nothing in it speaks of Boost.
+function(check_installed_tree)
+  file(GLOB_RECURSE headers RELATIVE ${prefix}/include ${prefix}/include/*)
+  file(GLOB_RECURSE public RELATIVE ${SOURCE}/include ${SOURCE}/include/*)
+  expect_same("installed headers" "${headers}" "${public}")
+  file(GLOB_RECURSE texts ${prefix}/*.hpp ${prefix}/*.cmake ${prefix}/*.pc)
+  foreach(text IN LISTS texts)
+    file(STRINGS ${text} lines REGEX "[Bb][Oo][Oo][Ss][Tt]|${SOURCE}")
+    expect_same("${text} mentions Boost or the source tree" "${lines}" "")
+  endforeach()
+  file(GLOB_RECURSE licenses ${prefix}/LICENSE)
+  file(GLOB_RECURSE libraries RELATIVE ${prefix} ${prefix}/libmultiping.*)
+  if(licenses STREQUAL "" OR libraries STREQUAL "")
+    message(FATAL_ERROR "the library or its license was not installed")
+  endif()
+endfunction()
+
+# A program that has a Boost of its own must not meet this one's symbols.
+function(check_exported_symbols)
+  file(GLOB_RECURSE library ${prefix}/libmultiping.so)
+  execute_process(COMMAND ${NM} --dynamic --defined-only --demangle ${library} OUTPUT_VARIABLE symbols)
+  if(NOT symbols MATCHES "multiping::multi_ping" OR symbols MATCHES "[^\n]*(boost::|asio)[^\n]*")
+    message(FATAL_ERROR "the shared library shows too little, or too much: ${CMAKE_MATCH_0}")
+  endif()
+endfunction()
+
+function(install_it)
+  file(REMOVE_RECURSE ${prefix})
+  run(${CMAKE_COMMAND} --install ${BUILT} --prefix ${prefix})
+  check_installed_tree()
+  if(shared)
+    check_exported_symbols()
+  endif()
+endfunction()
+
+function(run_with_pkg_config)
+  file(GLOB_RECURSE pc ${prefix}/multiping.pc)
+  cmake_path(GET pc PARENT_PATH pc_dir)
+  cmake_path(GET pc_dir PARENT_PATH lib_dir)
+  set(ENV{PKG_CONFIG_PATH} ${pc_dir})
+  set(ENV{LD_LIBRARY_PATH} ${lib_dir})
+  file(REMOVE_RECURSE ${WORK}/${STEP})
+  file(MAKE_DIRECTORY ${WORK}/${STEP})
+  separate_arguments(flags UNIX_COMMAND "${FLAGS}")
+  run(sh ${SOURCE}/tests/consumer/pkg_config/build.sh
+    ${LINKAGE} ${VERSION} ${WORK}/${STEP}/consumer ${COMPILER} ${flags})
+  run(${WORK}/${STEP}/consumer)
+endfunction()
+
+if(STEP STREQUAL add_subdirectory)
+  run_project(-D MULTIPING_SOURCE=${SOURCE} -D MULTIPING_INSTALL=ON)
+elseif(STEP STREQUAL install)
+  install_it()
+elseif(STEP STREQUAL find_package)
+  run_project(-D CMAKE_PREFIX_PATH=${prefix} -D MULTIPING_EXPECTED=${VERSION} -D CMAKE_DISABLE_FIND_PACKAGE_Boost=ON)
+elseif(STEP STREQUAL pkg_config)
+  run_with_pkg_config()
+else()
+  message(FATAL_ERROR "no such step: ${STEP}")
+endif()

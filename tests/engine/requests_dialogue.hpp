@@ -1,0 +1,74 @@
+// Single requests without a transport: what they want to send, what they are told, what becomes of them.
+// For the tests of engine/requests.hpp; time is what a test says.
+#pragma once
+
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "engine/requests.hpp"
+
+namespace multiping::test {
+inline namespace single_requests {
+
+using namespace std::chrono_literals;
+using engine::Goal;
+using engine::Requests;
+using engine::Rules;
+using net::Event;
+using net::Instant;
+using net::Probe;
+using net::Serial;
+using Kind = net::Event::Kind;
+using Token = Requests::Token;
+
+inline constexpr Instant start{100s};
+
+struct Dialogue {
+  Token submit(std::uint8_t host, Duration timeout = 1s, int retry = 0, Instant now = start) {
+    return requests.submit(
+        {.endpoint = {.address = Address::v4({192, 0, 2, host})}, .timeout = timeout, .retry = retry}, now);
+  }
+  Token connect(std::uint8_t host, Duration timeout = 1s, Instant now = start) {
+    return requests.submit(
+        {.endpoint = {.address = Address::v4({192, 0, 2, host})}, .connects = true, .timeout = timeout}, now);
+  }
+  std::vector<Probe> propose(Instant now, std::size_t most = 100) {
+    std::vector<Probe> batch;
+    requests.propose(now, most, batch);
+    return batch;
+  }
+  std::vector<Probe> send(Instant now) {
+    auto batch = propose(now);
+    requests.sent(batch, std::vector<Instant>(batch.size(), now));
+    return batch;
+  }
+  /// Probe::to holds only until a further target comes.
+  [[nodiscard]] const Address& target_of(const Probe& probe) const { return *requests.book().probe(probe.serial).to; }
+  void hear(Kind kind, const Probe& probe, Instant at, bool final = false) {
+    Event event{.serial = probe.serial, .kind = kind, .final = final, .responder = target_of(probe)};
+    event.arrival = {.read = at, .stamp = at};
+    if (kind == Kind::unreachable || kind == Kind::ttl_expired)
+      event.icmp = std::make_shared<const IcmpError>(IcmpError{.type = 3, .code = 1});
+    if (kind == Kind::failed) event.error = std::make_error_code(std::errc::host_unreachable);
+    requests.received({&event, 1});
+  }
+  void reply(const Probe& probe, Instant at) { hear(Kind::reply, probe, at); }
+  std::vector<Serial> expire(Instant now) {
+    std::vector<Serial> forgotten;
+    requests.expire(now, forgotten);
+    return forgotten;
+  }
+  /// The only request that is done.
+  Requests::Done done() {
+    auto all = requests.take_done();
+    BOOST_REQUIRE_EQUAL(all.size(), 1U);
+    return all[0];
+  }
+
+  Requests requests{Rules{}};
+};
+
+}  // namespace single_requests
+}  // namespace multiping::test

@@ -1,0 +1,198 @@
+// A network under the fuzzer's thumb: what is sent is recorded, what arrives is what the script says.
+// For harnesses that drive whole objects of the library, from their public face down to the codec.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <set>
+#include <span>
+#include <system_error>
+#include <vector>
+
+#include "multiping/address.hpp"
+#include "net/direct_transport.hpp"
+
+namespace multiping::fuzz {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint16_t our_id = 0x4242;
+
+/// The input, read byte by byte; zeros behind its end.
+class Script {
+ public:
+  explicit Script(std::span<const std::uint8_t> bytes) : bytes_{bytes} {}
+  [[nodiscard]] bool ended() const noexcept { return at_ >= bytes_.size(); }
+  std::uint8_t next() noexcept { return ended() ? std::uint8_t{0} : bytes_[at_++]; }
+
+ private:
+  std::span<const std::uint8_t> bytes_;
+  std::size_t at_ = 0;
+};
+
+struct SentProbe {
+  Address to;
+  std::vector<std::uint8_t> message;
+  net::Instant at;
+};
+
+struct Packet {
+  std::vector<std::uint8_t> bytes;
+  Address from;
+};
+
+/// What the harness and its sockets share.
+struct Network {
+  net::Instant now{1000s};
+  std::vector<SentProbe> sent;
+  std::deque<Packet> arriving;
+  bool refuse = false;
+};
+
+/// One lane of ICMP over IPv4. Ping-socket style: no IP header, so that every byte of a packet is the ICMP message's.
+class FuzzIo final : public net::PacketIo {
+ public:
+  explicit FuzzIo(Network& network) : network_{network} {}
+
+  net::Instant now() noexcept override { return network_.now; }
+  void set_shape(std::uint16_t, const ProbeOptions&) override {}
+  net::Way way(Family family, std::uint16_t, unsigned) override {
+    if (family == Family::ipv4) return {.kind = net::Way::Kind::lane};
+    return {.error = std::make_error_code(std::errc::address_family_not_supported), .doing = "no IPv6"};
+  }
+  std::span<const net::Lane> lanes() const noexcept override { return {&lane_, 1}; }
+  const net::Channel& channel(net::Lane) const noexcept override { return channel_; }
+  Address source(net::Lane, const Address&, std::uint16_t) override { return {}; }
+  net::SendReport send(net::Lane, std::span<const net::Outgoing> messages) override {
+    net::SendReport report{.accepted = 0, .refused = {}, .started = network_.now, .finished = network_.now};
+    if (network_.refuse) {
+      report.refused = std::make_error_code(std::errc::network_unreachable);
+      return report;
+    }
+    for (const auto& message : messages)
+      network_.sent.push_back({*message.to, {message.bytes.begin(), message.bytes.end()}, network_.now});
+    report.accepted = messages.size();
+    return report;
+  }
+  std::span<const net::Incoming> receive(net::Lane, bool& more) override {
+    more = false;
+    handed_.assign(network_.arriving.begin(), network_.arriving.end());
+    network_.arriving.clear();
+    views_.clear();
+    for (const Packet& packet : handed_)
+      views_.push_back(
+          {.bytes = packet.bytes, .from = packet.from, .arrival = {.read = network_.now, .stamp = network_.now}});
+    return views_;
+  }
+  std::span<const net::QueuedError> receive_errors(net::Lane, bool& more) override {
+    more = false;
+    return {};
+  }
+  std::error_code connect(const net::Connecting&) override {
+    return std::make_error_code(std::errc::operation_not_supported);
+  }
+  std::span<const net::Connected> connections(bool& more) override {
+    more = false;
+    return {};
+  }
+  void abandon(std::uint64_t) noexcept override {}
+  void wait(net::Instant until) override { network_.now = std::max(network_.now, std::min(until, network_.now + 1s)); }
+  void wake() noexcept override {}
+  std::uint64_t receive_drops() noexcept override { return 0; }
+  int native_handle() noexcept override { return -1; }
+
+ private:
+  Network& network_;
+  net::Lane lane_ = 0;
+  net::Channel channel_{.family = Family::ipv4, .carrier = net::Carrier::icmp, .id = our_id, .receive_room = 8};
+  std::vector<Packet> handed_;
+  std::vector<net::Incoming> views_;
+};
+
+class FuzzTransport final : public Transport {
+ public:
+  explicit FuzzTransport(Network& network) : network_{network} {}
+  Capabilities capabilities() const noexcept override { return {.ipv4 = true}; }
+  std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const override {
+    return std::make_unique<net::DirectTransport>(std::make_unique<FuzzIo>(network_), request,
+                                                  packet::SipKey{.bytes = {1, 2, 3}});
+  }
+
+ private:
+  Network& network_;
+};
+
+/// Packets about the probes that were sent, true and changed, as the script says.
+class Forge {
+ public:
+  Forge(Script& script, Network& network) : script_{script}, network_{network} {}
+
+  /// The probe that the script chooses; none before the first was sent.
+  const SentProbe* choose() {
+    chosen_ = network_.sent.empty() ? 0 : script_.next() % network_.sent.size();
+    return network_.sent.empty() ? nullptr : &network_.sent[chosen_];
+  }
+  [[nodiscard]] std::size_t chosen() const noexcept { return chosen_; }
+
+  Packet reply() {
+    const SentProbe* probe = choose();
+    if (probe == nullptr) return random_packet();
+    Packet reply{probe->message, probe->to};
+    reply.bytes[0] = 0;
+    return reply;
+  }
+  Packet changed(Packet packet, const Address& other) {
+    const std::uint8_t what = script_.next();
+    const auto bits = static_cast<std::uint8_t>(script_.next() | 1U);
+    if (what == 0) {
+      packet.from = other;
+    } else if (!packet.bytes.empty()) {
+      packet.bytes[what % packet.bytes.size()] ^= bits;
+    }
+    if (script_.next() % 8 == 0) packet.bytes.resize(packet.bytes.size() / 2);
+    return packet;
+  }
+  Packet error_about_a_probe() {
+    const SentProbe* probe = choose();
+    if (probe == nullptr) return random_packet();
+    const auto to = probe->to.bytes();
+    Packet error{{static_cast<std::uint8_t>(script_.next() % 2 == 0 ? 3 : 11), 0, 0, 0, 0, 0, 0, 0},
+                 Address::v4({10, 0, 0, 100})};
+    error.bytes.insert(error.bytes.end(), {0x45, 0, 0, 44, 0, 0, 0, 0, 1, 1, 0, 0, 10, 0, 0, 250});
+    error.bytes.insert(error.bytes.end(), to.begin(), to.end());
+    error.bytes.insert(error.bytes.end(), probe->message.begin(), probe->message.end());
+    return error;
+  }
+  Packet random_packet() {
+    Packet packet{std::vector<std::uint8_t>(script_.next() % 64),
+                  Address::v4({10, 0, 0, static_cast<std::uint8_t>(script_.next() % 5 + 1)})};
+    for (std::uint8_t& byte : packet.bytes) byte = script_.next();
+    return packet;
+  }
+
+  /// What a reply proves, decided once more in the simplest way: all that is compared is as it was sent. The checksum
+  /// is the kernel's business with these sockets, and what is behind the tag may change.
+  [[nodiscard]] bool answers_chosen(const Packet& packet) const {
+    constexpr std::ptrdiff_t end_of_tag = 16;
+    if (network_.sent.empty() || std::ssize(packet.bytes) < end_of_tag) return false;
+    const SentProbe& probe = network_.sent[chosen_];
+    auto expected = probe.message;
+    expected[0] = 0;
+    std::copy_n(packet.bytes.begin() + 2, 2, expected.begin() + 2);
+    return packet.from == probe.to && std::equal(expected.begin(), expected.begin() + end_of_tag, packet.bytes.begin());
+  }
+  void deliver(Packet packet) {
+    if (network_.arriving.size() < 64) network_.arriving.push_back(std::move(packet));
+  }
+
+ private:
+  Script& script_;
+  Network& network_;
+  std::size_t chosen_ = 0;
+};
+
+}  // namespace multiping::fuzz

@@ -1,0 +1,173 @@
+// How probes are handed to lanes and what comes in to its speaker: runs, shapes, families, obstacles, credit, drops.
+// What is believed is tested with each speaker.
+#include "net/direct_transport.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+
+#include "net/dialogue.hpp"
+
+using namespace std::chrono_literals;
+using namespace multiping;
+using namespace multiping::test;
+using net::Event;
+
+namespace {
+
+/// Probes of one target, to be sent together.
+std::vector<net::Probe> echoes(TestBook& book, std::size_t count) {
+  std::vector<net::Probe> probes(count);
+  for (net::Probe& probe : probes) probe = book.add(target_v4, 0);
+  return probes;
+}
+
+/// The numbers of the shapes in `all_shapes()`.
+enum Shape : std::uint16_t { echo, low_ttl, udp, syn, init, connection };
+
+std::vector<ProbeOptions> all_shapes() {
+  return {{},
+          {.ttl = 3, .payload_size = 8},
+          {.protocol = Protocol::udp, .port = 53, .payload_size = 20},
+          {.protocol = Protocol::tcp, .half_open = true},
+          {.protocol = Protocol::sctp},
+          {.protocol = Protocol::tcp}};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(direct_transport_test)
+
+BOOST_AUTO_TEST_CASE(shapes_of_one_lane_leave_in_one_call) {
+  Dialogue dialogue{all_shapes()};
+  const auto sent = dialogue.send(
+      {dialogue.book.add(target_v4, echo), dialogue.book.add(other_v4, low_ttl), dialogue.book.add(target_v4, echo)});
+  BOOST_TEST(sent.accepted == 3U);
+  BOOST_TEST(dialogue.io->batches == std::vector<std::size_t>{3}, boost::test_tools::per_element());
+  BOOST_TEST(dialogue.io->sent[1].bytes.size() == 16U);
+  BOOST_TEST(dialogue.io->sent[2].bytes.size() == 64U);
+}
+
+BOOST_AUTO_TEST_CASE(every_protocol_and_family_goes_its_way) {
+  Dialogue dialogue{all_shapes()};
+  std::vector<net::Probe> probes;
+  for (const Address& to : {target_v4, target_v6})
+    for (const Shape shape : {echo, low_ttl, udp, syn, init, connection})
+      probes.push_back(dialogue.book.add(to, shape));
+  const auto sent = dialogue.send(probes);
+  BOOST_TEST(sent.accepted == probes.size());
+  BOOST_TEST(dialogue.io->sent.size() == 10U);
+  BOOST_TEST(dialogue.io->connecting == (std::vector<std::uint64_t>{5, 11}), boost::test_tools::per_element());
+  for (const auto& message : dialogue.io->sent)
+    BOOST_TEST((dialogue.io->sockets[message.lane].channel.family == message.to.family()));
+  for (const net::Instant at : dialogue.sent_at) BOOST_TEST((at == dialogue.io->time));
+}
+
+BOOST_AUTO_TEST_CASE(answers_of_every_lane_are_heard_at_once) {
+  Dialogue dialogue{all_shapes()};
+  const auto request = dialogue.ask(target_v4, echo), datagram = dialogue.ask(target_v6, udp);
+  dialogue.ask(other_v4, connection);
+  dialogue.deliver(request.lane, target_v4, 1, echo_reply(request.bytes));
+  dialogue.io->deliver(datagram.lane, {.bytes = dialogue.io->keep(datagram.bytes), .from = target_v6, .port = 53});
+  dialogue.io->decided.push_back({.token = 2});
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    BOOST_TEST(events[i].serial == i);
+    BOOST_TEST((events[i].kind == Event::Kind::reply));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(ways_are_asked_for_once) {
+  Dialogue dialogue{all_shapes()};
+  for (int i = 0; i < 5; ++i) dialogue.ask(target_v4, echo);
+  BOOST_TEST(dialogue.io->ways_asked == 1);
+  for (int i = 0; i < 9; ++i) dialogue.ask(target_v4, udp);
+  BOOST_TEST(dialogue.io->ways_asked == 5);
+  dialogue.transport->set_shape(echo, {.device = "eth1"});
+  dialogue.ask(target_v4, echo);
+  BOOST_TEST(dialogue.io->ways_asked == 6);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_shape_is_as_good_as_one_known_from_the_start) {
+  Dialogue dialogue{{}};
+  dialogue.transport->set_shape(7, {.payload_size = 1400});
+  const auto request = dialogue.ask(target_v4, 7);
+  BOOST_TEST(request.bytes.size() == 1408U);
+  dialogue.deliver(request.lane, target_v4, 1, echo_reply(request.bytes));
+  BOOST_TEST(dialogue.hear().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(prepare_tells_the_obstacle_and_send_its_error) {
+  Dialogue dialogue{all_shapes()};
+  const std::string doing = "cannot set ProbeOptions::mark 5";
+  dialogue.io->way_script = [&](Family, std::uint16_t shape, unsigned) -> std::optional<net::Way> {
+    if (shape != low_ttl) return std::nullopt;
+    return net::Way{.error = system_error(std::errc::operation_not_permitted), .doing = doing, .privilege = true};
+  };
+  BOOST_TEST(!dialogue.transport->prepare(Family::ipv4, echo).error);
+  const auto obstacle = dialogue.transport->prepare(Family::ipv4, low_ttl);
+  BOOST_TEST((obstacle.error == std::errc::operation_not_permitted));
+  BOOST_TEST(obstacle.doing == doing);
+  BOOST_TEST(obstacle.privilege);
+  const auto sent = dialogue.send({dialogue.book.add(target_v4, echo), dialogue.book.add(target_v4, low_ttl)});
+  BOOST_TEST(sent.accepted == 1U);
+  BOOST_TEST((sent.refused == std::errc::operation_not_permitted));
+  BOOST_TEST(!sent.full);
+  BOOST_TEST(dialogue.io->ways_asked == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_message_ends_the_batch_there) {
+  Dialogue dialogue{all_shapes()};
+  dialogue.io->most_accepted = 2;
+  dialogue.io->refusal = system_error(std::errc::host_unreachable);
+  const auto sent = dialogue.send(echoes(dialogue.book, 4));
+  BOOST_TEST(sent.accepted == 2U);
+  BOOST_TEST((sent.refused == std::errc::host_unreachable));
+}
+
+BOOST_AUTO_TEST_CASE(credit_is_the_least_that_any_lane_has_room_for) {
+  Dialogue dialogue{all_shapes()};
+  BOOST_TEST(dialogue.transport->credit() == 64U);
+  dialogue.ask(target_v4, echo);
+  BOOST_TEST(dialogue.transport->credit() == 64U);
+  dialogue.io->receive_room = 3;
+  dialogue.ask(target_v6, echo);
+  BOOST_TEST(dialogue.transport->credit() == 3U);
+  dialogue.io->batches.clear();
+  BOOST_TEST(dialogue.send(echoes(dialogue.book, 7)).accepted == 7U);
+  BOOST_TEST(dialogue.io->batches == (std::vector<std::size_t>{3, 3, 1}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(few_targets_need_little_credit) {
+  Dialogue dialogue{all_shapes(), 5};
+  BOOST_TEST(dialogue.transport->credit() == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(drops_are_looked_for_after_a_large_haul_or_when_asked) {
+  Dialogue dialogue{all_shapes(), 4};
+  dialogue.io->drops = 9;
+  dialogue.transport->look_for_drops();
+  BOOST_TEST(dialogue.counters().receive_drops == 0U, "an empty buffer drops nothing");
+  const auto request = dialogue.ask(target_v4, echo);
+  dialogue.deliver(request.lane, target_v4, 1, echo_reply(request.bytes));
+  dialogue.hear();
+  BOOST_TEST(dialogue.counters().receive_drops == 0U);
+  dialogue.transport->look_for_drops();
+  BOOST_TEST(dialogue.counters().receive_drops == 9U);
+  dialogue.io->drops = 11;
+  for (int i = 0; i < 2; ++i) dialogue.deliver(request.lane, target_v4, 1, echo_reply(request.bytes));
+  dialogue.hear();
+  BOOST_TEST(dialogue.counters().receive_drops == 11U);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_to_a_replaced_shape_is_still_known_for_what_it_is) {
+  Dialogue dialogue{all_shapes()};
+  const auto request = dialogue.ask(target_v4, echo);
+  dialogue.transport->set_shape(echo, {.device = "eth1", .payload_size = 8});
+  dialogue.deliver(request.lane, target_v4, 1, echo_reply(request.bytes));
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 1U);
+  BOOST_TEST(events[0].serial == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,195 @@
+// ICMP echo as dialogues with a scripted kernel: what is believed from raw and from ping sockets, and what is counted.
+// Reply scenarios of every kind are played in sim/; here stands what the codec decides packet by packet.
+#include "net/echo_speaker.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "net/dialogue.hpp"
+
+using namespace multiping;
+using namespace multiping::test;
+using net::Event;
+
+namespace {
+
+constexpr std::uint8_t icmp = 1, icmpv6 = 58;
+
+std::vector<ProbeOptions> one_shape(std::size_t payload_size = 56) { return {{.payload_size = payload_size}}; }
+
+/// Time exceeded about a request.
+Bytes expired(const ScriptedPacketIo::Sent& request, const Bytes& quoted, const Bytes& behind = {}) {
+  const Address source = Address::v4({198, 51, 100, 1});
+  const std::uint32_t length_field = behind.empty() ? 0 : 32U << 16;
+  Bytes body = ipv4_packet(source, request.to, icmp, quoted);
+  if (!behind.empty()) body = padded(std::move(body), 128) + behind;
+  return icmp_message(11, 0, length_field, body);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(echo_speaker_test)
+
+BOOST_AUTO_TEST_CASE(a_reply_is_an_event_and_so_is_its_duplicate) {
+  Dialogue dialogue{one_shape()};
+  const auto request = dialogue.ask(target_v4);
+  for (int i = 0; i < 3; ++i) dialogue.deliver(request.lane, target_v4, icmp, echo_reply(request.bytes));
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 3U);
+  BOOST_TEST(events[0].serial == 0U);
+  BOOST_TEST((events[0].kind == Event::Kind::reply));
+  BOOST_TEST((events[0].responder == target_v4));
+  BOOST_TEST(events[0].reply_ttl == 57);
+  BOOST_TEST(events[0].reply_tos.value() == 16);
+  BOOST_TEST(events[0].auth_bits == 96);
+  BOOST_TEST(!events[0].payload_altered);
+  BOOST_TEST(!events[0].final);
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_source_tag_or_checksum_moves_its_counter) {
+  Dialogue dialogue{one_shape()};
+  const auto request = dialogue.ask(target_v4);
+  const Bytes reply = echo_reply(request.bytes);
+  Bytes forged = reply, damaged = reply;
+  forged[8] ^= 1;  // of the tag
+  damaged[40] ^= 1;
+  dialogue.deliver(request.lane, other_v4, icmp, reply);
+  dialogue.deliver(request.lane, target_v4, icmp, echo_reply(forged));
+  dialogue.deliver(request.lane, target_v4, icmp, damaged);
+  dialogue.deliver(request.lane, target_v4, icmp, first(reply, 4));
+  BOOST_TEST(dialogue.hear().empty());
+  BOOST_TEST(dialogue.counters().wrong_source == 1U);
+  BOOST_TEST(dialogue.counters().unauthenticated == 1U);
+  BOOST_TEST(dialogue.counters().bad_checksum == 1U);
+  BOOST_TEST(dialogue.counters().malformed == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(an_echo_never_answers_a_probe_of_another_kind) {
+  Dialogue dialogue{{{}, {.protocol = Protocol::tcp}}};
+  const auto request = dialogue.ask(target_v4);
+  const auto connection = dialogue.book.add(target_v4, 1);  // has no payload to compare
+  Bytes guessed = request.bytes;
+  put16(guessed, 6, packet::ProbeCodec{packet::SipKey{{7, 1, 3}}}.sequence(connection.serial));
+  put16(guessed, 2, 0);
+  put16(guessed, 2, packet::internet_checksum(first(guessed, 8)));
+  dialogue.deliver(request.lane, target_v4, icmp, echo_reply(guessed));
+  dialogue.deliver(request.lane, router_v4, icmp, expired(request, first(guessed, 8)));
+  BOOST_TEST(dialogue.hear().empty());
+  BOOST_TEST(dialogue.counters().unauthenticated == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(what_came_after_its_probe_was_forgotten_is_late) {
+  Dialogue dialogue{one_shape()};
+  const auto request = dialogue.ask(target_v4);
+  dialogue.book.start = 1;
+  dialogue.deliver(request.lane, target_v4, icmp, echo_reply(request.bytes));
+  BOOST_TEST(dialogue.hear().empty());
+  BOOST_TEST(dialogue.counters().late == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(labels_come_with_the_errors_of_raw_sockets) {
+  Dialogue dialogue{one_shape()};
+  const auto request = dialogue.ask(target_v4);
+  dialogue.deliver(request.lane, router_v4, icmp, expired(request, request.bytes, mpls_structure()));
+  dialogue.deliver(request.lane, router_v4, icmp, expired(request, request.bytes, mpls_structure()));
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 2U);
+  BOOST_TEST((events[0].kind == Event::Kind::ttl_expired));
+  BOOST_TEST((events[0].responder == router_v4));
+  BOOST_REQUIRE(events[0].icmp->mpls.size() == 1U);
+  BOOST_TEST((events[0].icmp->mpls[0] == mpls_label));
+  BOOST_TEST(events[0].auth_bits == 96);
+  BOOST_TEST((events[1].icmp == events[0].icmp), "equal errors share one value");
+}
+
+BOOST_AUTO_TEST_CASE(eight_quoted_bytes_are_known_by_their_checksum) {
+  Dialogue dialogue{one_shape()};
+  const auto request = dialogue.ask(target_v4);
+  Bytes forged = first(request.bytes, 8);
+  dialogue.deliver(request.lane, router_v4, icmp, expired(request, forged));
+  put16(forged, 2, static_cast<std::uint16_t>(get16(forged, 2) + 1U));
+  dialogue.deliver(request.lane, router_v4, icmp, expired(request, forged));
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 1U);
+  BOOST_TEST(events[0].auth_bits == 48);
+  BOOST_TEST(dialogue.counters().unauthenticated == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(ping_sockets_report_through_their_queue) {
+  Dialogue dialogue{one_shape()};
+  dialogue.io->ping_sockets = true;
+  const auto request = dialogue.ask(target_v6);
+  auto error = dialogue.queued(request, request.bytes + mpls_structure());
+  error.extension = request.bytes.size();
+  error.mtu = 9;  // a pointer, or nothing: not an MTU
+  dialogue.io->report(request.lane, error);
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 1U);
+  BOOST_TEST((events[0].kind == Event::Kind::ttl_expired));
+  BOOST_TEST(events[0].icmp->mpls.size() == 1U);
+  BOOST_TEST(events[0].icmp->mtu == 0U);
+  BOOST_TEST(events[0].auth_bits == 80);
+}
+
+BOOST_AUTO_TEST_CASE(too_big_tells_the_mtu) {
+  Dialogue dialogue{one_shape()};
+  dialogue.io->ping_sockets = true;
+  const auto request = dialogue.ask(target_v6);
+  auto error = dialogue.queued(request, request.bytes);
+  error.type = 2;
+  error.mtu = 1300;
+  dialogue.io->report(request.lane, error);
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 1U);
+  BOOST_TEST((events[0].kind == Event::Kind::unreachable));
+  BOOST_TEST(events[0].icmp->mtu == 1300U);
+}
+
+BOOST_AUTO_TEST_CASE(redirects_are_no_answer_and_no_forgery) {
+  Dialogue dialogue{one_shape()};
+  const auto request = dialogue.ask(target_v4);
+  const Bytes body = ipv4_packet(dialogue.io->host_v4, target_v4, icmp, request.bytes);
+  dialogue.deliver(request.lane, router_v4, icmp, icmp_message(5, 1, 0, body));
+  dialogue.deliver(request.lane, router_v4, icmp, icmp_message(4, 0, 0, body));
+  BOOST_TEST(dialogue.hear().empty());
+  BOOST_TEST(dialogue.counters().unauthenticated == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(ipv6_errors_come_as_packets_too) {
+  Dialogue dialogue{one_shape()};
+  const auto request = dialogue.ask(target_v6);
+  const Bytes body = ipv6_packet(router_v6, target_v6, icmpv6, request.bytes);
+  const Bytes message = hex("01 04 0000 00000000") + body;  // port unreachable: for an echo like any other
+  dialogue.io->deliver(request.lane, {.bytes = dialogue.io->keep(message), .from = router_v6, .ttl = 60});
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 1U);
+  BOOST_TEST((events[0].kind == Event::Kind::unreachable));
+  BOOST_TEST(events[0].reply_ttl == 60);
+}
+
+BOOST_AUTO_TEST_CASE(two_sockets_of_a_family_keep_to_their_identifiers) {
+  Dialogue dialogue{{{}, {.device = "eth1"}}};
+  const auto one = dialogue.ask(target_v4, 0), other = dialogue.ask(target_v4, 1);
+  BOOST_TEST(one.lane != other.lane);
+  BOOST_TEST(get16(one.bytes, 4) != get16(other.bytes, 4));
+  dialogue.deliver(other.lane, target_v4, icmp, echo_reply(one.bytes));
+  dialogue.deliver(one.lane, target_v4, icmp, echo_reply(one.bytes));
+  dialogue.deliver(other.lane, target_v4, icmp, echo_reply(other.bytes));
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 2U);
+  BOOST_TEST(events[0].serial + events[1].serial == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_tag_the_quoted_destination_tells) {
+  Dialogue dialogue{one_shape(0)};
+  const auto request = dialogue.ask(target_v4);
+  auto elsewhere = request;
+  elsewhere.to = other_v4;
+  dialogue.deliver(request.lane, router_v4, icmp, expired(elsewhere, request.bytes));
+  dialogue.deliver(request.lane, router_v4, icmp, expired(request, request.bytes));
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 1U);
+  BOOST_TEST(events[0].auth_bits == 32);
+  BOOST_TEST(dialogue.counters().unauthenticated == 1U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,51 @@
+// A small pinger for strace to trip: every n-th system call of it is made to fail, and its exit status says what came
+// of that. 0: as in a clean run; 2: an error was told, by a result or by an exception; 3: a wrong result.
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+#include <system_error>
+
+#include "multiping/multiping.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using multiping::Outcome;
+
+constexpr int as_clean = 0, told = 2, wrong = 3;
+constexpr auto nowhere = "10.66.1.1";
+
+// Answering hosts answer, or this host would not send. The one that is routed nowhere never does.
+int judge(const multiping::Result& result) {
+  if (result.host == nowhere) return result.answered() ? wrong : as_clean;
+  if (result.outcome == Outcome::send_failed) return told;
+  return result.answered() ? as_clean : wrong;
+}
+
+int run(multiping::TransportKind kind) {
+  std::vector<std::string> hosts{nowhere, "::1"};
+  for (int i = 1; i <= 80; ++i) hosts.push_back("127.0.1." + std::to_string(i));
+  multiping::Options options;
+  options.threads = 1;
+  options.transport = multiping::open_transport({.kinds = {kind}});
+  const auto batch = multiping::multi_ping(hosts, 2s, 3, options);
+  int worst = multiping::MultiPing{"127.0.0.1", options}.native_handle() < 0 ? told : as_clean;
+  for (const auto& result : batch.responses) worst = std::max(worst, judge(result));
+  for (const auto& result : batch.no_responses) {
+    worst = std::max(worst, judge(result));
+    std::cout << result << '\n';
+  }
+  return batch.responses.size() + batch.no_responses.size() == hosts.size() ? worst : wrong;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool ping = argc > 1 && std::string_view{argv[1]} == "ping-socket";
+  try {
+    return run(ping ? multiping::TransportKind::ping_socket : multiping::TransportKind::raw);
+  } catch (const std::system_error& error) {
+    std::cout << "system_error: " << error.what() << '\n';
+    return told;
+  }
+}

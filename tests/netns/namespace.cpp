@@ -1,0 +1,227 @@
+// Children, namespaces and the commands that furnish them; see namespace.hpp.
+// A failed check in a child is printed by the child's Boost.Test and told to the parent by the exit status.
+#include "netns/namespace.hpp"
+
+#include <grp.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/test/execution_monitor.hpp>
+#include <boost/test/results_collector.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "multiping/multiping.hpp"
+
+extern "C" {
+void __gcov_dump() __attribute__((weak));
+void __lsan_do_leak_check() __attribute__((weak));
+}
+
+namespace multiping::test {
+namespace {
+
+constexpr int exit_failed = 1;
+constexpr uid_t nobody = 65534;
+
+[[noreturn]] void fail(const char* what) { throw std::system_error{errno, std::system_category(), what}; }
+
+bool single_threaded() {
+  const auto threads = std::filesystem::directory_iterator{"/proc/self/task"};
+  return std::distance(begin(threads), end(threads)) == 1;
+}
+
+// Neither the parent's buffers nor its atexit handlers are the child's; coverage and the leak check are. The latter may
+// wait for ever on a lock that another thread held when it was forked from this one.
+[[noreturn]] void leave(int code, bool check_leaks = false) {
+  std::cout.flush();
+  std::cerr.flush();
+  std::fflush(nullptr);
+  if (__gcov_dump != nullptr) __gcov_dump();
+  if (check_leaks && __lsan_do_leak_check != nullptr) __lsan_do_leak_check();
+  ::_exit(code);
+}
+
+bool checks_failed() {
+  namespace unit_test = boost::unit_test;
+  const auto& results = unit_test::results_collector.results(unit_test::framework::current_test_case_id());
+  return results.p_assertions_failed.get() > results.p_expected_failures.get() || results.p_aborted.get();
+}
+
+[[noreturn]] void run_child(const std::function<void()>& body, bool check_leaks) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // no child outlives its test
+  try {
+    body();
+  } catch (const boost::execution_aborted&) {
+    leave(exit_failed);  // a BOOST_REQUIRE, which has said why
+  } catch (const std::exception& error) {
+    BOOST_ERROR("in the child process: " << error.what());
+    leave(exit_failed);
+  }
+  if (checks_failed()) leave(exit_failed);
+  leave(0, check_leaks);
+}
+
+// Loopback up, and no duplicate address detection: it would keep link-local addresses back for a second.
+void furnish(const std::string& name) {
+  const std::string inside = name.empty() ? "" : "nsenter --net=/run/netns/" + name + " ";
+  if (!name.empty()) run("ip netns add " + name);
+  run(inside + "sysctl -q -w net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
+  run(inside + "ip link set lo up");
+}
+
+void enter_namespaces() {
+  if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) fail("cannot make a network namespace");
+  // In a chroot the root is no mount, and has nothing to make private.
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 && errno != EINVAL)
+    fail("cannot make mounts private");
+  // `ip netns` keeps its names in /run/netns: ours are to be seen, and to end, with this process.
+  if (::mount("none", "/run", "tmpfs", 0, nullptr) != 0) fail("cannot mount /run");
+  furnish("");
+}
+
+// A descriptor that becomes readable when the process has ended.
+int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+
+}  // namespace
+
+boost::test_tools::assertion_result needs_root(boost::unit_test::test_unit_id) {
+  boost::test_tools::assertion_result result{::geteuid() == 0 || std::getenv("MULTIPING_FORBID_SKIPS") != nullptr};
+  result.message() << "needs root, for network namespaces";
+  return result;
+}
+
+Child::Child(const std::function<void()>& body) {
+  std::cout.flush();
+  std::cerr.flush();
+  std::fflush(nullptr);
+  const bool check_leaks = single_threaded();
+  pid_ = ::fork();
+  if (pid_ < 0) fail("cannot fork");
+  if (pid_ == 0) run_child(body, check_leaks);
+}
+
+Child::~Child() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+bool Child::join(std::chrono::seconds limit) {
+  const int descriptor = open_pidfd(pid_);
+  if (descriptor < 0) fail("cannot open the child");
+  pollfd ended{descriptor, POLLIN, 0};
+  int ready = 0;
+  do {
+    ready = ::poll(&ended, 1, static_cast<int>(limit.count() * 1000));
+  } while (ready < 0 && errno == EINTR);
+  ::close(descriptor);
+  if (ready == 0) BOOST_ERROR("the child did not end within " << limit.count() << " s");
+  if (ready <= 0) ::kill(pid_, SIGKILL);
+  int status = 0;
+  ::waitpid(std::exchange(pid_, -1), &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool Child::wait_stopped() const {
+  int status = 0;
+  return ::waitpid(pid_, &status, WUNTRACED) == pid_ && WIFSTOPPED(status);
+}
+
+void Child::signal(int number) const { ::kill(pid_, number); }
+
+void in_namespace(const std::function<void()>& body, std::chrono::seconds limit) {
+  Child child{[&] {
+    enter_namespaces();
+    body();
+  }};
+  BOOST_TEST(child.join(limit), "what ran in the namespace failed");
+}
+
+bool try_run(const std::string& command) {
+  return std::system((command + " >/dev/null 2>&1").c_str()) == 0;  // NOLINT(concurrency-mt-unsafe)
+}
+
+void run(const std::string& command) {
+  std::cout.flush();
+  const int status = std::system((command + " 2>&1").c_str());  // NOLINT(concurrency-mt-unsafe)
+  if (status != 0) throw std::runtime_error{"this command failed: " + command};
+}
+
+void write_file(const std::string& path, const std::string& text) {
+  std::ofstream file{path};
+  if (!(file << text << std::flush)) fail(("cannot write " + path).c_str());
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file{path};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+void allow_ping_sockets(bool allowed) {
+  write_file("/proc/sys/net/ipv4/ping_group_range", allowed ? "0 2147483647" : "1 0");
+}
+
+void become_nobody() {
+  if (::setgroups(0, nullptr) != 0 || ::setresgid(nobody, nobody, nobody) != 0) fail("cannot leave the groups");
+  if (::setresuid(nobody, nobody, nobody) != 0) fail("cannot leave root");
+}
+
+namespace {
+
+/// A new link takes up to a second until it carries packets, and the first ones are lost without a word.
+void wait_until_reachable(TargetList hosts) {
+  const auto batch = multi_ping(std::move(hosts), std::chrono::seconds{20}, 199);
+  if (!batch.no_responses.empty()) throw std::runtime_error{"the namespaces' links do not come up"};
+}
+
+}  // namespace
+
+void make_peer() {
+  furnish("peer");
+  run("ip link add va type veth peer name vb netns peer");
+  run("ip addr add 10.1.0.1/16 dev va && ip addr add fd01::1/64 dev va nodad && ip link set va up");
+  run("nsenter --net=/run/netns/peer ip addr add 10.1.0.2/16 dev vb && nsenter --net=/run/netns/peer ip addr add "
+      "fd01::2/64 dev vb nodad");
+  run("nsenter --net=/run/netns/peer ip link set vb up");
+  wait_until_reachable({"10.1.0.2", "fd01::2"});
+}
+
+void make_router() {
+  furnish("router");
+  furnish("far");
+  run("ip link add va type veth peer name ra netns router");
+  run("nsenter --net=/run/netns/router ip link add rb type veth peer name vb netns far");
+  run("nsenter --net=/run/netns/router sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 "
+      "net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0");
+  run("ip addr add 10.1.0.1/24 dev va && ip addr add fd01::1/64 dev va nodad && ip link set va up");
+  run("nsenter --net=/run/netns/router ip addr add 10.1.0.2/24 dev ra && nsenter --net=/run/netns/router ip addr add "
+      "fd01::2/64 dev ra nodad");
+  run("nsenter --net=/run/netns/router ip addr add 10.2.0.1/24 dev rb && nsenter --net=/run/netns/router ip addr add "
+      "fd02::1/64 dev rb nodad");
+  run("nsenter --net=/run/netns/router ip link set ra up && nsenter --net=/run/netns/router ip link set rb up");
+  run("nsenter --net=/run/netns/far ip addr add 10.2.0.2/24 dev vb && nsenter --net=/run/netns/far ip addr add "
+      "fd02::2/64 dev vb nodad");
+  run("nsenter --net=/run/netns/far ip link set vb up");
+  run("ip route add default via 10.1.0.2 && ip -6 route add default via fd01::2");
+  run("nsenter --net=/run/netns/far ip route add default via 10.2.0.1 && nsenter --net=/run/netns/far ip -6 route add "
+      "default via fd02::1");
+  wait_until_reachable({"10.2.0.2", "fd02::2"});
+}
+
+}  // namespace multiping::test

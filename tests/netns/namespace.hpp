@@ -1,0 +1,79 @@
+// Network namespaces that a test makes for itself and that end with it: run a closure in one, configure it, and look.
+// Whatever happens inside leaves the host as it was.
+#pragma once
+
+#include <sys/types.h>
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace multiping::test {
+
+/// For `* precondition(needs_root)`: skips a test, visibly, where there is no root. With MULTIPING_FORBID_SKIPS the
+/// test is run all the same, and fails.
+boost::test_tools::assertion_result needs_root(boost::unit_test::test_unit_id);
+
+/// Runs `body` in a child process with a network and a mount namespace of its own, loopback up.
+///
+/// What fails in there is printed there, and fails the calling test too. A child that takes longer than `limit` is
+/// killed, which is a failure.
+void in_namespace(const std::function<void()>& body, std::chrono::seconds limit = std::chrono::seconds{60});
+
+/// A child process of a test. The destructor kills it if it still runs.
+class Child {
+ public:
+  /// Runs `body`, whose failed checks become the exit status.
+  explicit Child(const std::function<void()>& body);
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child();
+
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+  /// Waits until it has ended; false when it failed or had to be killed.
+  [[nodiscard]] bool join(std::chrono::seconds limit = std::chrono::seconds{60});
+  /// Waits until it has stopped (SIGSTOP); false when it ended instead.
+  [[nodiscard]] bool wait_stopped() const;
+  void signal(int number) const;
+
+ private:
+  pid_t pid_ = -1;
+};
+
+/// Runs a shell command in this namespace; a failure fails the test and shows what the command said.
+void run(const std::string& command);
+/// The same, without complaint: whether it succeeded.
+[[nodiscard]] bool try_run(const std::string& command);
+
+void write_file(const std::string& path, const std::string& text);
+[[nodiscard]] std::string read_file(const std::string& path);
+
+/// Sets net.ipv4.ping_group_range of this namespace: every group, or none.
+void allow_ping_sockets(bool allowed = true);
+
+/// Becomes an ordinary user, without capabilities, for the rest of this process.
+void become_nobody();
+
+/// Two hosts and the wire between them: this namespace is 10.1.0.1/16 and fd01::1/64 on "va"; the namespace `peer` has
+/// 10.1.0.2 and fd01::2 on "vb". Commands for the peer: run("nsenter --net=/run/netns/peer ..."), or "nsenter
+/// --net=/run/netns/peer ip ...".
+void make_peer();
+
+/// a - router - b: this namespace is 10.1.0.1 and fd01::1, `router` has 10.1.0.2, 10.2.0.1 (fd01::2, fd02::1) and
+/// forwards, and `far` is 10.2.0.2 (fd02::2). Default routes lead to the router.
+void make_router();
+
+/// True under a sanitizer, where figures of time and memory mean nothing.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool sanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+#else
+inline constexpr bool sanitized = false;
+#endif
+
+}  // namespace multiping::test

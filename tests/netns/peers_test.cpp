@@ -1,0 +1,138 @@
+// The same network seen by multiping, by mtr-packet and by traceroute: same responders, same labels.
+// The network is a TUN device with routers that append MPLS label stacks.
+#include <boost/test/unit_test.hpp>
+#include <cstdio>
+#include <map>
+#include <regex>
+#include <sstream>
+
+#include "netns/batch.hpp"
+#include "netns/namespace.hpp"
+#include "netns/tun_device.hpp"
+
+namespace multiping::test {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::unit_test::precondition;
+
+const char* const target = "10.70.0.9";
+constexpr int hops = 4;  // the last one is the target
+
+/// Who answered for one TTL, and with which labels: "10.70.1.1 16001/0/1/1".
+using View = std::map<int, std::string>;
+
+Scenario labelled_path() {
+  const auto labels = [](std::vector<MplsLabel> stack) { return IcmpExtensionData{.objects = {mpls_object(stack)}}; };
+  HostRule host{.block = target};
+  host.path = {
+      {.address = *Address::parse("10.70.1.1")},
+      {.address = *Address::parse("10.70.1.2"), .extension = labels({{16001, 0, true, 1}})},
+      {.address = *Address::parse("10.70.1.3"), .extension = labels({{24, 3, false, 1}, {1048575, 7, true, 254}})}};
+  Scenario scenario{.name = "labelled path"};
+  scenario.hosts = {host};
+  return scenario;
+}
+
+std::string label_text(const MplsLabel& label) {
+  std::ostringstream text;
+  text << ' ' << label.label << '/' << unsigned{label.traffic_class} << '/' << label.bottom_of_stack << '/'
+       << unsigned{label.ttl};
+  return text.str();
+}
+
+View seen_by_multiping(TransportKind kind) {
+  std::vector<Target> targets;
+  for (int ttl = 1; ttl <= hops; ++ttl) targets.emplace_back(target, ProbeOptions{.ttl = ttl});
+  MultiPing batch{targets, options_for(kind)};
+  batch.send();
+  static_cast<void>(batch.receive(10s));
+  View view;
+  for (const Result& result : batch.results()) {
+    std::string& words = view[static_cast<int>(view.size()) + 1];
+    words = result.responder.to_string();
+    for (const MplsLabel& label : result.icmp ? result.icmp->mpls : std::vector<MplsLabel>{})
+      words += label_text(label);
+  }
+  return view;
+}
+
+std::string output_of(const std::string& command) {
+  FILE* const pipe = ::popen(command.c_str(), "r");  // NOLINT(cert-env33-c): the commands are this test's own
+  BOOST_REQUIRE(pipe != nullptr);
+  std::string text;
+  for (int byte = std::fgetc(pipe); byte != EOF; byte = std::fgetc(pipe)) text += static_cast<char>(byte);
+  ::pclose(pipe);
+  return text;
+}
+
+/// Lines such as "2 ttl-expired ip-4 10.70.1.2 round-trip-time 1834 mpls 16001,0,1,1".
+View seen_by_mtr_packet() {
+  std::string requests;
+  for (int ttl = 1; ttl <= hops; ++ttl)
+    requests += std::to_string(ttl) + " send-probe ip-4 " + target + " ttl " + std::to_string(ttl) + " timeout 10\\n";
+  std::istringstream lines{output_of("printf '" + requests + "' | mtr-packet")};
+  const std::regex format{R"((\d+) (?:ttl-expired|reply) ip-4 (\S+) round-trip-time \d+(?: mpls (\S+))?)"};
+  View view;
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch match;
+    if (!std::regex_match(line, match, format)) continue;
+    std::string& words = view[std::stoi(match[1])] = match[2];
+    std::istringstream numbers{match[3]};
+    MplsLabel label;
+    char comma = 0;
+    unsigned tc = 0, bottom = 0, ttl = 0;
+    while (numbers >> label.label >> comma >> tc >> comma >> bottom >> comma >> ttl) {
+      words += " " + std::to_string(label.label) + "/" + std::to_string(tc) + "/" + std::to_string(bottom) + "/" +
+               std::to_string(ttl);
+      numbers >> comma;
+    }
+  }
+  return view;
+}
+
+/// Lines such as " 2  10.70.1.2 <MPLS:L=16001,E=0,S=1,T=1>  1.8 ms"; further labels follow a slash.
+View seen_by_traceroute() {
+  std::istringstream lines{output_of("traceroute -I -n -e -q 1 -w 10 -m " + std::to_string(hops) + " " + target)};
+  const std::regex format{R"(\s*(\d+)\s+(\S+)\s+(?:<(\S*)>\s+)?\S+ ms\s*)"};
+  const std::regex entry{R"(L=(\d+),E=(\d+),S=(\d+),T=(\d+))"};
+  View view;
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch match;
+    if (!std::regex_match(line, match, format)) continue;
+    std::string& words = view[std::stoi(match[1])] = match[2];
+    const std::string stack = match[3];
+    for (std::sregex_iterator each{stack.begin(), stack.end(), entry}, end; each != end; ++each)
+      words += " " + (*each)[1].str() + "/" + (*each)[2].str() + "/" + (*each)[3].str() + "/" + (*each)[4].str();
+  }
+  return view;
+}
+
+void check_same(const char* who, const View& theirs, const View& ours) {
+  BOOST_TEST_CONTEXT(who) {
+    BOOST_TEST(theirs.size() == ours.size());
+    for (const auto& [ttl, words] : theirs) BOOST_TEST(ours.at(ttl) == words, "ttl " << ttl << ": " << words);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE(peers_test, *precondition(needs_root))
+
+BOOST_AUTO_TEST_CASE(mtr_packet_and_traceroute_see_the_same) {
+  in_namespace([] {
+    allow_ping_sockets();
+    const TunDevice device{labelled_path()};
+    const View ours = seen_by_multiping(TransportKind::raw);
+    BOOST_TEST(ours.at(1) == "10.70.1.1");
+    BOOST_TEST(ours.at(2) == "10.70.1.2 16001/0/1/1");
+    BOOST_TEST(ours.at(3) == "10.70.1.3 24/3/0/1 1048575/7/1/254");
+    BOOST_TEST(ours.at(4) == target);
+    check_same("ping sockets", seen_by_multiping(TransportKind::ping_socket), ours);
+    check_same("mtr-packet", seen_by_mtr_packet(), ours);
+    check_same("traceroute", seen_by_traceroute(), ours);
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace multiping::test

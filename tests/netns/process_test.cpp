@@ -1,0 +1,221 @@
+// What happens to the process meanwhile: it is stopped, forked, signalled, short of descriptors, asked to stop.
+// No batch may suffer from it.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
+#include <boost/test/unit_test.hpp>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <latch>
+#include <set>
+#include <thread>
+
+#include "netns/batch.hpp"
+#include "netns/namespace.hpp"
+#include "netns/tun_device.hpp"
+
+namespace multiping::test {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::unit_test::precondition;
+
+constexpr auto network_delay = 60ms;
+
+Scenario slow_network() {
+  Scenario scenario{.name = "slow"};
+  scenario.hosts = {{.block = "10.20.0.0/16", .replies = {{.delay = network_delay}}}};
+  return scenario;
+}
+
+std::set<int> open_descriptors() {
+  std::set<int> open;
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"})
+    open.insert(std::stoi(entry.path().filename().string()));
+  return open;
+}
+
+void stop_this_process(int) { ::raise(SIGSTOP); }
+
+void every(std::chrono::microseconds interval, std::chrono::microseconds first) {
+  const itimerval timer{{0, static_cast<suseconds_t>(interval.count())}, {0, static_cast<suseconds_t>(first.count())}};
+  ::setitimer(ITIMER_REAL, &timer, nullptr);
+}
+
+// Until the kernel stamps what arrives: it begins to some time after the first socket has asked for it.
+void wait_for_stamps(const Options& options) {
+  for (int tries = 0; tries < 1000; ++tries)
+    if (ping("127.0.0.1", 1s, options).timestamps == TimestampSource::kernel) return;
+  BOOST_FAIL("the kernel stamps nothing");
+}
+
+// In a child: all probes sent, then stopped in receive() until long after its deadline, with all replies waiting.
+void be_stopped_while_replies_wait(TransportKind kind) {
+  const Options options = options_for(kind);
+  std::vector<std::string> targets = hosts("10.20.1.", 1, 250);
+  for (const std::string& host : hosts("10.20.2.", 1, 250)) targets.push_back(host);
+  MultiPing batch{targets, options};
+  wait_for_stamps(options);
+  std::signal(SIGALRM, &stop_this_process);
+  batch.send();
+  every(0us, 10ms);
+  const Batch answers = batch.receive(400ms);
+  BOOST_TEST(answers.responses.size() == 500U);
+  const auto slow = [](const Result& result) { return result.rtt > network_delay + (sanitized ? 200ms : 40ms); };
+  BOOST_TEST(std::ranges::count_if(answers.responses, slow) == 0);
+  BOOST_TEST(std::ranges::count(answers.responses, TimestampSource::kernel, &Result::timestamps) == 500);
+}
+
+BOOST_AUTO_TEST_SUITE(process_test, *precondition(needs_root))
+
+BOOST_AUTO_TEST_CASE(a_stopped_process_loses_no_reply_that_waited) {
+  for (const TransportKind kind : both_kinds) {
+    in_namespace([kind] {
+      allow_ping_sockets();
+      const TunProcess network{slow_network()};
+      Child pinger{[kind] { be_stopped_while_replies_wait(kind); }};
+      BOOST_REQUIRE(pinger.wait_stopped());
+      ::poll(nullptr, 0, 1500);  // the case itself: stopped for this long
+      pinger.signal(SIGCONT);
+      BOOST_TEST(pinger.join());
+    });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_fork_in_the_midst_of_a_batch_disturbs_nothing) {
+  in_namespace([] {
+    const TunProcess network{slow_network()};
+    MultiPing batch{hosts("10.20.1.", 1, 200)};
+    batch.send();
+    Child child{[&] {
+      BOOST_CHECK_THROW(batch.send(), std::logic_error);
+      BOOST_CHECK_THROW(static_cast<void>(batch.receive(1s)), std::logic_error);
+      { const MultiPing taken = std::move(batch); }
+    }};
+    BOOST_TEST(child.join());
+    BOOST_TEST(batch.receive(2s).responses.size() == 200U);
+    BOOST_TEST(batch.counters().received == 200U);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(no_descriptor_survives_exec) {
+  in_namespace([] {
+    allow_ping_sockets();
+    for (const TransportKind kind : both_kinds) {
+      const std::set<int> before = open_descriptors();
+      MultiPing batch{{"127.0.0.1", "::1"}, options_for(kind)};
+      batch.send();
+      std::size_t ours = 0;
+      for (const int descriptor : open_descriptors()) {
+        if (before.contains(descriptor) || ::fcntl(descriptor, F_GETFD) < 0) continue;
+        ++ours;
+        BOOST_TEST((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
+      }
+      BOOST_TEST(ours >= 2U);
+      BOOST_TEST(batch.receive(1s).responses.size() == 2U);
+    }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(objects_leave_no_descriptor_behind) {
+  in_namespace([] {
+    static_cast<void>(ping("127.0.0.1"));
+    const std::set<int> before = open_descriptors();
+    for (int i = 0; i < 50; ++i) BOOST_TEST(ping("127.0.0.1").answered());
+    BOOST_TEST((open_descriptors() == before));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_storm_of_signals_changes_no_result) {
+  for (const TransportKind kind : both_kinds) {
+    in_namespace([kind] {
+      allow_ping_sockets();
+      const TunDevice device{slow_network()};
+      std::signal(SIGALRM, [](int) {});
+      std::vector<std::string> targets = hosts("10.20.1.", 1, 250);
+      targets.push_back("192.0.2.1");  // silent: the wait lasts to the end
+      const Options options = options_for(kind);
+      every(1ms, 1ms);
+      const Stopwatch watch;
+      const Batch batch = multi_ping(targets, 1s, 1, options);
+      const Duration elapsed = watch.elapsed();
+      every(0us, 0us);
+      BOOST_TEST(batch.responses.size() == 250U);
+      BOOST_REQUIRE(batch.no_responses.size() == 1U);
+      BOOST_TEST(batch.no_responses[0].outcome == Outcome::no_reply);
+      BOOST_TEST((elapsed >= 1s && elapsed < 2s));
+    });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_request_ends_the_wait_at_once) {
+  in_namespace([] {
+    const TunDevice device{slow_network()};
+    std::stop_source stop;
+    Options options;
+    options.stop = stop.get_token();
+    std::latch answered{1};
+    Duration asked_at{};
+    const Stopwatch watch;
+    std::thread other{[&] {
+      answered.wait();
+      ::poll(nullptr, 0, 50);  // so that receive() waits
+      asked_at = watch.elapsed();
+      stop.request_stop();
+    }};
+    MultiPing batch{{"10.20.1.1", "192.0.2.1"}, options};
+    batch.send();
+    while (batch.awaited() == 2) static_cast<void>(batch.receive(10ms));
+    answered.count_down();
+    const Batch rest = batch.receive(30s);
+    const Duration returned_at = watch.elapsed();
+    other.join();
+    BOOST_TEST((returned_at - asked_at < (sanitized ? 500ms : 100ms)));
+    BOOST_REQUIRE(rest.no_responses.size() == 1U);
+    BOOST_TEST(rest.no_responses[0].host == "192.0.2.1");
+    BOOST_TEST(batch.unanswered() == 1U);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(sixteen_descriptors_are_enough) {
+  in_namespace([] {
+    const rlimit limit{16, 16};
+    BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    const Batch batch = multi_ping(loopback_hosts(500), 2s);
+    BOOST_TEST(batch.responses.size() == 500U);
+  });
+}
+
+// A sanitizer needs descriptors itself when an exception is thrown.
+BOOST_AUTO_TEST_CASE(no_descriptors_left_is_an_exception) {
+  in_namespace([] {
+    MultiPing good{"127.0.0.1"};
+    const rlimit limit{16, 16};
+    BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    while (::dup(0) >= 0) continue;
+    if (!sanitized) BOOST_CHECK_THROW(MultiPing{"127.0.0.1"}, std::system_error);
+    good.send();
+    BOOST_TEST(good.receive(1s).responses.size() == 1U);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(five_thousand_open_descriptors_are_no_hindrance) {
+  in_namespace([] {
+    const rlimit limit{6000, 6000};
+    BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    for (int i = 0; i < 5000; ++i) BOOST_REQUIRE(::eventfd(0, EFD_CLOEXEC) >= 0);
+    MultiPing batch{{"127.0.0.1", "::1", "localhost"}};
+    BOOST_TEST(batch.native_handle() >= 1024);
+    batch.send();
+    BOOST_TEST(batch.receive(1s).responses.size() == 3U);
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace multiping::test

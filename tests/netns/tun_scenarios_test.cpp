@@ -1,0 +1,91 @@
+// The named scenarios through the kernel: real sockets, a TUN device, and the simulated network behind it in real time.
+// The same data and the same checks as on the simulator.
+#include <algorithm>
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <cerrno>
+#include <map>
+#include <sstream>
+#include <stdexcept>
+
+#include "netns/namespace.hpp"
+#include "netns/tun_device.hpp"
+#include "sim/scenarios.hpp"
+
+namespace multiping::test {
+namespace {
+
+namespace data = boost::unit_test::data;
+using boost::unit_test::precondition;
+
+// The route that makes this host refuse with an errno, ip-route(8).
+void add_refusals(const Scenario& scenario) {
+  static const std::map<int, const char*> types = {
+      {EINVAL, "blackhole"}, {EHOSTUNREACH, "unreachable"}, {EACCES, "prohibit"}, {ENETUNREACH, "throw"}};
+  for (const Refusal& refusal : scenario.refusals) {
+    const std::string type = types.at(refusal.error);
+    const bool nowhere = refusal.error == ENETUNREACH;  // thrown out of the first table, found in no other
+    if (nowhere) run("ip route del default && ip route add 10.20.0.0/16 dev sim0");
+    run("ip route add " + type + " " + refusal.block);
+  }
+}
+
+const Scenario& named(const std::string& name) {
+  const auto found = std::ranges::find(scenarios(), name, &Scenario::name);
+  if (found == scenarios().end()) throw std::invalid_argument{"no scenario: " + name};
+  return *found;
+}
+
+// Everything about the way that does not depend on the time or on the socket.
+std::string hop_table(const Scenario& scenario, TransportKind kind) {
+  MultiPing trace{targets_of(scenario), options_of(scenario, open_transport({.kinds = {kind}}))};
+  trace.send();
+  static_cast<void>(trace.receive(scenario.timeout));
+  std::ostringstream table;
+  for (const Result& result : trace.results()) {
+    table << result.host << ' ' << result.outcome << ' ' << result.responder;
+    if (result.icmp)
+      for (const MplsLabel& entry : result.icmp->mpls)
+        table << ' ' << entry.label << '/' << unsigned{entry.traffic_class} << '/' << entry.bottom_of_stack << '/'
+              << unsigned{entry.ttl};
+    table << '\n';
+  }
+  return table.str();
+}
+
+BOOST_AUTO_TEST_SUITE(tun_scenarios_test, *precondition(needs_root))
+
+// Plain sockets need no privilege: those scenarios run without any.
+BOOST_DATA_TEST_CASE(through_the_kernel, data::make(scenario_runs()), scenario_run) {
+  BOOST_TEST_CONTEXT(scenario_run) {
+    in_namespace([&] {
+      allow_ping_sockets();
+      const TunDevice device{*scenario_run.scenario};
+      add_refusals(*scenario_run.scenario);
+      if (scenario_run.kind == TransportKind::sockets) become_nobody();
+      check_scenario(*scenario_run.scenario, open_transport({.kinds = {scenario_run.kind}}), scenario_run.kind);
+      BOOST_TEST(device.unsound() == 0U);
+    });
+  }
+}
+
+// The same hops and the same labels for root with raw sockets and for nobody with ping sockets.
+BOOST_AUTO_TEST_CASE(a_trace_without_privilege_shows_the_same_hops_and_labels) {
+  for (const char* name : {"mpls_path_icmp", "mpls_path_udp", "mpls_path_tcp"}) {
+    BOOST_TEST_CONTEXT(name) {
+      in_namespace([&] {
+        allow_ping_sockets();
+        const TunDevice device{named(name)};
+        const std::string privileged = hop_table(named(name), TransportKind::raw);
+        become_nobody();
+        BOOST_TEST(hop_table(named(name), TransportKind::ping_socket) == privileged);
+      });
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace multiping::test

@@ -1,0 +1,64 @@
+// What a text is: an address, a name, or neither; above all what inet_aton(3) would take for an address.
+// No lookup is made here.
+#include "resolve/host_name.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <string>
+#include <vector>
+
+using namespace multiping;
+using namespace multiping::resolver;
+using namespace std::string_literals;
+
+namespace {
+
+std::string label(std::size_t size) { return std::string(size, 'a'); }
+
+/// 253 characters with the last label as given.
+std::string long_name(std::size_t last) { return label(63) + '.' + label(63) + '.' + label(63) + '.' + label(last); }
+
+void check_all(const std::vector<std::string>& texts, HostText kind) {
+  for (const auto& text : texts) {
+    BOOST_TEST((read_host(text).kind == kind), '"' << text.substr(0, 300) << '"');
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(host_name)
+
+BOOST_AUTO_TEST_CASE(addresses_are_addresses) {
+  check_all({"192.0.2.1", "::1", "2001:DB8::1", "::ffff:192.0.2.1", "fe80::1%lo"}, HostText::address);
+  BOOST_TEST(read_host("::ffff:192.0.2.1").address == Address::v4({192, 0, 2, 1}));
+}
+
+BOOST_AUTO_TEST_CASE(names_are_names) {
+  check_all(
+      {"localhost", "a", "www.example.org", "www.example.org.", "a_b.example", "-.example", "xn--mnchen-3ya.example",
+       "m\xc3\xbcnchen.example", "1.example", "999.999.999.999", "256.1.1.1", "1.2.3.4.5", "0x.example", "0xg"},
+      HostText::name);
+}
+
+BOOST_AUTO_TEST_CASE(lengths_are_those_of_the_domain_name_system) {
+  check_all({label(63), label(63) + ".example", long_name(61), long_name(61) + '.'}, HostText::name);
+  check_all({label(64), "www." + label(64), long_name(62), long_name(62) + '.', label(300), label(1'000'000)},
+            HostText::neither);
+}
+
+BOOST_AUTO_TEST_CASE(labels_are_not_empty) {
+  check_all({"", ".", "..", ".example", "a..example", "example.."}, HostText::neither);
+}
+
+BOOST_AUTO_TEST_CASE(what_inet_aton_takes_is_no_name) {
+  check_all({"1", "10.1", "10.1.2", "010.0.0.1", "0.0.0.00", "2130706433", "0x7f.1", "0X7F000001", "017700000001",
+             "10.1.", "192.0.2.1.", "1.2.3.4 junk", "1.2.3.4 ", "1.2.3.4\tx"},
+            HostText::neither);
+}
+
+BOOST_AUTO_TEST_CASE(other_characters_are_no_name) {
+  check_all({" ", "a b", "a\n", "\ta", "a\0b"s, "\0"s, "a.example\0"s, "a\x7f", "::g", "1:2", "fe80::1%", "host%eth0",
+             "192.0.2.0/24", "http://example.org", "user@example.org", "[::1]", "a,b", "*", "\x1b[2J"},
+            HostText::neither);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,184 @@
+// The system's resolver, in a network namespace with a hosts file and a name server of the test's own.
+// Also the whole way: silence, deadlines and repetition as they look through getaddrinfo(3).
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "multiping/error.hpp"
+#include "netns/namespace.hpp"
+#include "resolve/name_server.hpp"
+#include "resolve/resolver.hpp"
+
+using namespace multiping;
+using namespace multiping::resolver;
+using namespace multiping::test;
+using namespace std::chrono_literals;
+using boost::unit_test::precondition;
+
+namespace {
+
+using Names = std::vector<std::string>;
+using Seconds = std::chrono::duration<double>;
+
+const std::string hosts =
+    "127.0.0.1 localhost\n"
+    "::1 localhost\n"
+    "192.0.2.77 one.test\n"
+    "192.0.2.77 twice.test\n"
+    "192.0.2.77 twice.test\n"
+    "::ffff:192.0.2.78 mapped.test\n";
+
+std::vector<Address> addresses(const Names& texts) {
+  std::vector<Address> addresses;
+  for (const auto& text : texts) addresses.push_back(*Address::parse(text));
+  std::sort(addresses.begin(), addresses.end());
+  return addresses;
+}
+
+Resolution resolve_one(const std::string& name, const ResolveOptions& options = {}) {
+  auto resolution = resolve_names(Names{name}, options).front();
+  std::sort(resolution.addresses.begin(), resolution.addresses.end());
+  return resolution;
+}
+
+std::optional<Response> zone_of_the_test(const Question& question) {
+  if (question.name == "both.test")
+    return Response{.addresses = addresses({"192.0.2.1", "2001:db8::1", "2001:db8::2"})};
+  if (question.name == "v6only.test") return Response{.addresses = addresses({"2001:db8::1"})};
+  if (question.name == "twice.dns.test") return Response{.addresses = addresses({"192.0.2.1", "192.0.2.1"})};
+  if (question.name == "broken.test") return Response{ResponseCode::server_failure};
+  if (question.name == "recovers.test" && question.count <= 2) return Response{ResponseCode::server_failure};
+  if (question.name == "recovers.test") return Response{.addresses = addresses({"192.0.2.3"})};
+  if (question.name == "silent.test") return std::nullopt;
+  return Response{ResponseCode::no_such_name};
+}
+
+/// Runs `body` where the hosts file is the test's, and the name server too.
+void with_name_server(const std::function<void(const NameServer&)>& body) {
+  in_namespace([&] {
+    make_resolver_files(hosts);
+    const NameServer server{zone_of_the_test};
+    body(server);
+  });
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(resolver_asio, *precondition(needs_root))
+
+BOOST_AUTO_TEST_CASE(the_hosts_file_is_read) {
+  with_name_server([](const NameServer& server) {
+    BOOST_TEST((resolve_one("localhost").addresses == addresses({"127.0.0.1", "::1"})));
+    BOOST_TEST((resolve_one("one.test").addresses == addresses({"192.0.2.77"})));
+    BOOST_TEST((resolve_one("twice.test").addresses == addresses({"192.0.2.77"})));
+    BOOST_TEST((resolve_one("mapped.test").addresses == addresses({"192.0.2.78"})));
+    BOOST_TEST((resolve_one("mapped.test", {.family = Family::ipv6}).error == Errc::no_address));
+    BOOST_TEST(server.questions("one.test") == 0);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(the_name_server_is_asked) {
+  with_name_server([](const NameServer&) {
+    BOOST_TEST((resolve_one("both.test").addresses == addresses({"192.0.2.1", "2001:db8::1", "2001:db8::2"})));
+    BOOST_TEST((resolve_one("both.test.").addresses.size() == 3U));
+    BOOST_TEST((resolve_one("v6only.test").addresses == addresses({"2001:db8::1"})));
+    BOOST_TEST((resolve_one("twice.dns.test").addresses == addresses({"192.0.2.1"})));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_family_filters) {
+  with_name_server([](const NameServer&) {
+    BOOST_TEST((resolve_one("both.test", {.family = Family::ipv4}).addresses == addresses({"192.0.2.1"})));
+    BOOST_TEST((resolve_one("both.test", {.family = Family::ipv6}).addresses.size() == 2U));
+    BOOST_TEST((resolve_one("v6only.test", {.family = Family::ipv4}).error == Errc::no_address));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_is_not_there_is_known_at_once) {
+  with_name_server([](const NameServer& server) {
+    const auto resolution = resolve_one("nosuch.test");
+    BOOST_TEST((resolution.error == Errc::no_address));
+    BOOST_TEST(resolution.addresses.empty());
+    BOOST_TEST(server.questions("nosuch.test") == 1);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_name_listed_often_is_asked_once) {
+  with_name_server([](const NameServer& server) {
+    const auto resolutions = resolve_names(Names(1000, "both.test"), {});
+    BOOST_TEST(resolutions.size() == 1000U);
+    BOOST_TEST(std::ranges::all_of(resolutions, [](const Resolution& r) { return r.addresses.size() == 3; }));
+    BOOST_TEST(server.questions("both.test") == 1);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_name_server_may_recover) {
+  with_name_server([](const NameServer& server) {
+    BOOST_TEST((resolve_one("recovers.test", {.timeout = 30s}).addresses == addresses({"192.0.2.3"})));
+    BOOST_TEST(server.questions("recovers.test") >= 2);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_name_server_that_does_not_recover_is_a_failed_lookup) {
+  with_name_server([](const NameServer&) {
+    BOOST_TEST((resolve_one("broken.test", {.timeout = 700ms}).error == Errc::lookup_failed));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(without_a_name_server_lookups_fail) {
+  in_namespace([] {
+    make_resolver_files(hosts);  // nobody listens at 127.0.0.1
+    const auto resolutions = resolve_names(Names{"one.test", "both.test"}, {.timeout = 700ms});
+    BOOST_TEST((resolutions[0].addresses == addresses({"192.0.2.77"})));
+    BOOST_TEST((resolutions[1].error == Errc::lookup_failed));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(silence_is_bounded_and_costs_the_others_nothing) {
+  with_name_server([](const NameServer& server) {
+    const Names names{"silent.test", "both.test", "192.0.2.9", "one.test", "silent.test", "nosuch.test"};
+    const auto began = std::chrono::steady_clock::now();
+    const auto resolutions = resolve_names(names, {.timeout = 500ms});
+    const Seconds took = std::chrono::steady_clock::now() - began;
+    BOOST_TEST(took.count() >= 0.5);
+    BOOST_TEST(took.count() < 5.0);
+    BOOST_TEST((resolutions[0].error == Errc::lookup_timeout));
+    BOOST_TEST(resolutions[1].addresses.size() == 3U);
+    BOOST_TEST(resolutions[2].addresses.size() == 1U);
+    BOOST_TEST(resolutions[3].addresses.size() == 1U);
+    BOOST_TEST((resolutions[4].error == Errc::lookup_timeout));
+    BOOST_TEST((resolutions[5].error == Errc::no_address));
+    BOOST_TEST(server.questions("silent.test") == 1);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_name_server_holds_a_thread_for_a_second) {
+  with_name_server([](const NameServer& server) {
+    BOOST_TEST((resolve_one("silent.test", {.timeout = 2500ms}).error == Errc::lookup_timeout));
+    BOOST_TEST(server.questions("silent.test") >= 2);  // left alone, a lookup would take ten seconds
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_request_does_not_wait_for_silence) {
+  with_name_server([](const NameServer& server) {
+    std::stop_source stop;
+    std::chrono::steady_clock::time_point stopped;
+    std::jthread stopper{[&] {
+      while (server.questions("silent.test") == 0) std::this_thread::yield();
+      stopped = std::chrono::steady_clock::now();
+      stop.request_stop();
+    }};
+    const auto resolutions = resolve_names(Names{"silent.test", "one.test"}, {.timeout = 60s}, stop.get_token());
+    const auto returned = std::chrono::steady_clock::now();
+    stopper.join();
+    BOOST_TEST(Seconds(returned - stopped).count() < 0.5);  // 10 ms, on a busy machine
+    BOOST_TEST((resolutions[0].error == Errc::lookup_timeout));
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,115 @@
+// Numbers of probe options, and which addresses may be probed at all.
+// Equal options share a number as long as anybody uses them, and a while longer.
+#include "shapes.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <set>
+
+#include "destination.hpp"
+#include "multiping/error.hpp"
+
+using namespace multiping;
+
+namespace {
+
+ProbeOptions to_port(int port) { return {.protocol = Protocol::udp, .port = port}; }
+Address address(const char* text) { return *Address::parse(text); }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(shapes_test)
+
+BOOST_AUTO_TEST_CASE(equal_options_share_a_number) {
+  Shapes shapes;
+  const auto first = *shapes.acquire(to_port(1));
+  const auto other = *shapes.acquire(to_port(2));
+  const auto again = *shapes.acquire(to_port(1));
+  BOOST_TEST(first.fresh);
+  BOOST_TEST(!again.fresh);
+  BOOST_TEST(first.number == again.number);
+  BOOST_TEST(first.number != other.number);
+  BOOST_CHECK(shapes[other.number] == to_port(2));
+  const std::vector<ProbeOptions> all = std::move(shapes).take();
+  BOOST_CHECK((all == std::vector<ProbeOptions>{to_port(1), to_port(2)}));
+}
+
+BOOST_AUTO_TEST_CASE(options_that_differ_in_anything_are_told_apart) {
+  Shapes shapes;
+  const ProbeOptions all[] = {{},
+                              {.source_v4 = address("192.0.2.1")},
+                              {.device = "lo"},
+                              {.pattern = {1}},
+                              {.pattern = {2}},
+                              {.mark = 0},
+                              {.dont_fragment = true},
+                              {.protocol = Protocol::tcp, .half_open = true},
+                              {.protocol = Protocol::tcp}};
+  std::set<std::uint16_t> numbers;
+  for (const ProbeOptions& options : all) numbers.insert(shapes.acquire(options)->number);
+  BOOST_TEST(numbers.size() == std::size(all));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_used_again_soon_keeps_its_number) {
+  Shapes shapes;
+  const auto first = *shapes.acquire(to_port(1));
+  shapes.release(first.number);
+  const auto again = *shapes.acquire(to_port(1));
+  BOOST_TEST(again.number == first.number);
+  BOOST_TEST(!again.fresh);
+}
+
+BOOST_AUTO_TEST_CASE(numbers_that_nobody_uses_go_to_others) {
+  Shapes shapes;
+  const auto kept = *shapes.acquire(to_port(1));
+  for (int port = 2; port < 10'000; ++port) {
+    const auto brief = *shapes.acquire(to_port(port));
+    BOOST_REQUIRE(brief.fresh);
+    BOOST_REQUIRE(brief.number != kept.number);
+    BOOST_REQUIRE(shapes[brief.number] == to_port(port));
+    shapes.release(brief.number);
+  }
+  BOOST_TEST(shapes.size() < 100U);
+  BOOST_TEST(!shapes.acquire(to_port(1))->fresh);
+}
+
+BOOST_AUTO_TEST_CASE(a_number_is_free_only_without_any_user) {
+  Shapes shapes;
+  const auto shared = *shapes.acquire(to_port(1));
+  static_cast<void>(shapes.acquire(to_port(1)));
+  shapes.release(shared.number);
+  for (int port = 2; port < 200; ++port) {
+    const auto brief = *shapes.acquire(to_port(port));
+    BOOST_REQUIRE(brief.number != shared.number);
+    shapes.release(brief.number);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(there_are_65536_numbers) {
+  Shapes shapes;
+  std::set<std::uint16_t> numbers;
+  for (int i = 0; i < 65'536; ++i) {
+    const auto numbered = shapes.acquire({.protocol = Protocol::udp, .port = i, .tos = 4});
+    BOOST_REQUIRE(numbered);
+    numbers.insert(numbered->number);
+  }
+  BOOST_TEST(numbers.size() == 65'536U);
+  BOOST_TEST(!shapes.acquire({}));
+  shapes.release(77);
+  BOOST_TEST(shapes.acquire({})->number == 77U);
+}
+
+BOOST_AUTO_TEST_CASE(what_must_not_be_probed) {
+  for (const char* text : {"0.0.0.0", "255.255.255.255", "224.0.0.1", "239.255.255.255", "::", "ff02::1"})
+    BOOST_CHECK(objection(address(text)) == Errc::destination_denied);
+  for (const char* text : {"fe80::1", "febf::1"}) BOOST_CHECK(objection(address(text)) == Errc::zone_missing);
+  for (const char* text : {"127.0.0.1", "223.255.255.255", "255.255.255.254", "::1", "fe80::1%1", "fec0::1"})
+    BOOST_CHECK(!objection(address(text)));
+}
+
+BOOST_AUTO_TEST_CASE(only_link_local_addresses_have_a_zone) {
+  BOOST_CHECK(without_idle_zone(address("2001:db8::1%1")) == address("2001:db8::1"));
+  BOOST_CHECK(without_idle_zone(address("fe80::1%1")) == address("fe80::1%1"));
+  BOOST_CHECK(without_idle_zone(address("192.0.2.1")) == address("192.0.2.1"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

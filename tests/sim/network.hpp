@@ -1,0 +1,66 @@
+// A network as a pure function with a memory: an IP packet of the prober goes in, the packets that come back go out.
+// Deterministic: what it does depends on the scenario's seed, the address and the attempt, never on the order of calls.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "multiping/address.hpp"
+#include "net/instant.hpp"
+#include "sim/prefix_table.hpp"
+#include "sim/scenario.hpp"
+#include "sim/wire.hpp"
+
+namespace multiping::test {
+
+/// A packet on its way to the prober.
+struct Delivery {
+  Duration delay{};
+  Bytes bytes{};
+};
+
+class SimNetwork {
+ public:
+  explicit SimNetwork(const Scenario& scenario);
+
+  /// What comes back for a packet that leaves the prober at `now`. Anything but a sound request gets no answer.
+  [[nodiscard]] std::vector<Delivery> answer(net::Instant now, ByteView packet);
+
+  /// Whether the network loses this request (counted from 1 for each address, and for each port of it).
+  [[nodiscard]] bool loses(const Address& target, unsigned attempt) const;
+
+  [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }  ///< Sound ones.
+  [[nodiscard]] std::uint64_t unsound() const noexcept { return unsound_; }    ///< Packets with a wrong checksum.
+
+ private:
+  struct Request;
+  /// Whom a request is for.
+  struct Endpoint {
+    Address address{};
+    Protocol protocol = Protocol::icmp;
+    int port = 0;
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
+  };
+  struct EndpointHash {
+    std::size_t operator()(const Endpoint& endpoint) const noexcept;
+  };
+  [[nodiscard]] const HostRule* rule_of(const Address& target) const;
+  [[nodiscard]] std::uint64_t draw(const Address& target, unsigned attempt, std::uint64_t purpose) const;
+  [[nodiscard]] bool lost(const HostRule& rule, const Address& target, unsigned attempt) const;
+  void deliver(const HostRule& rule, const Request& request, std::vector<Delivery>& out);
+  void deliver_to_port(const PortRule& port, const Request& request, std::vector<Delivery>& out) const;
+  void expire(const Hop& hop, const Request& request, std::vector<Delivery>& out);
+  void answer_as(const EchoReply& reply, const Request& request, Bytes message, std::vector<Delivery>& out) const;
+  void forge(const Forgeries& forgeries, const Request& request, std::vector<Delivery>& out) const;
+
+  std::shared_ptr<const Scenario> scenario_;
+  PrefixTable rules_;
+  std::unordered_map<Endpoint, unsigned, EndpointHash> attempts_;
+  std::map<Address, unsigned> hop_answers_;
+  std::uint64_t requests_ = 0, unsound_ = 0;
+};
+
+}  // namespace multiping::test

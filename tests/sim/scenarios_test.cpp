@@ -1,0 +1,36 @@
+// Every named scenario through MultiPing and through Prober on the simulator, with every kind of transport that it
+// fits. No time passes but the simulated.
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include "sim/scenarios.hpp"
+#include "sim/simulated_transport.hpp"
+
+namespace multiping::test {
+namespace {
+
+namespace data = boost::unit_test::data;
+
+BOOST_AUTO_TEST_SUITE(scenarios_test)
+
+BOOST_DATA_TEST_CASE(simulated, data::make(scenario_runs()), run) {
+  BOOST_TEST_CONTEXT(run) {
+    const auto transport = simulate(*run.scenario, {.sockets = run.kind});
+    check_scenario(*run.scenario, transport, run.kind);
+    BOOST_TEST(transport->log().unsound == 0U);
+  }
+}
+
+BOOST_DATA_TEST_CASE(simulated_singly, data::make(scenario_runs()), run) {
+  BOOST_TEST_CONTEXT(run) {
+    const auto transport = simulate(*run.scenario, {.sockets = run.kind});
+    check_scenario_singly(*run.scenario, transport);
+    BOOST_TEST(transport->log().unsound == 0U);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace multiping::test

@@ -1,0 +1,216 @@
+// What Linux does between a socket call and the wire, as far as a pinger can tell, in virtual time.
+// Time passes only by sending and by waiting; nothing here reads a clock.
+#include "sim/simulated_packet_io.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+#include <utility>
+
+#include "sim/message_edits.hpp"
+#include "sim/wire_checksum.hpp"
+
+namespace multiping::test {
+namespace {
+
+constexpr unsigned most_idle_waits = 100'000;
+constexpr std::uint8_t default_ttl = 64;
+
+bool is_link_local(const Address& address) {
+  return address.family() == Family::ipv6 && address.bytes()[0] == 0xFE && (address.bytes()[1] & 0xC0U) == 0x80;
+}
+
+std::uint16_t port_asked(const ProbeOptions& shape) {
+  const int usual = shape.protocol == Protocol::udp ? 33'434 : 80;
+  return static_cast<std::uint16_t>(shape.port != 0 ? shape.port : usual);
+}
+
+}  // namespace
+
+SimulatedPacketIo::SimulatedPacketIo(const net::IoRequest& request, const Scenario& scenario, SimulatedHost host,
+                                     std::uint16_t id, HostLog* log)
+    : shapes_{request.shapes},
+      network_{scenario},
+      host_{std::move(host)},
+      lanes_{host_, id},
+      connections_{host_, [this](const Bytes& packet) { transmit(packet, false); }},
+      now_{host_.start},
+      log_{log == nullptr ? unwatched_ : *log} {
+  for (std::size_t i = 0; i < host_.refusals.size(); ++i) refusals_.add(host_.refusals[i].block, i);
+}
+
+void SimulatedPacketIo::set_shape(std::uint16_t shape, const ProbeOptions& options) {
+  if (shape >= shapes_.size()) shapes_.resize(shape + std::size_t{1});
+  shapes_[shape] = options;
+  lanes_.shape_replaced(shape);
+}
+
+net::Way SimulatedPacketIo::way(Family family, std::uint16_t shape, unsigned turn) {
+  net::Way way = lanes_.way({family, shape, shapes_.at(shape), turn, connections_.size()});
+  log_.most_lanes = std::max(log_.most_lanes, lanes_.open().size());
+  return way;
+}
+
+Address SimulatedPacketIo::source(net::Lane, const Address& to, std::uint16_t shape) {
+  const auto refused = refusals_.find(to);
+  if (refused && host_.refusals[*refused].error != EPERM) return {};
+  return header_to(to, shapes_.at(shape)).source;
+}
+
+std::error_code SimulatedPacketIo::refusal(const Address& to) {
+  int error = 0;
+  if (const auto failing = host_.failing_sends.find(messages_); failing != host_.failing_sends.end()) {
+    error = failing->second;
+    host_.failing_sends.erase(failing);
+  } else if (host_.no_buffers_until && now_ < host_.start + *host_.no_buffers_until) {
+    error = ENOBUFS;
+  } else if (const auto index = refusals_.find(to)) {
+    error = host_.refusals[*index].error;
+  }
+  return error == 0 ? std::error_code{} : std::error_code{error, std::system_category()};
+}
+
+IpHeader SimulatedPacketIo::header_to(const Address& to, const ProbeOptions& shape) const {
+  const Address& asked = to.family() == Family::ipv4 ? shape.source_v4 : shape.source_v6;
+  const auto usual = std::ranges::find(host_.addresses, to.family(), &Address::family);
+  const Address source = asked || usual == host_.addresses.end() ? asked : *usual;
+  const auto ttl = static_cast<std::uint8_t>(shape.ttl.value_or(default_ttl));
+  IpHeader ip{source, to, ttl, static_cast<std::uint8_t>(shape.tos), 0, shape.protocol};
+  ip.flow_label = to.family() == Family::ipv6 ? shape.flow_label.value_or(0) : 0;
+  ip.dont_fragment = shape.dont_fragment && to.family() == Family::ipv4;
+  return ip;
+}
+
+// The kernel writes the UDP header, the identifier of a ping socket's message, and the checksums that it can know.
+Bytes SimulatedPacketIo::packet_of(net::Lane lane, const net::Outgoing& message) const {
+  const net::Channel& channel = lanes_.channel(lane);
+  const ProbeOptions& shape = shapes_.at(message.shape);
+  const IpHeader ip = header_to(*message.to, shape);
+  Bytes bytes;
+  if (channel.carrier == net::Carrier::udp) {
+    bytes.resize(header_size(Protocol::udp));
+    put16(bytes, 0, channel.id);
+    put16(bytes, 2, port_asked(shape));
+  }
+  append(bytes, message.bytes);
+  if (channel.kernel_owns_id) put16(bytes, 4, channel.id);
+  const bool written_here = channel.kernel_owns_id || channel.carrier == net::Carrier::udp ||
+                            (channel.family == Family::ipv6 && channel.carrier != net::Carrier::sctp);
+  return written_here ? finish(ip, std::move(bytes), false) : make_datagram(ip, bytes);
+}
+
+void SimulatedPacketIo::transmit(const Bytes& packet, bool dont_fragment) {
+  const auto sent = parse_datagram(packet);
+  if (!sent) throw std::logic_error{"what was sent is no datagram"};
+  if (host_.record) {
+    const bool ports = sent->protocol() != Protocol::icmp && sent->message.size() >= 4;
+    const int port = ports ? get16(sent->message, 2) : 0, source_port = ports ? get16(sent->message, 0) : 0;
+    log_.sent.push_back({now_, sent->ip.destination, sent->ip.source, sent->protocol(), port, source_port, sent->ip.ttl,
+                         sent->ip.tos, sent->ip.flow_label, dont_fragment, sent->message.size()});
+  }
+  for (Delivery& delivery : network_.answer(now_, packet))
+    flying_.push({now_ + delivery.delay, ++order_, std::move(delivery.bytes)});
+  log_.requests = network_.requests();
+  log_.unsound = network_.unsound();
+}
+
+std::error_code SimulatedPacketIo::send_one(net::Lane lane, const net::Outgoing& message) {
+  ++messages_;
+  std::error_code refused = refusal(*message.to);
+  advance_to(now_ + host_.send_cost);
+  if (!refused) {
+    const Bytes packet = packet_of(lane, message);
+    const bool dont_fragment = lanes_.dont_fragment(lane);
+    if (!dont_fragment || packet.size() <= host_.mtu) {
+      if (is_link_local(*message.to)) lanes_.set_link_scope(message.to->scope_id());
+      transmit(packet, dont_fragment);
+      return {};
+    }
+    refused = {EMSGSIZE, std::system_category()};
+  }
+  ++log_.refused_sends;
+  return refused;
+}
+
+net::SendReport SimulatedPacketIo::send(net::Lane lane, std::span<const net::Outgoing> messages) {
+  net::SendReport report{.started = now_};
+  ++log_.send_calls;
+  for (const net::Outgoing& message : messages) {
+    report.refused = send_one(lane, message);
+    if (report.refused) break;
+    ++report.accepted;
+  }
+  report.finished = now_;
+  return report;
+}
+
+std::error_code SimulatedPacketIo::connect(const net::Connecting& connecting) {
+  const ProbeOptions& shape = shapes_.at(connecting.shape);
+  if (lanes_.open().size() + connections_.size() >= host_.descriptors) return {EMFILE, std::system_category()};
+  ++messages_;
+  std::error_code refused = refusal(*connecting.to);
+  advance_to(now_ + host_.send_cost);
+  const auto source_port = static_cast<std::uint16_t>(shape.source_port);
+  if (!refused)
+    refused =
+        connections_.start({connecting.token, header_to(*connecting.to, shape), source_port, port_asked(shape)}, now_);
+  log_.refused_sends += refused ? 1U : 0U;
+  log_.most_connections = std::max(log_.most_connections, connections_.size());
+  return refused;
+}
+
+void SimulatedPacketIo::advance_to(net::Instant time) {
+  if (host_.stall && time >= host_.start + host_.stall->at) {
+    time = std::max(time, host_.start + host_.stall->at + host_.stall->length);
+    host_.stall.reset();
+  }
+  for (net::Instant next = next_event(); next <= time && next != net::Instant::max(); next = next_event()) {
+    now_ = std::max(now_, next);
+    connections_.run_timers(now_);
+    if (flying_.empty() || flying_.top().at > now_) continue;
+    const InFlight packet = flying_.top();
+    flying_.pop();
+    arrive(packet);
+  }
+  now_ = std::max(now_, time);
+  while (next_happening_ < host_.happenings.size() && host_.start + host_.happenings[next_happening_].at <= now_)
+    host_.happenings[next_happening_++].action();
+}
+
+// Of the network and of this kernel.
+net::Instant SimulatedPacketIo::next_event() const noexcept {
+  const net::Instant packet = flying_.empty() ? net::Instant::max() : flying_.top().at;
+  return std::min(packet, connections_.next_timer());
+}
+
+void SimulatedPacketIo::arrive(const InFlight& packet) {
+  const auto datagram = parse_datagram(packet.bytes);
+  if (!datagram || datagram->message.empty()) return;
+  lanes_.arrive(*datagram, packet.bytes, packet.at);
+  connections_.arrive(*datagram, packet.at);
+}
+
+std::span<const net::Incoming> SimulatedPacketIo::receive(net::Lane lane, bool& more) {
+  return lanes_.receive(lane, more, now_);
+}
+
+std::span<const net::QueuedError> SimulatedPacketIo::receive_errors(net::Lane lane, bool& more) {
+  return lanes_.receive_errors(lane, more, now_);
+}
+
+std::span<const net::Connected> SimulatedPacketIo::connections(bool& more) { return connections_.take(more, now_); }
+
+void SimulatedPacketIo::wait(net::Instant until) {
+  ++log_.waits;
+  const net::Instant before = now_;
+  while (!something() && now_ < until && !woken_.exchange(false)) {
+    net::Instant next = std::min(until, next_event());
+    if (next_happening_ < host_.happenings.size())
+      next = std::min(next, host_.start + host_.happenings[next_happening_].at);
+    advance_to(next);
+  }
+  idle_waits_ = now_ == before && !something() ? idle_waits_ + 1 : 0;
+  if (idle_waits_ > most_idle_waits) throw std::logic_error{"busy loop: waits without end, and no time passes"};
+}
+
+}  // namespace multiping::test

@@ -1,0 +1,229 @@
+// TCP probes, by connect() and by a lone SYN: open, refused and filtered ports, and what a forger may try.
+// connect() needs no privilege; half-open probes need raw sockets.
+#include "sim/scenarios.hpp"
+
+#include <string>
+
+#include "sim/scenario_parts.hpp"
+
+namespace multiping::test {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace parts;
+using Kind = Edit::Kind;
+
+constexpr std::uint8_t number_and_port = 47;
+constexpr std::size_t rst_ack = 0x14, ack_alone = 0x10, syn_alone = 0x02, rst_alone = 0x04;
+
+/// One of the two ways to probe TCP.
+struct Way {
+  const char* name;
+  bool half_open;
+};
+
+Scenario scenario_of(const Way& way, const char* name) {
+  return {.name = std::string{way.name} + "_" + name, .kinds = way.half_open ? raw_only() : all_kinds()};
+}
+
+ProbeOptions probe_of(const Way& way, int port = 0) { return way.half_open ? half_open(port) : tcp(port); }
+
+void finish(Scenario& s, const Way& way) {
+  probe_all(s, probe_of(way));
+  all_prove(s, number_and_port);
+}
+
+Scenario open_ports(const Way& way) {
+  Scenario s = scenario_of(way, "open");
+  s.timeout = 2s;
+  s.hosts = {with_open("10.20.0.0/16", Protocol::tcp, {.jitter = 5ms}), with_open("fd20::/16", Protocol::tcp)};
+  for (int i = 1; i <= 100; ++i) s.targets.push_back(replies("10.20.1." + std::to_string(i)));
+  for (int i = 1; i <= 20; ++i) s.targets.push_back(replies("fd20::" + std::to_string(i)));
+  finish(s, way);
+  s.counters = {both("sent", &Counters::sent, 120), both("received", &Counters::received, 120)};
+  return s;
+}
+
+// The same host says another thing at each port; 80 is the usual one.
+Scenario ports(const Way& way) {
+  Scenario s = scenario_of(way, "ports");
+  for (const std::string host : {"10.20.0.1", "fd20::1"}) {
+    s.hosts.push_back({.block = host, .replies = {}});
+    auto& rules = s.hosts.back().ports;
+    rules.push_back({.protocol = Protocol::tcp, .port = 80, .accepts = {{}}});
+    rules.push_back({.protocol = Protocol::tcp, .port = 443, .declines = {{}}});
+    s.targets.push_back(probed(replies(host), probe_of(way)));
+    s.targets.push_back(probed(refused(host), probe_of(way, 443)));
+    s.targets.push_back(probed(no_reply(host), probe_of(way, 7)));
+  }
+  all_prove(s, number_and_port);
+  s.counters = {both("received", &Counters::received, 4), both("icmp_errors", &Counters::icmp_errors, 0)};
+  return s;
+}
+
+// An ICMP error is never a refusal, whoever sends it: a TCP that declines says RST.
+Scenario states(const Way& way) {
+  Scenario s = scenario_of(way, "states");
+  s.hosts = {with_closed("10.20.0.1", Protocol::tcp),
+             with_closed("fd20::1", Protocol::tcp),
+             silent("10.20.0.2"),
+             only_error("10.20.0.3", {.from = router(), .code = 13}),
+             only_error("10.20.0.4", {.from = router(), .code = 3}),
+             only_error("10.20.0.5", {.from = router(), .code = 1}),
+             only_error("fd20::3", {.from = router6(), .type = 1, .code = 1}),
+             only_error("fd20::4", {.from = router6(), .type = 1, .code = 0})};
+  s.targets = {refused("10.20.0.1"),
+               refused("fd20::1"),
+               no_reply("10.20.0.2"),
+               unreachable("10.20.0.3", router(), 3, 13),
+               unreachable("10.20.0.4", router(), 3, 3),
+               unreachable("10.20.0.5", router(), 3, 1),
+               unreachable("fd20::3", router6(), 1, 1),
+               unreachable("fd20::4", router6(), 1, 0)};
+  finish(s, way);
+  s.counters = {both("icmp_errors", &Counters::icmp_errors, 5), both("received", &Counters::received, 2)};
+  return s;
+}
+
+Scenario ttls(const Way& way) {
+  Scenario s = scenario_of(way, "ttls");
+  const std::vector<Hop> path = {{.address = Address::v4({10, 1, 0, 1})}, {.address = router(), .silent = true}};
+  const std::vector<Hop> path6 = {{.address = *Address::parse("fd01::1")}};
+  s.hosts = {with_open("10.20.0.0/16", Protocol::tcp), with_open("fd20::/16", Protocol::tcp)};
+  s.hosts[0].path = path;
+  s.hosts[1].path = path6;
+  s.targets = {expired("10.20.0.1", 1, path[0].address), no_reply("10.20.0.1"), replies("10.20.0.1"),
+               expired("fd20::1", 1, path6[0].address), replies("fd20::1")};
+  s.targets[1].ttl = 2;
+  s.targets[2].ttl = 3;
+  s.targets[4].ttl = 2;
+  finish(s, way);
+  return s;
+}
+
+// A wrong acknowledgement number, no acknowledgement at all, another port or address, a wrong checksum: none of it ends
+// the wait, and the true answer, thirty milliseconds later, is found.
+Scenario forged_segments(const Way& way) {
+  Scenario s = scenario_of(way, "forged");
+  s.timeout = 2s;
+  const std::vector<std::vector<Edit>> tricks = {
+      {{Kind::add_to_handshake, 1}},  {{Kind::add_to_handshake, 1}, {Kind::tcp_flags, rst_ack}},
+      {{Kind::tcp_flags, rst_alone}}, {{Kind::tcp_flags, ack_alone}},
+      {{Kind::add_to_id, 1}},         {{Kind::spoil_checksum}},
+  };
+  int number = 0;
+  for (const auto& edits : tricks) {
+    const std::string host = "10.20.9." + std::to_string(++number), host6 = "fd20::9:" + std::to_string(number);
+    for (const std::string& each : {host, host6}) {
+      PortRule port = open(Protocol::tcp, {.delay = 30ms});
+      port.accepts.push_back({.delay = 1ms, .edits = edits});
+      s.hosts.push_back(with_port(each, port));
+      s.targets.push_back(replies(each));
+      s.targets.back().rtt_at_least = 30ms;
+    }
+  }
+  finish(s, way);
+  s.counters = {both("received", &Counters::received, 12)};
+  return s;
+}
+
+// Errors about another sequence number, another port, another destination or another source than ours.
+Scenario forged_errors(const Way& way) {
+  Scenario s = scenario_of(way, "forged_errors");
+  s.hosts = {
+      only_error("10.20.9.1", {.from = router(), .quote_edits = {{Kind::add_to_sequence, 0x10000}}}),
+      only_error("10.20.9.2", {.from = router(), .quoted = 8, .quote_edits = {{Kind::add_to_sequence, 0x01020304}}}),
+      only_error("10.20.9.3", {.from = router(), .quote_edits = {{Kind::add_to_id, 1}}}),
+      only_error("10.20.9.4", {.from = router(), .quoted_destination = Address::v4({10, 20, 9, 99})}),
+      only_error("10.20.9.5", {.from = router(), .quote_edits = {{Kind::add_to_port, 1}}}),
+      only_error("fd20::9:1", {.from = router6(), .type = 1, .quote_edits = {{Kind::add_to_sequence, 0x10000}}}),
+      only_error("fd20::9:4", {.from = router6(), .type = 1, .quoted_destination = *Address::parse("fd20::99")})};
+  for (const HostRule& host : s.hosts) s.targets.push_back(no_reply(host.block));
+  finish(s, way);
+  s.counters = {both("icmp_errors", &Counters::icmp_errors, 0)};
+  return s;
+}
+
+Scenario quotes(const Way& way) {
+  Scenario s = scenario_of(way, "quotes");
+  for (const std::size_t quoted : {8U, 12U, 20U}) {
+    const std::string host = "10.20.8." + std::to_string(quoted);
+    s.hosts.push_back(only_error(host, {.from = router(), .quoted = quoted, .quoted_options = 40 - quoted}));
+    s.targets.push_back(unreachable(host, router(), 3, 1));
+  }
+  s.hosts.push_back(only_error("10.20.8.4", {.from = router(), .quoted = 4}));
+  s.targets.push_back(no_reply("10.20.8.4"));
+  s.hosts.push_back(only_error("fd20::8", {.from = router6(), .type = 1, .code = 3, .quoted_options = 16}));
+  s.targets.push_back(unreachable("fd20::8", router6(), 1, 3));
+  finish(s, way);
+  return s;
+}
+
+// The kernel sends its SYN again after a second. That is no attempt of ours, and the time counts from the first.
+Scenario retransmitted() {
+  Scenario s{.name = "tcp_retransmitted", .kinds = all_kinds(), .timeout = 3s};
+  s.hosts = {with_open("10.20.0.1", Protocol::tcp), with_open("10.20.0.2", Protocol::tcp)};
+  s.hosts[0].lost = {1};
+  s.targets = {replies("10.20.0.1"), replies("10.20.0.2")};
+  s.targets[0].rtt_at_least = 1s;
+  probe_all(s, tcp());
+  s.counters = {both("sent", &Counters::sent, 2), both("received", &Counters::received, 2)};
+  return s;
+}
+
+// Without connections the kernel has no part in it: our own attempts, each with a number of its own.
+Scenario half_open_retries() {
+  Scenario s{.name = "half_open_retries", .kinds = raw_only(), .timeout = 800ms, .retry = 2};
+  s.hosts = {with_open("10.20.0.1", Protocol::tcp), with_open("fd20::1", Protocol::tcp), silent("10.20.0.2")};
+  s.hosts[0].lost = {1};
+  s.hosts[1].lost = {1, 2};
+  s.targets = {replies("10.20.0.1"), replies("fd20::1"), no_reply("10.20.0.2")};
+  s.targets[0].attempt = 2;
+  s.targets[1].attempt = 3;
+  probe_all(s, half_open());
+  s.counters = {both("sent", &Counters::sent, 8), both("received", &Counters::received, 2)};
+  return s;
+}
+
+// SYN/ACKs that come again, and a RST behind one, as a load balancer may send it.
+Scenario half_open_duplicates() {
+  Scenario s{.name = "half_open_duplicates", .kinds = raw_only()};
+  s.hosts = {with_open("10.20.0.1", Protocol::tcp, {.copies = 3}),
+             with_open("10.20.0.2", Protocol::tcp, {.delay = 60ms})};
+  s.hosts[0].ports[0].declines = {{.delay = 5ms}};
+  s.targets = {replies("10.20.0.1"), replies("10.20.0.2")};
+  probe_all(s, half_open());
+  s.counters = {both("received", &Counters::received, 2), both("duplicates", &Counters::duplicates, 3)};
+  return s;
+}
+
+// A lone SYN is no answer to a SYN.
+Scenario half_open_crossing() {
+  Scenario s{.name = "half_open_crossing", .kinds = raw_only()};
+  s.hosts = {with_open("10.20.0.1", Protocol::tcp, {.edits = {{Kind::tcp_flags, syn_alone}}})};
+  s.targets = {no_reply("10.20.0.1")};
+  probe_all(s, half_open());
+  return s;
+}
+
+}  // namespace
+
+std::vector<Scenario> tcp_scenarios() {
+  std::vector<Scenario> list;
+  for (const Way& way : {Way{"tcp", false}, Way{"half_open", true}}) {
+    list.push_back(open_ports(way));
+    list.push_back(ports(way));
+    list.push_back(states(way));
+    list.push_back(ttls(way));
+    list.push_back(forged_segments(way));
+    list.push_back(forged_errors(way));
+    list.push_back(quotes(way));
+  }
+  list.push_back(retransmitted());
+  list.push_back(half_open_retries());
+  list.push_back(half_open_duplicates());
+  list.push_back(half_open_crossing());
+  return list;
+}
+
+}  // namespace multiping::test

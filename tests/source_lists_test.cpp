@@ -1,0 +1,86 @@
+// Checks that every source is named in the CMakeLists.txt it belongs to, and every test case inside its file's suite:
+// otherwise a test would never run, and nobody would notice.
+#include <algorithm>
+#include <array>
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text_of(const fs::path& file) {
+  std::ifstream in{file};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+/// Folders with a CMakeLists.txt of their own.
+constexpr std::array own_lists = {"bench/", "consumer/", "fuzz/"};
+
+/// The sources below `folder` that its CMakeLists.txt does not name.
+std::vector<std::string> unlisted(const fs::path& folder) {
+  const std::string list = text_of(folder / "CMakeLists.txt");
+  std::vector<std::string> found;
+  for (const auto& entry : fs::recursive_directory_iterator{folder}) {
+    const std::string name = entry.path().lexically_relative(folder).generic_string();
+    const bool own_list = std::ranges::any_of(own_lists, [&](auto start) { return name.starts_with(start); });
+    if (entry.path().extension() != ".cpp" || own_list) continue;
+    const bool listed = std::regex_search(list, std::regex{"[ (]" + name + "[\\n)]"});
+    if (!listed) found.push_back(name);
+  }
+  return found;
+}
+
+/// Whether all test cases of a file are between the beginning and the end of one suite. ctest runs files by suite.
+bool in_one_suite(const std::string& text) {
+  static const std::regex mark{R"(\bBOOST_\w*TEST_(SUITE_END|SUITE|CASE\w*)\()"};
+  std::string marks;
+  for (std::sregex_iterator at{text.begin(), text.end(), mark}, end; at != end; ++at) {
+    marks += (*at)[1] == "SUITE" ? '(' : (*at)[1] == "SUITE_END" ? ')' : '.';
+  }
+  return std::regex_match(marks, std::regex{R"(\(\.+\))"});
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(source_lists_test)
+
+BOOST_AUTO_TEST_CASE(every_source_of_the_library_is_listed) {
+  for (const auto& name : unlisted(fs::path{MULTIPING_SOURCE_DIR} / "src")) BOOST_ERROR("src/" << name);
+}
+
+BOOST_AUTO_TEST_CASE(every_test_is_listed) {
+  for (const auto& name : unlisted(fs::path{MULTIPING_SOURCE_DIR} / "tests")) BOOST_ERROR("tests/" << name);
+}
+
+BOOST_AUTO_TEST_CASE(every_case_is_in_the_suite_of_its_file) {
+  for (const auto& entry : fs::recursive_directory_iterator{fs::path{MULTIPING_SOURCE_DIR} / "tests"}) {
+    const fs::path& file = entry.path();
+    if (!file.filename().string().ends_with("_test.cpp")) continue;
+    BOOST_TEST(in_one_suite(text_of(file)), file << " is not one suite");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_case_outside_its_suite_is_found) {
+  const std::string suite =
+                        "BOOST_AUTO_TEST_SUITE"
+                        "(a)\n",
+                    end =
+                        "BOOST_AUTO_TEST_SUITE"
+                        "_END()\n";
+  const std::string one =
+      "BOOST_AUTO_TEST_CASE"
+      "(b) {}\n";
+  BOOST_TEST(in_one_suite(suite + one + one + end));
+  BOOST_TEST(!in_one_suite(one));
+  BOOST_TEST(!in_one_suite(one + suite + one + end));
+  BOOST_TEST(!in_one_suite(suite + one + end + one));
+  BOOST_TEST(!in_one_suite(suite + one + end + suite + one + end));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
