@@ -1,0 +1,78 @@
+// A program with a loop of its own: poll() waits for its input and for probes at once. Type host names or addresses,
+// one a line; each is pinged as soon as it is read, and told as soon as it is known. Ends at the end of the input.
+#include <multiping/multiping.hpp>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <string>
+#include <system_error>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+class Pinger {
+ public:
+  /// Waits for whichever comes first, until the input has ended and every answer is told.
+  void run() {
+    std::array<pollfd, 2> watched{{{STDIN_FILENO, POLLIN, 0}, {prober_.native_handle(), POLLIN, 0}}};
+    while (reading_ || prober_.in_flight() > 0) {
+      watched[0].fd = reading_ ? STDIN_FILENO : -1;
+      if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR)
+        throw std::system_error{errno, std::system_category(), "poll"};
+      if (watched[0].revents != 0) read_input();
+      if (watched[1].revents != 0) tell();
+    }
+  }
+
+ private:
+  void read_input() {
+    std::array<char, 4096> bytes{};
+    const ssize_t count = ::read(STDIN_FILENO, bytes.data(), bytes.size());
+    reading_ = count > 0;
+    if (reading_) input_.append(bytes.data(), static_cast<std::size_t>(count));
+    if (!reading_ && !input_.empty()) input_ += '\n';  // a last line without an end
+    for (auto end = input_.find('\n'); end != std::string::npos; end = input_.find('\n')) {
+      const std::string host = input_.substr(0, end);
+      input_.erase(0, end + 1);
+      if (!host.empty()) ping(host);
+    }
+  }
+
+  /// A lookup of a name waits; who cannot have that resolves elsewhere. An address costs nothing.
+  void ping(const std::string& host) {
+    const auto resolution = multiping::resolve({host}, {.timeout = 2s}).front();
+    if (resolution.addresses.empty()) {
+      std::cout << multiping::Result{.host = host, .outcome = multiping::Outcome::unresolved, .error = resolution.error}
+                << std::endl;
+      return;
+    }
+    hosts_[prober_.submit(resolution.addresses.front(), {}, 1s, 2)] = host;
+  }
+
+  void tell() {
+    for (auto& [token, result] : prober_.poll(0s)) {
+      result.host = hosts_.extract(token).mapped();
+      std::cout << result << std::endl;
+    }
+  }
+
+  multiping::Prober prober_;
+  std::map<multiping::Prober::Token, std::string> hosts_;
+  std::string input_;
+  bool reading_ = true;
+};
+
+}  // namespace
+
+int main() try { Pinger{}.run(); } catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 1;
+}
