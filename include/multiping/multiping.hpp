@@ -30,7 +30,19 @@
 //
 // 5. In a loop of the program's own, Prober sends single probes as they come; see multiping/prober.hpp.
 //
-// 6. Errors. A target's fate is a value: Result::outcome says what happened, Result::error or Result::icmp why. Only
+// 6. Again and again, with figures; and the way there. See multiping/ping_series.hpp and multiping/traceroute.hpp:
+//
+//      for (const auto& series : multiping::ping_series(hosts, {.count = 10}))
+//        std::cout << series.host << ": " << series.statistics << '\n';
+//      for (const auto& route : multiping::traceroute(hosts))
+//        for (const auto& hop : route.hops) std::cout << route.host << ' ' << hop.ttl << ' ' << hop.probes[0] << '\n';
+//
+//    What did not answer, and behind which hop it is lost; and the largest packet that gets there:
+//
+//      for (const auto& route : multiping::diagnose(no_responses, 3s)) ...
+//      for (const auto& path : multiping::discover_mtu(hosts)) std::cout << path.host << ' ' << path.mtu << '\n';
+//
+// 7. Errors. A target's fate is a value: Result::outcome says what happened, Result::error or Result::icmp why. Only
 //    what concerns the whole batch throws: ResolveError (names, unless ignored), PermissionError (this process may not
 //    send such probes; the text says what would let it), std::invalid_argument (an option out of range).
 //
@@ -42,8 +54,11 @@
 #include "multiping/error.hpp"
 #include "multiping/multi_ping.hpp"
 #include "multiping/options.hpp"
+#include "multiping/ping_series.hpp"
 #include "multiping/prober.hpp"
 #include "multiping/resolve.hpp"
 #include "multiping/result.hpp"
+#include "multiping/statistics.hpp"
 #include "multiping/target.hpp"
+#include "multiping/traceroute.hpp"
 #include "multiping/transport.hpp"

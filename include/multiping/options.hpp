@@ -60,6 +60,13 @@ struct ProbeOptions {
                                ///< EMSGSIZE; it is not cut. IP_MTU_DISCOVER, ip(7); IPV6_DONTFRAG, RFC 3542.
   bool half_open = false;      ///< TCP only, by a lone SYN from a raw socket: takes no descriptor and never completes a
                                ///< connection, since the kernel answers the SYN/ACK with RST. Needs raw sockets.
+  /// Any number: probes to one target with the same flow look the same to routers that balance load by flow, so that
+  /// they take one path; those of another flow may take another. ICMP probes keep their checksum and identifier (two
+  /// bytes of the payload behind the tag see to it, so payload_size is 2 or more), UDP and TCP probes their ports, IPv6
+  /// probes their flow label. Unset: each probe may take another path. With TCP connections (not half_open) one probe
+  /// of a flow to one target is under way at a time: a further one ends it. A source_port or flow_label that is asked
+  /// for is kept to, whatever the flow. Not for SCTP.
+  std::optional<std::uint16_t> flow{};
   friend bool operator==(const ProbeOptions&, const ProbeOptions&) = default;
 };
 
@@ -78,7 +85,8 @@ struct Options {
   ResolveOptions resolve{};
   ProbeOptions probe{};
   int threads = 0;      ///< For large batches, alive only inside a call, never more than cores; 0: chosen by size. One
-                        ///< where there is a max_rate, or a target that asks for a TCP connection or a source port.
+                        ///< where there is a max_rate, or a target that asks for a TCP connection, a source port or a
+                        ///< flow.
   double max_rate = 0;  ///< Probes per second over all targets, evenly spread; 0: as fast as nothing is lost.
   bool fail_fast = false;  ///< An authentic unreachable error ends the wait for that target. (Time exceeded ends it
                            ///< whenever the probe set a ttl.)

@@ -1,4 +1,4 @@
-// Names to addresses, many at once, within a time limit.
+// Names to addresses and addresses to names, many at once, within a time limit.
 // What MultiPing does with the names in its list, for programs that want the addresses themselves.
 #pragma once
 
@@ -27,5 +27,24 @@ struct Resolution {
 /// Throws std::invalid_argument for options out of range.
 [[nodiscard]] MULTIPING_EXPORT std::vector<Resolution> resolve(const std::vector<std::string>& names,
                                                                const ResolveOptions& options = {});
+
+/// What one address is called.
+struct ReverseResolution {
+  Address address{};
+  std::string name{};       ///< Empty: none.
+  std::error_code error{};  ///< Why: Errc::no_address where it has no name, lookup_failed or lookup_timeout.
+};
+
+/// The name of every address, in the caller's order, looked up in parallel by the system's resolver (getnameinfo(3)).
+///
+/// One ReverseResolution per address; each distinct address is looked up once, and one that fails costs the others
+/// nothing. The zone of a link-local address goes with it, though DNS and hosts files know none. No address
+/// (Family::any) is Errc::no_address. ResolveOptions::family chooses whose names are looked up: of the other family,
+/// all are Errc::no_address. Names are as the name server gives them, which is to say as whoever runs the other network
+/// likes them: they prove nothing, and what is not a host name (RFC 1123, and '_') is taken for none. Returns by
+/// options.timeout: what is not known by then is Errc::lookup_timeout. Throws std::invalid_argument for options out of
+/// range.
+[[nodiscard]] MULTIPING_EXPORT std::vector<ReverseResolution> reverse_resolve(const std::vector<Address>& addresses,
+                                                                              const ResolveOptions& options = {});
 
 }  // namespace multiping
