@@ -41,10 +41,13 @@ Duration checked_slot(Timeout timeout, int retry) {
 }
 
 /// A thread is worth its while from a few thousand targets on. A rate that was asked for needs only one, and is evenly
-/// spread by it alone. A source port that was asked for is one socket's, and connections are limited by the descriptors
-/// of the whole process: two slices would take them from each other, and one of them could get none.
+/// spread by it alone. A source port that was asked for is one socket's, the ports and checksums of a flow are one
+/// slice's, and connections are limited by the descriptors of the whole process: two slices would take them from each
+/// other, and one of them could get none.
 std::size_t slices_for(const Options& options, const BatchPlan& plan) {
-  const auto shares_badly = [](const ProbeOptions& shape) { return shape.source_port != 0 || connects(shape); };
+  const auto shares_badly = [](const ProbeOptions& shape) {
+    return shape.source_port != 0 || shape.flow || connects(shape);
+  };
   if (options.max_rate > 0 || std::ranges::any_of(plan.shapes, shares_badly)) return 1;
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const auto wanted = static_cast<std::size_t>(options.threads);

@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t largest_ipv4_payload = 65'507;  // 65,535 less the IPv4 header and that of ICMP or UDP
 constexpr std::size_t largest_ipv6_payload = 65'527;  // the IPv6 payload length does not count its header
 constexpr std::size_t longest_device_name = 15;       // IFNAMSIZ less the final zero, netdevice(7)
+constexpr std::size_t compensation_size = 2;          // what keeps the checksum of a flow's ICMP messages constant
 constexpr int most_lookups = 256;
 
 template <class Value>
@@ -76,6 +77,8 @@ void check_together(const ProbeOptions& probe) {
     refuse("ProbeOptions::half_open", "true", "false: only TCP has half-open connections");
   if (probe.flow_label && probe.family == Family::ipv4)
     refuse("ProbeOptions::flow_label", *probe.flow_label, "unset for IPv4, which has none");
+  if (probe.flow && probe.protocol == Protocol::icmp && probe.payload_size < compensation_size)
+    refuse("ProbeOptions::payload_size", probe.payload_size, "2 or more for ICMP with a ProbeOptions::flow");
 }
 
 void check_device(const std::string& device) {
@@ -95,6 +98,10 @@ void check_payload(const ProbeOptions& probe) {
   require_absent(!probe.pattern.empty(), "ProbeOptions::pattern with TCP or SCTP");
 }
 
+void check_flow(const ProbeOptions& probe) {
+  require_absent(probe.flow && probe.protocol == Protocol::sctp, "ProbeOptions::flow with SCTP");
+}
+
 /// A Timeout keeps not-a-number as -1 ns.
 std::string time_text(Duration time) {
   if (time == Duration{-1}) return "-1 ns or not a number";
@@ -111,6 +118,7 @@ void check(const ProbeOptions& probe) {
   check_together(probe);
   check_device(probe.device);
   check_payload(probe);
+  check_flow(probe);
 }
 
 void check(const ResolveOptions& resolve) {

@@ -77,6 +77,10 @@ const std::vector<ProbeCase> wrong_probes{
      "ProbeOptions::payload_size is 65528; it must be 0 to 65527"},
     {{.family = Family::ipv4, .flow_label = 1},
      "ProbeOptions::flow_label is 1; it must be unset for IPv4, which has none"},
+    {{.payload_size = 0, .flow = 7},
+     "ProbeOptions::payload_size is 0; it must be 2 or more for ICMP with a ProbeOptions::flow"},
+    {{.payload_size = 1, .flow = 0},
+     "ProbeOptions::payload_size is 1; it must be 2 or more for ICMP with a ProbeOptions::flow"},
     {{.half_open = true}, "ProbeOptions::half_open is true; it must be false: only TCP has half-open connections"},
     {{.protocol = Protocol::udp, .half_open = true},
      "ProbeOptions::half_open is true; it must be false: only TCP has half-open connections"},
@@ -91,6 +95,7 @@ const std::vector<ProbeCase> unsupported_probes{
     {{.protocol = Protocol::sctp, .payload_size = 1}, "ProbeOptions::payload_size with TCP or SCTP"},
     {{.protocol = Protocol::tcp, .pattern = {1}}, "ProbeOptions::pattern with TCP or SCTP"},
     {{.protocol = Protocol::sctp, .payload_size = 0, .pattern = {1, 2}}, "ProbeOptions::pattern with TCP or SCTP"},
+    {{.protocol = Protocol::sctp, .flow = 0}, "ProbeOptions::flow with SCTP"},
 };
 
 const std::vector<ProbeCase> right_probes{
@@ -105,6 +110,9 @@ const std::vector<ProbeCase> right_probes{
     {{.flow_label = (1U << 20) - 1}, "flow label"},
     {{.family = Family::ipv6, .flow_label = 0}, "flow label of ipv6"},
     {{.dont_fragment = true}, "don't fragment"},
+    {{.payload_size = 2, .flow = 0xffff}, "flow of the smallest messages"},
+    {{.protocol = Protocol::udp, .payload_size = 0, .flow = 0}, "flow of empty datagrams"},
+    {{.protocol = Protocol::tcp, .source_port = 9, .flow = 1}, "flow of a port that is asked for"},
 };
 
 }  // namespace

@@ -41,6 +41,8 @@ BOOST_AUTO_TEST_CASE(options_that_differ_in_anything_are_told_apart) {
                               {.pattern = {1}},
                               {.pattern = {2}},
                               {.mark = 0},
+                              {.flow = 0},
+                              {.flow = 1},
                               {.dont_fragment = true},
                               {.protocol = Protocol::tcp, .half_open = true},
                               {.protocol = Protocol::tcp}};

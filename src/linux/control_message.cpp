@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include "net/flow_label.hpp"
+
 #include "linux/socket.hpp"
 
 namespace multiping::os {
@@ -118,7 +120,7 @@ std::vector<std::uint8_t> write_control(Family family, const ProbeOptions& shape
   if (shape.mark) append(control, SOL_SOCKET, SO_MARK, std::uint32_t{*shape.mark});
   if (v4 && shape.source_v4) append_source_v4(control, shape.source_v4);
   if (!v4 && shape.source_v6) append_source_v6(control, shape.source_v6);
-  if (!v4 && shape.flow_label) append(control, level, IPV6_FLOWINFO, htonl(*shape.flow_label));
+  if (const auto label = net::flow_label(family, shape)) append(control, level, IPV6_FLOWINFO, htonl(*label));
   return control;
 }
 

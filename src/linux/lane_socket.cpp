@@ -27,7 +27,8 @@ std::uint16_t random_id() {
 /// Opens one socket step by step: what fails first is the refusal.
 class Opening {
  public:
-  Opening(TransportKind kind, const LaneKey& key) : kind_{kind}, key_{key} {}
+  Opening(TransportKind kind, const LaneKey& key, std::uint16_t flow_port)
+      : kind_{kind}, key_{key}, flow_port_{flow_port} {}
 
   OpenedLane run() && {
     if (open() && use_device() && take_id()) configure();
@@ -116,14 +117,27 @@ class Opening {
   }
 
   bool refuse_port() {
-    return refuse(key_.source_port == 0 ? "cannot bind to a port"
-                                        : "cannot use ProbeOptions::source_port " + std::to_string(key_.source_port));
+    if (key_.source_port != 0)
+      return refuse("cannot use ProbeOptions::source_port " + std::to_string(key_.source_port));
+    if (flow_port_ == 0) return refuse("cannot bind to a port");
+    return refuse("cannot keep to port " + std::to_string(flow_port_) + " of ProbeOptions::flow " +
+                  std::to_string(*key_.flow));
+  }
+
+  /// Other lanes of this object may need the port of a flow, which only sockets of the same user can share. That is
+  /// offered when it is bound, not before: else the kernel could choose one that another flow has.
+  bool take_port(int socket) {
+    if (flow_port_ != 0) set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
+    const std::uint16_t port = flow_port_ != 0 ? flow_port_ : key_.source_port;
+    if (!bind_to(socket, key_.family, {}, port)) return refuse_port();
+    if (key_.flow) set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
+    return true;
   }
 
   bool take_udp_port() {
     // Both families may have the same port.
     if (!v4()) set_option(socket(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    if (!bind_to(socket(), key_.family, {}, key_.source_port)) return refuse_port();
+    if (!take_port(socket())) return false;
     opened_.lane.id = bound_port(socket());
     return true;
   }
@@ -135,7 +149,7 @@ class Opening {
     if (!v4()) set_option(holder.value(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
     // Other lanes of this object may need the same port, if one was asked for.
     if (key_.source_port != 0) set_option(holder.value(), SOL_SOCKET, SO_REUSEADDR, 1);
-    return bind_to(holder.value(), key_.family, {}, key_.source_port) || refuse_port();
+    return take_port(holder.value());
   }
 
   bool find_sources() {
@@ -156,6 +170,7 @@ class Opening {
 
   TransportKind kind_;
   const LaneKey& key_;
+  std::uint16_t flow_port_;
   OpenedLane opened_{};
 };
 
@@ -177,6 +192,7 @@ net::Carrier carrier_of(Protocol protocol) noexcept {
 
 LaneKey lane_key(TransportKind kind, Family family, const ProbeOptions& probe, unsigned turn) {
   const net::Carrier carrier = carrier_of(probe.protocol);
+  const bool chooses_port = probe.source_port == 0 && (carrier == net::Carrier::udp || carrier == net::Carrier::tcp);
   const bool bound = family == Family::ipv6 && carrier == net::Carrier::icmp && kind != TransportKind::raw;
   return {.family = family,
           .carrier = carrier,
@@ -185,9 +201,12 @@ LaneKey lane_key(TransportKind kind, Family family, const ProbeOptions& probe, u
           .no_flow_label = family == Family::ipv6 && probe.flow_label == 0U,
           .source = bound ? probe.source_v6 : Address{},
           .source_port = static_cast<std::uint16_t>(probe.source_port),
-          .turn = carrier == net::Carrier::udp && probe.source_port == 0 ? turn : 0};
+          .turn = chooses_port && carrier == net::Carrier::udp ? turn : 0,
+          .flow = chooses_port ? probe.flow : std::nullopt};
 }
 
-OpenedLane open_lane_socket(TransportKind kind, const LaneKey& key) { return Opening{kind, key}.run(); }
+OpenedLane open_lane_socket(TransportKind kind, const LaneKey& key, std::uint16_t flow_port) {
+  return Opening{kind, key, flow_port}.run();
+}
 
 }  // namespace multiping::os

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -20,10 +21,11 @@ struct LaneKey {
   net::Carrier carrier = net::Carrier::icmp;
   std::string device{};
   bool dont_fragment = false;
-  bool no_flow_label = false;     ///< Flow label 0 was asked for, and the kernel would choose one by itself.
-  Address source{};               ///< Of IPv6 ping sockets, which take none from a message.
-  std::uint16_t source_port = 0;  ///< That was asked for.
-  unsigned turn = 0;              ///< Of UDP sockets whose port is free.
+  bool no_flow_label = false;           ///< Flow label 0 was asked for, and the kernel would choose one by itself.
+  Address source{};                     ///< Of IPv6 ping sockets, which take none from a message.
+  std::uint16_t source_port = 0;        ///< That was asked for.
+  unsigned turn = 0;                    ///< Of UDP sockets whose port is free.
+  std::optional<std::uint16_t> flow{};  ///< Of UDP and TCP sockets whose port is free: each has a port of its own.
   friend bool operator==(const LaneKey&, const LaneKey&) = default;
 };
 
@@ -42,7 +44,8 @@ struct OpenedLane {
   LaneSocket lane{};
   net::Way refusal{};
 };
-/// ICMP identifiers are random, and no other socket of this host can take them or ports over.
-[[nodiscard]] OpenedLane open_lane_socket(TransportKind kind, const LaneKey& key);
+/// ICMP identifiers are random, and no other user's socket can take them or ports over.
+/// `flow_port` is the port that the flow had before, which nobody else may have taken since; 0: the kernel chooses one.
+[[nodiscard]] OpenedLane open_lane_socket(TransportKind kind, const LaneKey& key, std::uint16_t flow_port = 0);
 
 }  // namespace multiping::os

@@ -57,16 +57,20 @@ Lanes::Taken Lanes::take(const LaneKey& key) {
 }
 
 OpenedLane Lanes::open_socket(const LaneKey& key) {
-  OpenedLane opened = open_lane_socket(kind_, key);
+  const FlowName flow{key.family, key.carrier, key.flow.value_or(std::uint16_t{0})};
+  const auto kept = key.flow ? flow_ports_.find(flow) : flow_ports_.end();
+  const std::uint16_t port = kept == flow_ports_.end() ? std::uint16_t{0} : kept->second;
+  OpenedLane opened = open_lane_socket(kind_, key, port);
   const bool in_the_way = concerns_all(opened.refusal.error) || opened.refusal.error == std::errc::address_in_use;
   if (in_the_way) {
     // What nobody needs any more may hold the descriptors, or the port.
     close_unused();
-    opened = open_lane_socket(kind_, key);
+    opened = open_lane_socket(kind_, key, port);
   }
   if (open_.size() >= most_lanes)
     throw std::system_error(EMFILE, std::system_category(), "cannot number one more socket");
   if (concerns_all(opened.refusal.error)) throw std::system_error(opened.refusal.error, opened.refusal.doing);
+  if (key.flow && !opened.refusal.error) flow_ports_.emplace(flow, opened.lane.id);
   return opened;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
@@ -59,11 +60,20 @@ class Lanes {
   void close_unused();
   void size_buffers(OpenLane& lane) const noexcept;
 
+  /// What has one source port, whatever else of its lanes differs, and keeps it when they are closed and opened again.
+  struct FlowName {
+    Family family = Family::any;
+    net::Carrier carrier = net::Carrier::udp;
+    std::uint16_t flow = 0;
+    friend auto operator<=>(const FlowName&, const FlowName&) = default;
+  };
+
   TransportKind kind_;
   std::size_t receive_buffer_, send_buffer_, targets_;
   std::size_t largest_payload_ = 0;
   std::vector<OpenLane> lanes_;  ///< By number; those without a socket are free.
   std::vector<net::Lane> open_;
+  std::map<FlowName, std::uint16_t> flow_ports_;
   std::uint64_t drops_of_closed_ = 0;
   std::uint64_t version_ = 0;
 };

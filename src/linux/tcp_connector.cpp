@@ -23,6 +23,7 @@
 #include "linux/source_finder.hpp"
 #include "linux/way_check.hpp"
 #include "net/destination_port.hpp"
+#include "net/flow_label.hpp"
 
 namespace multiping::os {
 namespace {
@@ -44,22 +45,13 @@ std::error_code as_shortage(std::error_code error) noexcept {
 std::error_code told_apart(std::error_code error, const Address& to, const ProbeOptions& probe) noexcept {
   if (error != std::errc::address_not_available) return error;
   if (!SourceFinder{}.find(to, probe)) return {ENETUNREACH, std::system_category()};
-  return probe.source_port == 0 ? std::error_code{EAGAIN, std::system_category()} : error;
+  return probe.source_port == 0 && !probe.flow ? std::error_code{EAGAIN, std::system_category()} : error;
 }
 
 bool use_flow_label(int socket, std::uint32_t label, SocketAddress& to) noexcept {
   if (label == 0) return set_option(socket, IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0);
   to.v6.sin6_flowinfo = htonl(label);
   return set_option(socket, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1);
-}
-
-bool bind_to_source(int socket, Family family, const ProbeOptions& probe) noexcept {
-  const Address& source = source_of(probe, family);
-  if (!source && probe.source_port == 0) return true;
-  // A port that was asked for serves many targets; one that is chosen is chosen by connect(), which knows the target.
-  if (probe.source_port != 0) set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (probe.source_port == 0) set_option(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-  return bind_to(socket, family, source, static_cast<std::uint16_t>(probe.source_port));
 }
 
 /// False, with errno set, when something that was asked for is refused.
@@ -73,8 +65,14 @@ bool configure(int socket, const ProbeOptions& probe, Family family, SocketAddre
   if (probe.dont_fragment) forbid_fragments(socket, family);
   if (probe.mark && !set_option(socket, SOL_SOCKET, SO_MARK, static_cast<int>(*probe.mark))) return false;
   if (!probe.device.empty() && !bind_to_device(socket, probe.device)) return false;
-  if (!v4 && probe.flow_label && !use_flow_label(socket, *probe.flow_label, to)) return false;
-  return bind_to_source(socket, family, probe);
+  const auto label = net::flow_label(family, probe);
+  return !label || use_flow_label(socket, *label, to);
+}
+
+/// A port that was asked for serves many targets.
+bool bind_to_port(int socket, Family family, const Address& source, std::uint16_t port) noexcept {
+  set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  return bind_to(socket, family, source, port);
 }
 
 /// A socket that shall leave nothing behind in TIME_WAIT.
@@ -101,6 +99,29 @@ TcpConnector::~TcpConnector() {
     if (connection.live) abandon(connection.token);
 }
 
+bool TcpConnector::bind_to_source(int socket, Family family, const ProbeOptions& probe) {
+  const Address& source = source_of(probe, family);
+  if (probe.source_port != 0)
+    return bind_to_port(socket, family, source, static_cast<std::uint16_t>(probe.source_port));
+  if (probe.flow) return bind_to_flow(socket, family, probe);
+  if (!source) return true;
+  // Any other port is chosen by connect(), which knows the target.
+  set_option(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  return bind_to(socket, family, source, 0);
+}
+
+bool TcpConnector::bind_to_flow(int socket, Family family, const ProbeOptions& probe) {
+  const Address& source = source_of(probe, family);
+  const FlowName flow{family, *probe.flow};
+  const auto kept = flow_ports_.find(flow);
+  if (kept != flow_ports_.end()) return bind_to_port(socket, family, source, kept->second);
+  if (!bind_to(socket, family, source, 0)) return false;
+  flow_ports_.emplace(flow, bound_port(socket));
+  // Not before: the kernel could choose a port that another flow has.
+  set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  return true;
+}
+
 bool TcpConnector::is_spared(int socket) noexcept {
   if (static_cast<std::uint64_t>(socket) < spared_from_) return false;
   rlimit limit{};
@@ -119,7 +140,9 @@ std::error_code TcpConnector::connect(std::uint64_t token, const Address& to, co
   SocketAddress address{};
   const socklen_t length = to_socket_address(to, address);
   set_port(address, net::destination_port(probe));
-  if (!configure(socket.value(), probe, to.family(), address)) return last_error();
+  const bool ready =
+      configure(socket.value(), probe, to.family(), address) && bind_to_source(socket.value(), to.family(), probe);
+  if (!ready) return last_error();
   const net::Instant started = monotonic_now();
   if (::connect(socket.value(), &address.any, length) != 0 && errno != EINPROGRESS) {
     const std::error_code error = last_error();

@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "linux/file_descriptor.hpp"
@@ -28,6 +30,8 @@ class TcpConnector {
 
   /// As net::PacketIo::connect(). A token that is under way already is given up before. EMFILE while others are under
   /// way leaves the last few descriptors to the rest of the process.
+  /// All connections of one flow have the same local port, which the kernel chooses for the first. EADDRINUSE: another
+  /// socket of this host has it, or the port that was asked for.
   std::error_code connect(std::uint64_t token, const Address& to, const ProbeOptions& probe);
   /// As net::PacketIo::connections().
   std::span<const net::Connected> connections(bool& more);
@@ -49,6 +53,11 @@ class TcpConnector {
 
   enum class Fate : std::uint8_t { connected, failed };
 
+  /// A family and a flow.
+  using FlowName = std::pair<Family, std::uint16_t>;
+
+  [[nodiscard]] bool bind_to_source(int socket, Family family, const ProbeOptions& probe);
+  [[nodiscard]] bool bind_to_flow(int socket, Family family, const ProbeOptions& probe);
   [[nodiscard]] bool is_spared(int socket) noexcept;
   [[nodiscard]] std::error_code watch(int socket) const noexcept;
   void enter(FileDescriptor socket, std::uint64_t token, net::Instant started);
@@ -62,6 +71,7 @@ class TcpConnector {
   FileDescriptor watch_;
   std::vector<Connection> connections_;
   TokenTable tokens_;
+  std::map<FlowName, std::uint16_t> flow_ports_;
   std::vector<net::Connected> outcomes_;
   std::optional<ReceiveBatch> reports_;  ///< Of the last call; made with the first one.
   std::size_t reports_read_ = 0;

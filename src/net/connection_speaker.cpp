@@ -24,8 +24,16 @@ bool wants_room(std::error_code error) noexcept {
          error == std::errc::resource_unavailable_try_again || error == std::errc::no_buffer_space;
 }
 
+/// No two connections to a target can have the same ports at once.
+bool has_given_port(const ShapeFacts& shape) noexcept { return shape.source_port != 0 || shape.flow; }
+
+/// By something that is not of this object, and may hold it for ever.
+bool is_port_of_flow_taken(std::error_code error, const ShapeFacts& shape) noexcept {
+  return shape.flow && (error == std::errc::address_in_use || error == std::errc::address_not_available);
+}
+
 std::uint32_t both_ports(const ShapeFacts& shape) noexcept {
-  return static_cast<std::uint32_t>(shape.source_port) << 16 | shape.port;
+  return static_cast<std::uint32_t>(shape.flow.value_or(shape.source_port)) << 16 | shape.port;
 }
 
 }  // namespace
@@ -35,6 +43,7 @@ ConnectionSpeaker::Started ConnectionSpeaker::connect(const Probe& probe) {
   make_way_for(probe);
   const Instant now = io_.now();
   std::error_code error = start(probe);
+  if (is_port_of_flow_taken(error, shapes_[probe.shape])) return {.at = now, .refused = error};
   if (wants_room(error) && give_up_oldest(now)) error = start(probe);
   if (!error) {
     connections_.put(probe.serial, {.started = now, .under_way = true});
@@ -47,23 +56,22 @@ ConnectionSpeaker::Started ConnectionSpeaker::connect(const Probe& probe) {
   return {.at = now, .full = true};
 }
 
-/// Two connections cannot have the same addresses and ports.
 void ConnectionSpeaker::make_way_for(const Probe& probe) noexcept {
   const ShapeFacts& shape = shapes_[probe.shape];
-  if (shape.source_port == 0) return;
-  const Latest* earlier = by_ports_.find(*probe.to, both_ports(shape));
+  if (!has_given_port(shape)) return;
+  const Latest* earlier = latest_of(shape).find(*probe.to, both_ports(shape));
   if (earlier != nullptr && end(earlier->serial)) io_.abandon(earlier->serial);
 }
 
 std::error_code ConnectionSpeaker::start(const Probe& probe) {
   const std::error_code error = io_.connect({.token = probe.serial, .to = probe.to, .shape = probe.shape});
   const ShapeFacts& shape = shapes_[probe.shape];
-  if (error || shape.source_port == 0) return error;
+  if (error || !has_given_port(shape)) return error;
   const auto is_under_way = [this](const Latest& latest) {
     const Connection* connection = connections_.find(latest.serial);
     return connection != nullptr && connection->under_way;
   };
-  by_ports_.at(*probe.to, both_ports(shape), is_under_way).serial = probe.serial;
+  latest_of(shape).at(*probe.to, both_ports(shape), is_under_way).serial = probe.serial;
   return error;
 }
 

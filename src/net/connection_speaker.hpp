@@ -44,11 +44,14 @@ class ConnectionSpeaker {
     bool under_way = false;
   };
   static constexpr Serial no_serial = ~Serial{0};
-  /// The latest connection between two given ports.
+  /// The latest connection between two given ports, or of a flow to a given port.
   struct Latest {
     Serial serial = no_serial;
   };
 
+  [[nodiscard]] AddressMap<Latest>& latest_of(const ShapeFacts& shape) noexcept {
+    return shape.flow ? by_flow_ : by_ports_;
+  }
   void make_way_for(const Probe& probe) noexcept;
   [[nodiscard]] std::error_code start(const Probe& probe);
   void be_full() noexcept;
@@ -63,6 +66,7 @@ class ConnectionSpeaker {
   IcmpEvents& errors_;
   SerialMap<Connection> connections_;
   AddressMap<Latest> by_ports_;  ///< Of those whose source port was asked for.
+  AddressMap<Latest> by_flow_;   ///< Of those that have the port of their flow.
   std::size_t under_way_ = 0;
   Instant room_at_ = Instant::max();
 };

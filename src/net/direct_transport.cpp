@@ -55,7 +55,8 @@ DirectTransport::DirectTransport(std::unique_ptr<PacketIo> io, const IoRequest& 
       echo_{codec_, shapes_, errors_},
       udp_{codec_, shapes_, errors_},
       handshake_{codec_, shapes_, errors_},
-      connections_{*io_, shapes_, errors_} {
+      connections_{*io_, shapes_, errors_},
+      longest_run_{longest_batch} {
   for (std::size_t shape = 0; shape < request.shapes.size(); ++shape)
     shapes_.set(static_cast<std::uint16_t>(shape), request.shapes[shape]);
   credit_ = request.targets == 0 ? longest_batch : std::min(longest_batch, request.targets);
@@ -164,7 +165,7 @@ ProbeTransport::Sent DirectTransport::refuse(std::error_code error) noexcept {
 
 ProbeTransport::Sent DirectTransport::send_run(Lane lane, std::span<const Probe> probes, std::span<Instant> sent_at) {
   std::size_t run = 0;
-  for (; run < credit_ && run < probes.size(); ++run) {
+  for (; run < std::min(credit_, longest_run_) && run < probes.size(); ++run) {
     const Probe& probe = probes[run];
     const Route& route = route_of(probe);
     if (route.state != Route::State::lane || route.lane != lane) break;
@@ -174,6 +175,8 @@ ProbeTransport::Sent DirectTransport::send_run(Lane lane, std::span<const Probe>
   spread(report, sent_at);
   if (io_->channel(lane).carrier == Carrier::udp)
     for (std::size_t unsent = run; unsent > report.accepted; --unsent) udp_.take_back(probes[unsent - 1]);
+  // Behind a refusal the rest is encoded anew: where many are refused, runs are short.
+  longest_run_ = report.accepted == run ? std::min(longest_batch, 2 * longest_run_) : 1;
   if (report.accepted == run) return {.accepted = run};
   return {.accepted = report.accepted, .refused = report.refused};
 }

@@ -62,6 +62,7 @@ class DirectTransport final : public ProbeTransport {
   ConnectionSpeaker connections_;
   Route failed_{};  ///< Of a probe for which no socket could be opened; another time it may be.
   std::size_t credit_ = 1;
+  std::size_t longest_run_;  ///< Doubles with each run that was accepted; one behind a refusal.
   std::size_t message_room_ = 0;
   std::vector<std::uint8_t> messages_;  ///< message_room_ for each of a run.
   std::vector<Outgoing> outgoing_;

@@ -9,10 +9,6 @@
 namespace multiping::net {
 namespace {
 
-packet::ProbeIdentity identity(const Probe& probe, const Channel& channel) noexcept {
-  return {.target = *probe.to, .id = channel.id, .serial = probe.serial};
-}
-
 /// Bits of the header that a forger had to guess.
 std::uint8_t header_bits(const Channel& channel) noexcept { return channel.kernel_owns_id ? 16 : 32; }
 
@@ -84,7 +80,9 @@ void EchoSpeaker::count_refused(const Claim& claim, const Hearing& hearing) cons
 bool EchoSpeaker::is_late(const Claim& claim, const Hearing& hearing) const noexcept {
   const auto payload = claim.message.body;
   return any_forgotten(codec_, hearing.book.window().first, claim.message.word2, [&](Serial serial) {
-    const packet::ProbeIdentity probe{.target = claim.outer.source, .id = hearing.channel.id, .serial = serial};
+    packet::ProbeIdentity probe{.target = claim.outer.source, .id = hearing.channel.id, .serial = serial};
+    if (codec_.check_quoted_payload(probe, payload.size(), payload).authentic) return true;
+    probe.flow = 0;  // whether it had one is forgotten too, and which one doesn't matter to the tag
     return codec_.check_quoted_payload(probe, payload.size(), payload).authentic;
   });
 }
@@ -100,18 +98,19 @@ void EchoSpeaker::take_error(const QueuedError& queued, const Hearing& hearing) 
 EchoSpeaker::AuthBits EchoSpeaker::fits(const Probe& probe, const packet::QuotedEcho& quoted,
                                         const Channel& channel) const noexcept {
   if (!is_echo(probe) || !same_octets(*probe.to, quoted.destination)) return std::nullopt;
-  const auto& image = shapes_[probe.shape].image;
-  const std::size_t whole_tag = packet::tag_size(image.size());
+  const ShapeFacts& shape = shapes_[probe.shape];
+  const std::size_t whole_tag = packet::tag_size(shape.image.size(), shape.flow);
   const std::uint8_t bits = header_bits(channel);
   if (whole_tag > 0 && quoted.payload.size() >= whole_tag) {
-    const auto check = codec_.check_quoted_payload(identity(probe, channel), image.size(), quoted.payload);
+    const auto check = codec_.check_quoted_payload(identity(probe, channel), shape.image.size(), quoted.payload);
     return check.authentic ? AuthBits{static_cast<std::uint8_t>(check.tag_bits + bits)} : std::nullopt;
   }
   // Too little is quoted for the tag. The IPv4 checksum depends on it and stands in for it; that of IPv6 does not reach
-  // us in a form to compare, and no IPv6 router quotes so little (RFC 4443 section 2.4).
+  // us in a form to compare, and no IPv6 router quotes so little (RFC 4443 section 2.4). The checksum of a flow is the
+  // same for all its probes: it proves nothing.
   if (channel.family == Family::ipv4) {
-    if (quoted.checksum != codec_.echo_request_checksum(identity(probe, channel), image)) return std::nullopt;
-    return whole_tag == 0 ? bits : std::uint8_t{48};
+    if (quoted.checksum != codec_.echo_request_checksum(identity(probe, channel), shape.image)) return std::nullopt;
+    return whole_tag == 0 || shape.flow ? bits : std::uint8_t{48};
   }
   return whole_tag == 0 ? AuthBits{bits} : std::nullopt;
 }

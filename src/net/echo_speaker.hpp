@@ -39,6 +39,9 @@ class EchoSpeaker {
   [[nodiscard]] bool is_echo(const Probe& probe) const noexcept {
     return shapes_[probe.shape].carrier == Carrier::icmp;
   }
+  [[nodiscard]] packet::ProbeIdentity identity(const Probe& probe, const Channel& channel) const noexcept {
+    return {.target = *probe.to, .id = channel.id, .serial = probe.serial, .flow = shapes_[probe.shape].flow};
+  }
   void take_reply(const Claim& claim, const Hearing& hearing) const;
   void count_refused(const Claim& claim, const Hearing& hearing) const;
   [[nodiscard]] bool is_late(const Claim& claim, const Hearing& hearing) const noexcept;

@@ -48,7 +48,9 @@ ShapeFacts facts_of(const ProbeOptions& options) {
   const bool has_payload = facts.carrier == Carrier::icmp || facts.carrier == Carrier::udp;
   if (has_payload) facts.image = packet::pattern_image(options.pattern, options.payload_size);
   facts.message_size = message_size(facts.carrier, facts.image.size());
-  if (facts.carrier == Carrier::udp && facts.source_port == 0) facts.turns = udp_turns;
+  const bool connects = facts.carrier == Carrier::tcp && !options.half_open && facts.source_port == 0;
+  if (facts.carrier == Carrier::icmp || connects) facts.flow = options.flow;
+  if (facts.carrier == Carrier::udp && facts.source_port == 0 && !options.flow) facts.turns = udp_turns;
   return facts;
 }
 

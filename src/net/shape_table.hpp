@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <system_error>
 #include <vector>
@@ -20,12 +21,13 @@ inline constexpr unsigned udp_turns = 4;
 
 /// A shape, as far as its messages need it.
 struct ShapeFacts {
-  Carrier carrier = Carrier::icmp;    ///< Of its messages; a shape that connects has none.
-  unsigned turns = 1;                 ///< How many source ports its probes take in turn.
-  std::uint16_t port = 0;             ///< Destination; 0 for ICMP.
-  std::uint16_t source_port = 0;      ///< As asked; 0: any.
-  std::size_t message_size = 0;       ///< The whole message.
-  std::vector<std::uint8_t> image{};  ///< The payload as its pattern alone fills it.
+  Carrier carrier = Carrier::icmp;      ///< Of its messages; a shape that connects has none.
+  unsigned turns = 1;                   ///< How many source ports its probes take in turn.
+  std::uint16_t port = 0;               ///< Destination; 0 for ICMP.
+  std::uint16_t source_port = 0;        ///< As asked; 0: any.
+  std::optional<std::uint16_t> flow{};  ///< Of ICMP messages, and of connections whose port is free.
+  std::size_t message_size = 0;         ///< The whole message.
+  std::vector<std::uint8_t> image{};    ///< The payload as its pattern alone fills it.
 };
 
 /// A way that was found, without its explanation.

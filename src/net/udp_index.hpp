@@ -20,8 +20,9 @@ struct UdpFlight {
   std::uint16_t local_port = 0;  ///< 0: no UDP probe has this serial.
   std::uint16_t shape = 0;
   std::uint16_t tag_start = 0;  ///< Of what was sent: most others are told from it by this alone.
-  bool answered = false;
-  bool forgotten = false;  ///< Nobody waits for it any more.
+  bool answered : 1 = false;
+  bool forgotten : 1 = false;  ///< Nobody waits for it any more.
+  bool reported : 1 = false;   ///< An ICMP error told its fate, though it may still be answered.
 
   static constexpr Serial no_serial = ~Serial{0};
 };

@@ -38,8 +38,9 @@ void UdpSpeaker::encode(const Probe& probe, const Channel& channel, std::span<st
 
 void UdpSpeaker::take_back(const Probe& probe) noexcept { index_.take_back(probe, shapes_[probe.shape].port); }
 
-bool UdpSpeaker::awaited(Serial serial, const UdpFlight& flight, const Hearing& hearing) const noexcept {
-  return !flight.answered && !flight.forgotten && in_window(hearing.book, serial);
+UdpSpeaker::Wait UdpSpeaker::wait_of(Serial serial, const UdpFlight& flight, const Hearing& hearing) noexcept {
+  if (flight.answered || flight.forgotten || !in_window(hearing.book, serial)) return Wait::over;
+  return flight.reported ? Wait::for_an_answer : Wait::for_anything;
 }
 
 UdpSpeaker::Match UdpSpeaker::tagged(const Incoming& packet, const Hearing& hearing) {
@@ -59,17 +60,23 @@ UdpSpeaker::Match UdpSpeaker::tagged(const Incoming& packet, const Hearing& hear
   return match;
 }
 
-/// The oldest probe that waits for an answer; where none does, the newest, for which this is a duplicate or late.
+/// The oldest probe that waits, rather one of which no error is known; where none does, the newest, for which this is a
+/// duplicate or late. None where probes of different looks wait: nobody can tell whose answer it is.
 UdpSpeaker::Match UdpSpeaker::untagged(const Incoming& packet, const Hearing& hearing) {
-  Match oldest, newest;
+  Match found;
+  Wait most = Wait::over;
+  bool looks_differ = false;
   const Serial first = hearing.book.window().first;
   index_.any(packet.from, packet.port, hearing.channel.id, [&](Serial serial, UdpFlight& flight) {
-    const Match here{.serial = serial, .flight = &flight, .auth_bits = port_bits};
-    if (newest.flight == nullptr) newest = here;
-    if (awaited(serial, flight, hearing)) oldest = here;
-    return serial < first;  // nobody waits for older ones
+    const Wait wait = wait_of(serial, flight, hearing);
+    const bool replaces = found.flight == nullptr || wait > most || (wait == most && wait != Wait::over);
+    if (!replaces) return serial < first;  // nobody waits for older ones
+    looks_differ = wait == most && found.flight != nullptr && (looks_differ || found.flight->shape != flight.shape);
+    found = {.serial = serial, .flight = &flight, .auth_bits = port_bits};
+    most = wait;
+    return serial < first;
   });
-  return oldest.flight != nullptr ? oldest : newest;
+  return looks_differ ? Match{} : found;
 }
 
 void UdpSpeaker::take_packet(const Incoming& packet, const Hearing& hearing) {
@@ -98,36 +105,40 @@ void UdpSpeaker::count_refused(const Incoming& packet, const Hearing& hearing) {
   ++(elsewhere ? hearing.counters.wrong_source : hearing.counters.unauthenticated);
 }
 
-/// Where the whole tag is quoted it must be right; where less is, the ports are all there is.
+/// Where the whole tag is quoted it must be right; where less is, the ports and its beginning are all there is.
 std::optional<std::uint8_t> UdpSpeaker::fits(const Quote& quote, Serial serial,
                                              const UdpFlight& flight) const noexcept {
   const std::size_t size = shapes_[flight.shape].image.size();
   const std::size_t whole_tag = packet::tag_size(size);
-  if (whole_tag == 0 || quote.queued.quoted.size() < whole_tag) return port_bits;
+  if (whole_tag == 0 || quote.queued.quoted.size() < smallest_tag) return port_bits;
   if (tag_start(quote.queued.quoted) != flight.tag_start) return std::nullopt;
+  if (quote.queued.quoted.size() < whole_tag) return port_bits;
   const auto probe = identity(quote.target, quote.queued.port, serial);
   const auto check = codec_.check_quoted_payload(probe, size, quote.queued.quoted);
   if (!check.authentic) return std::nullopt;
   return static_cast<std::uint8_t>(check.tag_bits + port_bits);
 }
 
-/// The probe whose tag is quoted; else the newest that fits, rather one that waits for an answer.
+/// The probe whose tag is quoted; else the newest that fits, rather one that waits for it. None where probes of
+/// different looks fit and wait: those of one flow, say, which their ttl tells apart.
 UdpSpeaker::Match UdpSpeaker::matching(const QueuedError& queued, const Hearing& hearing) {
   Match found;
+  const Serial first = hearing.book.window().first;
   const bool may_quote_tag = queued.quoted.size() >= smallest_tag;
-  bool found_waits = false;
+  bool found_waits = false, looks_differ = false;
   const auto visit = [&](const Address& target, Serial serial, UdpFlight& flight) {
     const auto bits = fits({.queued = queued, .target = target}, serial, flight);
     if (!bits) return false;
-    const bool waits = awaited(serial, flight, hearing), tagged = *bits > port_bits;
+    const bool waits = wait_of(serial, flight, hearing) == Wait::for_anything, tagged = *bits > port_bits;
+    looks_differ = !tagged && (looks_differ || (waits && found_waits && found.flight->shape != flight.shape));
     if (tagged || found.flight == nullptr || (waits && !found_waits)) {
       found = {.serial = serial, .flight = &flight, .auth_bits = *bits};
       found_waits = waits;
     }
-    return tagged || (waits && !may_quote_tag);
+    return tagged || (!may_quote_tag && (looks_differ || serial < first));
   };
   index_.any_zone(queued.destination, queued.port, hearing.channel.id, visit);
-  return found;
+  return looks_differ ? Match{} : found;
 }
 
 void UdpSpeaker::take_error(const QueuedError& queued, const Hearing& hearing) {
@@ -137,6 +148,7 @@ void UdpSpeaker::take_error(const QueuedError& queued, const Hearing& hearing) {
   if (!report.tells_a_fate()) return;
   const bool refused =
       says_port_unreachable(queued, hearing.channel.family) && same_octets(queued.offender, queued.destination);
+  match.flight->reported = true;
   if (refused) match.flight->answered = true;
   if (!in_window(hearing.book, match.serial)) return void(++hearing.counters.late);
   Event event = errors_.event(match.serial, report, match.auth_bits);

@@ -50,7 +50,9 @@ class UdpSpeaker {
                                                Serial serial) const noexcept {
     return {.target = target, .id = port, .serial = serial};
   }
-  [[nodiscard]] bool awaited(Serial serial, const UdpFlight& flight, const Hearing& hearing) const noexcept;
+  /// How much a probe still waits for something.
+  enum class Wait : std::uint8_t { over, for_an_answer, for_anything };
+  [[nodiscard]] static Wait wait_of(Serial serial, const UdpFlight& flight, const Hearing& hearing) noexcept;
   [[nodiscard]] Match tagged(const Incoming& packet, const Hearing& hearing);
   [[nodiscard]] Match untagged(const Incoming& packet, const Hearing& hearing);
   void count_refused(const Incoming& packet, const Hearing& hearing);

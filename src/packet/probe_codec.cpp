@@ -14,6 +14,7 @@ namespace multiping::packet {
 namespace {
 
 constexpr std::uint64_t sequence_count = 65536;
+constexpr std::uint32_t checksum_count = 65535;  // in one's complement zero has two forms
 
 std::uint8_t bits(std::size_t bytes) noexcept { return static_cast<std::uint8_t>(bytes * 8); }
 
@@ -28,32 +29,6 @@ std::uint8_t scramble(std::uint8_t half, std::uint32_t key) noexcept {
   return static_cast<std::uint8_t>((x ^ x >> 13) >> 24);
 }
 
-// A payload before it is written: the tag, as much of it as there is room for, and the pattern behind it.
-struct Payload {
-  std::array<std::uint8_t, 8> whole_tag{};
-  std::span<const std::uint8_t> image{};  // the pattern alone, as long as the payload
-
-  [[nodiscard]] std::span<const std::uint8_t> tag() const& noexcept {
-    return std::span{whole_tag}.first(tag_size(image.size()));
-  }
-  [[nodiscard]] std::span<const std::uint8_t> pattern() const noexcept { return image.subspan(tag_size(image.size())); }
-  void write(Writer& writer) const noexcept {
-    writer.bytes(tag());
-    writer.bytes(pattern());
-  }
-};
-
-// What the ICMPv4 checksum of a request is, from its parts: sooner than from bytes just written.
-std::uint16_t request_checksum(const ProbeIdentity& probe, std::uint16_t sequence, const Payload& payload) noexcept {
-  Checksum checksum;
-  checksum.add_u16(static_cast<std::uint16_t>(request_type(probe.target) << 8));
-  checksum.add_u16(probe.id);
-  checksum.add_u16(sequence);
-  checksum.add(payload.tag());  // of even size
-  checksum.add(payload.pattern());
-  return checksum.value();
-}
-
 // No early exit: how long it takes tells nothing about where the first difference is.
 bool equal_in_constant_time(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) noexcept {
   assert(a.size() == b.size());
@@ -62,14 +37,52 @@ bool equal_in_constant_time(std::span<const std::uint8_t> a, std::span<const std
   return difference == 0;
 }
 
+// One's complement addition (RFC 1071 section 1).
+std::uint16_t add_with_carry(std::uint16_t a, std::uint16_t b) noexcept {
+  const auto sum = static_cast<std::uint32_t>(a) + b;
+  return static_cast<std::uint16_t>((sum & 0xFFFFU) + (sum >> 16));
+}
+
 }  // namespace
 
+// A payload before it is written: its head, which is the tag (as much of it as there is room for) and a flow's
+// compensation, and the pattern behind it.
+struct ProbeCodec::Payload {
+  std::array<std::uint8_t, 8 + compensation_size> whole_head{};
+  std::size_t head_size = 0;              // even
+  std::span<const std::uint8_t> image{};  // the pattern alone, as long as the payload
+
+  [[nodiscard]] std::span<const std::uint8_t> head() const& noexcept { return std::span{whole_head}.first(head_size); }
+  [[nodiscard]] std::span<const std::uint8_t> pattern() const noexcept { return image.subspan(head_size); }
+  void write(Writer& writer) const noexcept {
+    writer.bytes(head());
+    writer.bytes(pattern());
+  }
+
+  // All of a request but its checksum, from its parts: sooner than from bytes just written.
+  [[nodiscard]] Checksum request_sum(const ProbeIdentity& probe, std::uint16_t sequence) const noexcept {
+    Checksum checksum;
+    checksum.add_u16(static_cast<std::uint16_t>(request_type(probe.target) << 8));
+    checksum.add_u16(probe.id);
+    checksum.add_u16(sequence);
+    checksum.add(head());
+    checksum.add(pattern());
+    return checksum;
+  }
+  // The ICMPv4 checksum of a request.
+  [[nodiscard]] std::uint16_t request_checksum(const ProbeIdentity& probe, std::uint16_t sequence) const noexcept {
+    return request_sum(probe, sequence).value();
+  }
+};
+
 ProbeCodec::ProbeCodec(const SipKey& key) noexcept : tag_key_(key) {
-  // A tag's input is 16 or 32 bytes, this one is 1: no round key is ever a tag.
+  // A tag's input is 16 or 32 bytes, these are 1: no key below is ever a tag.
   for (std::size_t i = 0; i < round_keys_.size(); ++i) {
     const std::array label{static_cast<std::uint8_t>(i)};
     round_keys_[i] = static_cast<std::uint32_t>(siphash(key, label));
   }
+  const std::array label{static_cast<std::uint8_t>(round_keys_.size())};
+  flow_base_ = static_cast<std::uint32_t>(siphash(key, label) % checksum_count);
 }
 
 std::uint16_t ProbeCodec::sequence(std::uint64_t serial) const noexcept {
@@ -96,21 +109,44 @@ void ProbeCodec::encode_echo_request(const ProbeIdentity& probe, std::span<const
                                      std::span<std::uint8_t> message) const noexcept {
   assert(message.size() >= icmp_header_size && pattern_image.size() >= message.size() - icmp_header_size);
   const auto number = sequence(probe.serial);
-  const Payload payload{tag(probe, number), pattern_image.first(message.size() - icmp_header_size)};
+  const Payload carried = payload(probe, number, pattern_image.first(message.size() - icmp_header_size));
   Writer writer{message};
   writer.u8(request_type(probe.target));
   writer.u8(0);
-  writer.u16(probe.target.family() == Family::ipv6 ? 0 : request_checksum(probe, number, payload));
+  writer.u16(probe.target.family() == Family::ipv6 ? 0 : carried.request_checksum(probe, number));
   writer.u16(probe.id);
   writer.u16(number);
-  payload.write(writer);
+  carried.write(writer);
+}
+
+ProbeCodec::Payload ProbeCodec::payload(const ProbeIdentity& probe, std::uint16_t sequence,
+                                        std::span<const std::uint8_t> image) const noexcept {
+  Payload payload{.head_size = tag_size(image.size(), probe.flow), .image = image};
+  std::ranges::copy(tag(probe, sequence), payload.whole_head.begin());
+  if (probe.flow) compensate(payload, probe, sequence);
+  return payload;
+}
+
+// Brings the sum of the request to what the flow stands for. The length is in the sum of ICMPv6 (RFC 8200 section 8.1);
+// what else of the pseudo header is in it is the same for all probes to a target.
+void ProbeCodec::compensate(Payload& payload, const ProbeIdentity& probe, std::uint16_t sequence) const noexcept {
+  assert(payload.image.size() >= compensation_size);
+  const std::size_t tag_end = std::exchange(payload.head_size, payload.head_size + compensation_size);
+  const auto place = std::span{payload.whole_head}.subspan(tag_end, compensation_size);
+  std::ranges::fill(place, std::uint8_t{0});
+  Checksum sum = payload.request_sum(probe, sequence);
+  if (probe.target.family() == Family::ipv6)
+    sum.add_u32(static_cast<std::uint32_t>(icmp_header_size + payload.image.size()));
+  const auto wanted = static_cast<std::uint16_t>((flow_base_ + *probe.flow) % checksum_count);
+  // The checksum so far is the complement of the sum so far: what that lacks to zero.
+  Writer{place}.u16(add_with_carry(wanted, sum.value()));
 }
 
 void ProbeCodec::encode_payload(const ProbeIdentity& probe, std::span<const std::uint8_t> pattern_image,
                                 std::span<std::uint8_t> payload) const noexcept {
   assert(pattern_image.size() >= payload.size());
   Writer writer{payload};
-  Payload{tag(probe, sequence(probe.serial)), pattern_image.first(payload.size())}.write(writer);
+  this->payload(probe, sequence(probe.serial), pattern_image.first(payload.size())).write(writer);
 }
 
 std::uint32_t ProbeCodec::handshake_number(const ProbeIdentity& probe) const noexcept {
@@ -123,17 +159,21 @@ std::uint32_t ProbeCodec::handshake_number(const ProbeIdentity& probe) const noe
 
 PayloadCheck ProbeCodec::check_payload(const ProbeIdentity& probe, std::span<const std::uint8_t> pattern_image,
                                        std::span<const std::uint8_t> returned) const noexcept {
-  const auto size = tag_size(pattern_image.size());
+  const auto size = tag_size(pattern_image.size(), probe.flow);
   if (returned.size() < size) return {};
-  const auto expected = tag(probe, sequence(probe.serial));
-  return {.authentic = equal_in_constant_time(returned.first(size), std::span{expected}.first(size)),
+  const Payload expected = payload(probe, sequence(probe.serial), pattern_image);
+  const auto compensation = expected.head().subspan(size);
+  const bool whole = returned.size() == pattern_image.size() &&
+                     std::ranges::equal(returned.subspan(size, compensation.size()), compensation) &&
+                     std::ranges::equal(returned.subspan(expected.head_size), expected.pattern());
+  return {.authentic = equal_in_constant_time(returned.first(size), expected.head().first(size)),
           .tag_bits = bits(size),
-          .altered = !std::ranges::equal(returned.subspan(size), pattern_image.subspan(size))};
+          .altered = !whole};
 }
 
 PayloadCheck ProbeCodec::check_quoted_payload(const ProbeIdentity& probe, std::size_t payload_size,
                                               std::span<const std::uint8_t> quoted) const noexcept {
-  const auto size = tag_size(payload_size);
+  const auto size = tag_size(payload_size, probe.flow);
   if (size == 0 || quoted.size() < size) return {};
   const auto expected = tag(probe, sequence(probe.serial));
   return {.authentic = equal_in_constant_time(quoted.first(size), std::span{expected}.first(size)),
@@ -144,7 +184,7 @@ PayloadCheck ProbeCodec::check_quoted_payload(const ProbeIdentity& probe, std::s
 std::uint16_t ProbeCodec::echo_request_checksum(const ProbeIdentity& probe,
                                                 std::span<const std::uint8_t> pattern_image) const noexcept {
   const auto number = sequence(probe.serial);
-  return request_checksum(probe, number, {tag(probe, number), pattern_image});
+  return payload(probe, number, pattern_image).request_checksum(probe, number);
 }
 
 // Every field at its place for the family, and the families told apart by length: the less there is, the sooner it is

@@ -19,11 +19,21 @@ struct ProbeIdentity {
   const Address& target;
   std::uint16_t id = 0;      ///< ICMP identifier; destination port of the other protocols.
   std::uint64_t serial = 0;  ///< Never used twice under one key.
+  /// Of echo requests: all of one flow have the same checksum. Their payload has two bytes or more.
+  std::optional<std::uint16_t> flow{};
 };
+
+/// What keeps the checksum of a flow constant stands right behind the tag, and takes so many bytes of its room.
+inline constexpr std::size_t compensation_size = 2;
 
 /// The bytes of a tag that a payload of this size has room for: 8, 4, 2 or none.
 [[nodiscard]] constexpr std::size_t tag_size(std::size_t payload_size) noexcept {
   return payload_size >= 8 ? 8U : payload_size >= 4 ? 4U : payload_size >= 2 ? 2U : 0U;
+}
+/// The same, where a flow's compensation wants its place.
+[[nodiscard]] constexpr std::size_t tag_size(std::size_t payload_size, std::optional<std::uint16_t> flow) noexcept {
+  if (!flow) return tag_size(payload_size);
+  return payload_size <= compensation_size ? 0U : tag_size(payload_size - compensation_size);
 }
 
 /// What a returned payload proves.
@@ -38,8 +48,11 @@ struct PayloadCheck {
 /// The sequence number is a keyed permutation of the serial's low 16 bits, so it repeats every 65,536 probes. The
 /// payload begins with a SipHash-2-4 tag over (target, zone, id, sequence, serial): 8 bytes of it, 4 in a
 /// payload of 4 to 7 bytes, 2 in one of 2 or 3, else none. Behind it stands the pattern, repeated from the payload's
-/// first byte on. A probe's other properties, its ttl say, need not be in the tag: the serial stands for one probe
-/// alone. Nothing else is in the packet: no time, nothing that is the same for two probes.
+/// first byte on. With a flow, two bytes of compensation stand between them, so that the ICMP checksum (of ICMPv6
+/// except for the addresses, which are the target's) depends on nothing but the key and the flow: neither on the probe
+/// nor on the payload. Two flows have the same one only where they are 0 and 65,535, since there is one less of them. A
+/// probe's other properties, its ttl say, need not be in the tag: the serial stands for one probe alone. Nothing else
+/// is in the packet: no time, nothing that is the same for two probes.
 class ProbeCodec {
  public:
   explicit ProbeCodec(const SipKey& key) noexcept;
@@ -79,10 +92,15 @@ class ProbeCodec {
   [[nodiscard]] std::uint32_t handshake_number(const ProbeIdentity& probe) const noexcept;
 
  private:
+  struct Payload;
+  [[nodiscard]] Payload payload(const ProbeIdentity& probe, std::uint16_t sequence,
+                                std::span<const std::uint8_t> image) const noexcept;
+  void compensate(Payload& payload, const ProbeIdentity& probe, std::uint16_t sequence) const noexcept;
   [[nodiscard]] std::array<std::uint8_t, 8> tag(const ProbeIdentity& probe, std::uint16_t sequence) const noexcept;
 
   SipKey tag_key_;
   std::array<std::uint32_t, 4> round_keys_{};
+  std::uint32_t flow_base_ = 0;  ///< Below 65,535.
 };
 
 /// `size` bytes of `pattern`, repeated; zeros for an empty pattern.

@@ -1,6 +1,6 @@
-// Fuzzes the probe codec. Input: key (16 bytes), family (1), target (16), zone (4), id (2), serial (8), payload size
-// (2), then a payload that claims to have come back. A probe's own answer is always believed, and another one only when
-// the tag is the same.
+// Fuzzes the probe codec. Input: key (16 bytes), family (1; 16 and more: with a flow), target (16), zone (4), id (2),
+// serial (8), payload size (2), then a payload that claims to have come back. A probe's own answer is always believed,
+// and another one only when the tag is the same.
 #include "packet/probe_codec.hpp"
 
 #include <algorithm>
@@ -18,9 +18,9 @@ using multiping::fuzz::Bytes;
 using multiping::fuzz::require;
 
 constexpr std::size_t largest_payload = 2048;  // keeps the fuzzer fast
+constexpr std::uint8_t first_flow = 16;        // of the octet that says the family
 
-Address read_target(packet::Reader& reader) {
-  const bool ipv6 = (reader.u8() & 1U) != 0;
+Address read_target(packet::Reader& reader, bool ipv6) {
   const auto octets = reader.octets<16>();
   const auto zone = reader.u32();
   return ipv6 ? Address::v6(octets, zone) : Address::v4({octets[0], octets[1], octets[2], octets[3]});
@@ -44,17 +44,22 @@ void check_other_carriers(const packet::ProbeCodec& codec, const packet::ProbeId
   require(number != 0 && number >> 16 == codec.sequence(probe.serial));
 }
 
+std::size_t tag_of(const packet::ProbeIdentity& probe, Bytes image) {
+  const std::size_t room = image.size() - (probe.flow ? 2 : 0);
+  return room >= 8 ? 8 : room >= 4 ? 4 : room >= 2 ? 2 : 0;
+}
+
 void check_own_answer(const packet::ProbeCodec& codec, const packet::ProbeIdentity& probe, Bytes image, Bytes payload) {
   const auto whole = codec.check_payload(probe, image, payload);
   require(whole.authentic && !whole.altered);
   const auto quoted = codec.check_quoted_payload(probe, payload.size(), payload);
-  require(quoted.authentic == (payload.size() >= 2) && quoted.tag_bits == whole.tag_bits);
+  require(quoted.authentic == (tag_of(probe, payload) > 0) && quoted.tag_bits == whole.tag_bits);
 }
 
 void check_claim(const packet::ProbeCodec& codec, const packet::ProbeIdentity& probe, Bytes payload, Bytes image,
                  Bytes returned) {
   const auto check = codec.check_payload(probe, image, returned);
-  const std::size_t tag = image.size() >= 8 ? 8 : image.size() >= 4 ? 4 : image.size() >= 2 ? 2 : 0;
+  const std::size_t tag = tag_of(probe, image);
   const bool tag_is_there = returned.size() >= tag;
   require(check.authentic == (tag_is_there && std::ranges::equal(returned.first(tag), payload.first(tag))));
   require(check.tag_bits == (tag_is_there ? tag * 8 : 0));
@@ -68,11 +73,13 @@ void check_claim(const packet::ProbeCodec& codec, const packet::ProbeIdentity& p
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   packet::Reader reader{Bytes{data, size}};
   const packet::ProbeCodec codec{packet::SipKey{reader.octets<16>()}};
-  const auto target = read_target(reader);
+  const auto family = reader.u8();
+  const auto target = read_target(reader, (family & 1U) != 0);
   const auto id = reader.u16();
   const auto serial = static_cast<std::uint64_t>(reader.u32()) << 32;
-  const packet::ProbeIdentity probe{target, id, serial | reader.u32()};
+  packet::ProbeIdentity probe{target, id, serial | reader.u32()};
   const std::size_t payload_size = reader.u16() % largest_payload;
+  if (family >= first_flow && payload_size >= 2) probe.flow = static_cast<std::uint16_t>(family * id);
   if (!reader.ok()) return 0;
   const auto returned = reader.rest();
 
@@ -84,6 +91,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (target.family() == multiping::Family::ipv4) {
     require(packet::icmpv4_checksum_ok(message));
     require(request->checksum == codec.echo_request_checksum(probe, image));
+    packet::ProbeIdentity next = probe;
+    ++next.serial;
+    require(!probe.flow || request->checksum == codec.echo_request_checksum(next, image));
   }
   check_serial(codec, probe.serial);
   check_other_carriers(codec, probe, image, request->payload);

@@ -220,6 +220,41 @@ BOOST_AUTO_TEST_CASE(one_source_port_carries_one_connection_to_a_target) {
   BOOST_TEST(dialogue.io->abandoned.size() == 1U, "the one before is over");
 }
 
+BOOST_AUTO_TEST_CASE(a_flow_carries_one_connection_to_a_target_and_port) {
+  const auto of_flow = [](std::uint16_t flow, int port, std::optional<int> ttl = std::nullopt) {
+    return ProbeOptions{.protocol = Protocol::tcp, .port = port, .ttl = ttl, .flow = flow};
+  };
+  Connections dialogue{{of_flow(0, 80), of_flow(0, 80, 3), of_flow(0, 81), of_flow(1, 80)}};
+  const auto connect = [&](std::uint8_t number, std::uint16_t shape) {
+    return dialogue.send({dialogue.book.add(target(number), shape)}).accepted;
+  };
+  for (const auto shape : std::array<std::uint16_t, 3>{0, 2, 3}) BOOST_TEST(connect(1, shape) == 1U);
+  BOOST_TEST(connect(2, 0) == 1U);
+  BOOST_TEST(dialogue.io->abandoned.empty());
+  BOOST_TEST(connect(1, 1) == 1U);
+  BOOST_TEST(dialogue.io->abandoned == std::vector<std::uint64_t>{0}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_port_that_was_asked_for_counts_for_more_than_the_flow) {
+  Connections dialogue{{{.protocol = Protocol::tcp, .source_port = 4000, .flow = 1},
+                        {.protocol = Protocol::tcp, .source_port = 4001, .flow = 1}}};
+  for (const auto shape : std::array<std::uint16_t, 2>{0, 1}) dialogue.send({dialogue.book.add(target(1), shape)});
+  BOOST_TEST(dialogue.io->abandoned.empty());
+  dialogue.send({dialogue.book.add(target(1), 0)});
+  BOOST_TEST(dialogue.io->abandoned == std::vector<std::uint64_t>{0}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_port_of_a_flow_that_others_took_is_the_probes_error) {
+  Connections dialogue{{{.protocol = Protocol::tcp, .flow = 1}}};
+  dialogue.connect(1);
+  for (const auto error : {std::errc::address_in_use, std::errc::address_not_available}) {
+    const auto sent = dialogue.connect_but(2, error);
+    BOOST_TEST(!sent.full);
+    BOOST_TEST((sent.refused == error));
+  }
+  BOOST_TEST(dialogue.connect_but(3, std::errc::too_many_files_open).full);
+}
+
 BOOST_AUTO_TEST_CASE(a_lane_that_finds_no_descriptor_waits_for_connections) {
   Connections dialogue{{{.protocol = Protocol::tcp}, {.protocol = Protocol::udp}}};
   bool out = true;

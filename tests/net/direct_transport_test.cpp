@@ -125,6 +125,20 @@ BOOST_AUTO_TEST_CASE(a_refused_message_ends_the_batch_there) {
   BOOST_TEST((sent.refused == std::errc::host_unreachable));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_refused_does_not_make_the_rest_be_encoded_again_and_again) {
+  Dialogue dialogue{all_shapes()};
+  const auto probes = echoes(dialogue.book, 64);
+  std::span<const net::Probe> rest{probes};
+  dialogue.io->most_accepted = 0;
+  dialogue.io->refusal = system_error(std::errc::network_unreachable);
+  for (int refused = 0; refused < 8; ++refused, rest = rest.subspan(1))
+    BOOST_TEST(dialogue.send({rest.begin(), rest.end()}).accepted == 0U);
+  dialogue.io->most_accepted = 64;
+  BOOST_TEST(dialogue.send({rest.begin(), rest.end()}).accepted == 56U);
+  BOOST_TEST(dialogue.io->batches == (std::vector<std::size_t>{64, 1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 8, 16, 25}),
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(credit_is_the_least_that_any_lane_has_room_for) {
   Dialogue dialogue{all_shapes()};
   BOOST_TEST(dialogue.transport->credit() == 64U);

@@ -179,6 +179,88 @@ BOOST_AUTO_TEST_CASE(two_sockets_of_a_family_keep_to_their_identifiers) {
   BOOST_TEST(events[0].serial + events[1].serial == 1U);
 }
 
+std::vector<ProbeOptions> hops(std::uint16_t flow, std::size_t payload_size = 56) {
+  std::vector<ProbeOptions> shapes;
+  for (int ttl = 1; ttl < 6; ++ttl) shapes.push_back({.ttl = ttl, .payload_size = payload_size, .flow = flow});
+  return shapes;
+}
+
+BOOST_AUTO_TEST_CASE(requests_of_a_flow_look_the_same_on_every_socket) {
+  for (const bool ping_sockets : {false, true}) {
+    Dialogue dialogue{hops(3)};
+    dialogue.io->ping_sockets = ping_sockets;
+    const auto model = dialogue.ask(target_v4, 0);
+    for (std::uint16_t hop = 0; hop < 5; ++hop) {
+      const auto request = dialogue.ask(target_v4, hop);
+      BOOST_TEST(request.lane == model.lane);
+      BOOST_TEST(get16(request.bytes, 2) == get16(model.bytes, 2));
+      BOOST_TEST(get16(request.bytes, 6) != get16(model.bytes, 6));
+      BOOST_TEST(packet::internet_checksum(request.bytes) == 0U);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(replies_to_a_flow_are_authentic_and_its_compensation_is_part_of_the_payload) {
+  Dialogue dialogue{hops(3)};
+  const auto request = dialogue.ask(target_v4, 1);
+  Bytes forged = request.bytes, altered = request.bytes;
+  forged[8] ^= 1;
+  altered[17] ^= 1;
+  for (const Bytes& bytes : {forged, altered, request.bytes})
+    dialogue.deliver(request.lane, target_v4, icmp, echo_reply(bytes));
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 2U);
+  BOOST_TEST(events[0].payload_altered);
+  BOOST_TEST(!events[1].payload_altered);
+  for (const Event& event : events) BOOST_TEST(event.auth_bits == 96);
+  BOOST_TEST(dialogue.counters().unauthenticated == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(eight_quoted_bytes_of_a_flow_prove_identifier_and_sequence_number) {
+  for (const bool ping_sockets : {false, true}) {
+    Dialogue dialogue{hops(3)};
+    dialogue.io->ping_sockets = ping_sockets;
+    std::vector<ScriptedPacketIo::Sent> requests;
+    for (std::uint16_t hop = 0; hop < 5; ++hop) requests.push_back(dialogue.ask(target_v4, hop));
+    const auto& request = requests[2];
+    Bytes foreign = first(request.bytes, 8);
+    put16(foreign, 2, static_cast<std::uint16_t>(get16(foreign, 2) + 1U));
+    for (const Bytes& quoted : {first(request.bytes, 8), foreign}) {
+      if (ping_sockets) dialogue.io->report(request.lane, dialogue.queued(request, quoted));
+      if (!ping_sockets) dialogue.deliver(request.lane, router_v4, icmp, expired(request, quoted));
+    }
+    const auto events = dialogue.hear();
+    BOOST_REQUIRE(events.size() == 1U);
+    BOOST_TEST(events[0].serial == 2U);
+    BOOST_TEST(events[0].auth_bits == (ping_sockets ? 16 : 32));
+    BOOST_TEST(dialogue.counters().unauthenticated == 1U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(whole_quotes_of_a_flow_are_known_by_their_tag) {
+  Dialogue dialogue{hops(3, 9)};  // four bytes of it
+  const auto request = dialogue.ask(target_v4, 4);
+  Bytes forged = request.bytes;
+  forged[11] ^= 1;
+  dialogue.deliver(request.lane, router_v4, icmp, expired(request, forged));
+  dialogue.deliver(request.lane, router_v4, icmp, expired(request, request.bytes));
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 1U);
+  BOOST_TEST(events[0].auth_bits == 64);
+  BOOST_TEST(dialogue.counters().unauthenticated == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(late_answers_to_a_flow_are_told_whatever_their_size) {
+  for (const std::size_t size : {4U, 9U, 56U}) {
+    Dialogue dialogue{hops(3, size)};
+    const auto request = dialogue.ask(target_v4);
+    dialogue.book.start = 1;
+    dialogue.deliver(request.lane, target_v4, icmp, echo_reply(request.bytes));
+    BOOST_TEST(dialogue.hear().empty());
+    BOOST_TEST(dialogue.counters().late == 1U);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(without_a_tag_the_quoted_destination_tells) {
   Dialogue dialogue{one_shape(0)};
   const auto request = dialogue.ask(target_v4);

@@ -138,7 +138,8 @@ class ScriptedPacketIo final : public net::PacketIo {
     for (const net::Lane lane : open_) {
       const Socket& socket = sockets[lane];
       if (socket.channel.family == family && socket.channel.carrier == carrier && socket.turn == turn &&
-          socket.options.device == options.device && socket.options.source_port == options.source_port)
+          socket.options.device == options.device && socket.options.source_port == options.source_port &&
+          (carrier == net::Carrier::icmp || socket.options.flow == options.flow))
         return lane;
     }
     return open_lane({.family = family, .carrier = carrier}, options, turn);

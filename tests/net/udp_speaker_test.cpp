@@ -5,7 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
-#include "net/dialogue.hpp"
+#include "net/udp_dialogue.hpp"
 
 using namespace multiping;
 using namespace multiping::test;
@@ -13,29 +13,9 @@ using net::Event;
 
 namespace {
 
-constexpr std::uint16_t port = 33'434;
-
 std::vector<ProbeOptions> one_shape(std::size_t payload_size = 56) {
   return {{.protocol = Protocol::udp, .payload_size = payload_size}};
 }
-
-struct UdpDialogue : Dialogue {
-  using Dialogue::Dialogue;
-
-  void answer(const ScriptedPacketIo::Sent& probe, const Bytes& bytes, std::uint16_t from_port = port) {
-    io->deliver(probe.lane, {.bytes = io->keep(bytes), .from = probe.to, .port = from_port, .ttl = 61, .tos = 4});
-  }
-  /// Port unreachable from `offender`.
-  void refuse(const ScriptedPacketIo::Sent& probe, const Bytes& quoted, const Address& offender) {
-    const bool v4 = probe.to.family() == Family::ipv4;
-    auto error = queued(probe, quoted);
-    error.port = port;
-    error.offender = offender;
-    error.type = v4 ? 3 : 1;
-    error.code = v4 ? 3 : 4;
-    io->report(probe.lane, error);
-  }
-};
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "packet/checksum.hpp"
+#include "packet/codec_samples.hpp"
 #include "packet/icmp.hpp"
 #include "packet/samples.hpp"
 
@@ -18,32 +19,10 @@ using test::Bytes;
 using test::hex;
 using test::operator+;
 
-constexpr std::uint64_t round_trip = 65536;  // after so many serials a sequence number comes again
-
-SipKey key_of(std::uint8_t fill) {
-  SipKey key;
-  key.bytes.fill(fill);
-  return key;
-}
-
-const ProbeCodec codec{key_of(1)};
 const std::vector<std::size_t> payload_sizes{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 56, 1472, 65507};
 
 std::size_t tag_bytes(std::size_t payload_size) {
   return payload_size < 2 ? 0 : payload_size < 4 ? 2 : payload_size < 8 ? 4 : 8;
-}
-
-Bytes counting_image(std::size_t size) { return pattern_image(hex("c0 c1 c2 c3 c4 c5 c6 c7 c8 c9 ca"), size); }
-
-Bytes encoded(const ProbeIdentity& probe, std::span<const std::uint8_t> image) {
-  Bytes message(8 + image.size(), 0x77);
-  codec.encode_echo_request(probe, image, message);
-  return message;
-}
-
-Bytes payload_of(const ProbeIdentity& probe, std::span<const std::uint8_t> image) {
-  const auto message = encoded(probe, image);
-  return {message.begin() + 8, message.end()};
 }
 
 Bytes sequence_bytes(std::uint64_t serial) {

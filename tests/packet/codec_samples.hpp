@@ -1,0 +1,41 @@
+// What the tests of the probe codec share: a codec with a known key, and the messages that it makes.
+// Header only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "packet/probe_codec.hpp"
+#include "support/hex.hpp"
+
+namespace multiping::packet {
+inline namespace codec_samples {
+
+inline constexpr std::uint64_t round_trip = 65536;  // after so many serials a sequence number comes again
+
+inline SipKey key_of(std::uint8_t fill) {
+  SipKey key;
+  key.bytes.fill(fill);
+  return key;
+}
+
+inline const ProbeCodec codec{key_of(1)};
+
+inline test::Bytes counting_image(std::size_t size) {
+  return pattern_image(test::hex("c0 c1 c2 c3 c4 c5 c6 c7 c8 c9 ca"), size);
+}
+
+inline test::Bytes encoded(const ProbeIdentity& probe, std::span<const std::uint8_t> image) {
+  test::Bytes message(8 + image.size(), 0x77);
+  codec.encode_echo_request(probe, image, message);
+  return message;
+}
+
+inline test::Bytes payload_of(const ProbeIdentity& probe, std::span<const std::uint8_t> image) {
+  const auto message = encoded(probe, image);
+  return {message.begin() + 8, message.end()};
+}
+
+}  // namespace codec_samples
+}  // namespace multiping::packet
