@@ -1,5 +1,5 @@
-// The public resolve(): checks the options and hands the names to the resolver.
-// How names are looked up is the business of resolve/.
+// The public resolve() and reverse_resolve(): check the options and hand names and addresses to the resolver.
+// How they are looked up is the business of resolve/.
 #include "multiping/resolve.hpp"
 
 #include "option_checks.hpp"
@@ -10,6 +10,11 @@ namespace multiping {
 std::vector<Resolution> resolve(const std::vector<std::string>& names, const ResolveOptions& options) {
   check(options);
   return resolver::resolve_names(names, options);
+}
+
+std::vector<ReverseResolution> reverse_resolve(const std::vector<Address>& addresses, const ResolveOptions& options) {
+  check(options);
+  return resolver::reverse_names(addresses, options);
 }
 
 }  // namespace multiping

@@ -13,9 +13,11 @@ namespace {
 constexpr std::size_t longest_name = 253;
 constexpr std::size_t longest_label = 63;
 
+bool is_ascii(char c) noexcept { return static_cast<unsigned char>(c) < 0x80; }
+
 bool may_stand_in_name(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
+         !is_ascii(c);
 }
 
 bool is_label(std::string_view text) noexcept {
@@ -48,6 +50,10 @@ bool is_name(std::string_view text) noexcept {
 Host read_host(std::string_view text) noexcept {
   if (const auto address = Address::parse(text)) return {HostText::address, *address};
   return {is_name(text) ? HostText::name : HostText::neither, {}};
+}
+
+bool is_host_name(std::string_view text) noexcept {
+  return read_host(text).kind == HostText::name && std::all_of(text.begin(), text.end(), is_ascii);
 }
 
 }  // namespace multiping::resolver

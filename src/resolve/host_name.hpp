@@ -25,4 +25,7 @@ struct Host {
 /// getaddrinfo(3) would make an address of it.
 [[nodiscard]] Host read_host(std::string_view text) noexcept;
 
+/// RFC 1123, and '_': what read_host() takes for a name, in ASCII.
+[[nodiscard]] bool is_host_name(std::string_view text) noexcept;
+
 }  // namespace multiping::resolver

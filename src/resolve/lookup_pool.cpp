@@ -11,8 +11,10 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include "multiping/error.hpp"
 #include "signals_blocked.hpp"
@@ -22,7 +24,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr Duration first_pause = std::chrono::milliseconds{100};  // before a name is asked again; doubled each time
+constexpr Duration first_pause = std::chrono::milliseconds{100};  // before a question is asked again; doubled each time
 constexpr Duration longest_pause = std::chrono::seconds{1};
 // A name server that answers at all does so sooner than resolver_asio.cpp lets a lookup wait for a silent one.
 constexpr Duration silence = std::chrono::milliseconds{900};
@@ -32,9 +34,9 @@ Clock::time_point deadline_of(Duration timeout) noexcept {
   return timeout < Clock::time_point::max() - now ? now + timeout : Clock::time_point::max();
 }
 
-/// A name on the board.
+/// A question on the board.
 struct Entry {
-  std::string name{};
+  Question question{};
   Duration pause = first_pause;
   Answer answer{{}, Errc::lookup_timeout};
 };
@@ -42,10 +44,10 @@ struct Entry {
 /// What the call and its threads share: what is to be looked up, who is at it, and what was found.
 class Board {
  public:
-  Board(std::vector<std::string> names, Family family, LookupFactory factory, std::size_t workers)
-      : family_{family}, factory_{std::move(factory)}, busy_(workers), open_{names.size()} {
-    entries_.reserve(names.size());
-    for (auto& name : names) entries_.push_back({std::move(name)});
+  Board(std::vector<Question> questions, Family family, LookupFactory factory, std::size_t workers)
+      : family_{family}, factory_{std::move(factory)}, busy_(workers), open_{questions.size()} {
+    entries_.reserve(questions.size());
+    for (auto& question : questions) entries_.push_back({std::move(question)});
   }
 
   /// What each thread does.
@@ -53,12 +55,12 @@ class Board {
     std::unique_ptr<Lookup> lookup;
     while (const auto entry = take(worker)) {
       const auto began = Clock::now();
-      auto answer = ask(lookup, entries_[*entry].name);
+      auto answer = ask(lookup, entries_[*entry].question);
       put(worker, *entry, std::move(answer), Clock::now() - began);
     }
   }
 
-  /// Returns when all names have an answer, at the deadline, or at a stop request.
+  /// Returns when all questions have an answer, at the deadline, or at a stop request.
   void wait(Clock::time_point deadline, const std::stop_token& stop) {
     std::unique_lock lock{mutex_};
     finished_.wait_until(lock, stop, deadline, [this] { return open_ == 0; });
@@ -84,8 +86,8 @@ class Board {
  private:
   using Index = std::size_t;
 
-  /// The next name to look up, when its time has come; none when nothing is left for this thread. Names that are under
-  /// way are not: should one have to be asked again, the thread that asks it now will be there.
+  /// The next question, when its time has come; none when nothing is left for this thread. Those that are under way are
+  /// not: should one have to be asked again, the thread that asks it now will be there.
   std::optional<Index> take(std::size_t worker) {
     std::unique_lock lock{mutex_};
     while (!over_) {
@@ -100,17 +102,18 @@ class Board {
     return std::nullopt;
   }
 
-  /// Names that were never asked go first, so that one in trouble does not hold up the rest.
+  /// Those that were never asked go first, so that one in trouble does not hold up the rest.
   std::optional<Index> due() {
     if (fresh_ < entries_.size()) return fresh_++;
     if (again_.empty() || again_.begin()->first > Clock::now()) return std::nullopt;
     return again_.extract(again_.begin()).mapped();
   }
 
-  Answer ask(std::unique_ptr<Lookup>& lookup, const std::string& name) noexcept {
+  Answer ask(std::unique_ptr<Lookup>& lookup, const Question& question) noexcept {
     try {
       if (!lookup) lookup = factory_();
-      return lookup->look_up(name, family_);
+      if (const auto* const name = std::get_if<std::string>(&question)) return lookup->look_up(*name, family_);
+      return lookup->look_up(std::get<Address>(question));
     } catch (...) {  // out of memory or descriptors
       return {{}, Errc::lookup_failed};
     }
@@ -143,7 +146,7 @@ class Board {
   std::mutex mutex_{};
   std::condition_variable_any finished_{};  // for the call
   std::condition_variable changed_{};       // for its threads
-  std::vector<Entry> entries_{};            // names are constant; answers are under the mutex
+  std::vector<Entry> entries_{};            // questions are constant; answers are under the mutex
   std::vector<char> busy_;                  // by thread: in the middle of a lookup
   std::multimap<Clock::time_point, Index> again_{};
   std::size_t fresh_ = 0;  // entries from here on were never taken
@@ -193,14 +196,14 @@ class Crew {
 
 }  // namespace
 
-std::vector<Answer> look_up_all(std::vector<std::string> names, const ResolveOptions& options,
+std::vector<Answer> look_up_all(std::vector<Question> questions, const ResolveOptions& options,
                                 const LookupFactory& factory, const std::stop_token& stop) {
   const Duration timeout = options.timeout;
-  if (timeout == Duration::zero() || stop.stop_requested()) return {names.size(), Answer{{}, Errc::lookup_timeout}};
+  if (timeout == Duration::zero() || stop.stop_requested()) return {questions.size(), Answer{{}, Errc::lookup_timeout}};
   const auto deadline = deadline_of(timeout);
-  const auto workers = std::min(names.size(), static_cast<std::size_t>(options.parallel));
-  const auto count = names.size();
-  const auto board = std::make_shared<Board>(std::move(names), options.family, factory, workers);
+  const auto workers = std::min(questions.size(), static_cast<std::size_t>(options.parallel));
+  const auto count = questions.size();
+  const auto board = std::make_shared<Board>(std::move(questions), options.family, factory, workers);
   Crew crew{board, workers, stop};
   if (crew.empty()) return {count, Answer{{}, Errc::lookup_failed}};
   board->wait(deadline, stop);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <stop_token>
-#include <string>
 #include <vector>
 
 #include "multiping/options.hpp"
@@ -11,9 +10,9 @@
 
 namespace multiping::resolver {
 
-/// One Answer for each of the distinct `names`, in order. See resolve_names() for what becomes of those that are
+/// One Answer for each of the distinct `questions`, in order. See resolve_names() for what becomes of those that are
 /// pending when time is up. The factory, and what it makes, may outlive the call.
-[[nodiscard]] std::vector<Answer> look_up_all(std::vector<std::string> names, const ResolveOptions& options,
+[[nodiscard]] std::vector<Answer> look_up_all(std::vector<Question> questions, const ResolveOptions& options,
                                               const LookupFactory& factory, const std::stop_token& stop);
 
 }  // namespace multiping::resolver

@@ -1,4 +1,4 @@
-// What needs no lookup is answered here; the rest goes to the pool, each name once.
+// What needs no lookup is answered here; the rest goes to the pool, each question once.
 // Results come back in the caller's order, one for each position.
 #include "resolve/resolver.hpp"
 
@@ -20,18 +20,22 @@ struct Awaiting {
   std::size_t position = 0, lookup = 0;
 };
 
-/// The positions that need a lookup, and the names to be looked up.
+/// The positions that need a lookup, and what is to be looked up.
+template <typename Key>
 struct Plan {
   std::vector<Awaiting> awaiting{};
-  std::vector<std::string> names{};
-  std::unordered_map<std::string_view, std::size_t> known{};  // into names; the keys are the caller's
+  std::vector<Question> questions{};
+  std::unordered_map<Key, std::size_t> known{};  // into questions; a string_view is of the caller's text
 
-  void add(std::size_t position, const std::string& name) {
-    const auto [at, is_new] = known.try_emplace(name, names.size());
-    if (is_new) names.push_back(name);
+  template <typename Asked>
+  void add(std::size_t position, const Asked& asked) {
+    const auto [at, is_new] = known.try_emplace(asked, questions.size());
+    if (is_new) questions.emplace_back(asked);
     awaiting.push_back({position, at->second});
   }
 };
+using NamePlan = Plan<std::string_view>;
+using AddressPlan = Plan<Address>;
 
 bool is_wanted(const Address& address, Family family) noexcept {
   return family == Family::any || family == address.family();
@@ -42,11 +46,19 @@ Resolution resolve_address(const std::string& text, const Address& address, Fami
   return {text, {}, Errc::no_address};
 }
 
-Resolution resolve_at_once(const std::string& text, std::size_t position, Family family, Plan& plan) {
+Resolution resolve_at_once(const std::string& text, std::size_t position, Family family, NamePlan& plan) {
   const auto host = read_host(text);
   if (host.kind == HostText::address) return resolve_address(text, host.address, family);
   if (host.kind == HostText::name) plan.add(position, text);
   return {text, {}, Errc::no_address};
+}
+
+/// What comes from the other side is text that its owner chose, be it to confuse a terminal or a log.
+void take_name(const Answer& answer, ReverseResolution& resolution) {
+  if (answer.error || is_host_name(answer.name)) {
+    resolution.name = answer.name;
+    resolution.error = answer.error;
+  }
 }
 
 }  // namespace
@@ -55,16 +67,31 @@ std::vector<Resolution> resolve_names(std::span<const std::string> names, const 
                                       const std::stop_token& stop) {
   std::vector<Resolution> resolutions;
   resolutions.reserve(names.size());
-  Plan plan;
+  NamePlan plan;
   for (const auto& name : names) {
     resolutions.push_back(resolve_at_once(name, resolutions.size(), options.family, plan));
   }
-  if (plan.names.empty()) return resolutions;
-  const auto answers = look_up_all(std::move(plan.names), options, system_lookup, stop);
+  if (plan.questions.empty()) return resolutions;
+  const auto answers = look_up_all(std::move(plan.questions), options, system_lookup, stop);
   for (const auto& [position, lookup] : plan.awaiting) {
     resolutions[position].addresses = answers[lookup].addresses;
     resolutions[position].error = answers[lookup].error;
   }
+  return resolutions;
+}
+
+std::vector<ReverseResolution> reverse_names(std::span<const Address> addresses, const ResolveOptions& options,
+                                             const std::stop_token& stop) {
+  std::vector<ReverseResolution> resolutions;
+  resolutions.reserve(addresses.size());
+  AddressPlan plan;
+  for (const auto& address : addresses) {
+    if (address && is_wanted(address, options.family)) plan.add(resolutions.size(), address);
+    resolutions.push_back({address, {}, Errc::no_address});
+  }
+  if (plan.questions.empty()) return resolutions;
+  const auto answers = look_up_all(std::move(plan.questions), options, system_lookup, stop);
+  for (const auto& [position, lookup] : plan.awaiting) take_name(answers[lookup], resolutions[position]);
   return resolutions;
 }
 

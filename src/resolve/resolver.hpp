@@ -1,4 +1,4 @@
-// Names to addresses: the seam between the library and the system's resolver.
+// Names to addresses and back: the seam between the library and the system's resolver.
 // Whoever resolves names comes here; how lookups are made is behind it.
 #pragma once
 
@@ -22,6 +22,14 @@ namespace multiping::resolver {
 /// lookup under way at that moment cannot be cancelled; its thread touches nothing of the caller's, and ends with it.
 [[nodiscard]] std::vector<Resolution> resolve_names(std::span<const std::string> names, const ResolveOptions& options,
                                                     const std::stop_token& stop = {});
+
+/// One ReverseResolution for each address, in order. `options` are in range.
+///
+/// Each distinct address of options.family is looked up once, and only what is_host_name() is a name. Returns as
+/// resolve_names() does.
+[[nodiscard]] std::vector<ReverseResolution> reverse_names(std::span<const Address> addresses,
+                                                           const ResolveOptions& options,
+                                                           const std::stop_token& stop = {});
 
 /// The address to probe: the first of that family; for any, the first IPv4 address, else the first.
 [[nodiscard]] std::optional<Address> preferred(const Resolution& resolution, Family family) noexcept;

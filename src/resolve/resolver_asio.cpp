@@ -24,6 +24,17 @@ Address address_of(const asio::ip::address& address) {
   return Address::v6(v6.to_bytes(), static_cast<std::uint32_t>(v6.scope_id()));
 }
 
+udp::endpoint endpoint_of(const Address& address) {
+  if (address.family() == Family::ipv4) {
+    asio::ip::address_v4::bytes_type octets{};
+    std::copy_n(address.bytes().begin(), octets.size(), octets.begin());
+    return {asio::ip::address_v4{octets}, 0};
+  }
+  asio::ip::address_v6::bytes_type octets{};
+  std::copy_n(address.bytes().begin(), octets.size(), octets.begin());
+  return {asio::ip::address_v6{octets, address.scope_id()}, 0};
+}
+
 /// getaddrinfo(3) may list an address more than once, and hosts files have IPv4-mapped ones.
 std::vector<Address> distinct(const udp::resolver::results_type& found, Family family) {
   std::vector<Address> addresses;
@@ -55,6 +66,15 @@ class SystemLookup final : public Lookup {
     auto addresses = distinct(found, family);
     if (addresses.empty()) return {{}, Errc::no_address};
     return {std::move(addresses)};
+  }
+
+  /// Asio calls getnameinfo(3) once more when it fails, so that a silent name server costs twice the time. Where there
+  /// is no name, it gives the address as text.
+  Answer look_up(const Address& address) override {
+    boost::system::error_code error;
+    const auto found = resolver_.resolve(endpoint_of(address), error);
+    if (error) return failure(error);
+    return {.name = found.begin()->host_name()};
   }
 
  private:

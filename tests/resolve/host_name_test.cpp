@@ -61,4 +61,17 @@ BOOST_AUTO_TEST_CASE(other_characters_are_no_name) {
             HostText::neither);
 }
 
+BOOST_AUTO_TEST_CASE(a_host_name_is_a_name_in_ascii) {
+  for (const auto* text : {"localhost", "a", "www.example.org.", "a_b.example", "xn--mnchen-3ya.example"}) {
+    BOOST_TEST(is_host_name(text), text);
+  }
+  for (const auto& text :
+       {""s, "m\xc3\xbcnchen.example"s,
+        "\x9b"
+        "2J.example"s,
+        "192.0.2.1"s, "::1"s, "fe80::1%lo"s, "10.1"s, "a b"s, "\x1b[2J"s, "a\0b"s, "a\n"s, long_name(62)}) {
+    BOOST_TEST(!is_host_name(text), text);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

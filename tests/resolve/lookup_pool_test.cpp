@@ -40,6 +40,7 @@ class ScriptedLookup final : public Lookup {
  public:
   explicit ScriptedLookup(Script script) : script_{std::move(script)} {}
   Answer look_up(const std::string& name, Family) override { return script_(name); }
+  Answer look_up(const Address& address) override { return {.name = "name-of-" + address.to_string()}; }
 
  private:
   Script script_;
@@ -100,9 +101,9 @@ class Log {
   std::vector<std::string> names_{};
 };
 
-std::vector<std::string> numbered(int count) {
-  std::vector<std::string> names;
-  for (int i = 0; i < count; ++i) names.push_back("host" + std::to_string(i));
+std::vector<Question> numbered(int count) {
+  std::vector<Question> names;
+  for (int i = 0; i < count; ++i) names.emplace_back("host" + std::to_string(i));
   return names;
 }
 
@@ -139,6 +140,16 @@ BOOST_AUTO_TEST_CASE(every_name_has_its_answer_in_order) {
       BOOST_TEST(answers[i].addresses[0].bytes()[3] == i);
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(names_and_addresses_are_asked_side_by_side) {
+  const auto factory = scripted([](const auto&) { return found(); });
+  const auto answers = look_up_all({"a", found_address, "b"}, {}, factory, {});
+  BOOST_REQUIRE(answers.size() == 3U);
+  BOOST_TEST((answers[0].addresses == std::vector{found_address}));
+  BOOST_TEST(answers[1].name == "name-of-192.0.2.1");
+  BOOST_TEST(answers[1].addresses.empty());
+  BOOST_TEST((answers[2].addresses == std::vector{found_address}));
 }
 
 BOOST_AUTO_TEST_CASE(no_names_need_no_thread) {

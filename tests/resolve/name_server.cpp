@@ -1,4 +1,4 @@
-// Just enough of RFC 1035 for one question in a datagram and its addresses.
+// Just enough of RFC 1035 for one question in a datagram, and its addresses or name.
 // Queries come from the C library of the test itself, and are trusted.
 #include "resolve/name_server.hpp"
 
@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -24,7 +25,7 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::size_t header_size = 12;
-constexpr std::uint16_t type_a = 1, type_aaaa = 28;
+constexpr std::uint16_t type_a = 1, type_ptr = 12, type_aaaa = 28;
 
 [[noreturn]] void fail(const char* what) { throw std::system_error{errno, std::system_category(), what}; }
 
@@ -43,9 +44,7 @@ Family family_of(std::uint16_t type) {
   return type == type_aaaa ? Family::ipv6 : Family::any;
 }
 
-void append_record(Bytes& message, const Address& address) {
-  const auto type = address.family() == Family::ipv4 ? type_a : type_aaaa;
-  const auto octets = address.bytes();
+void append_record(Bytes& message, std::uint16_t type, std::span<const std::uint8_t> octets) {
   // The question's name, type, class IN, a minute to live, length.
   const Bytes head{0xc0, header_size, 0, static_cast<std::uint8_t>(type),         0, 1, 0, 0,
                    0,    60,          0, static_cast<std::uint8_t>(octets.size())};
@@ -53,14 +52,35 @@ void append_record(Bytes& message, const Address& address) {
   message.insert(message.end(), octets.begin(), octets.end());
 }
 
+/// Uncompressed; no care is taken that a name of the test is valid.
+Bytes labels_of(std::string_view name) {
+  Bytes octets;
+  while (!name.empty()) {
+    const auto label = name.substr(0, name.find('.'));
+    octets.push_back(static_cast<std::uint8_t>(label.size()));
+    octets.insert(octets.end(), label.begin(), label.end());
+    name.remove_prefix(std::min(name.size(), label.size() + 1));
+  }
+  octets.push_back(0);
+  return octets;
+}
+
+void append_records(Bytes& message, const Response& response, Family family) {
+  for (const auto& address : response.addresses) {
+    if (address.family() != family) continue;
+    append_record(message, family == Family::ipv4 ? type_a : type_aaaa, address.bytes());
+    ++message[7];
+  }
+}
+
 Bytes message_of(std::span<const std::uint8_t> header_and_question, const Response& response, Family family) {
   Bytes message(header_and_question.begin(), header_and_question.end());
   message[2] |= 0x80;  // a response
   message[3] = static_cast<std::uint8_t>(0x80 | static_cast<unsigned>(response.code));
   std::fill(message.begin() + 6, message.begin() + header_size, std::uint8_t{0});
-  for (const auto& address : response.addresses) {
-    if (address.family() != family) continue;
-    append_record(message, address);
+  append_records(message, response, family);
+  if (family == Family::any && !response.pointer.empty()) {
+    append_record(message, type_ptr, labels_of(response.pointer));
     ++message[7];
   }
   return message;

@@ -21,9 +21,9 @@ namespace multiping::test {
 void make_resolver_files(const std::string& hosts = {});
 
 struct Question {
-  std::string name{};  ///< Without the trailing dot.
-  Family family = Family::any;
-  int count = 0;  ///< How often it was asked, this time included.
+  std::string name{};           ///< Without the trailing dot.
+  Family family = Family::any;  ///< Of the addresses asked for; any: a name is, of an address (PTR).
+  int count = 0;                ///< How often it was asked, this time included.
 };
 
 /// Response codes of RFC 1035 section 4.1.1.
@@ -32,6 +32,7 @@ enum class ResponseCode : std::uint8_t { no_error = 0, server_failure = 2, no_su
 struct Response {
   ResponseCode code = ResponseCode::no_error;
   std::vector<Address> addresses{};  ///< Those of the question's family are given.
+  std::string pointer{};             ///< Given when a name is asked for; labels of any octets, with dots between them.
 };
 
 class NameServer {

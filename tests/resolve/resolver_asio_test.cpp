@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <functional>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -31,7 +33,10 @@ const std::string hosts =
     "192.0.2.77 one.test\n"
     "192.0.2.77 twice.test\n"
     "192.0.2.77 twice.test\n"
-    "::ffff:192.0.2.78 mapped.test\n";
+    "::ffff:192.0.2.78 mapped.test\n"
+    "2001:db8::77 six.test\n"
+    "192.0.2.79 m\xc3\xbcnchen.test\n"
+    "fe80::77 link.test\n";
 
 std::vector<Address> addresses(const Names& texts) {
   std::vector<Address> addresses;
@@ -46,7 +51,39 @@ Resolution resolve_one(const std::string& name, const ResolveOptions& options = 
   return resolution;
 }
 
-std::optional<Response> zone_of_the_test(const Question& question) {
+std::string nibbles(const char* last) {
+  return std::string{last} + ".0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa";
+}
+
+std::string label(std::size_t size) { return std::string(size, 'a'); }
+
+/// 192.0.2.<number> and what it is called.
+std::optional<Response> names_of_the_test(const test::Question& question) {
+  static const std::map<std::string, std::string> pointers{
+      {"1", "router.example.test"},
+      {"2", "a_b.example.test"},
+      {"20", "192.0.2.1"},
+      {"21", "\x1b[2J.example.test"},
+      {"22", "new\nline.test"},
+      {"23", "a b.test"},
+      {"24", "\x9b\x31.test"},
+      {"25", "10"},
+      {"26", label(63) + '.' + label(63) + '.' + label(63) + '.' + label(63) + '.' + label(63)},
+      {"27", "<b>.test"},
+      {"28", std::string{"nul\0.test", 9}},
+  };
+  if (question.name == nibbles("1")) return Response{.pointer = "six.example.test"};
+  if (question.name == nibbles("2")) return Response{.pointer = "::1"};
+  const auto number = question.name.substr(0, question.name.find('.'));
+  if (number == "30") return Response{test::ResponseCode::server_failure};
+  if (number == "31") return std::nullopt;
+  const auto found = pointers.find(number);
+  if (found == pointers.end()) return Response{test::ResponseCode::no_such_name};
+  return Response{.pointer = found->second};
+}
+
+std::optional<Response> zone_of_the_test(const test::Question& question) {
+  if (question.name.ends_with(".arpa")) return names_of_the_test(question);
   if (question.name == "both.test")
     return Response{.addresses = addresses({"192.0.2.1", "2001:db8::1", "2001:db8::2"})};
   if (question.name == "v6only.test") return Response{.addresses = addresses({"2001:db8::1"})};
@@ -56,6 +93,10 @@ std::optional<Response> zone_of_the_test(const Question& question) {
   if (question.name == "recovers.test") return Response{.addresses = addresses({"192.0.2.3"})};
   if (question.name == "silent.test") return std::nullopt;
   return Response{ResponseCode::no_such_name};
+}
+
+ReverseResolution reverse_one(const std::string& text, const ResolveOptions& options = {}) {
+  return reverse_names(addresses({text}), options).front();
 }
 
 /// Runs `body` where the hosts file is the test's, and the name server too.
@@ -178,6 +219,84 @@ BOOST_AUTO_TEST_CASE(a_stop_request_does_not_wait_for_silence) {
     stopper.join();
     BOOST_TEST(Seconds(returned - stopped).count() < 0.5);  // 10 ms, on a busy machine
     BOOST_TEST((resolutions[0].error == Errc::lookup_timeout));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(addresses_have_names) {
+  with_name_server([](const NameServer& server) {
+    BOOST_TEST(reverse_one("192.0.2.1").name == "router.example.test");
+    BOOST_TEST(!reverse_one("192.0.2.2").error);
+    BOOST_TEST(reverse_one("192.0.2.2").name == "a_b.example.test");
+    BOOST_TEST(reverse_one("2001:db8::1").name == "six.example.test");
+    BOOST_TEST(server.questions("1.2.0.192.in-addr.arpa") == 1);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(the_hosts_file_has_names_of_addresses) {
+  with_name_server([](const NameServer& server) {
+    BOOST_TEST(reverse_one("127.0.0.1").name == "localhost");
+    BOOST_TEST(reverse_one("192.0.2.77").name == "one.test");
+    BOOST_TEST(reverse_one("2001:db8::77").name == "six.test");
+    BOOST_TEST(reverse_one("fe80::77%lo").name == "link.test");
+    BOOST_TEST(reverse_one("192.0.2.79").name == "");  // not ASCII
+    BOOST_TEST(server.questions("77.2.0.192.in-addr.arpa") == 0);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(an_address_without_a_name_is_known_at_once) {
+  with_name_server([](const NameServer& server) {
+    for (const auto* text : {"192.0.2.200", "2001:db8::9", "fe80::9%lo"}) {
+      const auto resolution = reverse_one(text, {.timeout = 30s});
+      BOOST_TEST((resolution.error == Errc::no_address), text);
+      BOOST_TEST(resolution.name == "");
+    }
+    BOOST_TEST(server.questions("200.2.0.192.in-addr.arpa") == 1);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_host_name_is_no_name) {
+  with_name_server([](const NameServer& server) {
+    for (int number = 20; number <= 28; ++number) {
+      const auto resolution = reverse_one("192.0.2." + std::to_string(number), {.timeout = 2s});
+      BOOST_TEST(resolution.name == "", number);
+      BOOST_TEST(static_cast<bool>(resolution.error), number);
+      BOOST_TEST(server.questions(std::to_string(number) + ".2.0.192.in-addr.arpa") >= 1, number);
+    }
+    BOOST_TEST((reverse_one("2001:db8::2").error == Errc::no_address));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(an_address_listed_often_is_asked_once) {
+  with_name_server([](const NameServer& server) {
+    const std::vector<Address> often(1000, *Address::parse("192.0.2.1"));
+    const auto resolutions = reverse_names(often, {});
+    BOOST_TEST(resolutions.size() == 1000U);
+    BOOST_TEST(
+        std::ranges::all_of(resolutions, [](const ReverseResolution& r) { return r.name == "router.example.test"; }));
+    BOOST_TEST(server.questions("1.2.0.192.in-addr.arpa") == 1);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_name_server_holds_up_no_other_name) {
+  with_name_server([](const NameServer& server) {
+    const auto began = std::chrono::steady_clock::now();
+    const auto asked = addresses({"192.0.2.1", "192.0.2.31", "192.0.2.77", "192.0.2.200"});
+    const auto resolutions = reverse_names(asked, {.timeout = 500ms});
+    const Seconds took = std::chrono::steady_clock::now() - began;
+    BOOST_TEST(took.count() >= 0.5);
+    BOOST_TEST(took.count() < 5.0);
+    BOOST_TEST(resolutions[0].name == "router.example.test");
+    BOOST_TEST((resolutions[1].error == Errc::lookup_timeout));
+    BOOST_TEST(resolutions[2].name == "one.test");
+    BOOST_TEST((resolutions[3].error == Errc::no_address));
+    BOOST_TEST(server.questions("31.2.0.192.in-addr.arpa") >= 1);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_name_server_in_trouble_is_a_failed_lookup) {
+  with_name_server([](const NameServer& server) {
+    BOOST_TEST((reverse_one("192.0.2.30", {.timeout = 700ms}).error == Errc::lookup_failed));
+    BOOST_TEST(server.questions("30.2.0.192.in-addr.arpa") >= 2);
   });
 }
 

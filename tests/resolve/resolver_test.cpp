@@ -122,6 +122,32 @@ BOOST_AUTO_TEST_CASE(a_million_addresses_take_no_time) {
   BOOST_TEST(took.count() < 10.0);
 }
 
+BOOST_AUTO_TEST_CASE(no_addresses_have_no_names) { BOOST_TEST(reverse_names({}, {}).empty()); }
+
+BOOST_AUTO_TEST_CASE(what_has_no_name_to_look_for_is_not_looked_up) {
+  const std::vector addresses{Address{}, v6, v4};
+  const auto resolutions = reverse_names(addresses, {.family = Family::ipv4, .timeout = 0s});
+  BOOST_REQUIRE(resolutions.size() == 3U);
+  BOOST_TEST((resolutions[0].error == Errc::no_address));
+  BOOST_TEST((resolutions[1].error == Errc::no_address));
+  BOOST_TEST((resolutions[2].error == Errc::lookup_timeout));  // there was no time
+  BOOST_TEST((resolutions[1].address == v6));
+  for (const auto& resolution : resolutions) BOOST_TEST(resolution.name.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_address_after_a_stop_request_is_a_timeout) {
+  std::stop_source stop;
+  stop.request_stop();
+  BOOST_TEST((reverse_names(std::vector{v4}, {}, stop.get_token())[0].error == Errc::lookup_timeout));
+}
+
+BOOST_AUTO_TEST_CASE(this_host_knows_the_name_of_its_loopback) {
+  const std::vector addresses{*Address::parse("127.0.0.1"), *Address::parse("127.0.0.1")};
+  const auto resolutions = reverse_names(addresses, {});
+  BOOST_TEST(resolutions[0].name == "localhost");
+  BOOST_TEST(resolutions[1].name == "localhost");
+}
+
 BOOST_AUTO_TEST_CASE(ipv4_is_preferred_where_there_is_one) {
   BOOST_TEST((preferred({"a", {v6, v4}, {}}, Family::any) == v4));
   BOOST_TEST((preferred({"a", {v6}, {}}, Family::any) == v6));
