@@ -13,12 +13,20 @@ void Readiness::prepare(const engine::ProbeTable& table, net::ProbeTransport& tr
   asked_.assign(asked_.size(), false);
   for (std::size_t i = 0; i < table.size(); ++i) {
     const engine::TargetRecord& record = table.record(static_cast<engine::TargetIndex>(i));
-    const Family family = record.address.family();
-    const std::size_t pair = record.shape * std::size_t{2} + (family == Family::ipv6 ? 1U : 0U);
-    if (asked_[pair]) continue;
-    asked_[pair] = true;
-    answers_.push_back({.shape = record.shape, .obstacle = transport.prepare(family, record.shape)});
+    ask(record.address.family(), record.shape, transport);
   }
+}
+
+void Readiness::prepare(std::span<const engine::Endpoint> endpoints, net::ProbeTransport& transport) {
+  asked_.assign(asked_.size(), false);
+  for (const engine::Endpoint& endpoint : endpoints) ask(endpoint.address.family(), endpoint.shape, transport);
+}
+
+void Readiness::ask(Family family, std::uint16_t shape, net::ProbeTransport& transport) {
+  const std::size_t pair = shape * std::size_t{2} + (family == Family::ipv6 ? 1U : 0U);
+  if (asked_[pair]) return;
+  asked_[pair] = true;
+  answers_.push_back({.shape = shape, .obstacle = transport.prepare(family, shape)});
 }
 
 /// ICMP that works for some targets makes the others' failure their own, and so does all that UDP and TCP may lack.

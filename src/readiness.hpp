@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
+#include "engine/endpoint.hpp"
 #include "engine/probe_table.hpp"
 #include "multiping/options.hpp"
 #include "net/transport.hpp"
@@ -16,8 +18,9 @@ class Readiness {
  public:
   explicit Readiness(std::span<const ProbeOptions> shapes) : shapes_{shapes}, asked_(shapes.size() * 2) {}
 
-  /// Makes a transport ready for every distinct pair of shape and family in its table.
+  /// Makes a transport ready for every distinct pair of shape and family in its table, or among these endpoints.
   void prepare(const engine::ProbeTable& table, net::ProbeTransport& transport);
+  void prepare(std::span<const engine::Endpoint> endpoints, net::ProbeTransport& transport);
   /// Throws PermissionError where a target needs what this process may not do: SCTP, half_open, or ICMP in every
   /// family. Throws std::system_error where options of every target cannot be honoured here. A family that this host
   /// lacks is its targets' fate.
@@ -28,6 +31,7 @@ class Readiness {
     std::size_t shape = 0;
     net::Obstacle obstacle{};
   };
+  void ask(Family family, std::uint16_t shape, net::ProbeTransport& transport);
   [[nodiscard]] bool forbids_batch(const Answer& answer) const;
 
   std::span<const ProbeOptions> shapes_;

@@ -62,12 +62,14 @@ Requests::Token Requests::refuse(const Address& address, Outcome outcome, std::e
   const Token token = next_token_++;
   done_.push_back({.token = token,
                    .record = {.address = address, .outcome = outcome},
-                   .detail = {.responder = {}, .icmp = nullptr, .error = error}});
+                   .detail = {.responder = {}, .icmp = nullptr, .error = error},
+                   .sent_at = {}});
   return token;
 }
 
 bool Requests::reached(Goal goal) const noexcept {
-  return goal == Goal::sent ? all_sent() : any_done() || under_way_ == 0;
+  if (goal == Goal::sent) return all_sent();
+  return any_done() || (goal == Goal::answered && under_way_ == 0);
 }
 
 void Requests::line_up(TargetIndex target, bool repeating) {
@@ -161,7 +163,11 @@ void Requests::receive(const net::Event& event) {
   const ProbeEntry& entry = table().entry(event.serial);
   const TargetIndex target = entry.target;
   const auto at = answered_at(entry.sent_at, event);
-  if (requests_[target].over || (at && *at > requests_[target].deadline)) return fates_.received_late(event);
+  if (requests_[target].over || (at && *at > requests_[target].deadline)) {
+    const bool is_answer = event.kind == net::Event::Kind::reply || event.kind == net::Event::Kind::refused;
+    if (is_answer && entry.answered) duplicates_.push_back(requests_[target].token);
+    return fates_.received_late(event);
+  }
   const TargetRecord& record = table().record(target);
   const bool awaited = record.awaited;
   fates_.received(event);
@@ -234,13 +240,16 @@ void Requests::finish(TargetIndex target) {
   Request& request = requests_[target];
   TargetRecord& record = table().record(target);
   Detail detail = record.detail == 0 ? Detail{} : std::move(table().detail(record));
-  done_.push_back({.token = request.token, .record = record, .detail = std::move(detail)});
+  done_.push_back({.token = request.token, .record = record, .detail = std::move(detail), .sent_at = {}});
   fates_.give_up(record);
   timers_.clear(target);
   queue_of(target).line.remove(target);
+  bool answered = false;
   for (const net::Serial serial : request.sent) {
     if (!table().remembers(serial)) continue;
     const ProbeEntry& entry = table().entry(serial);
+    if (!answered) done_.back().sent_at = entry.sent_at;
+    answered = answered || entry.answered;
     if (!entry.answered && !entry.ended) forgotten_.push_back(serial);
   }
   request.untried.reset();

@@ -34,6 +34,7 @@ class Requests final : public Agenda {
     Token token = 0;
     TargetRecord record{};
     Detail detail{};
+    net::Instant sent_at{};  ///< Of the probe that was answered, else of the last; meaningless when none was sent.
   };
 
   explicit Requests(const Rules& rules) : fates_{rules.fail_fast}, flow_{rules.max_rate} {}
@@ -47,6 +48,8 @@ class Requests final : public Agenda {
   [[nodiscard]] std::size_t in_flight() const noexcept { return under_way_ + done_.size(); }
   [[nodiscard]] bool any_done() const noexcept { return !done_.empty(); }
   [[nodiscard]] std::vector<Done> take_done() noexcept { return std::exchange(done_, {}); }
+  /// The requests that were answered once more, as often as that was; to be cleared by who reads them.
+  [[nodiscard]] std::vector<Token>& duplicates() noexcept { return duplicates_; }
   /// The shapes of requests that are over, each as often as it was submitted; to be cleared by who reads them.
   [[nodiscard]] std::vector<std::uint16_t>& released_shapes() noexcept { return released_shapes_; }
   [[nodiscard]] const Counters& counters() const noexcept { return fates_.counters(); }
@@ -119,6 +122,7 @@ class Requests final : public Agenda {
   Token next_token_ = 1;
   std::vector<Done> done_;
   std::vector<net::Serial> forgotten_;  ///< Not told to the transport yet.
+  std::vector<Token> duplicates_;
   std::vector<std::uint16_t> released_shapes_;
   std::uint64_t drops_ = 0;
   std::optional<net::Instant> repeat_at_{};

@@ -221,6 +221,34 @@ BOOST_AUTO_TEST_CASE(shapes_are_released_with_the_request) {
 
 // Half a million requests of every fate: what is kept is what is under way and what was over lately.
 
+BOOST_AUTO_TEST_CASE(who_waits_for_the_next_to_be_done_is_not_stopped_by_none_under_way) {
+  BOOST_TEST(!requests.reached(Goal::done));
+  submit(1);
+  const auto probes = send(start);
+  BOOST_TEST(!requests.reached(Goal::done));
+  reply(probes[0], start + 1ms);
+  BOOST_TEST(requests.reached(Goal::done));
+  static_cast<void>(done());
+  BOOST_TEST(!requests.reached(Goal::done));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_done_says_when_the_probe_was_sent_that_was_answered) {
+  submit(1, 1s, 2);
+  send(start + 1ms);
+  expire(start + 1s);
+  const auto second = send(start + 1001ms);
+  expire(start + 2s);
+  send(start + 2001ms);
+  reply(second[0], start + 2100ms);
+  BOOST_CHECK(done().sent_at == start + 1001ms);
+  submit(2, 1s, 1, start + 10s);
+  send(start + 10s);
+  expire(start + 11s);
+  send(start + 11s);
+  expire(start + 12s);
+  BOOST_CHECK(done().sent_at == start + 11s);  // of the last, where none was answered
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

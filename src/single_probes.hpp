@@ -1,0 +1,81 @@
+// Single probes, each with its own options and deadline: what Prober, series and traces are made of.
+// Wires shapes, requests, a transport and the loop together; when to ask what is the business of whoever submits.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/driver.hpp"
+#include "engine/endpoint.hpp"
+#include "engine/requests.hpp"
+#include "multiping/options.hpp"
+#include "multiping/result.hpp"
+#include "net/transport.hpp"
+#include "shapes.hpp"
+
+namespace multiping {
+
+/// For one thread at a time.
+class SingleProbes {
+ public:
+  using Token = engine::Requests::Token;
+  using Done = engine::Requests::Done;
+
+  /// Opens a transport (that of `options`, else open_transport()). `expected` answers may be on their way at once, for
+  /// the size of the receive buffers. Throws std::invalid_argument for options out of range, PermissionError where
+  /// nothing can be opened, std::system_error for what the system refused.
+  SingleProbes(Options options, std::size_t expected);
+
+  /// Makes ready for these probes and throws as MultiPing does where none of them can be sent. Before the first
+  /// submit(): the endpoints' shapes are places in `shapes`.
+  void prepare(std::span<const ProbeOptions> shapes, std::span<const engine::Endpoint> endpoints);
+  /// Such a probe to that family can leave this host, as far as is known before it is tried.
+  [[nodiscard]] bool can_send(Family family, const ProbeOptions& probe);
+
+  /// One request. `probe` is in range of what check() takes, or this throws; what cannot be sent is done at once.
+  struct Submission {
+    const Address& address;
+    const ProbeOptions& probe;
+    Duration timeout{};  ///< Of each probe; not negative.
+    int retry = 0;       ///< Probes behind the first; not negative.
+  };
+  [[nodiscard]] Token submit(const Submission& submission);
+  /// Sends what was submitted, as far as it may leave now, and waits for nothing. Not after a stop.
+  void push();
+  /// Sends, and waits until something is done, nothing is in flight, `until` has come, or a stop is requested.
+  void wait(net::Instant until);
+  /// As wait(), but that nothing is in flight does not end it: for who knows when the next is to be submitted.
+  void wait_for_done(net::Instant until);
+
+  /// What is done since the last call, in the order in which it came about.
+  [[nodiscard]] std::vector<Done> take_done() noexcept { return requests_.take_done(); }
+  /// Requests that were answered once more since the last wait began, as often as that was.
+  [[nodiscard]] std::span<const Token> duplicates() noexcept { return requests_.duplicates(); }
+
+  [[nodiscard]] net::Instant now() const { return transport_->now(); }
+  [[nodiscard]] bool stopped() const noexcept { return options_.stop.stop_requested(); }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return requests_.in_flight(); }
+  [[nodiscard]] Counters counters() const noexcept;
+
+  /// For who waits elsewhere: when wait(now) would have something to do, beside what descriptor() tells; in the past
+  /// where it has.
+  [[nodiscard]] net::Instant next() const noexcept;
+  [[nodiscard]] int descriptor() noexcept { return transport_->native_handle(); }
+
+ private:
+  [[nodiscard]] std::error_code number(const ProbeOptions& probe, engine::Requests::Submission& request);
+  void release_shapes();
+
+  Options options_;
+  Shapes shapes_;
+  engine::Requests requests_;
+  std::unique_ptr<net::ProbeTransport> transport_;
+  engine::Driver driver_;
+};
+
+/// The outcome in the caller's terms; `result` has its host and its address already.
+void copy_fate(const SingleProbes::Done& done, Result& result);
+
+}  // namespace multiping
