@@ -1,0 +1,131 @@
+// Pings hosts again and again, as ping(8) does, but all of them at once: each result as it comes, and the figures of
+// each host at the end or at Ctrl-C. Usage: ping_series_demo [-c COUNT] [-i SECONDS] HOST...
+// Exit status: 0 when every probe was answered, 1 when not, 2 when there was an error.
+#include <multiping/multiping.hpp>
+
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <iomanip>
+#include <iostream>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace {
+
+constexpr std::string_view usage = "usage: ping_series_demo [-c COUNT] [-i SECONDS] HOST...";
+
+/// Turns Ctrl-C into a stop request. A thread waits for the signal, so that nothing happens in a handler.
+class StopAtCtrlC {
+ public:
+  StopAtCtrlC() {
+    ::sigemptyset(&signals_);
+    ::sigaddset(&signals_, SIGINT);
+    ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);  // before any other thread is there
+    waiter_ = std::jthread{[this](const std::stop_token& over) { wait(over); }};
+  }
+  [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  void wait(const std::stop_token& over) {
+    constexpr timespec a_while{.tv_sec = 0, .tv_nsec = 100'000'000};
+    while (!over.stop_requested()) {
+      if (::sigtimedwait(&signals_, nullptr, &a_while) != SIGINT) continue;
+      source_.request_stop();
+      return;
+    }
+  }
+
+  ::sigset_t signals_{};
+  std::stop_source source_;
+  std::jthread waiter_;
+};
+
+/// The whole text as a number.
+double parse_number(const std::string& text) {
+  std::size_t end = 0;
+  const double number = std::stod(text, &end);
+  if (end != text.size()) throw std::invalid_argument{""};
+  return number;
+}
+
+int parse_count(const std::string& text) {
+  const double count = parse_number(text);
+  if (std::floor(count) != count || count < 0 || count > 1e9) throw std::invalid_argument{""};
+  return static_cast<int>(count);
+}
+
+struct Command {
+  multiping::SeriesOptions options{.count = 5};
+  std::vector<std::string> hosts;
+};
+
+/// Takes "-c COUNT" or "-i SECONDS"; false for anything else.
+bool take_option(Command& command, const std::string& name, const std::string& value) try {
+  if (name == "-c") command.options.count = parse_count(value);
+  if (name == "-i") command.options.interval = std::chrono::duration<double>{parse_number(value)};
+  return name == "-c" || name == "-i";
+} catch (const std::logic_error&) {  // what std::stod throws, too
+  throw std::invalid_argument{name + " " + value + " is no number of " + (name == "-c" ? "rounds" : "seconds")};
+}
+
+Command parse(const std::vector<std::string>& words) {
+  Command command;
+  std::size_t i = 0;
+  while (i + 1 < words.size() && take_option(command, words[i], words[i + 1])) i += 2;
+  command.hosts.assign(words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
+  if (command.hosts.empty() || command.hosts.front().starts_with('-')) throw std::invalid_argument{std::string{usage}};
+  return command;
+}
+
+void print_header(int width) {
+  std::cout << '\n' << std::left << std::setw(width) << "host" << std::right;
+  for (const char* title : {"sent", "recv", "loss %", "min", "mean", "max", "stddev", "jitter", "p50", "p99 ms"})
+    std::cout << std::setw(9) << title;
+  std::cout << '\n';
+}
+
+void print_row(const multiping::Series& series, int width) {
+  const multiping::Statistics& figures = series.statistics;
+  std::cout << std::left << std::setw(width) << series.host << std::right << std::setw(9) << figures.sent()
+            << std::setw(9) << figures.received() << std::fixed << std::setprecision(1) << std::setw(9)
+            << figures.loss() * 100 << std::setprecision(3);
+  for (const auto time : {figures.min(), figures.mean(), figures.max(), figures.stddev(), figures.jitter(),
+                          figures.percentile(50), figures.percentile(99)})
+    std::cout << std::setw(9) << multiping::milliseconds(time);
+  std::cout << '\n';
+}
+
+void print_table(const std::vector<multiping::Series>& all) {
+  std::size_t width = 4;
+  for (const multiping::Series& series : all) width = std::max(width, series.host.size());
+  print_header(static_cast<int>(width));
+  for (const multiping::Series& series : all) print_row(series, static_cast<int>(width));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  Command command = parse({argv + 1, argv + argc});
+  const StopAtCtrlC ctrl_c;
+  command.options.ping.ignore_lookup_errors = true;
+  command.options.ping.stop = ctrl_c.token();
+  bool all_answered = true;
+  const auto all =
+      multiping::ping_series(command.hosts, command.options, [&](const multiping::Result& result, int round) {
+        all_answered = all_answered && result.answered();
+        std::cout << round + 1 << ": " << result << std::endl;
+      });
+  print_table(all);
+  return all_answered ? 0 : 1;
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 2;
+}

@@ -1,0 +1,44 @@
+// The figures of one target of a series, added in the order of rounds.
+// See series_figures.hpp.
+#include "engine/series_figures.hpp"
+
+#include <algorithm>
+
+namespace multiping::engine {
+
+void SeriesFigures::add(const RoundFate& fate, Statistics& statistics) {
+  if (waiting_.empty() && fate.round == next_) {
+    ++next_;
+    return settle(fate, statistics);
+  }
+  const auto place = std::ranges::upper_bound(waiting_, fate.round, {}, &RoundFate::round);
+  waiting_.insert(place, fate);
+  settle_in_order(statistics);
+}
+
+void SeriesFigures::settle_in_order(Statistics& statistics) {
+  auto waits = waiting_.begin();
+  for (; waits != waiting_.end() && waits->round == next_; ++waits, ++next_) settle(*waits, statistics);
+  waiting_.erase(waiting_.begin(), waits);
+}
+
+void SeriesFigures::finish(Statistics& statistics) {
+  for (const RoundFate& fate : waiting_) settle(fate, statistics);
+  waiting_.clear();
+}
+
+void SeriesFigures::settle(const RoundFate& fate, Statistics& statistics) {
+  Result result;
+  result.outcome = fate.outcome;
+  result.rtt = fate.rtt;
+  statistics.add(result);
+  if (!result.answered()) return;
+  const net::Instant arrival = net::after(fate.sent_at, fate.rtt);
+  for (; !arrivals_.empty() && arrivals_.back() > arrival; arrivals_.pop_back()) statistics.add_reordered();
+  // Nothing that is sent later can arrive before this one was sent.
+  const auto open = std::ranges::upper_bound(arrivals_, fate.sent_at);
+  arrivals_.erase(arrivals_.begin(), open);
+  arrivals_.push_back(arrival);
+}
+
+}  // namespace multiping::engine

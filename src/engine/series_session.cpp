@@ -1,0 +1,110 @@
+// When which target of a series is probed.
+// See series_session.hpp.
+#include "engine/series_session.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <numeric>
+
+namespace multiping::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration pause_when_nothing_left = 10ms;
+
+/// `interval` times `part` / `whole`, for part < whole < 2^32.
+Duration share(Duration interval, std::int64_t part, std::int64_t whole) noexcept {
+  return interval / whole * part + interval % whole * part / whole;
+}
+
+Duration times(Duration interval, std::uint64_t count) noexcept {
+  const auto most = static_cast<std::uint64_t>(Duration::max() / interval);
+  return count > most ? Duration::max() : interval * static_cast<std::int64_t>(count);
+}
+
+}  // namespace
+
+SeriesSession::SeriesSession(const Plan& plan) : plan_{plan} {
+  if (on_a_grid()) {
+    slips_.resize(plan.targets);
+  } else {
+    open_rounds_ = plan.targets * plan.count;
+    rounds_.resize(plan.targets);
+    ready_.resize(plan.targets);
+    std::iota(ready_.begin(), ready_.end(), 0U);
+  }
+}
+
+/// Of whoever is next.
+net::Instant SeriesSession::due_on_grid() const noexcept {
+  const std::uint64_t target = handed_out_ % plan_.targets;
+  const auto first = net::after(plan_.start, share(plan_.interval, static_cast<std::int64_t>(target), plan_.targets));
+  return net::after(net::after(first, times(plan_.interval, handed_out_ / plan_.targets)), slip_);
+}
+
+SeriesSession::Due SeriesSession::take_from_grid(net::Instant now) {
+  const auto target = static_cast<std::uint32_t>(handed_out_ % plan_.targets);
+  slip_ += (now - due_on_grid()) / plan_.interval * plan_.interval;
+  slips_[target] = slip_;
+  return {target, handed_out_++ / plan_.targets};
+}
+
+SeriesSession::Due SeriesSession::take_ready(net::Instant now) {
+  while (!paused_.empty() && paused_.front().until <= now) {
+    ready_.push_back(paused_.front().target);
+    paused_.pop_front();
+  }
+  const std::uint32_t target = ready_.front();
+  ready_.pop_front();
+  if (open_rounds_ > 0) --open_rounds_;
+  return {target, rounds_[target]++};
+}
+
+std::optional<SeriesSession::Due> SeriesSession::take_due(net::Instant now) {
+  if (next() > now) return std::nullopt;
+  ++in_flight_;
+  return on_a_grid() ? take_from_grid(now) : take_ready(now);
+}
+
+void SeriesSession::done(std::uint32_t target, bool was_sent, net::Instant now) {
+  --in_flight_;
+  if (on_a_grid()) return;
+  if (!plan_.in_step) return line_up(target, was_sent, now);
+  any_sent_ = any_sent_ || was_sent;
+  if (in_flight_ > 0 || !ready_.empty() || !paused_.empty()) return;
+  for (std::uint32_t each = 0; each < plan_.targets; ++each) line_up(each, any_sent_, now);
+  any_sent_ = false;
+}
+
+void SeriesSession::line_up(std::uint32_t target, bool was_sent, net::Instant now) {
+  if (plan_.count != 0 && rounds_[target] == plan_.count) return;
+  if (was_sent) {
+    ready_.push_back(target);
+  } else {
+    paused_.push_back({net::after(now, pause_when_nothing_left), target});
+  }
+}
+
+net::Instant SeriesSession::next() const noexcept {
+  if (plan_.targets == 0) return net::Instant::max();
+  if (on_a_grid()) {
+    const bool all = plan_.count != 0 && handed_out_ / plan_.targets == plan_.count;
+    return all ? net::Instant::max() : std::max(held_until_, due_on_grid());
+  }
+  if (!ready_.empty()) return held_until_;
+  return paused_.empty() ? net::Instant::max() : std::max(held_until_, paused_.front().until);
+}
+
+bool SeriesSession::over() const noexcept {
+  if (plan_.targets == 0) return true;
+  if (in_flight_ > 0 || plan_.count == 0) return false;
+  return on_a_grid() ? handed_out_ / plan_.targets == plan_.count : open_rounds_ == 0;
+}
+
+Duration SeriesSession::slip(std::uint32_t target) const noexcept {
+  return slips_.empty() ? Duration::zero() : slips_[target];
+}
+
+}  // namespace multiping::engine
