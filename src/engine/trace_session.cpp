@@ -1,0 +1,351 @@
+// What to ask next of many routes at once.
+// See trace_session.hpp.
+#include "engine/trace_session.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace multiping::engine {
+namespace {
+
+using State = HopProbe::State;
+
+/// Of a timeout, which a probe may be late and still be worth its while.
+constexpr int lateness = 16;
+/// A router that has not answered after so many times the slowest round trip gives its place in the window to others.
+constexpr int patient_for = 4;
+
+constexpr unsigned number_bits = 8, ttl_bits = 8, route_bits = 32;
+
+/// Who was heard.
+const Address& responder_of(const TraceSession::Answer& answer) noexcept {
+  return answer.record.answered() ? answer.record.address : answer.detail.responder;
+}
+
+bool answers(Outcome outcome) noexcept {
+  return outcome == Outcome::reply || outcome == Outcome::refused || outcome == Outcome::ttl_expired ||
+         outcome == Outcome::unreachable;
+}
+
+}  // namespace
+
+HopWindows::Turn TraceSession::pack(const Turn& turn) noexcept {
+  HopWindows::Turn packed = std::min<std::uint32_t>(turn.attempts, std::numeric_limits<std::uint16_t>::max());
+  packed = (packed << number_bits) | static_cast<unsigned>(turn.number);
+  packed = (packed << ttl_bits) | static_cast<unsigned>(turn.ttl);
+  return (packed << route_bits) | turn.route;
+}
+
+TraceSession::Turn TraceSession::unpack(HopWindows::Turn packed) noexcept {
+  return {.route = static_cast<std::uint32_t>(packed),
+          .ttl = static_cast<std::uint8_t>(packed >> route_bits),
+          .number = static_cast<std::uint8_t>(packed >> (route_bits + ttl_bits)),
+          .attempts = static_cast<std::uint32_t>(packed >> (route_bits + ttl_bits + number_bits))};
+}
+
+std::size_t TraceSession::place(int ttl, int number) const noexcept {
+  const auto hop = static_cast<std::size_t>(ttl - rules_.first_ttl);
+  return hop * static_cast<std::size_t>(rules_.probes_per_hop) + static_cast<std::size_t>(number);
+}
+
+HopProbe& TraceSession::probe_of(const Turn& turn) noexcept {
+  return routes_[turn.route].probes[place(turn.ttl, turn.number)];
+}
+
+HopWindows::Turn TraceSession::turn_of(std::uint32_t route, int ttl, int number) const noexcept {
+  return pack({.route = route, .ttl = ttl, .number = number, .attempts = probe(route, ttl, number).attempts});
+}
+
+TraceSession::TraceSession(const TraceRules& rules, std::span<const TraceRequest> requests, net::Instant now)
+    : rules_{rules}, pacer_{rules.max_rate} {
+  routes_.resize(requests.size());
+  for (std::uint32_t i = 0; i < requests.size(); ++i) {
+    Route& route = routes_[i];
+    route.request = requests[i];
+    route.one_by_one = requests[i].one_by_one;
+    route.asked_to = route.highest = rules.first_ttl - 1;
+    route.until = net::after(now, requests[i].budget);
+    const Duration latest = std::max(requests[i].budget - (rules.timeout - rules.timeout / lateness), Duration{});
+    route.first_closing = net::after(now, latest);
+    closings_.emplace_back(route.until, i);
+    extend(i);
+    ++open_;
+  }
+  std::sort(closings_.rbegin(), closings_.rend());
+}
+
+/// The last hop that may be needed, as far as is known.
+int TraceSession::horizon(const Route& route) const noexcept {
+  if (route.end != 0) return route.end;
+  if (rules_.max_silent_hops == 0) return rules_.max_ttl;
+  return static_cast<int>(std::min<std::int64_t>(rules_.max_ttl, std::int64_t{route.highest} + rules_.max_silent_hops));
+}
+
+void TraceSession::extend(std::uint32_t route) {
+  Route& extended = routes_[route];
+  const int from = extended.asked_to + 1, to = horizon(extended);
+  if (to < from) return;
+  extended.asked_to = to;
+  extended.probes.resize(place(to + 1, 0));
+  extended.responders.resize(static_cast<std::size_t>(to + 1 - rules_.first_ttl));
+  for (int ttl = from; ttl <= to; ++ttl)
+    for (int number = 0; number < rules_.probes_per_hop; ++number) {
+      ++extended.unsettled;
+      want(route, turn_of(route, ttl, number));
+    }
+  continue_one_by_one(route);
+}
+
+void TraceSession::want(std::uint32_t route, HopWindows::Turn turn) {
+  probe_of(unpack(turn)).state = State::waiting;
+  routes_[route].one_by_one ? static_cast<void>(routes_[route].backlog.insert(turn)) : line_up(turn);
+}
+
+void TraceSession::line_up(HopWindows::Turn turn) {
+  const Turn which = unpack(turn);
+  HopProbe& probe = probe_of(which);
+  probe.line = line_of(which.route, which.ttl);
+  probe.in_line = true;
+  ++routes_[which.route].in_line;
+  windows_.wait(probe.line, turn);
+}
+
+void TraceSession::unline(HopWindows::Turn turn) {
+  const Turn which = unpack(turn);
+  HopProbe& probe = probe_of(which);
+  routes_[which.route].backlog.erase(turn);
+  if (!probe.in_line) return;
+  probe.in_line = false;
+  --routes_[which.route].in_line;
+  windows_.leave(probe.line, turn);
+}
+
+void TraceSession::continue_one_by_one(std::uint32_t route) {
+  Route& careful = routes_[route];
+  if (careful.backlog.empty() || careful.under_way > 0 || careful.in_line > 0) return;
+  const HopWindows::Turn turn = *careful.backlog.begin();
+  careful.backlog.erase(careful.backlog.begin());
+  line_up(turn);
+}
+
+/// Where probes of a hop wait that has not answered yet.
+HopWindows::Line TraceSession::predicted_line(std::uint32_t route, int ttl) {
+  const Route& asked = routes_[route];
+  if (ttl > rules_.first_ttl) {
+    const Address& before = asked.responders[static_cast<std::size_t>(ttl - 1 - rules_.first_ttl)];
+    if (before) return windows_.behind(before, ttl);
+  }
+  return windows_.at_distance(asked.request.target.family(), ttl);
+}
+
+HopWindows::Line TraceSession::line_of(std::uint32_t route, int ttl) {
+  const Address& responder = routes_[route].responders[static_cast<std::size_t>(ttl - rules_.first_ttl)];
+  return responder ? windows_.of(responder) : predicted_line(route, ttl);
+}
+
+/// More is known about who will answer what waits for this hop.
+void TraceSession::line_up_anew(std::uint32_t route, int ttl) {
+  if (ttl > routes_[route].asked_to) return;
+  const HopWindows::Line line = line_of(route, ttl);
+  for (int number = 0; number < rules_.probes_per_hop; ++number) {
+    const HopWindows::Turn turn = turn_of(route, ttl, number);
+    HopProbe& probe = probe_of(unpack(turn));
+    if (!probe.in_line || probe.line == line) continue;
+    windows_.leave(probe.line, turn);
+    probe.line = line;
+    windows_.wait(line, turn);
+  }
+}
+
+void TraceSession::due(net::Instant now, std::vector<Ask>& asks) {
+  asks.clear();
+  expire_places(now);
+  close_late(now);
+  if (!windows_.any_ready()) return;
+  std::size_t allowed = pacer_.allowance(now);
+  for (; allowed > 0 && windows_.any_ready(); --allowed) asks.push_back(ask(windows_.take(), now));
+  pacer_.sent(asks.size());
+}
+
+TraceSession::Ask TraceSession::ask(const HopWindows::Taken& taken, net::Instant now) {
+  Turn which = unpack(taken.turn);
+  Route& route = routes_[which.route];
+  HopProbe& probe = probe_of(which);
+  probe.state = State::under_way;
+  probe.in_line = false;
+  --route.in_line;
+  ++route.under_way;
+  if (probe.attempts < std::numeric_limits<std::uint16_t>::max()) ++probe.attempts;
+  which.attempts = 0;  // the same place and the same name for every attempt
+  Duration timeout = std::min(rules_.timeout, route.until - now);
+  // Of those that are asked one by one again, the silent shall not use up the time of the others.
+  if (route.one_by_one && !route.request.one_by_one) timeout = std::min(timeout, patience());
+  probe.placed = true;
+  probe.line = taken.line;
+  probe.place_until = net::after(now, std::min(rules_.timeout, patience() * windows_.slowness(taken.line)));
+  places_.emplace(probe.place_until, pack(which));
+  return {.id = pack(which), .route = which.route, .ttl = which.ttl, .timeout = timeout};
+}
+
+/// How long a place is kept for an answer.
+Duration TraceSession::patience() const noexcept {
+  const Duration timeout = rules_.timeout;
+  if (slowest_ == Duration{}) return timeout / 4;
+  return std::clamp(std::min(slowest_, timeout) * patient_for, timeout / 16, timeout / 2);
+}
+
+void TraceSession::expire_places(net::Instant now) {
+  while (!places_.empty() && places_.begin()->first <= now) free_place(unpack(places_.begin()->second), Fate::silent);
+}
+
+void TraceSession::free_place(const Turn& turn, Fate fate) {
+  HopProbe& probe = probe_of(turn);
+  if (!probe.placed) return;
+  probe.placed = false;
+  Turn name = turn;
+  name.attempts = 0;
+  places_.erase({probe.place_until, pack(name)});
+  switch (fate) {
+    case Fate::answered:
+      return windows_.answered(probe.line);
+    case Fate::silent:
+      return windows_.silent(probe.line);
+    case Fate::not_sent:
+      return windows_.give_back(probe.line);
+  }
+}
+
+void TraceSession::done(std::uint64_t id, Answer answer, net::Instant now) {
+  const Turn which = unpack(id);
+  HopProbe& probe = probe_of(which);
+  --routes_[which.route].under_way;
+  const Outcome outcome = answer.record.outcome;
+  const bool in_time = now <= last_ask(which.route);
+  if (probe.state == State::abandoned) {
+    probe.state = State::over;
+  } else if (answers(outcome)) {
+    slowest_ = std::max(slowest_, answer.record.rtt);
+    answers_.push_back(std::move(answer));
+    probe.answer = static_cast<std::uint32_t>(answers_.size());
+    hear(which, answers_.back());
+    free_place(which, Fate::answered);  // in the window of who answered, which is known now
+    settle(which);
+  } else if (outcome == Outcome::no_reply) {
+    free_place(which, Fate::silent);
+    const std::uint32_t most = routes_[which.route].request.most_attempts;
+    repeat_or_settle(which, in_time && (most == 0 || probe.attempts < most));
+  } else {
+    free_place(which, Fate::not_sent);
+    if (answer.record.attempt == 0) --probe.attempts;
+    if (outcome != Outcome::pending) {
+      answers_.push_back(std::move(answer));
+      probe.answer = static_cast<std::uint32_t>(answers_.size());
+    }
+    repeat_or_settle(which, in_time && outcome == Outcome::pending);
+  }
+  continue_one_by_one(which.route);
+}
+
+void TraceSession::repeat_or_settle(const Turn& turn, bool again) {
+  Route& route = routes_[turn.route];
+  if (!again) return settle(turn);
+  const HopProbe& probe = probe_of(turn);
+  if (route.request.alike && probe.attempts > 0) route.one_by_one = true;
+  want(turn.route, turn_of(turn.route, turn.ttl, turn.number));
+}
+
+/// What an answer says about the hop, the hop behind it, and where the route ends.
+void TraceSession::hear(const Turn& turn, const Answer& answer) {
+  Route& route = routes_[turn.route];
+  const Address& responder = responder_of(answer);
+  route.highest = std::max(route.highest, turn.ttl);
+  if (responder) {
+    windows_.learn(probe_of(turn).line, responder);
+    windows_.learn(predicted_line(turn.route, turn.ttl), responder);
+    route.responders[static_cast<std::size_t>(turn.ttl - rules_.first_ttl)] = responder;
+    line_up_anew(turn.route, turn.ttl);
+    line_up_anew(turn.route, turn.ttl + 1);
+  }
+  const bool target = responder == route.request.target;
+  if (target || answer.record.outcome == Outcome::unreachable) {
+    if (turn.ttl == route.end) {
+      route.reached = route.reached || target;
+    } else if (route.end == 0 || turn.ttl < route.end) {
+      route.reached = target;
+      cut(turn.route, turn.ttl);
+    }
+  }
+  if (!route.closed) extend(turn.route);
+}
+
+/// The route ends here; what was asked of hops behind it is nobody's business any more.
+void TraceSession::cut(std::uint32_t route, int ttl) {
+  Route& shorter = routes_[route];
+  shorter.end = ttl;
+  for (int beyond = ttl + 1; beyond <= shorter.asked_to; ++beyond)
+    for (int number = 0; number < rules_.probes_per_hop; ++number) {
+      const HopWindows::Turn turn = turn_of(route, beyond, number);
+      const Turn which = unpack(turn);
+      const State state = probe_of(which).state;
+      if (state == State::over || state == State::abandoned) continue;
+      unline(turn);
+      free_place(which, Fate::not_sent);
+      settle(which);
+      if (state == State::under_way) probe_of(which).state = State::abandoned;
+    }
+}
+
+void TraceSession::settle(const Turn& turn) {
+  Route& route = routes_[turn.route];
+  probe_of(turn).state = State::over;
+  if (--route.unsettled == 0) --open_;
+}
+
+/// When a probe still has time to be answered. As long as nobody was heard, that takes a timeout.
+net::Instant TraceSession::last_ask(std::uint32_t route) const noexcept {
+  const Route& asked = routes_[route];
+  const Duration timeout = rules_.timeout;
+  Duration reserve = timeout - timeout / lateness;
+  if (slowest_ != Duration{})
+    reserve = std::min(reserve, std::max(std::min(slowest_, timeout / patient_for) * patient_for, timeout / lateness));
+  return std::max(asked.first_closing, asked.until - reserve);
+}
+
+void TraceSession::close_late(net::Instant now) {
+  while (!closings_.empty() && last_ask(closings_.back().second) < now) {
+    close(closings_.back().second);
+    closings_.pop_back();
+  }
+}
+
+/// There is no time to ask any more: only what is under way can still be answered.
+void TraceSession::close(std::uint32_t route) {
+  Route& closed = routes_[route];
+  closed.closed = true;
+  for (int ttl = rules_.first_ttl; ttl <= closed.asked_to; ++ttl)
+    for (int number = 0; number < rules_.probes_per_hop; ++number) {
+      const HopWindows::Turn turn = turn_of(route, ttl, number);
+      if (probe_of(unpack(turn)).state != State::waiting) continue;
+      unline(turn);
+      settle(unpack(turn));
+    }
+}
+
+net::Instant TraceSession::next() const noexcept {
+  net::Instant next = places_.empty() ? net::Instant::max() : places_.begin()->first;
+  if (windows_.any_ready()) next = std::min(next, pacer_.next());
+  // A route may ask until this moment, itself included.
+  if (!closings_.empty()) next = std::min(next, net::after(last_ask(closings_.back().second), Duration{1}));
+  return next;
+}
+
+int TraceSession::last_ttl(std::size_t route) const noexcept {
+  const Route& traced = routes_[route];
+  if (traced.end != 0) return traced.end;
+  for (int ttl = traced.asked_to; ttl >= rules_.first_ttl; --ttl)
+    for (int number = 0; number < rules_.probes_per_hop; ++number)
+      if (const HopProbe& asked = probe(route, ttl, number); asked.attempts > 0 || asked.answer > 0) return ttl;
+  return rules_.first_ttl - 1;
+}
+
+}  // namespace multiping::engine

@@ -1,0 +1,199 @@
+// The largest packet that reaches each target: probes that may not be fragmented, and what became of them.
+// See multiping/traceroute.hpp; which sizes are asked is decided in engine/mtu_search.hpp.
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <span>
+#include <string>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "batch_plan.hpp"
+#include "engine/mtu_search.hpp"
+#include "engine/pacer.hpp"
+#include "multiping/error.hpp"
+#include "multiping/traceroute.hpp"
+#include "single_probes.hpp"
+#include "trace_checks.hpp"
+
+namespace multiping {
+namespace {
+
+using engine::MtuSearch;
+using net::Instant;
+
+constexpr std::size_t ipv4_header = 20, ipv6_header = 40, message_header = 8;  // ICMP and UDP alike
+/// Large packets fill buffers: more targets at once would be no faster.
+constexpr std::size_t most_under_way = 1024;
+/// Most hosts limit their port unreachables, so that a step with many answers would find silence of its own making.
+constexpr std::size_t udp_width = 3;
+/// A probe that could not leave before its time was up is submitted again so often.
+constexpr int most_waits = 5;
+
+std::size_t headers(Family family) noexcept {
+  return (family == Family::ipv6 ? ipv6_header : ipv4_header) + message_header;
+}
+
+void require_sizes(const ProbeOptions& probe) {
+  if (probe.protocol == Protocol::icmp || probe.protocol == Protocol::udp) return;
+  const std::string doing = "ProbeOptions::protocol " + std::string{to_string(probe.protocol)} + " with discover_mtu";
+  throw std::system_error{make_error_code(Errc::not_supported), doing};
+}
+
+void check_targets(const TargetList& targets, const TraceOptions& options) {
+  check_probes(targets, options);
+  require_sizes(options.ping.probe);
+  for (const Target& target : targets)
+    if (target.probe() != nullptr) require_sizes(*target.probe());
+}
+
+/// All sizes go one way, also through routers that balance load.
+std::vector<ProbeOptions> unfragmented(std::vector<ProbeOptions> probes) {
+  for (ProbeOptions& probe : probes) {
+    probe.dont_fragment = true;
+    probe.flow = 0;
+    probe.payload_size = ProbeOptions{}.payload_size;  // until the sizes are chosen
+  }
+  return probes;
+}
+
+/// That a probe is too big ends the wait for it.
+Options hasty(Options options) {
+  options.fail_fast = true;
+  return options;
+}
+
+MtuSearch::Rules rules_for(const engine::Endpoint& endpoint, const ProbeOptions& probe, int tries) {
+  MtuSearch::Rules rules{.family = endpoint.address.family(), .tries = tries};
+  if (probe.protocol == Protocol::udp) rules.width = udp_width;
+  return rules;
+}
+
+/// Fragmentation needed (RFC 792) or packet too big (RFC 4443).
+bool says_too_big(const SingleProbes::Done& done) noexcept {
+  if (done.record.outcome != Outcome::unreachable || !done.detail.icmp) return false;
+  const IcmpError& icmp = *done.detail.icmp;
+  return done.record.address.family() == Family::ipv6 ? icmp.type == 2 : icmp.type == 3 && icmp.code == 4;
+}
+
+MtuSearch::Fate fate_of(const SingleProbes::Done& done) {
+  using Kind = MtuSearch::Fate::Kind;
+  if (done.record.answered()) return {.kind = Kind::fits};
+  if (done.record.outcome == Outcome::send_failed) return {.kind = Kind::refused};
+  if (!says_too_big(done)) return {.kind = Kind::silent};
+  return {.kind = Kind::reported, .mtu = done.detail.icmp->mtu, .reporter = done.detail.responder};
+}
+
+/// The searches of one call, and the probes that they ask for.
+class Discovery {
+ public:
+  Discovery(const BatchPlan& plan, const TraceOptions& options)
+      : shapes_{unfragmented(plan.shapes)},
+        endpoints_{plan.endpoints},
+        timeout_{options.timeout},
+        probes_{hasty(options.ping), std::min(endpoints_.size(), most_under_way)},
+        pacer_{options.ping.max_rate},
+        errors_(endpoints_.size()) {
+    probes_.prepare(shapes_, endpoints_);
+    for (const engine::Endpoint& endpoint : endpoints_)
+      searches_.emplace_back(rules_for(endpoint, shapes_[endpoint.shape], options.probes_per_hop));
+  }
+
+  void run(Duration budget) {
+    const Instant end = budget == Duration{} ? Instant::max() : net::after(probes_.now(), budget);
+    for (std::size_t i = 0; i < searches_.size(); ++i) line_up(i);
+    while (!probes_.stopped() && probes_.now() < end) {
+      submit_some();
+      if (line_.empty() && probes_.in_flight() == 0) return;
+      probes_.wait_for_done(may_submit() ? std::min(end, pacer_.next()) : end);
+      for (const SingleProbes::Done& done : probes_.take_done()) take(done);
+    }
+  }
+
+  void write(std::uint32_t target, PathMtu& result) const {
+    const MtuSearch& search = searches_[target];
+    result.error = errors_[target];
+    if (result.error) return;
+    result.unfinished = !search.over();
+    result.mtu = search.mtu();
+    result.limiting_hop = search.limiting_hop();
+  }
+
+ private:
+  struct Asked {
+    std::size_t target = 0;
+    std::uint32_t size = 0;
+    int waits = 0;
+  };
+
+  void line_up(std::size_t target) {
+    if (errors_[target]) return;
+    for (const std::uint32_t size : searches_[target].next_sizes()) line_.push_back({.target = target, .size = size});
+  }
+
+  [[nodiscard]] bool may_submit() const noexcept { return !line_.empty() && probes_.in_flight() < most_under_way; }
+
+  /// What max_rate keeps waiting is not submitted yet: its time would pass.
+  void submit_some() {
+    std::size_t allowed = pacer_.allowance(probes_.now());
+    for (; allowed > 0 && may_submit(); --allowed, line_.pop_front()) {
+      const Asked asked = line_.front();
+      const engine::Endpoint& endpoint = endpoints_[asked.target];
+      ProbeOptions probe = shapes_[endpoint.shape];
+      const Family family = endpoint.address.family();
+      if (family == Family::ipv6) probe.family = family;  // its payload may be larger
+      probe.payload_size = asked.size - headers(family);
+      asked_[probes_.submit({.address = endpoint.address, .probe = probe, .timeout = timeout_})] = asked;
+      pacer_.sent(1);
+    }
+  }
+
+  void take(const SingleProbes::Done& done) {
+    const auto found = asked_.extract(done.token);
+    Asked asked = found.mapped();
+    if (done.record.outcome == Outcome::pending && asked.waits++ < most_waits) return line_.push_back(asked);
+    if (done.record.outcome == Outcome::send_failed && done.detail.error != std::errc::message_size)
+      errors_[asked.target] = done.detail.error;
+    searches_[asked.target].told(asked.size, fate_of(done));
+    line_up(asked.target);
+  }
+
+  std::vector<ProbeOptions> shapes_;
+  std::span<const engine::Endpoint> endpoints_;
+  Duration timeout_;
+  SingleProbes probes_;
+  engine::Pacer pacer_;
+  std::vector<MtuSearch> searches_;
+  std::vector<std::error_code> errors_;  ///< By target.
+  std::deque<Asked> line_;               ///< Not submitted yet.
+  std::unordered_map<SingleProbes::Token, Asked> asked_;
+};
+
+std::vector<PathMtu> named(std::vector<Result> results) {
+  std::vector<PathMtu> mtus;
+  mtus.reserve(results.size());
+  for (Result& result : results)
+    mtus.push_back({.host = std::move(result.host), .address = result.address, .error = result.error});
+  return mtus;
+}
+
+}  // namespace
+
+std::vector<PathMtu> discover_mtu(TargetList targets, const TraceOptions& options) {
+  check(options);
+  check_targets(targets, options);
+  BatchPlan plan = plan_batch(std::move(targets), options.ping);
+  if (plan.endpoints.empty()) return named(std::move(plan.results));
+  Discovery discovery{plan, options};
+  discovery.run(options.budget);
+  std::vector<PathMtu> mtus = named(std::move(plan.results));
+  for (std::size_t i = 0; i < mtus.size(); ++i) {
+    const std::uint32_t target = plan.roster.target_of(i);
+    if (target != engine::Roster::no_target) discovery.write(target, mtus[i]);
+  }
+  return mtus;
+}
+
+}  // namespace multiping

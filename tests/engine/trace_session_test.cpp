@@ -1,0 +1,366 @@
+// Traces as a dialogue: what is asked, what is answered, where a route ends, what is asked again and when it is over.
+// No network and no clock; time is what a test says.
+#include "engine/trace_session.hpp"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <iterator>
+#include <memory>
+#include <set>
+#include <vector>
+
+namespace multiping::test {
+namespace {
+
+using namespace std::chrono_literals;
+using engine::HopProbe;
+using engine::TraceRequest;
+using engine::TraceRules;
+using engine::TraceSession;
+using net::Instant;
+using Ask = TraceSession::Ask;
+
+constexpr Instant start{100s};
+
+Address router(int ttl, int branch = 0) {
+  return Address::v4({10, 1, static_cast<std::uint8_t>(branch), static_cast<std::uint8_t>(ttl)});
+}
+Address target(std::uint32_t route) {
+  return Address::v4({10, 0, static_cast<std::uint8_t>(route >> 8), static_cast<std::uint8_t>(route)});
+}
+
+struct Dialogue {
+  void begin(const TraceRules& rules = {}, std::size_t routes = 1, const TraceRequest& like = {}) {
+    TraceRules timed = rules;
+    if (timed.timeout == Duration{}) timed.timeout = 1s;
+    std::vector<TraceRequest> requests;
+    for (std::uint32_t i = 0; i < routes; ++i) {
+      requests.push_back(like);
+      requests.back().target = target(i);
+      if (like.budget == Duration{}) requests.back().budget = 3s;
+    }
+    session = std::make_unique<TraceSession>(timed, requests, start);
+  }
+  std::vector<Ask> due(Instant now) const {
+    std::vector<Ask> asks;
+    session->due(now, asks);
+    return asks;
+  }
+  void tell(const Ask& ask, Outcome outcome, const Address& responder, Instant now) const {
+    TraceSession::Answer answer;
+    answer.record.address = target(ask.route);
+    answer.record.outcome = outcome;
+    answer.record.attempt = 1;
+    answer.record.rtt = 10ms;
+    answer.detail.responder = responder;
+    session->done(ask.id, answer, now);
+  }
+  void expired(const Ask& ask, Instant now) const { tell(ask, Outcome::ttl_expired, router(ask.ttl), now); }
+  void replied(const Ask& ask, Instant now) const { tell(ask, Outcome::reply, {}, now); }
+  void silent(const Ask& ask, Instant now) const { tell(ask, Outcome::no_reply, {}, now); }
+  void not_sent(const Ask& ask, Outcome outcome, Instant now) const {
+    TraceSession::Answer answer;
+    answer.record.outcome = outcome;
+    if (outcome == Outcome::send_failed) answer.detail.error = std::make_error_code(std::errc::network_unreachable);
+    session->done(ask.id, answer, now);
+  }
+  /// As a network would that has so many routers before the target.
+  void answer(const std::vector<Ask>& asks, int routers, Instant now) const {
+    for (const Ask& ask : asks) ask.ttl <= routers ? expired(ask, now) : replied(ask, now);
+  }
+  [[nodiscard]] Outcome outcome(int ttl, int number = 0, std::size_t route = 0) const {
+    const auto* answer = session->answer(session->probe(route, ttl, number));
+    return answer == nullptr ? Outcome::no_reply : answer->record.outcome;
+  }
+  [[nodiscard]] int attempts(int ttl, int number = 0, std::size_t route = 0) const {
+    return session->probe(route, ttl, number).attempts;
+  }
+
+  std::unique_ptr<TraceSession> session;
+};
+
+std::vector<Ask> with_ttl(const std::vector<Ask>& asks, int ttl) {
+  std::vector<Ask> found;
+  std::copy_if(asks.begin(), asks.end(), std::back_inserter(found), [ttl](const Ask& ask) { return ask.ttl == ttl; });
+  return found;
+}
+std::set<int> ttls(const std::vector<Ask>& asks) {
+  std::set<int> found;
+  for (const Ask& ask : asks) found.insert(ask.ttl);
+  return found;
+}
+
+BOOST_FIXTURE_TEST_SUITE(trace_session_test, Dialogue)
+
+BOOST_AUTO_TEST_CASE(what_may_be_needed_is_asked_at_once_the_first_probes_and_near_hops_first) {
+  begin();
+  const auto asks = due(start);
+  BOOST_REQUIRE_EQUAL(asks.size(), 24U);
+  for (std::size_t i = 0; i < asks.size(); ++i) {
+    BOOST_TEST(asks[i].ttl == static_cast<int>(i % 8) + 1);
+    BOOST_CHECK(asks[i].timeout == 1s);
+  }
+  BOOST_TEST(due(start).empty());
+  begin({.first_ttl = 4, .max_ttl = 6, .probes_per_hop = 1, .max_silent_hops = 0});
+  BOOST_TEST(ttls(due(start)) == (std::set<int>{4, 5, 6}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_route_ends_at_the_nearest_answer_of_its_target) {
+  begin();
+  const auto asks = due(start);
+  replied(with_ttl(asks, 7)[0], start + 10ms);
+  BOOST_TEST(session->last_ttl(0) == 7);
+  replied(with_ttl(asks, 5)[0], start + 10ms);
+  for (int ttl = 1; ttl <= 4; ++ttl)
+    for (const Ask& ask : with_ttl(asks, ttl)) expired(ask, start + 10ms);
+  BOOST_TEST(!session->over());
+  for (const int number : {1, 2}) replied(with_ttl(asks, 5)[static_cast<std::size_t>(number)], start + 11ms);
+  BOOST_TEST(session->over());  // whatever is still under way behind it
+  BOOST_TEST(session->last_ttl(0) == 5);
+  BOOST_TEST(session->reached(0));
+  BOOST_TEST(outcome(4, 2) == Outcome::ttl_expired);
+  BOOST_TEST(outcome(5, 2) == Outcome::reply);
+  replied(with_ttl(asks, 6)[0], start + 12ms);
+  silent(with_ttl(asks, 8)[0], start + 1s);
+  BOOST_TEST(session->over());
+  BOOST_TEST(due(start + 1s).empty());
+}
+
+BOOST_AUTO_TEST_CASE(each_answer_moves_the_horizon) {
+  begin({.max_ttl = 12, .probes_per_hop = 1});
+  const auto asks = due(start);
+  expired(with_ttl(asks, 3)[0], start + 5ms);
+  BOOST_TEST(ttls(due(start + 5ms)) == (std::set<int>{9, 10, 11}), boost::test_tools::per_element());
+  expired(with_ttl(asks, 2)[0], start + 5ms);
+  BOOST_TEST(due(start + 5ms).empty());
+  expired(with_ttl(asks, 8)[0], start + 5ms);
+  BOOST_TEST(ttls(due(start + 5ms)) == std::set<int>{12}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_run_of_silent_hops_ends_a_route_and_is_its_tail) {
+  begin({.probes_per_hop = 1, .max_silent_hops = 3}, 1, {.most_attempts = 1});
+  auto asks = due(start);
+  expired(asks[0], start + 5ms);
+  for (const Ask& ask : due(start + 5ms)) asks.push_back(ask);
+  BOOST_REQUIRE_EQUAL(asks.size(), 4U);
+  for (std::size_t i = 1; i < 4; ++i) silent(asks[i], start + 1s);
+  BOOST_TEST(session->over());
+  BOOST_TEST(session->last_ttl(0) == 4);
+  BOOST_TEST(!session->reached(0));
+  BOOST_TEST(outcome(4) == Outcome::no_reply);
+}
+
+BOOST_AUTO_TEST_CASE(unreachable_ends_a_route_and_an_error_of_the_target_itself_reaches_it) {
+  begin({.probes_per_hop = 2}, 2);
+  const auto asks = due(start);
+  tell(with_ttl(asks, 3)[0], Outcome::unreachable, router(3), start + 5ms);
+  BOOST_TEST(session->last_ttl(0) == 3);
+  BOOST_TEST(!session->reached(0));
+  tell(with_ttl(asks, 3)[2], Outcome::unreachable, target(0), start + 5ms);
+  BOOST_TEST(session->reached(0));
+  tell(with_ttl(asks, 4)[1], Outcome::ttl_expired, target(1), start + 5ms);
+  BOOST_TEST(session->last_ttl(1) == 4);
+  BOOST_TEST(session->reached(1));
+}
+
+BOOST_AUTO_TEST_CASE(silence_is_asked_again_and_attempts_are_counted) {
+  begin({.max_ttl = 2, .probes_per_hop = 1}, 1, {.most_attempts = 3});
+  auto asks = due(start);
+  replied(with_ttl(asks, 2)[0], start + 5ms);
+  Instant now = start;
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    BOOST_REQUIRE_EQUAL(with_ttl(asks, 1).size(), 1U);
+    now += 1s;
+    silent(with_ttl(asks, 1)[0], now);
+    BOOST_TEST(attempts(1) == attempt);
+    asks = due(now);
+  }
+  BOOST_TEST(asks.empty());
+  BOOST_TEST(session->over());
+  BOOST_TEST(outcome(1) == Outcome::no_reply);
+  BOOST_TEST(attempts(2) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_to_a_later_attempt_counts) {
+  begin({.max_ttl = 1, .probes_per_hop = 1});
+  silent(due(start)[0], start + 1s);
+  expired(due(start + 1s)[0], start + 1010ms);
+  BOOST_TEST(session->over());
+  BOOST_TEST(attempts(1) == 2);
+  BOOST_TEST(outcome(1) == Outcome::ttl_expired);
+}
+
+BOOST_AUTO_TEST_CASE(asking_stops_a_timeout_before_the_end_and_no_answer_is_awaited_behind_it) {
+  begin({.max_ttl = 1, .probes_per_hop = 1}, 40, {.budget = 2s});
+  auto asks = due(start);
+  BOOST_TEST(asks.size() == 16U);
+  for (const Ask& ask : asks) expired(ask, start + 900ms);
+  asks = due(start + 1050ms);
+  BOOST_TEST(asks.size() == 24U);  // a little late; it is worth while, but has less time
+  for (const Ask& ask : asks) BOOST_CHECK(ask.timeout == 950ms);
+
+  begin({.max_ttl = 1, .probes_per_hop = 1}, 40, {.budget = 2s});
+  asks = due(start);
+  BOOST_CHECK(session->next() <= start + 2s);
+  for (const Ask& ask : asks) silent(ask, start + 1s);
+  BOOST_TEST(due(start + 1100ms).empty());
+  BOOST_TEST(session->over());
+  BOOST_TEST(attempts(1, 0, 39) == 0);
+  BOOST_TEST(session->last_ttl(39) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(where_answers_come_fast_asking_goes_on_almost_until_the_end) {
+  begin({.max_ttl = 30, .probes_per_hop = 1}, 1, {.budget = 1s});
+  Instant now = start;
+  for (int ttl = 8; ttl < 30; ttl += 8) {
+    const auto asks = due(now);
+    BOOST_REQUIRE(!asks.empty());
+    BOOST_TEST(asks.back().ttl == ttl);
+    now += 150ms;
+    for (const Ask& ask : asks) expired(ask, now);
+  }
+  const auto asks = due(start + 399ms);  // an answer takes 150 ms: it may take four times that
+  BOOST_TEST(asks.size() == 6U);
+  for (const Ask& ask : asks) silent(ask, start + 1s);
+  BOOST_TEST(session->over());
+}
+
+BOOST_AUTO_TEST_CASE(no_budget_is_too_short_to_ask_once) {
+  begin({.max_ttl = 1}, 1, {.budget = 1s});
+  const auto asks = due(start);
+  BOOST_TEST(asks.size() == 3U);
+  for (const Ask& ask : asks) silent(ask, start + 1s);
+  BOOST_TEST(session->over());
+}
+
+BOOST_AUTO_TEST_CASE(one_by_one_means_that_one_probe_of_a_route_is_under_way) {
+  begin({.max_ttl = 4, .probes_per_hop = 2}, 2, {.one_by_one = true, .budget = 1min, .most_attempts = 1});
+  Instant now = start;
+  std::vector<int> asked;
+  while (!session->over()) {
+    const auto asks = due(now);
+    BOOST_REQUIRE_EQUAL(asks.size(), 2U);
+    BOOST_TEST(asks[0].route != asks[1].route);
+    BOOST_TEST(due(now).empty());
+    asked.push_back(asks[0].ttl);
+    now += 100ms;
+    answer(asks, 2, now);
+  }
+  BOOST_TEST(asked == (std::vector<int>{1, 2, 3, 1, 2, 3}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(probes_that_are_alike_are_asked_again_one_by_one_and_not_for_long) {
+  begin({.max_ttl = 4, .probes_per_hop = 1}, 1, {.alike = true});
+  const auto asks = due(start);
+  BOOST_TEST(asks.size() == 4U);
+  replied(with_ttl(asks, 4)[0], start + 10ms);
+  silent(asks[0], start + 1s);
+  BOOST_TEST(due(start + 1s).empty());  // two are still under way
+  silent(asks[1], start + 1s);
+  silent(asks[2], start + 1s);
+  auto again = due(start + 1s);
+  BOOST_REQUIRE_EQUAL(again.size(), 1U);
+  BOOST_TEST(again[0].ttl == 1);
+  BOOST_CHECK(again[0].timeout < 100ms);
+  silent(again[0], start + 1100ms);
+  again = due(start + 1100ms);
+  BOOST_REQUIRE_EQUAL(again.size(), 1U);
+  BOOST_TEST(again[0].ttl == 2);
+  expired(again[0], start + 1110ms);
+  BOOST_TEST(attempts(2) == 2);
+}
+
+BOOST_AUTO_TEST_CASE(what_this_host_had_no_room_for_was_not_asked) {
+  begin({.max_ttl = 1, .probes_per_hop = 1}, 1, {.most_attempts = 1});
+  not_sent(due(start)[0], Outcome::pending, start + 1s);
+  BOOST_TEST(attempts(1) == 0);
+  const auto again = due(start + 1s);
+  BOOST_REQUIRE_EQUAL(again.size(), 1U);
+  expired(again[0], start + 1010ms);
+  BOOST_TEST(attempts(1) == 1);
+  BOOST_TEST(session->over());
+}
+
+BOOST_AUTO_TEST_CASE(what_this_host_would_not_send_is_final) {
+  begin({.max_ttl = 2, .probes_per_hop = 1});
+  for (const Ask& ask : due(start)) not_sent(ask, Outcome::send_failed, start);
+  BOOST_TEST(session->over());
+  BOOST_TEST(outcome(1) == Outcome::send_failed);
+  BOOST_TEST(attempts(1) == 0);
+  BOOST_TEST(session->last_ttl(0) == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_rate_is_kept) {
+  begin({.max_ttl = 1, .probes_per_hop = 1, .max_rate = 100}, 10, {.budget = 1min});
+  Instant now = start;
+  for (int i = 0; i < 10; ++i) {
+    const auto asks = due(now);
+    BOOST_REQUIRE_EQUAL(asks.size(), 1U);
+    expired(asks[0], now);
+    if (i < 9) BOOST_CHECK(session->next() > now);
+    now = session->next();
+  }
+  BOOST_TEST(session->over());
+}
+
+BOOST_AUTO_TEST_CASE(a_hop_that_many_routes_share_is_asked_as_fast_as_it_answers) {
+  begin({.max_ttl = 2, .probes_per_hop = 2}, 200);
+  auto asks = due(start);
+  BOOST_TEST(with_ttl(asks, 1).size() == 16U);
+  BOOST_TEST(with_ttl(asks, 2).size() == 16U);
+  std::size_t rounds = 0, at_first_hop = 0;
+  for (Instant now = start + 10ms; !asks.empty(); now += 10ms, ++rounds) {
+    at_first_hop += with_ttl(asks, 1).size();
+    answer(asks, 1, now);
+    asks = due(now);
+  }
+  BOOST_TEST(session->over());
+  BOOST_TEST(at_first_hop == 400U);
+  BOOST_TEST(rounds >= 4U);  // 16 + 32 + 64 + 128 < 400
+  BOOST_TEST(rounds <= 12U);
+}
+
+BOOST_AUTO_TEST_CASE(a_limited_hop_is_asked_less_and_the_others_are_not_delayed) {
+  begin({.max_ttl = 3, .probes_per_hop = 1}, 300);
+  Instant now = start;
+  std::size_t limited_asked = 0, allowed = 10;
+  while (now < start + 1s) {
+    for (const Ask& ask : due(now)) {
+      const bool limited = ask.ttl == 2;
+      if (limited) ++limited_asked;
+      if (limited && allowed == 0) continue;
+      if (limited) --allowed;
+      answer({ask}, 2, now + 10ms);
+    }
+    now += 10ms;
+  }
+  for (std::uint32_t route = 0; route < 300; ++route) {
+    BOOST_TEST(session->reached(route));
+    BOOST_TEST(attempts(1, 0, route) == 1);
+  }
+  BOOST_TEST(limited_asked >= 20U);
+  BOOST_TEST(limited_asked <= 80U);
+  BOOST_TEST(session->window(router(2)) == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(a_router_that_never_answers_holds_nobody_up) {
+  begin({.max_ttl = 3, .probes_per_hop = 3}, 500);
+  Instant now = start;
+  std::size_t asked = 0;
+  while (now < start + 1s) {
+    for (const Ask& ask : due(now)) {
+      if (ask.ttl == 2)
+        ++asked;
+      else
+        answer({ask}, 2, now + 10ms);
+    }
+    now += 10ms;
+  }
+  BOOST_TEST(asked == 1500U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace multiping::test
