@@ -224,4 +224,51 @@ void make_router() {
   wait_until_reachable({"10.2.0.2", "fd02::2"});
 }
 
+namespace {
+
+std::string v4(int link, int end) { return "10.1." + std::to_string(link) + "." + std::to_string(end); }
+std::string v6(int link, int end) { return "fd01:" + std::to_string(link) + "::" + std::to_string(end); }
+
+/// A pair of devices, "b<link>" at the near end and "a<link>" at the far one. A nameless end is in this namespace.
+void make_link(int link, const std::string& near, const std::string& far) {
+  const std::string number = std::to_string(link), here = near.empty() ? "ip " : "ip -n " + near + " ";
+  const std::string there = "ip -n " + far + " ";
+  run(here + "link add b" + number + " type veth peer name a" + number + " netns " + far);
+  run(here + "addr add " + v4(link, 1) + "/24 dev b" + number + " && " + here + "addr add " + v6(link, 1) +
+      "/64 dev b" + number + " nodad && " + here + "link set b" + number + " up");
+  run(there + "addr add " + v4(link, 2) + "/24 dev a" + number + " && " + there + "addr add " + v6(link, 2) +
+      "/64 dev a" + number + " nodad && " + there + "link set a" + number + " up");
+}
+
+void add_routes(const std::string& ip, const std::string& to_v4, const std::string& to_v6) {
+  run(ip + "route add " + to_v4 + " && " + ip + "-6 route add " + to_v6);
+}
+
+/// Onwards by default, and back by the link that it comes from.
+void make_routes(int router, const std::string& name) {
+  const std::string ip = "ip -n " + name + " ";
+  add_routes(ip, "default via " + v4(router + 1, 2), "default via " + v6(router + 1, 2));
+  for (int link = 1; link < router; ++link)
+    add_routes(ip, v4(link, 0) + "/24 via " + v4(router, 1), v6(link, 0) + "/64 via " + v6(router, 1));
+}
+
+}  // namespace
+
+void make_chain(int routers) {
+  std::string before;
+  for (int link = 1; link <= routers + 1; ++link) {
+    const std::string name = link > routers ? "far" : "r" + std::to_string(link);
+    furnish(name);
+    run("nsenter --net=/run/netns/" + name + " sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
+    make_link(link, before, name);
+    before = name;
+  }
+  for (int router = 1; router <= routers; ++router) make_routes(router, "r" + std::to_string(router));
+  run("ip route add default via " + v4(1, 2) + " && ip -6 route add default via " + v6(1, 2));
+  run("ip -n far route add default via " + v4(routers + 1, 1) + " && ip -n far -6 route add default via " +
+      v6(routers + 1, 1));
+  run("ip -n far route add local 10.9.0.0/16 dev lo && ip -n far -6 route add local fd09::/64 dev lo");
+  wait_until_reachable({v4(routers + 1, 2), v6(routers + 1, 2)});
+}
+
 }  // namespace multiping::test

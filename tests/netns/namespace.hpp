@@ -63,6 +63,11 @@ void make_peer();
 /// forwards, and `far` is 10.2.0.2 (fd02::2). Default routes lead to the router.
 void make_router();
 
+/// Real routers in a row, each a namespace "r1", "r2" and so on that forwards and limits its errors as the kernel does
+/// by default, and behind them the host `far`. Link n leads from 10.1.n.1 and fd01:n::1 to 10.1.n.2 and fd01:n::2, this
+/// namespace being the near end of the first. All of 10.9.0.0/16 and fd09::/64 is `far` too.
+void make_chain(int routers);
+
 /// True under a sanitizer, where figures of time and memory mean nothing.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool sanitized = true;

@@ -1,12 +1,11 @@
 // The same network seen by multiping, by mtr-packet and by traceroute: same responders, same labels.
 // The network is a TUN device with routers that append MPLS label stacks.
 #include <boost/test/unit_test.hpp>
-#include <cstdio>
-#include <map>
 #include <regex>
 #include <sstream>
 
 #include "netns/batch.hpp"
+#include "netns/hop_views.hpp"
 #include "netns/namespace.hpp"
 #include "netns/tun_device.hpp"
 
@@ -18,9 +17,6 @@ using boost::unit_test::precondition;
 
 const char* const target = "10.70.0.9";
 constexpr int hops = 4;  // the last one is the target
-
-/// Who answered for one TTL, and with which labels: "10.70.1.1 16001/0/1/1".
-using View = std::map<int, std::string>;
 
 Scenario labelled_path() {
   const auto labels = [](std::vector<MplsLabel> stack) { return IcmpExtensionData{.objects = {mpls_object(stack)}}; };
@@ -34,13 +30,6 @@ Scenario labelled_path() {
   return scenario;
 }
 
-std::string label_text(const MplsLabel& label) {
-  std::ostringstream text;
-  text << ' ' << label.label << '/' << unsigned{label.traffic_class} << '/' << label.bottom_of_stack << '/'
-       << unsigned{label.ttl};
-  return text.str();
-}
-
 View seen_by_multiping(TransportKind kind) {
   std::vector<Target> targets;
   for (int ttl = 1; ttl <= hops; ++ttl) targets.emplace_back(target, ProbeOptions{.ttl = ttl});
@@ -49,21 +38,9 @@ View seen_by_multiping(TransportKind kind) {
   static_cast<void>(batch.receive(10s));
   View view;
   for (const Result& result : batch.results()) {
-    std::string& words = view[static_cast<int>(view.size()) + 1];
-    words = result.responder.to_string();
-    for (const MplsLabel& label : result.icmp ? result.icmp->mpls : std::vector<MplsLabel>{})
-      words += label_text(label);
+    view.emplace(static_cast<int>(view.size()) + 1, words_of(result));
   }
   return view;
-}
-
-std::string output_of(const std::string& command) {
-  FILE* const pipe = ::popen(command.c_str(), "r");  // NOLINT(cert-env33-c): the commands are this test's own
-  BOOST_REQUIRE(pipe != nullptr);
-  std::string text;
-  for (int byte = std::fgetc(pipe); byte != EOF; byte = std::fgetc(pipe)) text += static_cast<char>(byte);
-  ::pclose(pipe);
-  return text;
 }
 
 /// Lines such as "2 ttl-expired ip-4 10.70.1.2 round-trip-time 1834 mpls 16001,0,1,1".
@@ -91,30 +68,6 @@ View seen_by_mtr_packet() {
   return view;
 }
 
-/// Lines such as " 2  10.70.1.2 <MPLS:L=16001,E=0,S=1,T=1>  1.8 ms"; further labels follow a slash.
-View seen_by_traceroute() {
-  std::istringstream lines{output_of("traceroute -I -n -e -q 1 -w 10 -m " + std::to_string(hops) + " " + target)};
-  const std::regex format{R"(\s*(\d+)\s+(\S+)\s+(?:<(\S*)>\s+)?\S+ ms\s*)"};
-  const std::regex entry{R"(L=(\d+),E=(\d+),S=(\d+),T=(\d+))"};
-  View view;
-  for (std::string line; std::getline(lines, line);) {
-    std::smatch match;
-    if (!std::regex_match(line, match, format)) continue;
-    std::string& words = view[std::stoi(match[1])] = match[2];
-    const std::string stack = match[3];
-    for (std::sregex_iterator each{stack.begin(), stack.end(), entry}, end; each != end; ++each)
-      words += " " + (*each)[1].str() + "/" + (*each)[2].str() + "/" + (*each)[3].str() + "/" + (*each)[4].str();
-  }
-  return view;
-}
-
-void check_same(const char* who, const View& theirs, const View& ours) {
-  BOOST_TEST_CONTEXT(who) {
-    BOOST_TEST(theirs.size() == ours.size());
-    for (const auto& [ttl, words] : theirs) BOOST_TEST(ours.at(ttl) == words, "ttl " << ttl << ": " << words);
-  }
-}
-
 BOOST_AUTO_TEST_SUITE(peers_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(mtr_packet_and_traceroute_see_the_same) {
@@ -128,7 +81,7 @@ BOOST_AUTO_TEST_CASE(mtr_packet_and_traceroute_see_the_same) {
     BOOST_TEST(ours.at(4) == target);
     check_same("ping sockets", seen_by_multiping(TransportKind::ping_socket), ours);
     check_same("mtr-packet", seen_by_mtr_packet(), ours);
-    check_same("traceroute", seen_by_traceroute(), ours);
+    check_same("traceroute", seen_by_traceroute("-I -w 10 -m " + std::to_string(hops) + " " + target), ours);
   });
 }
 

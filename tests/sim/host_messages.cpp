@@ -181,4 +181,19 @@ RouterError time_exceeded(const Hop& hop, const Address& from) {
           .extension = hop.extension};
 }
 
+bool too_big(const Hop& hop, const Datagram& request) {
+  const bool whole = request.family() == Family::ipv6 || request.ip.dont_fragment;
+  return hop.mtu != 0 && whole && request.header.size() + request.message.size() > hop.mtu;
+}
+
+RouterError packet_too_big(const Hop& hop) {
+  const bool ipv4 = hop.address.family() == Family::ipv4;
+  return {.from = hop.address,
+          .type = static_cast<std::uint8_t>(ipv4 ? 3 : 2),
+          .code = static_cast<std::uint8_t>(ipv4 ? 4 : 0),
+          .mtu = hop.mtu,
+          .delay = hop.delay,
+          .quoted = 500};
+}
+
 }  // namespace multiping::test

@@ -26,4 +26,9 @@ namespace multiping::test {
 /// The time exceeded that a router sends.
 [[nodiscard]] RouterError time_exceeded(const Hop& hop, const Address& from);
 
+/// Whether the link behind the router is too small for it.
+[[nodiscard]] bool too_big(const Hop& hop, const Datagram& request);
+/// What the router sends then, unless it is a black hole: fragmentation needed, or packet too big.
+[[nodiscard]] RouterError packet_too_big(const Hop& hop);
+
 }  // namespace multiping::test

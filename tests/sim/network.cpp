@@ -1,4 +1,4 @@
-// The hosts and routers of a scenario: who gets a request, who answers it, and when.
+// The hosts of a scenario: who gets a request, who answers it, and when. Routers before them are in routers.cpp.
 // What they say is in host_messages.cpp.
 #include "sim/network.hpp"
 
@@ -13,7 +13,8 @@
 namespace multiping::test {
 namespace {
 
-constexpr std::uint64_t first_purpose = 17;  // of the random numbers behind answers
+constexpr std::uint64_t router_purpose = 2;  // of the random number that routers go by
+constexpr std::uint64_t first_purpose = 17;  // of those behind answers
 
 // The rule that names the port, else the one for all ports of the protocol.
 const PortRule* port_rule(const HostRule& host, const Datagram& request) {
@@ -65,7 +66,7 @@ bool SimNetwork::lost(const HostRule& rule, const Address& target, unsigned atte
   return rule.loss > 0 && static_cast<double>(draw(target, attempt, 1)) < rule.loss * whole;
 }
 
-std::vector<Delivery> SimNetwork::answer(net::Instant, ByteView packet) {
+std::vector<Delivery> SimNetwork::answer(net::Instant now, ByteView packet) {
   const auto datagram = parse_datagram(packet);
   if (!datagram) return {};
   if (!sound(*datagram)) {
@@ -79,13 +80,13 @@ std::vector<Delivery> SimNetwork::answer(net::Instant, ByteView packet) {
   if (rule == nullptr || !looks_like(rule->only_if, *datagram)) return {};
   const Request request{*datagram, ++attempts_[{target, datagram->protocol(), port_of(*datagram)}]};
   std::vector<Delivery> out;
-  if (!lost(*rule, target, request.attempt)) deliver(*rule, request, out);
+  if (lost(*rule, target, request.attempt)) return out;
+  const Routers::Passing passing{now, *datagram, draw(target, request.attempt, router_purpose)};
+  if (routers_.pass(*rule, passing, out)) deliver(*rule, request, out);
   return out;
 }
 
-void SimNetwork::deliver(const HostRule& rule, const Request& request, std::vector<Delivery>& out) {
-  const std::size_t ttl = request.datagram.ip.ttl;
-  if (ttl <= rule.path.size()) return expire(rule.path[ttl == 0 ? 0 : ttl - 1], request, out);
+void SimNetwork::deliver(const HostRule& rule, const Request& request, std::vector<Delivery>& out) const {
   for (const RouterError& error : rule.errors) out.push_back({error.delay, error_packet(error, request.datagram)});
   if (request.datagram.protocol() != Protocol::icmp) {
     const PortRule* port = port_rule(rule, request.datagram);
@@ -100,14 +101,6 @@ void SimNetwork::deliver_to_port(const PortRule& port, const Request& request, s
   for (const RouterError& error : port.errors) out.push_back({error.delay, error_packet(error, request.datagram)});
   for (const EchoReply& each : port.declines) answer_as(each, request, declining(request.datagram), out);
   for (const EchoReply& each : port.accepts) answer_as(each, request, accepting(request.datagram), out);
-}
-
-void SimNetwork::expire(const Hop& hop, const Request& request, std::vector<Delivery>& out) {
-  unsigned& answers = hop_answers_[hop.address];
-  if (hop.silent || answers >= hop.answers) return;
-  const std::size_t turn = answers++ % (hop.others.size() + 1);
-  const RouterError error = time_exceeded(hop, turn == 0 ? hop.address : hop.others[turn - 1]);
-  out.push_back({hop.delay, error_packet(error, request.datagram)});
 }
 
 void SimNetwork::answer_as(const EchoReply& reply, const Request& request, Bytes message,

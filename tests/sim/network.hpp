@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -11,16 +10,11 @@
 #include "multiping/address.hpp"
 #include "net/instant.hpp"
 #include "sim/prefix_table.hpp"
+#include "sim/routers.hpp"
 #include "sim/scenario.hpp"
 #include "sim/wire.hpp"
 
 namespace multiping::test {
-
-/// A packet on its way to the prober.
-struct Delivery {
-  Duration delay{};
-  Bytes bytes{};
-};
 
 class SimNetwork {
  public:
@@ -34,6 +28,8 @@ class SimNetwork {
 
   [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }  ///< Sound ones.
   [[nodiscard]] std::uint64_t unsound() const noexcept { return unsound_; }    ///< Packets with a wrong checksum.
+  /// What each router has had to do so far; grows with this object, and outlives it.
+  [[nodiscard]] std::shared_ptr<const RouterTraffic> traffic() const noexcept { return routers_.traffic(); }
 
  private:
   struct Request;
@@ -50,16 +46,15 @@ class SimNetwork {
   [[nodiscard]] const HostRule* rule_of(const Address& target) const;
   [[nodiscard]] std::uint64_t draw(const Address& target, unsigned attempt, std::uint64_t purpose) const;
   [[nodiscard]] bool lost(const HostRule& rule, const Address& target, unsigned attempt) const;
-  void deliver(const HostRule& rule, const Request& request, std::vector<Delivery>& out);
+  void deliver(const HostRule& rule, const Request& request, std::vector<Delivery>& out) const;
   void deliver_to_port(const PortRule& port, const Request& request, std::vector<Delivery>& out) const;
-  void expire(const Hop& hop, const Request& request, std::vector<Delivery>& out);
   void answer_as(const EchoReply& reply, const Request& request, Bytes message, std::vector<Delivery>& out) const;
   void forge(const Forgeries& forgeries, const Request& request, std::vector<Delivery>& out) const;
 
   std::shared_ptr<const Scenario> scenario_;
   PrefixTable rules_;
   std::unordered_map<Endpoint, unsigned, EndpointHash> attempts_;
-  std::map<Address, unsigned> hop_answers_;
+  Routers routers_;
   std::uint64_t requests_ = 0, unsound_ = 0;
 };
 

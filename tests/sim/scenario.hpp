@@ -69,15 +69,34 @@ struct RouterError {
   std::optional<IcmpExtensionData> extension{};
 };
 
+/// A token bucket, as routers have for the errors that they send: so many at once, and so many a second after that.
+struct RateLimit {
+  double per_second = 1;
+  unsigned burst = 6;
+};
+
 /// A router on the way. It answers a request whose TTL ends there with time exceeded.
+/// Routers of one address, of whatever host's path, are one router: they share what they count.
 struct Hop {
   Address address{};
-  Duration delay = std::chrono::milliseconds{1};
+  Duration delay = std::chrono::milliseconds{1};  ///< Of its answers, from the prober there and back.
+  Duration jitter{};                              ///< A random part of this is added: answers overtake each other.
   bool silent = false;
+  double loss = 0;                                          ///< Share of the requests that get lost on the way to it.
   unsigned answers = std::numeric_limits<unsigned>::max();  ///< How many it sends in all (a crude rate limit).
+  std::optional<RateLimit> limit{};                         ///< Of all its errors.
+  std::optional<RateLimit> limit_per_target{};              ///< Of those about requests to one address.
   std::vector<Address> others{};  ///< Routers beside it, among which load is balanced: each request takes another.
   std::optional<IcmpExtensionData> extension{};
   std::size_t quoted = all_bytes;  ///< As RouterError's.
+  /// It has no route: this is what it says to whatever comes there, as Linux does before it looks at the TTL. From
+  /// `address` unless it says otherwise; its delay counts.
+  std::optional<RouterError> refuses{};
+  /// Ways between this router and the next one of the path, among which it chooses by flow. They may be of different
+  /// lengths (also none), and have branches of their own.
+  std::vector<std::vector<Hop>> branches{};
+  std::uint32_t mtu = 0;    ///< Of the link behind it, for what may not be fragmented; 0: any size passes.
+  bool black_hole = false;  ///< What is larger than that it swallows without a report.
 };
 
 /// Forged replies from the right source to the first echo request to each address: in turn with id +1, sequence +1, and
@@ -111,7 +130,8 @@ struct HostRule {
   std::vector<EchoReply> replies{EchoReply{}};  ///< To echo requests. Empty: silent.
   std::vector<RouterError> errors{};            ///< About requests of every protocol.
   std::vector<Hop> path{};                      ///< Routers before the host, nearest first.
-  double loss = 0;                              ///< Share of requests that get lost.
+  std::size_t loop = 0;          ///< The last so many routers pass every request around among them: none arrives.
+  double loss = 0;               ///< Share of requests that get lost.
   std::vector<unsigned> lost{};  ///< These requests to an address (to each port of it) get lost, counted from 1.
   Forgeries forgeries{};
   std::vector<PortRule> ports{};  ///< What none of them names is silent.

@@ -49,14 +49,22 @@ std::uint16_t SimulatedConnections::free_port() {
   for (std::size_t tries = 0; tries < host_.ephemeral_ports; ++tries) {
     const auto port = static_cast<std::uint16_t>(first_ephemeral + next_port_);
     next_port_ = static_cast<std::uint16_t>((next_port_ + 1U) % host_.ephemeral_ports);
-    if (!ports_.contains(port)) return port;
+    const auto is_port = [port](const auto& flow) { return flow.second == port; };
+    if (!ports_.contains(port) && std::none_of(flow_ports_.begin(), flow_ports_.end(), is_port)) return port;
   }
   return 0;
 }
 
+std::uint16_t SimulatedConnections::local_port(const Request& request) {
+  if (request.source_port != 0) return request.source_port;
+  if (!request.flow) return free_port();
+  std::uint16_t& port = flow_ports_[{request.ip.destination.family(), *request.flow}];
+  if (port == 0) port = free_port();
+  return port;
+}
+
 std::error_code SimulatedConnections::start(const Request& request, net::Instant now) {
-  Key key{request.source_port, on_the_wire(request.ip.destination), request.port};
-  if (key.source_port == 0) key.source_port = free_port();
+  const Key key{local_port(request), on_the_wire(request.ip.destination), request.port};
   if (key.source_port == 0 || open_.contains(key)) return {EADDRNOTAVAIL, std::system_category()};
   next_number_ = static_cast<std::uint32_t>(mix(next_number_));
   const Connection connection{request.token, request.ip, next_number_, now, now + first_timeout};

@@ -6,8 +6,10 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "net/packet_io.hpp"
@@ -27,7 +29,8 @@ class SimulatedConnections {
   struct Request {
     std::uint64_t token = 0;
     IpHeader ip{};
-    std::uint16_t source_port = 0, port = 0;  ///< 0: an ephemeral one.
+    std::uint16_t source_port = 0, port = 0;  ///< 0: an ephemeral one,
+    std::optional<std::uint16_t> flow{};      ///< always the same for the connections of a flow.
   };
   /// EADDRNOTAVAIL where no port is left.
   std::error_code start(const Request& request, net::Instant now);
@@ -66,6 +69,7 @@ class SimulatedConnections {
   using Open = std::map<Key, Connection>;
 
   [[nodiscard]] std::uint16_t free_port();
+  [[nodiscard]] std::uint16_t local_port(const Request& request);
   void send_syn(const Key& key, const Connection& connection) const;
   void arrive_segment(const Datagram& datagram, net::Instant at);
   void arrive_error(const Datagram& error, net::Instant at);
@@ -75,6 +79,7 @@ class SimulatedConnections {
   Transmit transmit_;
   Open open_;
   std::map<std::uint16_t, unsigned> ports_;  ///< Connections that hold each.
+  std::map<std::pair<Family, std::uint16_t>, std::uint16_t> flow_ports_;
   std::deque<Decided> decided_;
   std::vector<Decided> handed_;  ///< Kept for as long as the caller may look at them.
   std::vector<net::Connected> views_;

@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "multiping/transport.hpp"
 #include "net/instant.hpp"
+#include "sim/routers.hpp"
 #include "sim/scenario.hpp"
 
 namespace multiping::test {
@@ -31,6 +33,8 @@ struct HostLog {
   std::vector<Packet> sent{};  ///< Only with SimulatedHost::record.
   std::uint64_t send_calls = 0, refused_sends = 0, waits = 0;
   std::uint64_t requests = 0, unsound = 0;           ///< As SimNetwork counts.
+  std::shared_ptr<const RouterTraffic> traffic{};    ///< What each router has had to do.
+  net::Instant last_waited{};                        ///< When it came out of the last wait.
   std::size_t most_lanes = 0, most_connections = 0;  ///< Open at once.
 };
 

@@ -115,6 +115,7 @@ net::Way SimulatedLanes::way(const Wanted& wanted) {
   if (options.protocol == Protocol::tcp && !options.half_open) return {.kind = net::Way::Kind::connection};
   Key key{wanted.family, carrier_of(options.protocol), options.device, options.dont_fragment, options.source_port};
   if (options.protocol == Protocol::udp && options.source_port == 0) key.turn = wanted.turn;
+  if (options.protocol != Protocol::icmp && options.source_port == 0) key.flow = options.flow;
   const bool ping = key.carrier == net::Carrier::icmp && host_.sockets != TransportKind::raw;
   if (ping && wanted.family == Family::ipv6) key.source = options.source_v6;
   net::Way found = open_lane(key, wanted.connections);
@@ -140,9 +141,18 @@ net::Channel SimulatedLanes::channel_for(const Key& key) {
   net::Channel channel{.family = key.family, .carrier = key.carrier};
   channel.kernel_owns_id = key.carrier == net::Carrier::icmp && host_.sockets == TransportKind::ping_socket;
   channel.receive_room = std::max<std::size_t>(1, host_.buffer_packets);
-  channel.id = static_cast<std::uint16_t>(key.source_port);
-  if (channel.id == 0 && key.carrier != net::Carrier::sctp) channel.id = std::exchange(next_id_, next_id_ + id_step);
+  channel.id = id_for(key);
   return channel;
+}
+
+// Of a flow the same one whenever it is asked for.
+std::uint16_t SimulatedLanes::id_for(const Key& key) {
+  if (key.source_port != 0 || key.carrier == net::Carrier::sctp) return static_cast<std::uint16_t>(key.source_port);
+  const auto kept = flow_ports_.find({key.family, key.carrier, key.flow.value_or(std::uint16_t{0})});
+  if (key.flow && kept != flow_ports_.end()) return kept->second;
+  const std::uint16_t id = std::exchange(next_id_, next_id_ + id_step);
+  if (key.flow) flow_ports_.emplace(std::tuple{key.family, key.carrier, *key.flow}, id);
+  return id;
 }
 
 void SimulatedLanes::shape_replaced(std::uint16_t shape) {

@@ -5,10 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "net/packet_io.hpp"
@@ -60,7 +63,8 @@ class SimulatedLanes {
     bool dont_fragment = false;
     int source_port = 0;
     unsigned turn = 0;
-    Address source{};  ///< Of IPv6 ping sockets, which take none from a message.
+    Address source{};                     ///< Of IPv6 ping sockets, which take none from a message.
+    std::optional<std::uint16_t> flow{};  ///< Of UDP and TCP sockets whose port is free.
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct Queued {
@@ -84,6 +88,7 @@ class SimulatedLanes {
   [[nodiscard]] net::Way open_lane(const Key& key, std::size_t connections);
   void close_unused();
   [[nodiscard]] net::Channel channel_for(const Key& key);
+  [[nodiscard]] std::uint16_t id_for(const Key& key);
   void arrive_at(Socket& socket, const Arriving& packet);
   [[nodiscard]] static bool is_for(const Socket& socket, const Datagram& datagram);
   void arrive_error(Socket& socket, const Arriving& packet);
@@ -98,6 +103,7 @@ class SimulatedLanes {
   std::vector<std::unique_ptr<Socket>> lanes_;  ///< By number; null where one was closed.
   std::vector<net::Lane> open_;
   std::uint16_t next_id_;
+  std::map<std::tuple<Family, net::Carrier, std::uint16_t>, std::uint16_t> flow_ports_;
   std::uint64_t drops_ = 0;
   std::size_t stamped_ = 0;
   std::uint32_t link_scope_ = 0;

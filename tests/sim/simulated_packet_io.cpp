@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "net/flow_label.hpp"
 #include "sim/message_edits.hpp"
 #include "sim/wire_checksum.hpp"
 
@@ -36,6 +37,7 @@ SimulatedPacketIo::SimulatedPacketIo(const net::IoRequest& request, const Scenar
       connections_{host_, [this](const Bytes& packet) { transmit(packet, false); }},
       now_{host_.start},
       log_{log == nullptr ? unwatched_ : *log} {
+  log_.traffic = network_.traffic();
   for (std::size_t i = 0; i < host_.refusals.size(); ++i) refusals_.add(host_.refusals[i].block, i);
 }
 
@@ -76,7 +78,7 @@ IpHeader SimulatedPacketIo::header_to(const Address& to, const ProbeOptions& sha
   const Address source = asked || usual == host_.addresses.end() ? asked : *usual;
   const auto ttl = static_cast<std::uint8_t>(shape.ttl.value_or(default_ttl));
   IpHeader ip{source, to, ttl, static_cast<std::uint8_t>(shape.tos), 0, shape.protocol};
-  ip.flow_label = to.family() == Family::ipv6 ? shape.flow_label.value_or(0) : 0;
+  ip.flow_label = net::flow_label(to.family(), shape).value_or(0);
   ip.dont_fragment = shape.dont_fragment && to.family() == Family::ipv4;
   return ip;
 }
@@ -152,8 +154,8 @@ std::error_code SimulatedPacketIo::connect(const net::Connecting& connecting) {
   advance_to(now_ + host_.send_cost);
   const auto source_port = static_cast<std::uint16_t>(shape.source_port);
   if (!refused)
-    refused =
-        connections_.start({connecting.token, header_to(*connecting.to, shape), source_port, port_asked(shape)}, now_);
+    refused = connections_.start(
+        {connecting.token, header_to(*connecting.to, shape), source_port, port_asked(shape), shape.flow}, now_);
   log_.refused_sends += refused ? 1U : 0U;
   log_.most_connections = std::max(log_.most_connections, connections_.size());
   return refused;
@@ -209,6 +211,7 @@ void SimulatedPacketIo::wait(net::Instant until) {
       next = std::min(next, host_.start + host_.happenings[next_happening_].at);
     advance_to(next);
   }
+  log_.last_waited = now_;
   idle_waits_ = now_ == before && !something() ? idle_waits_ + 1 : 0;
   if (idle_waits_ > most_idle_waits) throw std::logic_error{"busy loop: waits without end, and no time passes"};
 }

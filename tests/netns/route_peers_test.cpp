@@ -1,0 +1,108 @@
+// Hop tables of the same network by traceroute(), by Debian's traceroute and by mtr: the same responder and the same
+// labels at each ttl, by ICMP, UDP and TCP.
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <iterator>
+#include <sstream>
+
+#include "netns/batch.hpp"
+#include "netns/hop_views.hpp"
+#include "netns/namespace.hpp"
+#include "netns/tun_device.hpp"
+#include "sim/route_networks.hpp"
+#include "sim/scenario_parts.hpp"
+
+namespace multiping::test {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::unit_test::precondition;
+
+constexpr int routers = 7, silent_hop = 4;
+
+/// A fixed path with labels at two hops and silence at one.
+Scenario fixed_path(Family family) {
+  const auto labels = [](const std::vector<MplsLabel>& stack) {
+    return IcmpExtensionData{.objects = {mpls_object(stack)}};
+  };
+  HostRule host = host_behind(family, routers, host_of(family));
+  host.path[1].extension = labels({{16001, 0, true, 1}});
+  host.path[silent_hop - 1].silent = true;
+  host.path[5].extension = labels({{24, 3, false, 1}, {1048575, 7, true, 254}});
+  return {.name = "fixed path", .hosts = {host}};
+}
+
+View expected_view(Family family) {
+  View view;
+  for (int ttl = 1; ttl <= routers; ++ttl)
+    if (ttl != silent_hop) view[ttl] = router_of(family, ttl).to_string();
+  view[2] += " 16001/0/1/1";
+  view[6] += " 24/3/0/1 1048575/7/1/254";
+  view[routers + 1] = host_of(family);
+  return view;
+}
+
+View seen_by_multiping(Family family, TransportKind kind, const ProbeOptions& probe) {
+  TraceOptions options{.probes_per_hop = 1, .timeout = 300ms};
+  options.ping = options_for(kind);
+  options.ping.probe = probe;
+  View view;
+  for (const Route& route : traceroute(host_of(family), options)) {
+    BOOST_TEST(route.reached);
+    for (const multiping::Hop& hop : route.hops) {
+      const Result& result = hop.probes.at(0);
+      if (!result.responder) continue;
+      view[hop.ttl] = words_of(result);
+    }
+  }
+  return view;
+}
+
+/// Raw lines: "h 1 10.1.0.2" for a responder, behind it "m 1 16001 0 1 1" for each of its labels; hops count from 0.
+View seen_by_mtr(Family family, const std::string& method) {
+  std::istringstream lines{output_of("mtr --raw -n -e -c 1 -G 1 -i 0.5 " + method + " " + host_of(family))};
+  View view;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields{line};
+    char what = 0;
+    int hop = 0;
+    if (!(fields >> what >> hop)) continue;
+    std::string word, joined;
+    while (fields >> word) joined += (joined.empty() ? "" : "/") + word;
+    if (what == 'h') view[hop + 1] = joined;
+    if (what == 'm') view[hop + 1] += " " + joined;
+  }
+  // It asks for further hops while the target's answer is on its way.
+  const auto target = std::ranges::find_if(view, [&](const auto& each) { return each.second == host_of(family); });
+  if (target != view.end()) view.erase(std::next(target), view.end());
+  return view;
+}
+
+BOOST_AUTO_TEST_SUITE(route_peers_test, *precondition(needs_root))
+
+BOOST_AUTO_TEST_CASE(traceroute_and_mtr_see_the_same_hops) {
+  struct Method {
+    const char *traceroute, *mtr;
+    ProbeOptions probe;
+  };
+  const Method methods[] = {{"-I", "", {}}, {"-U", "-u", parts::udp()}, {"-T", "-T -P 80", parts::tcp()}};
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    in_namespace([&] {
+      allow_ping_sockets();
+      const TunDevice device{fixed_path(family)};
+      const View ours = expected_view(family);
+      for (const Method& method : methods) {
+        check_same("raw sockets", seen_by_multiping(family, TransportKind::raw, method.probe), ours);
+        check_same("ping sockets", seen_by_multiping(family, TransportKind::ping_socket, method.probe), ours);
+        check_same(std::string{"traceroute "} + method.traceroute,
+                   seen_by_traceroute(std::string{method.traceroute} + " -w 2 " + host_of(family)), ours);
+        check_same(std::string{"mtr "} + method.mtr, seen_by_mtr(family, method.mtr), ours);
+      }
+    });
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace multiping::test

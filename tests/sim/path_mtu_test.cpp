@@ -1,0 +1,294 @@
+// Path MTUs in virtual time: steps that routers report, black holes, loss, both families and protocols, time limits.
+// Every router of the simulated network has a link behind it with an MTU of its own.
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <cerrno>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "multiping/multiping.hpp"
+#include "multiping/traceroute.hpp"
+#include "sim/scenario_parts.hpp"
+#include "sim/simulated_transport.hpp"
+
+namespace multiping::test {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace parts;
+
+Address router_number(Family family, std::size_t number) {
+  return family == Family::ipv6 ? *Address::parse("fd01::" + std::to_string(number))
+                                : Address::v4({10, 1, 0, static_cast<std::uint8_t>(number)});
+}
+
+/// Hosts behind routers whose links carry so much, nearest first, which answer echo requests and UDP.
+HostRule behind_links(const std::string& block, const std::vector<std::uint32_t>& mtus) {
+  HostRule rule{.block = block, .replies = {{.delay = 20ms}}};
+  rule.ports = {open(Protocol::udp, {.delay = 20ms})};
+  for (const std::uint32_t mtu : mtus) {
+    const Address router = router_number(is_v6(block) ? Family::ipv6 : Family::ipv4, rule.path.size() + 1);
+    rule.path.push_back({.address = router, .delay = 5ms, .mtu = mtu});
+  }
+  return rule;
+}
+
+HostRule with_black_hole(HostRule rule) {
+  rule.path.back().black_hole = true;
+  return rule;
+}
+
+HostRule with_loss(HostRule rule, double loss) {
+  rule.loss = loss;
+  return rule;
+}
+
+/// 10.0.0.0/24: steps of 1500, 1400 and 1280, as fd00:0::/64; 10.0.1.0/24: a black hole of 1400, as fd00:1::/64;
+/// 10.0.2.0/24: of 1411 behind a reported 1480; 10.0.3.0/24: the steps, and a tenth of all gets lost; 10.0.4.0/24: the
+/// black hole with that loss; 10.0.5.0/24 is silent. 10.0.6.0/24: nothing is smaller than this host's own link.
+Scenario network() {
+  Scenario scenario{.name = "mtus", .seed = 9};
+  scenario.hosts = {behind_links("10.0.0.0/24", {1500, 1400, 1280}),
+                    behind_links("fd00::/64", {1500, 1400, 1280}),
+                    with_black_hole(behind_links("10.0.1.0/24", {1500, 1400})),
+                    with_black_hole(behind_links("fd00:1::/64", {1500, 1400})),
+                    with_black_hole(behind_links("10.0.2.0/24", {1480, 1411})),
+                    with_loss(behind_links("10.0.3.0/24", {1500, 1400, 1280}), 0.1),
+                    with_loss(with_black_hole(behind_links("10.0.4.0/24", {1500, 1400})), 0.1),
+                    silent("10.0.5.0/24"),
+                    behind_links("10.0.6.0/24", {0, 9000})};
+  return scenario;
+}
+
+struct World {
+  explicit World(SimulatedHost host = ethernet(), Scenario scenario = network())
+      : transport{simulate(std::move(scenario), std::move(host))} {}
+  static SimulatedHost ethernet() {
+    SimulatedHost host;
+    host.mtu = 1500;
+    host.record = true;
+    return host;
+  }
+  std::vector<PathMtu> discover(const TargetList& targets, TraceOptions options = {}) const {
+    options.ping.transport = transport;
+    return discover_mtu(targets, options);
+  }
+  PathMtu one(const std::string& host, const TraceOptions& options = {}) const { return discover(host, options).at(0); }
+  /// From the first probe to the last.
+  [[nodiscard]] Duration asking() const {
+    const auto& sent = transport->log().sent;
+    return sent.back().at - sent.front().at;
+  }
+
+  std::shared_ptr<SimulatedTransport> transport;
+};
+
+std::vector<std::string> numbered(const std::string& prefix, int count) {
+  std::vector<std::string> hosts;
+  for (int i = 1; i <= count; ++i) hosts.push_back(prefix + std::to_string(i));
+  return hosts;
+}
+
+TraceOptions with_probe(const ProbeOptions& probe) {
+  TraceOptions options;
+  options.ping.probe = probe;
+  return options;
+}
+
+BOOST_AUTO_TEST_SUITE(path_mtu_sim)
+
+BOOST_AUTO_TEST_CASE(each_step_is_reported_and_the_last_one_limits) {
+  for (const TransportKind kind : {TransportKind::raw, TransportKind::ping_socket}) {
+    SimulatedHost host = World::ethernet();
+    host.sockets = kind;
+    for (const std::string target : {"10.0.0.1", "fd00::1"}) {
+      const World world{host};
+      const PathMtu found = world.one(target);
+      BOOST_TEST(found.host == target);
+      BOOST_TEST(found.mtu == 1280U);
+      BOOST_CHECK(found.limiting_hop == router_number(found.address.family(), 3));
+      BOOST_TEST(!found.error);
+      const auto& sent = world.transport->log().sent;
+      BOOST_TEST(sent.size() == 4U);  // the smallest, 1500, 1400, 1280
+      for (const auto& packet : sent) BOOST_TEST(packet.dont_fragment);
+      BOOST_CHECK(world.asking() < 50ms);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(udp_finds_the_same) {
+  const World world;
+  for (const PathMtu& found : world.discover({"10.0.0.1", "fd00::1"}, with_probe(udp()))) {
+    BOOST_TEST(found.mtu == 1280U);
+    BOOST_CHECK(found.limiting_hop == router_number(found.address.family(), 3));
+  }
+  for (const PathMtu& found : world.discover({"10.0.1.1", "fd00:1::1"}, with_probe(udp())))
+    BOOST_TEST(found.mtu == 1400U);
+}
+
+BOOST_AUTO_TEST_CASE(a_black_hole_is_searched_in_few_timeouts) {
+  for (const std::string target : {"10.0.1.1", "fd00:1::1"}) {
+    const World world;
+    const PathMtu found = world.one(target);
+    BOOST_TEST(found.mtu == 1400U);
+    BOOST_TEST(!found.limiting_hop);
+    BOOST_CHECK(world.asking() < 2100ms);  // the last of three timeouts begins
+  }
+  const World world;
+  BOOST_TEST(world.one("10.0.2.1").mtu == 1411U);
+  BOOST_CHECK(world.asking() < 3200ms);
+}
+
+BOOST_AUTO_TEST_CASE(lost_probes_do_not_make_paths_narrow) {
+  const World world;
+  TraceOptions options;
+  options.probes_per_hop = 6;
+  for (const PathMtu& found : world.discover(numbered("10.0.3.", 60), options)) {
+    BOOST_TEST(found.mtu == 1280U, found.host);
+    BOOST_TEST((!found.limiting_hop || found.limiting_hop == router_number(Family::ipv4, 3)));
+  }
+  for (const PathMtu& found : world.discover(numbered("10.0.4.", 60), options))
+    BOOST_TEST(found.mtu == 1400U, found.host);
+}
+
+BOOST_AUTO_TEST_CASE(many_targets_take_no_longer_than_one) {
+  const World world;
+  const auto found = world.discover(numbered("10.0.1.", 100));
+  BOOST_TEST(std::ranges::count(found, 1400U, &PathMtu::mtu) == 100);
+  BOOST_CHECK(world.asking() < 8s);
+}
+
+BOOST_AUTO_TEST_CASE(every_position_has_its_own) {
+  const World world;
+  const auto found = world.discover({"10.0.6.1", "10.0.5.1", "10.0.0.1", "10.0.6.1", "fd00:1::1", "10.0.0.1"});
+  const std::vector<std::uint32_t> mtus{1500, 0, 1280, 1500, 1400, 1280};
+  BOOST_REQUIRE(found.size() == mtus.size());
+  for (std::size_t i = 0; i < mtus.size(); ++i) {
+    BOOST_TEST(found[i].mtu == mtus[i], found[i].host);
+    BOOST_TEST(!found[i].error);
+    BOOST_TEST(found[i].address.to_string() == found[i].host);
+  }
+  BOOST_TEST(!found[0].limiting_hop);  // this host's own limit
+}
+
+BOOST_AUTO_TEST_CASE(the_largest_packet_of_all_is_found) {
+  SimulatedHost host = World::ethernet();
+  host.mtu = 65'536;  // as loopback
+  Scenario scenario{.name = "wide", .seed = 3};
+  scenario.hosts = {behind_links("10.0.0.0/24", {}), behind_links("fd00::/64", {})};
+  const World world{host, scenario};
+  const auto found = world.discover({"10.0.0.1", "fd00::1"});
+  BOOST_TEST(found[0].mtu == 65'535U);
+  BOOST_TEST(found[1].mtu == 65'536U);
+}
+
+BOOST_AUTO_TEST_CASE(jumbo_frames_end_at_the_router_that_has_none) {
+  SimulatedHost host = World::ethernet();
+  host.mtu = 65'535;
+  const World world{host};
+  const auto found = world.discover({"10.0.6.1", "10.0.1.1"});
+  BOOST_TEST(found[0].mtu == 9000U);
+  BOOST_CHECK(found[0].limiting_hop == router_number(Family::ipv4, 2));
+  BOOST_TEST(found[1].mtu == 1400U);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_sent_has_its_error) {
+  SimulatedHost host = World::ethernet();
+  host.refusals = {{.block = "10.0.6.9", .error = ENETUNREACH}};
+  const World world{host};
+  TraceOptions options;
+  options.ping.ignore_lookup_errors = true;
+  const auto found = world.discover({"10.0.6.9", "224.0.0.1", "10.0.6.1", "10.1"}, options);
+  BOOST_CHECK(found[0].error == std::errc::network_unreachable);
+  BOOST_CHECK(found[1].error == Errc::destination_denied);
+  BOOST_TEST(found[2].mtu == 1500U);
+  BOOST_CHECK(found[3].error == Errc::no_address);
+  for (const std::size_t i : {0U, 1U, 3U}) BOOST_TEST(found[i].mtu == 0U);
+  const auto none = world.discover({"10.1"}, options);
+  BOOST_CHECK(none.at(0).error == Errc::no_address);
+  BOOST_TEST(world.discover({}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_budget_ends_the_search) {
+  const World world;
+  TraceOptions options;
+  options.budget = 1500ms;
+  const auto found = world.discover({"10.0.1.1", "10.0.0.1"}, options);
+  BOOST_TEST(found[0].unfinished);
+  BOOST_TEST(found[0].mtu == 1400U);  // answered, but nothing larger was silent often enough
+  BOOST_TEST(!found[1].unfinished);
+  BOOST_TEST(found[1].mtu == 1280U);
+  BOOST_CHECK(world.asking() < 1500ms);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_request_ends_the_search) {
+  std::stop_source source;
+  SimulatedHost host = World::ethernet();
+  host.happenings = {{.at = 100ms, .action = [&] { source.request_stop(); }}};
+  const World world{host};
+  TraceOptions options;
+  options.ping.stop = source.get_token();
+  const auto found = world.discover({"10.0.1.1", "10.0.0.1"}, options);
+  BOOST_TEST(found[0].unfinished);
+  BOOST_TEST(found[0].mtu == 68U);
+  BOOST_TEST(!found[1].unfinished);
+  BOOST_TEST(found[1].mtu == 1280U);
+  BOOST_CHECK(world.asking() < 150ms);
+}
+
+BOOST_AUTO_TEST_CASE(a_rate_is_kept_and_changes_no_answer) {
+  const World world;
+  TraceOptions options;
+  options.ping.max_rate = 200;
+  for (const PathMtu& found : world.discover(numbered("10.0.1.", 20), options)) BOOST_TEST(found.mtu == 1400U);
+  const auto sent = world.transport->log().sent.size();
+  BOOST_CHECK(world.asking() >= (sent - 1) * 4900us);
+}
+
+BOOST_AUTO_TEST_CASE(a_rate_slower_than_the_timeout_takes_no_probes_in_vain) {
+  const World world;
+  TraceOptions options;
+  options.timeout = 100ms;
+  options.ping.max_rate = 1;
+  const auto found = world.discover({"10.0.0.1", "fd00::1"}, options);
+  for (const PathMtu& each : found) BOOST_TEST(each.mtu == 1280U);
+  const World quick;
+  static_cast<void>(quick.discover({"10.0.0.1", "fd00::1"}));
+  BOOST_TEST(world.transport->log().sent.size() == quick.transport->log().sent.size());
+}
+
+BOOST_AUTO_TEST_CASE(a_flow_label_is_an_error_of_ipv4_targets_alone) {
+  const World world;
+  const auto found = world.discover({"10.0.0.1", "fd00::1"}, with_probe({.flow_label = 5}));
+  BOOST_CHECK(found.at(0).error == Errc::not_supported);
+  BOOST_CHECK(!found[1].error);
+  BOOST_TEST(found[1].mtu == 1280U);
+}
+
+BOOST_AUTO_TEST_CASE(what_has_no_sizes_is_not_supported) {
+  const World world;
+  for (const ProbeOptions& probe : {tcp(), sctp()})
+    BOOST_CHECK_EXCEPTION(world.one("10.0.0.1", with_probe(probe)), std::system_error,
+                          [](const std::system_error& error) { return error.code() == Errc::not_supported; });
+  BOOST_CHECK_THROW(world.discover({{"10.0.0.1", tcp()}}), std::system_error);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_options_throw) {
+  const World world;
+  TraceOptions none;
+  none.probes_per_hop = 0;
+  BOOST_CHECK_THROW(world.one("10.0.0.1", none), std::invalid_argument);
+  TraceOptions hasty;
+  hasty.timeout = 0s;
+  BOOST_CHECK_THROW(world.one("10.0.0.1", hasty), std::invalid_argument);
+  BOOST_CHECK_THROW(world.one("10.0.0.1", with_probe({.ttl = 3})), std::invalid_argument);
+  TraceOptions late;
+  late.budget = -1s;
+  BOOST_CHECK_THROW(world.one("10.0.0.1", late), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace multiping::test

@@ -1,0 +1,82 @@
+// The routers between the prober and a host: which of them a request meets, and what each of them does with it.
+// They balance load by flow, limit their errors, lose requests, refuse them, or pass them around in a loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "multiping/address.hpp"
+#include "net/instant.hpp"
+#include "sim/scenario.hpp"
+#include "sim/wire.hpp"
+
+namespace multiping::test {
+
+/// A packet on its way to the prober.
+struct Delivery {
+  Duration delay{};
+  Bytes bytes{};
+};
+
+/// What routers hash to balance load by flow: addresses, protocol, ports; of ICMP the checksum and the identifier; the
+/// flow label of IPv6.
+[[nodiscard]] std::uint64_t flow_hash(const Datagram& request);
+
+/// The routers that a request meets, nearest first: `most` of them, or all.
+[[nodiscard]] std::vector<const Hop*> way_of(const HostRule& rule, const Datagram& request, std::size_t most);
+
+class TokenBucket {
+ public:
+  explicit TokenBucket(const RateLimit& limit) : limit_{limit}, tokens_{static_cast<double>(limit.burst)} {}
+  /// Whether one more may go out. Time doesn't go backwards.
+  [[nodiscard]] bool take(net::Instant now);
+
+ private:
+  RateLimit limit_;
+  double tokens_ = 0;
+  std::optional<net::Instant> last_{};
+};
+
+/// What a router has had to do.
+struct HopTraffic {
+  std::uint64_t asked = 0;         ///< Requests whose way ended there, lost ones apart.
+  std::uint64_t answered = 0;      ///< Errors that it sent.
+  std::uint64_t limited = 0;       ///< Errors that a rate limit kept it from.
+  std::uint64_t passed = 0;        ///< Requests that went on.
+  std::uint64_t lost = 0;          ///< Requests that got lost on the way to it, and would have ended there.
+  std::uint64_t lost_passing = 0;  ///< Those that would have gone on.
+};
+using RouterTraffic = std::unordered_map<Address, HopTraffic>;
+
+class Routers {
+ public:
+  /// A request that comes along.
+  struct Passing {
+    net::Instant now{};
+    const Datagram& datagram;
+    std::uint64_t random = 0;  ///< Its own.
+  };
+  /// Whether it comes to the end of the path; else a router has answered it, or not.
+  [[nodiscard]] bool pass(const HostRule& rule, const Passing& request, std::vector<Delivery>& out);
+
+  [[nodiscard]] std::shared_ptr<const RouterTraffic> traffic() const noexcept { return traffic_; }
+
+ private:
+  /// What a router remembers.
+  struct Memory {
+    std::optional<TokenBucket> bucket{};
+    std::unordered_map<Address, TokenBucket> target_buckets{};
+  };
+  [[nodiscard]] bool may_answer(const Hop& hop, const Passing& request);
+  [[nodiscard]] bool forwards(const Hop& hop, bool last, const Passing& request, std::vector<Delivery>& out);
+  void answer(const Hop& hop, bool held_up, const Passing& request, std::vector<Delivery>& out);
+
+  std::unordered_map<Address, Memory> memories_;
+  std::shared_ptr<RouterTraffic> traffic_ = std::make_shared<RouterTraffic>();
+};
+
+}  // namespace multiping::test
