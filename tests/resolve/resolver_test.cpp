@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_million_addresses_take_no_time) {
   const auto resolutions = resolve_names(names, {.timeout = 0s});
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   BOOST_TEST(std::ranges::none_of(resolutions, [](const Resolution& r) { return static_cast<bool>(r.error); }));
-  BOOST_TEST(took.count() < 10.0);
+  BOOST_TEST(took.count() < 60.0);
 }
 
 BOOST_AUTO_TEST_CASE(no_addresses_have_no_names) { BOOST_TEST(reverse_names({}, {}).empty()); }
