@@ -25,7 +25,8 @@ constexpr std::size_t few_packets = 8;         ///< The same for a handful of ta
 constexpr std::size_t smallest_packet = 1536;  ///< Holds any ICMP error, whatever it quotes.
 constexpr std::size_t room_for_headers = 128;  ///< IP options, ICMP header and some more.
 constexpr int most_retries = 16;
-constexpr int most_foreign_errors = 8;  ///< In a row; then the error is the message's own.
+/// In a row; then the error is the message's own. Under a storm of errors each try may meet one more.
+constexpr int few_foreign_errors = 8, most_foreign_errors = 256;
 constexpr Duration pause_after_failure = 1ms;
 constexpr Duration clocks_apart = 100us;
 
@@ -40,6 +41,12 @@ std::size_t packet_room(std::size_t payload) noexcept { return std::max(smallest
 /// says of the message in hand.
 bool may_be_foreign(int error) noexcept {
   return error != EINVAL && error != EPERM && error != ENOBUFS && error != ENOMEM && error != EAGAIN;
+}
+
+/// Every error of another message is in the queue, too.
+bool has_queued_errors(int socket) noexcept {
+  pollfd watched{.fd = socket, .events = 0, .revents = 0};
+  return ::poll(&watched, 1, 0) > 0 && (watched.revents & POLLERR) != 0;
 }
 
 FileDescriptor checked(int fd, const char* action) {
@@ -131,7 +138,9 @@ net::SendReport SocketPacketIo::send(net::Lane lane, std::span<const net::Outgoi
     }
     const int error = errno;
     if (error == EINTR && ++retries < most_retries) continue;
-    if (may_be_foreign(error) && ++foreign < most_foreign_errors) continue;
+    if (may_be_foreign(error) && ++foreign < most_foreign_errors &&
+        (foreign < few_foreign_errors || has_queued_errors(to.socket())))
+      continue;
     report.refused = {error, std::system_category()};
     break;
   }

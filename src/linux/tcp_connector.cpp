@@ -75,6 +75,16 @@ bool bind_to_port(int socket, Family family, const Address& source, std::uint16_
   return bind_to(socket, family, source, port);
 }
 
+/// Keeps a free port, which sockets of this file can bind to as well, and which the kernel gives to nobody who asks for
+/// any; empty, with errno set, when there is none.
+FileDescriptor hold_port(Family family) noexcept {
+  FileDescriptor holder = open_socket(family, SOCK_STREAM, IPPROTO_TCP);
+  if (!holder || !bind_to(holder.value(), family, {}, 0)) return {};
+  // Not before: the kernel could choose a port that another flow has.
+  set_option(holder.value(), SOL_SOCKET, SO_REUSEADDR, 1);
+  return holder;
+}
+
 /// A socket that shall leave nothing behind in TIME_WAIT.
 void reset_at_close(int socket) noexcept {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
@@ -111,15 +121,9 @@ bool TcpConnector::bind_to_source(int socket, Family family, const ProbeOptions&
 }
 
 bool TcpConnector::bind_to_flow(int socket, Family family, const ProbeOptions& probe) {
-  const Address& source = source_of(probe, family);
-  const FlowName flow{family, *probe.flow};
-  const auto kept = flow_ports_.find(flow);
-  if (kept != flow_ports_.end()) return bind_to_port(socket, family, source, kept->second);
-  if (!bind_to(socket, family, source, 0)) return false;
-  flow_ports_.emplace(flow, bound_port(socket));
-  // Not before: the kernel could choose a port that another flow has.
-  set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
-  return true;
+  FileDescriptor& holder = flow_ports_[{family, *probe.flow}];
+  if (!holder) holder = hold_port(family);
+  return holder && bind_to_port(socket, family, source_of(probe, family), bound_port(holder.value()));
 }
 
 bool TcpConnector::is_spared(int socket) noexcept {

@@ -30,8 +30,8 @@ class TcpConnector {
 
   /// As net::PacketIo::connect(). A token that is under way already is given up before. EMFILE while others are under
   /// way leaves the last few descriptors to the rest of the process.
-  /// All connections of one flow have the same local port, which the kernel chooses for the first. EADDRINUSE: another
-  /// socket of this host has it, or the port that was asked for.
+  /// All connections of one flow have the same local port, which the kernel chooses for the first and which is kept for
+  /// the life of this object. EADDRINUSE: another socket of this host has the port that was asked for.
   std::error_code connect(std::uint64_t token, const Address& to, const ProbeOptions& probe);
   /// As net::PacketIo::connections().
   std::span<const net::Connected> connections(bool& more);
@@ -71,7 +71,7 @@ class TcpConnector {
   FileDescriptor watch_;
   std::vector<Connection> connections_;
   TokenTable tokens_;
-  std::map<FlowName, std::uint16_t> flow_ports_;
+  std::map<FlowName, FileDescriptor> flow_ports_;  ///< Sockets that hold them.
   std::vector<net::Connected> outcomes_;
   std::optional<ReceiveBatch> reports_;  ///< Of the last call; made with the first one.
   std::size_t reports_read_ = 0;
