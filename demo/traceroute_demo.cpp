@@ -77,7 +77,12 @@ std::string printable(std::string text) {
   return text;
 }
 
+std::string type_and_code(const IcmpError& error) {
+  return " !<" + std::to_string(error.type) + '-' + std::to_string(error.code) + '>';
+}
+
 std::string v4_annotation(const IcmpError& error) {
+  if (error.type != 3) return type_and_code(error);
   switch (error.code) {
     case 0:
       return " !N";
@@ -100,6 +105,7 @@ std::string v4_annotation(const IcmpError& error) {
 
 std::string v6_annotation(const IcmpError& error) {
   if (error.type == 2) return " !F-" + std::to_string(error.mtu);
+  if (error.type != 1) return type_and_code(error);
   switch (error.code) {
     case 0:
       return " !N";

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "multiping/traceroute.hpp"
+#include "option_checks.hpp"
 
 namespace multiping {
 namespace {
@@ -52,6 +53,7 @@ void name_after(const Result& result, Route& route) {
 }  // namespace
 
 std::vector<Route> diagnose(std::span<const Result> no_responses, Timeout budget, const TraceOptions& options) {
+  static_cast<void>(checked_timeout(budget, "the budget of diagnose()"));
   std::vector<Route> traced = traceroute(known_addresses(no_responses), single_routes(options, budget));
   std::vector<Route> routes;
   routes.reserve(no_responses.size());

@@ -27,7 +27,8 @@ struct SeriesOptions {
   Timeout interval = std::chrono::seconds{1};  ///< From start to start of each target's probes; 0: each target's next
                                                ///< probe as soon as the fate of the one before is known (of
                                                ///< PingSeries, each round as soon as the one before is complete).
-  Timeout timeout = std::chrono::seconds{1};   ///< For each probe, also past the next round's start.
+  Timeout timeout = std::chrono::seconds{1};   ///< For each probe, also past the next round's start. 0 waits for no
+                                               ///< answer: every probe is lost.
   Options ping{};                              ///< threads is 0 or 1: a series runs on the caller's thread alone.
 };
 

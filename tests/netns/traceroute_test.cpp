@@ -46,6 +46,8 @@ const ProbeOptions protocols[] = {{}, parts::udp(), parts::tcp()};
 const RouteNetwork tun_networks[] = {ten_hops_three_silent(Family::ipv4),
                                      labelled_hops(Family::ipv4),
                                      labelled_hops(Family::ipv6),
+                                     malformed_labels(Family::ipv4),
+                                     malformed_labels(Family::ipv6),
                                      sixty_four_hops(Family::ipv4),
                                      unreachable_behind_routers(Family::ipv4),
                                      unreachable_behind_routers(Family::ipv6),

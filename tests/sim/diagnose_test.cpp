@@ -171,7 +171,10 @@ BOOST_AUTO_TEST_CASE(the_first_probe_of_the_last_hop_was_answered) {
 BOOST_AUTO_TEST_CASE(nothing_silent_is_nothing_to_do) {
   const World world;
   BOOST_TEST(world.diagnose({}, 3s).empty());
-  BOOST_CHECK_THROW(static_cast<void>(world.diagnose({}, -1s)), std::invalid_argument);
+  const auto names_budget = [](const std::invalid_argument& e) {
+    return std::string{e.what()} == "the budget of diagnose() is -1 s; it must be 0 or more";
+  };
+  BOOST_CHECK_EXCEPTION(static_cast<void>(world.diagnose({}, -1s)), std::invalid_argument, names_budget);
   TraceOptions wrong;
   wrong.first_ttl = 9;
   wrong.max_ttl = 5;

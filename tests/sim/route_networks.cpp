@@ -191,6 +191,30 @@ RouteNetwork labelled_hops(Family family) {
   return network;
 }
 
+RouteNetwork malformed_labels(Family family) {
+  using Data = IcmpExtensionData;
+  const auto lying = [](int number, std::uint16_t length) {
+    ExtensionObject object = mpls_object(labels_at(number));
+    object.length = length;
+    return Data{.objects = {object}};
+  };
+  Data hundred, short_field{.objects = {mpls_object(labels_at(1))}}, spoilt = short_field;
+  for (int i = 0; i < 50; ++i) {
+    hundred.objects.push_back(unknown_object(4));
+    hundred.objects.push_back(mpls_object({labels_at(2)[0]}));
+  }
+  short_field.length_field = static_cast<std::uint8_t>(family == Family::ipv4 ? 17 : 9);  // words of a shorter quote
+  spoilt.checksum = Data::Checksum::wrong;
+  RouteNetwork network = straight("malformed_labels", family, 6);
+  int number = 0;
+  for (const Data& data : {short_field, hundred, lying(3, 0), lying(4, 3), lying(5, 65535), spoilt})
+    hop(network, ++number).extension = data;
+  words(network, 1) += label_words(1);
+  words(network, 2) += " MPLS";
+  for (int i = 0; i < 50; ++i) words(network, 2) += " 1002/0/0/1";
+  return network;
+}
+
 RouteNetwork unreachable_behind_routers(Family family) {
   struct Reason {
     std::uint8_t type, code;
@@ -234,8 +258,8 @@ RouteNetwork late_and_reordered(Family family) {
 std::vector<RouteNetwork> route_networks() {
   std::vector<RouteNetwork> networks;
   for (const Family family : {Family::ipv4, Family::ipv6})
-    for (auto make : {ten_hops_three_silent, sixty_four_hops, endless_loop, labelled_hops, unreachable_behind_routers,
-                      two_responders, late_and_reordered})
+    for (auto make : {ten_hops_three_silent, sixty_four_hops, endless_loop, labelled_hops, malformed_labels,
+                      unreachable_behind_routers, two_responders, late_and_reordered})
       networks.push_back(make(family));
   return networks;
 }

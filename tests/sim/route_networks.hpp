@@ -50,6 +50,9 @@ void check_routes(const RouteNetwork& network, const std::vector<Route>& traced)
 [[nodiscard]] RouteNetwork endless_loop(Family family);
 /// Labels in both places where routers put them, and interfaces.
 [[nodiscard]] RouteNetwork labelled_hops(Family family);
+/// Every hop appends an extension that is odd: a length field that counts too little, a hundred objects; then malformed
+/// ones, of which nothing is read and whose hops count all the same.
+[[nodiscard]] RouteNetwork malformed_labels(Family family);
 /// One target for each way in which a router says that it has no route.
 [[nodiscard]] RouteNetwork unreachable_behind_routers(Family family);
 /// Two routers at one hop, among which load is balanced by packet.
