@@ -81,6 +81,7 @@ bool Driver::run(Goal goal, net::Instant deadline, const std::stop_token& stop) 
     if (stop.stop_requested()) return false;
     if (now >= deadline) return last_look(now);
     if (send_some(now)) continue;
+    if (agenda_.reached(goal)) return true;  // what was left to send has been answered meanwhile
     look_for_drops(now);
     transport_.wait(std::min(deadline, agenda_.next()));
   }

@@ -196,6 +196,19 @@ BOOST_AUTO_TEST_CASE(multi_ping_takes_fractions_of_seconds) {
   BOOST_CHECK(about(world.departures()[4], 200ms));
 }
 
+BOOST_AUTO_TEST_CASE(send_returns_when_those_that_are_left_have_answered) {
+  World world{recording};
+  world.options.max_rate = 10;
+  MultiPing batch{{"10.0.1.1", "10.0.0.1"}, world.options};
+  for (int round = 0; round < 3; ++round) {
+    batch.send();
+    batch.receive(1s);
+  }
+  const auto times = world.departures();
+  BOOST_REQUIRE_EQUAL(times.size(), 4U);
+  for (const std::size_t round : {2U, 3U}) BOOST_CHECK(times[round] - times[round - 1] < 1500ms);
+}
+
 BOOST_AUTO_TEST_CASE(what_pacing_could_not_send_is_pending) {
   World world{recording};
   world.options.max_rate = 10;

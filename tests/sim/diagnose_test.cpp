@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(nothing_silent_is_nothing_to_do) {
   const World world;
   BOOST_TEST(world.diagnose({}, 3s).empty());
   const auto names_budget = [](const std::invalid_argument& e) {
-    return std::string{e.what()} == "the budget of diagnose() is -1 s; it must be 0 or more";
+    return std::string{e.what()} == "the budget of diagnose() is -1000 ms; it must be 0 or more";
   };
   BOOST_CHECK_EXCEPTION(static_cast<void>(world.diagnose({}, -1s)), std::invalid_argument, names_budget);
   TraceOptions wrong;
