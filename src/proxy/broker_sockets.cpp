@@ -1,0 +1,87 @@
+// The ping sockets of one transport of kind broker.
+// See broker_sockets.hpp.
+#include "proxy/broker_sockets.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "linux/clock.hpp"
+#include "linux/socket.hpp"
+
+namespace multiping::proxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration memory_of_failures = 100ms;
+constexpr Duration memory_of_waiting = 1s;
+
+bool took_long(std::error_code error) noexcept {
+  return error == std::errc::timed_out || error == std::errc::resource_unavailable_try_again;
+}
+
+}  // namespace
+
+os::PingSocket BrokerSockets::fetch() {
+  BrokerAnswer v4 = client_.ask(Family::ipv4, {}, receive_buffer_);
+  // Who does not serve one family does not serve the other, but for what the system lacks.
+  if (v4.got.may_pass) return std::move(v4.got);
+  BrokerAnswer v6 = client_.ask(Family::ipv6, {}, receive_buffer_);
+  has_ = {!v4.got.error, !v6.got.error || v6.got.may_pass};
+  if (v4.got.error && v6.got.error) return std::move(v4.got);
+  look_at(v4.got.socket ? v4.got.socket : v6.got.socket);
+  const std::lock_guard lock{mutex_};
+  if (v4.got.socket) fetched_[index(Family::ipv4)] = std::move(v4.got);
+  if (v6.got.socket) fetched_[index(Family::ipv6)] = std::move(v6.got);
+  fetched_by_ = ::getpid();
+  return {};
+}
+
+/// A broker of the host, and a client in a container.
+void BrokerSockets::look_at(const os::FileDescriptor& socket) noexcept {
+  takes_mark_ = os::set_option(socket.value(), SOL_SOCKET, SO_MARK, 0);
+  const os::FileDescriptor own = os::open_socket(Family::ipv4, SOCK_DGRAM, IPPROTO_UDP);
+  elsewhere_ = own && os::network_of(own.value()) != os::network_of(socket.value());
+}
+
+/// A forked process has the same sockets, and what comes in on them would go to either process.
+os::PingSocket BrokerSockets::take_fetched(Family family) noexcept {
+  if (fetched_by_ != ::getpid()) fetched_ = {};
+  return std::exchange(fetched_[index(family)], {});
+}
+
+os::PingSocket BrokerSockets::last_failure() const {
+  os::PingSocket none;
+  if (!failure_.error || os::monotonic_now() >= failure_.until) return none;
+  none.error = failure_.error;
+  none.doing = failure_.doing;
+  none.may_pass = true;
+  return none;
+}
+
+/// But for this process's own want of descriptors, which it may end at once.
+void BrokerSockets::remember(const os::PingSocket& failure) {
+  if (!failure.may_pass || os::concerns_all(failure.error)) return;
+  const Duration memory = took_long(failure.error) ? memory_of_waiting : memory_of_failures;
+  const std::lock_guard lock{mutex_};
+  failure_ = {failure.error, failure.doing, os::monotonic_now() + memory};
+}
+
+os::PingSocket BrokerSockets::ping_socket(Family family, const Address& source, std::size_t receive_buffer) {
+  {
+    const std::lock_guard lock{mutex_};
+    os::PingSocket ready = source ? os::PingSocket{} : take_fetched(family);
+    if (!ready.socket) ready = last_failure();
+    if (ready.socket || ready.error) return ready;
+  }
+  BrokerAnswer answer = client_.ask(family, source, receive_buffer);
+  if (answer.got.error) remember(answer.got);
+  return std::move(answer.got);
+}
+
+}  // namespace multiping::proxy
