@@ -5,8 +5,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <cerrno>
-#include <string_view>
+#include <string>
+#include <utility>
 
 #include "linux/packet_filter.hpp"
 #include "linux/permissions.hpp"
@@ -15,23 +15,16 @@
 namespace multiping::os {
 namespace {
 
-constexpr int most_bind_tries = 32;
 constexpr int tcp_checksum_offset = 16;
-
-std::uint16_t random_id() {
-  std::uint16_t id = 0;
-  while (id == 0) fill_random(&id, sizeof id);  // 0 would leave the choice to the kernel
-  return id;
-}
 
 /// Opens one socket step by step: what fails first is the refusal.
 class Opening {
  public:
-  Opening(TransportKind kind, const LaneKey& key, std::uint16_t flow_port)
-      : kind_{kind}, key_{key}, flow_port_{flow_port} {}
+  Opening(const SocketMaker& maker, const LaneKey& key, std::uint16_t flow_port)
+      : maker_{maker}, key_{key}, flow_port_{flow_port} {}
 
   OpenedLane run() && {
-    if (open() && use_device() && take_id()) configure();
+    if (is_ping_socket() ? take_ping_socket() : open() && use_device() && take_id()) configure();
     if (opened_.refusal.error) opened_.lane = {};
     return std::move(opened_);
   }
@@ -40,7 +33,7 @@ class Opening {
   [[nodiscard]] bool v4() const noexcept { return key_.family == Family::ipv4; }
   [[nodiscard]] int socket() const noexcept { return opened_.lane.socket.value(); }
   [[nodiscard]] bool is_ping_socket() const noexcept {
-    return key_.carrier == net::Carrier::icmp && kind_ != TransportKind::raw;
+    return key_.carrier == net::Carrier::icmp && maker_.kind != TransportKind::raw;
   }
 
   bool refuse(std::string doing) {
@@ -49,19 +42,34 @@ class Opening {
     return false;
   }
 
-  [[nodiscard]] std::string_view kind_of_socket() const noexcept {
-    if (key_.carrier == net::Carrier::udp) return "UDP socket";
-    return is_ping_socket() ? "ping socket" : "raw socket";
+  bool open() {
+    const bool udp = key_.carrier == net::Carrier::udp;
+    opened_.lane.socket = open_socket(key_.family, udp ? SOCK_DGRAM : SOCK_RAW, protocol());
+    if (opened_.lane.socket) return true;
+    refuse("cannot open a " + std::string{udp ? "UDP" : "raw"} + " socket for " + std::string{to_string(key_.family)});
+    opened_.refusal.privilege = is_permission(opened_.refusal.error) && !udp;
+    if (opened_.refusal.privilege) opened_.refusal.doing += " (" + remedies(TransportKind::raw) + ")";
+    return false;
   }
 
-  bool open() {
-    const bool datagrams = key_.carrier == net::Carrier::udp || is_ping_socket();
-    opened_.lane.socket = open_socket(key_.family, datagrams ? SOCK_DGRAM : SOCK_RAW, protocol());
-    if (opened_.lane.socket) return true;
-    refuse("cannot open a " + std::string{kind_of_socket()} + " for " + std::string{to_string(key_.family)});
-    opened_.refusal.privilege = is_permission(opened_.refusal.error) && key_.carrier != net::Carrier::udp;
-    const TransportKind kinds[] = {is_ping_socket() ? TransportKind::ping_socket : TransportKind::raw};
-    if (opened_.refusal.privilege) opened_.refusal.doing += " (" + remedies(kinds) + ")";
+  /// Of this process, or of the broker.
+  bool take_ping_socket() {
+    const bool own = maker_.broker == nullptr;
+    PingSocket got = own ? open_ping_socket(key_.family, key_.source, 0, key_.device)
+                         : maker_.broker->ping_socket(key_.family, key_.source, maker_.receive_buffer);
+    if (got.error) return refuse(std::move(got), own);
+    opened_.lane.socket = std::move(got.socket);
+    opened_.lane.id = got.id;
+    // Whoever bound it to a link-local source bound it to its interface, which no ordinary process may change.
+    return own || key_.source.scope_id() != 0 || use_device();
+  }
+
+  bool refuse(PingSocket none, bool own) {
+    opened_.refusal.error = none.error;
+    opened_.refusal.doing = std::move(none.doing);
+    opened_.refusal.privilege = is_permission(none.error);
+    opened_.refusal.may_pass = none.may_pass;
+    if (opened_.refusal.privilege && own) opened_.refusal.doing += " (" + remedies(TransportKind::ping_socket) + ")";
     return false;
   }
 
@@ -81,13 +89,14 @@ class Opening {
 
   bool use_device() {
     if (key_.device.empty() || bind_to_device(socket(), key_.device)) return true;
-    return refuse("cannot use ProbeOptions::device " + key_.device);
+    const bool elsewhere = is_ping_socket() && maker_.broker != nullptr && maker_.broker->elsewhere();
+    return refuse("cannot use ProbeOptions::device " + key_.device + (elsewhere ? " in the broker's network" : ""));
   }
 
   bool take_id() {
     switch (key_.carrier) {
       case net::Carrier::icmp:
-        return is_ping_socket() ? take_ping_id() : filter(random_id());
+        return filter(random_id());
       case net::Carrier::udp:
         return take_udp_port();
       case net::Carrier::tcp:
@@ -102,18 +111,6 @@ class Opening {
     opened_.lane.id = id;
     return attach_packet_filter(socket(), {.family = key_.family, .carrier = key_.carrier, .id = id}) ||
            refuse("cannot attach a filter to a raw socket");
-  }
-
-  bool take_ping_id() {
-    // The kernel sets SO_REUSEADDR on ping sockets by itself; then any user's process could bind our identifier too and
-    // be given our answers.
-    set_option(socket(), SOL_SOCKET, SO_REUSEADDR, 0);
-    for (int tries = 0; tries < most_bind_tries; ++tries) {
-      opened_.lane.id = random_id();
-      if (bind_to(socket(), key_.family, key_.source, opened_.lane.id)) return true;
-      if (errno != EADDRINUSE) break;
-    }
-    return refuse("cannot bind a ping socket to an identifier");
   }
 
   bool refuse_port() {
@@ -168,7 +165,7 @@ class Opening {
       set_option(socket(), IPPROTO_IPV6, IPV6_CHECKSUM, tcp_checksum_offset);
   }
 
-  TransportKind kind_;
+  const SocketMaker& maker_;
   const LaneKey& key_;
   std::uint16_t flow_port_;
   OpenedLane opened_{};
@@ -205,8 +202,8 @@ LaneKey lane_key(TransportKind kind, Family family, const ProbeOptions& probe, u
           .flow = chooses_port ? probe.flow : std::nullopt};
 }
 
-OpenedLane open_lane_socket(TransportKind kind, const LaneKey& key, std::uint16_t flow_port) {
-  return Opening{kind, key, flow_port}.run();
+OpenedLane open_lane_socket(const SocketMaker& maker, const LaneKey& key, std::uint16_t flow_port) {
+  return Opening{maker, key, flow_port}.run();
 }
 
 }  // namespace multiping::os

@@ -2,12 +2,14 @@
 // raw(7), icmp(7), udp(7), ip(7), ipv6(7).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <system_error>
 
 #include "linux/file_descriptor.hpp"
+#include "linux/ping_socket.hpp"
 #include "linux/source_finder.hpp"
 #include "multiping/options.hpp"
 #include "multiping/transport.hpp"
@@ -44,8 +46,14 @@ struct OpenedLane {
   LaneSocket lane{};
   net::Way refusal{};
 };
+/// Where the sockets of an object come from.
+struct SocketMaker {
+  TransportKind kind = TransportKind::automatic;
+  PingSocketSource* broker = nullptr;  ///< Gives the ping sockets, where this process does not open its own.
+  std::size_t receive_buffer = 0;      ///< That is wished of the broker.
+};
 /// ICMP identifiers are random, and no other user's socket can take them or ports over.
 /// `flow_port` is the port that the flow had before, which nobody else may have taken since; 0: the kernel chooses one.
-[[nodiscard]] OpenedLane open_lane_socket(TransportKind kind, const LaneKey& key, std::uint16_t flow_port = 0);
+[[nodiscard]] OpenedLane open_lane_socket(const SocketMaker& maker, const LaneKey& key, std::uint16_t flow_port = 0);
 
 }  // namespace multiping::os

@@ -19,12 +19,23 @@ namespace {
 constexpr std::size_t many_lanes = 16;
 constexpr std::size_t most_lanes = std::numeric_limits<net::Lane>::max();
 constexpr std::size_t largest_wanted_buffer = 4U << 20U;
-constexpr std::size_t answer_cost = 1024;  ///< What the kernel charges for a small answer, rounded up.
+constexpr std::size_t small_answer_cost = 1024;  ///< What the kernel charges for a small answer, rounded up.
 
 std::uint64_t drops_of(int socket) noexcept {
   std::uint32_t info[SK_MEMINFO_VARS] = {};
   socklen_t length = sizeof info;
   return ::getsockopt(socket, SOL_SOCKET, SO_MEMINFO, info, &length) == 0 ? info[SK_MEMINFO_DROPS] : 0;
+}
+
+std::size_t receive_buffer_of(int socket) noexcept {
+  return static_cast<std::size_t>(option(socket, SOL_SOCKET, SO_RCVBUF));
+}
+
+/// What a socket that asks for `bytes` is given here.
+std::size_t attainable_buffer(Family family, std::size_t bytes) noexcept {
+  const FileDescriptor socket = open_socket(family, SOCK_DGRAM, IPPROTO_UDP);
+  raise_buffer(socket.value(), SO_RCVBUF, SO_RCVBUFFORCE, bytes);
+  return receive_buffer_of(socket.value());
 }
 
 /// Every object needs these in the end, and late answers to them are common.
@@ -37,8 +48,13 @@ bool gives_ip_header(TransportKind kind, const LaneKey& key) noexcept {
 
 }  // namespace
 
-Lanes::Lanes(TransportKind kind, const TransportOptions& options, std::size_t targets)
-    : kind_{kind}, receive_buffer_{options.receive_buffer}, send_buffer_{options.send_buffer}, targets_{targets} {}
+Lanes::Lanes(TransportKind kind, const TransportOptions& options, std::size_t targets,
+             std::shared_ptr<PingSocketSource> broker)
+    : kind_{kind},
+      broker_{std::move(broker)},
+      receive_buffer_{options.receive_buffer},
+      send_buffer_{options.send_buffer},
+      targets_{targets} {}
 
 std::optional<net::Lane> Lanes::find(const LaneKey& key) const noexcept {
   const auto found = std::ranges::find_if(open_, [&](net::Lane lane) { return lanes_[lane].key == key; });
@@ -60,12 +76,13 @@ OpenedLane Lanes::open_socket(const LaneKey& key) {
   const FlowName flow{key.family, key.carrier, key.flow.value_or(std::uint16_t{0})};
   const auto kept = key.flow ? flow_ports_.find(flow) : flow_ports_.end();
   const std::uint16_t port = kept == flow_ports_.end() ? std::uint16_t{0} : kept->second;
-  OpenedLane opened = open_lane_socket(kind_, key, port);
+  const SocketMaker maker{.kind = kind_, .broker = broker_.get(), .receive_buffer = wanted_buffer()};
+  OpenedLane opened = open_lane_socket(maker, key, port);
   const bool in_the_way = concerns_all(opened.refusal.error) || opened.refusal.error == std::errc::address_in_use;
   if (in_the_way) {
     // What nobody needs any more may hold the descriptors, or the port.
     close_unused();
-    opened = open_lane_socket(kind_, key, port);
+    opened = open_lane_socket(maker, key, port);
   }
   if (open_.size() >= most_lanes)
     throw std::system_error(EMFILE, std::system_category(), "cannot number one more socket");
@@ -93,16 +110,23 @@ net::Lane Lanes::add(const LaneKey& key, LaneSocket held) {
   return number;
 }
 
+std::size_t Lanes::answer_cost() const noexcept { return small_answer_cost + largest_payload_ * 3 / 2; }
+
+std::size_t Lanes::wanted_buffer() const noexcept {
+  return receive_buffer_ != 0 ? receive_buffer_ : std::min(targets_ * answer_cost(), largest_wanted_buffer);
+}
+
+/// What a broker forced past the system's limit would fall back to the limit here.
+void Lanes::raise_receive_buffer(const OpenLane& lane, std::size_t bytes) const noexcept {
+  const bool brokered = broker_ && lane.channel.kernel_owns_id;
+  if (brokered && attainable_buffer(lane.key.family, bytes) <= receive_buffer_of(lane.socket())) return;
+  raise_buffer(lane.socket(), SO_RCVBUF, SO_RCVBUFFORCE, bytes);
+}
+
 void Lanes::size_buffers(OpenLane& lane) const noexcept {
-  const std::size_t cost = answer_cost + largest_payload_ * 3 / 2;
-  const std::size_t wanted = std::min(targets_ * cost, largest_wanted_buffer);
-  const auto has = static_cast<std::size_t>(option(lane.socket(), SOL_SOCKET, SO_RCVBUF));
-  if (receive_buffer_ != 0) {
-    raise_buffer(lane.socket(), SO_RCVBUF, SO_RCVBUFFORCE, receive_buffer_);
-  } else if (wanted > has) {
-    raise_buffer(lane.socket(), SO_RCVBUF, SO_RCVBUFFORCE, wanted);
-  }
-  const auto room = static_cast<std::size_t>(option(lane.socket(), SOL_SOCKET, SO_RCVBUF)) / cost;
+  const std::size_t wanted = wanted_buffer();
+  if (receive_buffer_ != 0 || wanted > receive_buffer_of(lane.socket())) raise_receive_buffer(lane, wanted);
+  const auto room = receive_buffer_of(lane.socket()) / answer_cost();
   lane.channel.receive_room = std::max<std::size_t>(room, 1);
 }
 

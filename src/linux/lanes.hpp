@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -27,8 +28,9 @@ struct OpenLane {
 
 class Lanes {
  public:
-  /// `targets` and `largest_payload` are for the size of the buffers.
-  Lanes(TransportKind kind, const TransportOptions& options, std::size_t targets);
+  /// `targets` is for the size of the buffers; `broker` gives the ping sockets, where there is one.
+  Lanes(TransportKind kind, const TransportOptions& options, std::size_t targets,
+        std::shared_ptr<PingSocketSource> broker);
 
   /// A lane with that key, which has one user more from now on; or why there is none.
   /// Throws std::system_error when this process is out of descriptors or memory.
@@ -58,7 +60,10 @@ class Lanes {
   [[nodiscard]] OpenedLane open_socket(const LaneKey& key);
   [[nodiscard]] net::Lane add(const LaneKey& key, LaneSocket held);
   void close_unused();
+  [[nodiscard]] std::size_t answer_cost() const noexcept;
+  [[nodiscard]] std::size_t wanted_buffer() const noexcept;
   void size_buffers(OpenLane& lane) const noexcept;
+  void raise_receive_buffer(const OpenLane& lane, std::size_t bytes) const noexcept;
 
   /// What has one source port, whatever else of its lanes differs, and keeps it when they are closed and opened again.
   struct FlowName {
@@ -69,6 +74,7 @@ class Lanes {
   };
 
   TransportKind kind_;
+  std::shared_ptr<PingSocketSource> broker_;
   std::size_t receive_buffer_, send_buffer_, targets_;
   std::size_t largest_payload_ = 0;
   std::vector<OpenLane> lanes_;  ///< By number; those without a socket are free.

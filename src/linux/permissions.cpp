@@ -21,15 +21,6 @@ std::string program() {
 
 std::string raw_grant() { return "CAP_NET_RAW: sudo setcap cap_net_raw+ep '" + program() + "'"; }
 
-std::string remedy(TransportKind kind) {
-  if (kind == TransportKind::raw) return "raw sockets need " + raw_grant();
-  if (kind != TransportKind::ping_socket) return {};
-  const std::string group = std::to_string(::getegid());
-  return "ping sockets need net.ipv4.ping_group_range to include a group of this process: sudo sysctl -w "
-         "net.ipv4.ping_group_range='" +
-         group + " " + group + "'";
-}
-
 Family some_family() noexcept { return try_socket(TransportKind::sockets, Family::ipv4) ? Family::ipv6 : Family::ipv4; }
 
 bool udp_socket_takes(int level, int name, int value) noexcept {
@@ -45,13 +36,32 @@ bool queue_has_extensions() noexcept {
 
 }  // namespace
 
-std::string remedies(std::span<const TransportKind> kinds) {
+std::string remedies(TransportKind kind) {
+  if (kind == TransportKind::raw) return "raw sockets need " + raw_grant();
+  if (kind != TransportKind::ping_socket) return {};
+  const std::string group = std::to_string(::getegid());
+  return "ping sockets need net.ipv4.ping_group_range to include a group of this process: sudo sysctl -w "
+         "net.ipv4.ping_group_range='" +
+         group + " " + group + "'";
+}
+
+std::string remedies(std::span<const TransportKind> kinds, const std::string& broker) {
   std::string text;
-  for (const TransportKind kind : kinds) {
-    const std::string one = remedy(kind);
+  const auto add = [&text](const std::string& one) {
     if (!one.empty()) text += (text.empty() ? "" : "; or ") + one;
-  }
+  };
+  for (const TransportKind kind : kinds) add(remedies(kind));
+  add(broker);
   return text;
+}
+
+std::string broker_remedy(const std::string& path, std::error_code failure) {
+  const std::string broker = "a broker: multipingd, listening at " + path;
+  const bool absent = failure == std::errc::no_such_file_or_directory || failure == std::errc::connection_refused;
+  if (!failure || absent) return broker;
+  const std::string reason = " (" + failure.message() + ")";
+  if (!is_permission(failure)) return broker + ", which did not serve" + reason;
+  return broker + ", which must allow user " + std::to_string(::geteuid()) + " or one of its groups" + reason;
 }
 
 std::string mark_remedy() { return "marks need " + raw_grant(); }

@@ -4,13 +4,18 @@
 
 #include <span>
 #include <string>
+#include <system_error>
 
 #include "multiping/transport.hpp"
 
 namespace multiping::os {
 
-/// What this process lacks for each of `kinds` that needs a permission, and the command that grants it.
-[[nodiscard]] std::string remedies(std::span<const TransportKind> kinds);
+/// What this process lacks for a kind that needs a permission, and the command that grants it.
+[[nodiscard]] std::string remedies(TransportKind kind);
+/// The same for each of `kinds`, and what `broker` says, as broker_remedy(), if it says anything.
+[[nodiscard]] std::string remedies(std::span<const TransportKind> kinds, const std::string& broker = {});
+/// How a broker listening at `path` would let this process ping; `failure` is why it did not when it was asked.
+[[nodiscard]] std::string broker_remedy(const std::string& path, std::error_code failure = {});
 /// The same for SO_MARK.
 [[nodiscard]] std::string mark_remedy();
 

@@ -96,6 +96,12 @@ bool set_option(int socket, int level, int name, int value) noexcept {
   return ::setsockopt(socket, level, name, &value, sizeof value) == 0;
 }
 
+std::uint64_t network_of(int socket) noexcept {
+  std::uint64_t cookie = 0;
+  socklen_t length = sizeof cookie;
+  return ::getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) == 0 ? cookie : 0;
+}
+
 int option(int socket, int level, int name) noexcept {
   int value = 0;
   socklen_t length = sizeof value;
@@ -145,6 +151,12 @@ void fill_random(void* bytes, std::size_t size) {
     at += got;
     size -= static_cast<std::size_t>(got);
   }
+}
+
+std::uint16_t random_id() {
+  std::uint16_t id = 0;
+  while (id == 0) fill_random(&id, sizeof id);
+  return id;
 }
 
 }  // namespace multiping::os

@@ -49,6 +49,8 @@ void set_port(SocketAddress& address, std::uint16_t port) noexcept;
 /// False, with errno set, when refused.
 bool set_option(int socket, int level, int name, int value) noexcept;
 [[nodiscard]] int option(int socket, int level, int name) noexcept;
+/// The number of the network namespace that it was made in, SO_NETNS_COOKIE; 0 before Linux 5.14.
+[[nodiscard]] std::uint64_t network_of(int socket) noexcept;
 /// Raises a buffer to `bytes`, past the system's limit where this process may.
 void raise_buffer(int socket, int name, int forced_name, std::size_t bytes) noexcept;
 /// ICMP errors about what the socket sends come into its error queue, extensions (RFC 4884) included.
@@ -60,5 +62,7 @@ void forbid_fragments(int socket, Family family) noexcept;
 
 /// `size` random bytes, getrandom(2).
 void fill_random(void* bytes, std::size_t size);
+/// A random ICMP identifier, never 0, which would leave the choice to the kernel.
+[[nodiscard]] std::uint16_t random_id();
 
 }  // namespace multiping::os

@@ -56,11 +56,13 @@ FileDescriptor checked(int fd, const char* action) {
 
 }  // namespace
 
-SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::IoRequest& request)
+SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::IoRequest& request,
+                               const BrokerAccess& broker)
     : kind_{kind},
+      broker_{broker},
       wake_{checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "cannot open an event descriptor")},
       packets_at_once_{request.targets <= few_packets ? few_packets : read_ahead},
-      lanes_{kind, options, request.targets},
+      lanes_{kind, options, request.targets, broker.sockets},
       batch_{packets_at_once_, packet_room(0)},
       error_batch_{packets_at_once_, packet_room(0)} {
   for (std::size_t i = 0; i < request.shapes.size(); ++i) set_shape(static_cast<std::uint16_t>(i), request.shapes[i]);
@@ -96,8 +98,12 @@ void SocketPacketIo::expect_payload(std::size_t size) {
 net::Way SocketPacketIo::way(Family family, std::uint16_t shape, unsigned turn) {
   Shape& asked = shapes_[shape];
   FoundWay& found = asked.ways[index(family)];
-  if (!found.checked) found.refusal = check_way(kind_, family, asked.options);
-  found.checked = true;
+  if (!found.checked) {
+    auto refusal = check_way(kind_, family, asked.options, broker_);
+    if (refusal && refusal->may_pass) return *refusal;
+    found.refusal = std::move(refusal);
+    found.checked = true;
+  }
   if (found.refusal) return *found.refusal;
   if (is_connection(asked.options)) return {.kind = net::Way::Kind::connection};
   const auto same_turn = [turn](const auto& lane) { return lane.first == turn; };
@@ -110,8 +116,8 @@ net::Way SocketPacketIo::open_lane(Family family, Shape& shape, unsigned turn) {
   FoundWay& found = shape.ways[index(family)];
   Lanes::Taken taken = lanes_.take(lane_key(kind_, family, shape.options, turn));
   if (taken.refusal) {
-    found.refusal = std::move(taken.refusal);
-    return *found.refusal;
+    if (!taken.refusal->may_pass) found.refusal = taken.refusal;
+    return *taken.refusal;
   }
   found.lanes.emplace_back(turn, taken.lane);
   if (taken.opened) joined_.extend(lanes_[taken.lane].socket());

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "linux/joined_descriptor.hpp"
 #include "linux/lanes.hpp"
 #include "linux/message_batch.hpp"
+#include "linux/ping_socket.hpp"
 #include "linux/stamp_clock.hpp"
 #include "linux/tcp_connector.hpp"
 #include "multiping/transport.hpp"
@@ -26,7 +28,8 @@ namespace multiping::os {
 class SocketPacketIo final : public net::PacketIo {
  public:
   /// Opens no socket yet; throws std::system_error when this process is out of descriptors.
-  SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::IoRequest& request);
+  SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::IoRequest& request,
+                 const BrokerAccess& broker = {});
 
   [[nodiscard]] net::Instant now() noexcept override;
   void set_shape(std::uint16_t shape, const ProbeOptions& options) override;
@@ -67,6 +70,7 @@ class SocketPacketIo final : public net::PacketIo {
   [[nodiscard]] net::Arrival arrival(const ControlData& control) const noexcept;
 
   TransportKind kind_;
+  BrokerAccess broker_;
   FileDescriptor wake_;
   std::size_t packets_at_once_;
   std::size_t largest_payload_ = 0;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "linux/permissions.hpp"
 #include "linux/socket.hpp"
@@ -22,18 +23,20 @@ bool refused_for_want_of_permission(TransportKind kind) noexcept {
   return v4 && v6 && (is_permission(v4) || is_permission(v6));
 }
 
-/// A transport of this kind has no socket for `option`; one of `kinds` would have.
-net::Way lacking(TransportKind kind, const std::string& option, std::span<const TransportKind> kinds) {
+/// A transport of this kind has no socket for `option`; one of `kinds` would have, and perhaps a broker.
+net::Way lacking(TransportKind kind, const std::string& option, std::span<const TransportKind> kinds,
+                 const std::string& broker = {}) {
   net::Way way{.error = Errc::not_supported};
   way.doing = "cannot use ProbeOptions::" + option + " over a transport of kind " + std::string{to_string(kind)};
   way.privilege = std::ranges::all_of(kinds, refused_for_want_of_permission);
   if (!way.privilege) return way;
   way.error = {EPERM, std::system_category()};
-  way.doing += " (" + remedies(kinds) + ")";
+  way.doing += " (" + remedies(kinds, broker) + ")";
   return way;
 }
 
-std::optional<net::Way> check_support(TransportKind kind, Family family, const ProbeOptions& probe) {
+std::optional<net::Way> check_support(TransportKind kind, Family family, const ProbeOptions& probe,
+                                      const std::string& broker) {
   constexpr TransportKind raw[] = {TransportKind::raw};
   constexpr TransportKind any_icmp[] = {TransportKind::raw, TransportKind::ping_socket};
   if (family == Family::ipv4 && probe.flow_label) {
@@ -45,7 +48,7 @@ std::optional<net::Way> check_support(TransportKind kind, Family family, const P
   if (probe.protocol == Protocol::sctp) return lacking(kind, "protocol sctp", raw);
   if (probe.protocol == Protocol::tcp && probe.half_open) return lacking(kind, "half_open", raw);
   if (probe.protocol == Protocol::icmp && kind == TransportKind::sockets)
-    return lacking(kind, "protocol icmp", any_icmp);
+    return lacking(kind, "protocol icmp", any_icmp, broker);
   return std::nullopt;
 }
 
@@ -70,6 +73,20 @@ std::optional<net::Way> try_options(int socket, Family family, const ProbeOption
   return std::nullopt;
 }
 
+/// Echo requests leave by the broker's network, and only its sockets can tell what that has. What the socket of these
+/// probes tells when it is opened is not tried before.
+std::optional<net::Way> try_elsewhere(PingSocketSource& broker, Family family, const ProbeOptions& probe) {
+  const Address source = family == Family::ipv4 ? probe.source_v4 : Address{};
+  if (!source && !probe.mark) return std::nullopt;
+  PingSocket trial = broker.ping_socket(family, source, 0);
+  if (trial.error)
+    return net::Way{.error = trial.error,
+                    .doing = std::move(trial.doing),
+                    .privilege = is_permission(trial.error),
+                    .may_pass = trial.may_pass};
+  return try_options(trial.socket.value(), family, {.mark = probe.mark});
+}
+
 }  // namespace
 
 const Address& source_of(const ProbeOptions& probe, Family family) noexcept {
@@ -78,10 +95,13 @@ const Address& source_of(const ProbeOptions& probe, Family family) noexcept {
 
 bool is_connection(const ProbeOptions& probe) noexcept { return probe.protocol == Protocol::tcp && !probe.half_open; }
 
-std::optional<net::Way> check_way(TransportKind kind, Family family, const ProbeOptions& probe) {
-  if (auto lack = check_support(kind, family, probe)) return lack;
+std::optional<net::Way> check_way(TransportKind kind, Family family, const ProbeOptions& probe,
+                                  const BrokerAccess& broker) {
+  if (auto lack = check_support(kind, family, probe, broker.remedy)) return lack;
   const bool asks = !probe.device.empty() || probe.mark || source_of(probe, family);
   if (!asks && !is_connection(probe)) return std::nullopt;
+  if (probe.protocol == Protocol::icmp && broker.sockets && broker.sockets->elsewhere())
+    return try_elsewhere(*broker.sockets, family, probe);
   const FileDescriptor socket = open_socket(family, SOCK_DGRAM, IPPROTO_UDP);
   if (socket) return try_options(socket.value(), family, probe);
   net::Way way = refused("cannot open a socket for " + std::string{to_string(family)});

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "linux/ping_socket.hpp"
 #include "multiping/options.hpp"
 #include "multiping/transport.hpp"
 #include "net/packet_io.hpp"
@@ -17,7 +18,9 @@ namespace multiping::os {
 [[nodiscard]] bool is_connection(const ProbeOptions& probe) noexcept;
 
 /// What stands in the way of such probes to `family`, as far as it shows before their socket is opened.
+/// `broker` gives the sockets that echo requests are tried on where those are of another network.
 /// Throws std::system_error when this process is out of descriptors or memory.
-[[nodiscard]] std::optional<net::Way> check_way(TransportKind kind, Family family, const ProbeOptions& probe);
+[[nodiscard]] std::optional<net::Way> check_way(TransportKind kind, Family family, const ProbeOptions& probe,
+                                                const BrokerAccess& broker = {});
 
 }  // namespace multiping::os
