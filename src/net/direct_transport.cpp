@@ -84,7 +84,7 @@ void DirectTransport::opened(const Way& way) noexcept {
 Obstacle DirectTransport::prepare(Family family, std::uint16_t shape) {
   const Way way = io_->way(family, shape, 0);
   opened(way);
-  shapes_.route(family, shape, 0) = net::route_of(way);
+  if (!way.may_pass) shapes_.route(family, shape, 0) = net::route_of(way);
   if (way.kind != Way::Kind::none) return {};
   return {.error = way.error, .doing = way.doing, .privilege = way.privilege};
 }
@@ -99,7 +99,8 @@ const Route& DirectTransport::find_route(const Probe& probe, unsigned turn) {
   try {
     const Way way = io_->way(probe.to->family(), probe.shape, turn);
     opened(way);
-    return shapes_.route(probe.to->family(), probe.shape, turn) = net::route_of(way);
+    if (!way.may_pass) return shapes_.route(probe.to->family(), probe.shape, turn) = net::route_of(way);
+    failed_ = net::route_of(way);
   } catch (const std::system_error& out_of_something) {
     failed_ = {.state = Route::State::none, .error = out_of_something.code()};
   }
@@ -178,7 +179,7 @@ ProbeTransport::Sent DirectTransport::send_run(Lane lane, std::span<const Probe>
   // Behind a refusal the rest is encoded anew: where many are refused, runs are short.
   longest_run_ = report.accepted == run ? std::min(longest_batch, 2 * longest_run_) : 1;
   if (report.accepted == run) return {.accepted = run};
-  return {.accepted = report.accepted, .refused = report.refused};
+  return {.accepted = report.accepted, .refused = report.refused, .full = report.full};
 }
 
 ProbeTransport::Sent DirectTransport::connect(const Probe& probe, Instant& sent_at) {

@@ -30,10 +30,13 @@ class DirectTransport final : public ProbeTransport {
   Obstacle prepare(Family family, std::uint16_t shape) override;
   [[nodiscard]] std::size_t credit() const noexcept override { return credit_; }
   Sent send(std::span<const Probe> probes, std::span<Instant> sent_at) override;
-  [[nodiscard]] Instant room_at() const noexcept override { return connections_.room_at(); }
+  [[nodiscard]] Instant room_at() const noexcept override {
+    return connections_.room_at() < io_->room_at() ? connections_.room_at() : io_->room_at();
+  }
   void receive(const ProbeBook& book, std::vector<Event>& events) override;
   void forget(Serial serial) noexcept override;
   void look_for_drops() noexcept override;
+  [[nodiscard]] Instant next_chore() const noexcept override { return io_->next_chore(); }
   void wait(Instant until) override { io_->wait(until); }
   void wake() noexcept override { io_->wake(); }
   [[nodiscard]] int native_handle() noexcept override { return io_->native_handle(); }

@@ -19,6 +19,7 @@ void EchoSpeaker::encode(const Probe& probe, const Channel& channel, std::span<s
 }
 
 void EchoSpeaker::take_packet(const Incoming& packet, const Hearing& hearing) {
+  if (packet.bad_checksum) return void(++hearing.counters.bad_checksum);
   const auto outer = outer_of(packet);
   if (!outer) return void(++hearing.counters.malformed);
   const auto message = packet::parse_icmp(outer->message);
@@ -92,7 +93,22 @@ void EchoSpeaker::take_error(const QueuedError& queued, const Hearing& hearing) 
   if (!quoted) return;
   quoted->destination = queued.destination;
   quoted->id = hearing.channel.id;  // the queue belongs to the socket that has this id
+  if (queued.error) return take_failure(queued, *quoted, hearing);
   take_report(report_of(queued, hearing.channel), *quoted, hearing);
+}
+
+/// Nobody outside says it, so nothing need be proved.
+void EchoSpeaker::take_failure(const QueuedError& queued, const packet::QuotedEcho& quoted,
+                               const Hearing& hearing) const {
+  any_candidate(codec_, hearing.book, quoted.sequence, [&](const Probe& probe) {
+    if (!is_echo(probe) || !same_octets(*probe.to, quoted.destination)) return false;
+    hearing.events.push_back({.serial = probe.serial,
+                              .kind = Event::Kind::failed,
+                              .final = true,
+                              .arrival = queued.arrival,
+                              .error = queued.error});
+    return true;
+  });
 }
 
 EchoSpeaker::AuthBits EchoSpeaker::fits(const Probe& probe, const packet::QuotedEcho& quoted,

@@ -45,6 +45,7 @@ class EchoSpeaker {
   void take_reply(const Claim& claim, const Hearing& hearing) const;
   void count_refused(const Claim& claim, const Hearing& hearing) const;
   [[nodiscard]] bool is_late(const Claim& claim, const Hearing& hearing) const noexcept;
+  void take_failure(const QueuedError& queued, const packet::QuotedEcho& quoted, const Hearing& hearing) const;
   void take_report(const IcmpReport& report, const packet::QuotedEcho& quoted, const Hearing& hearing);
   [[nodiscard]] AuthBits fits(const Probe& probe, const packet::QuotedEcho& quoted,
                               const Channel& channel) const noexcept;

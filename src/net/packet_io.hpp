@@ -59,6 +59,7 @@ struct Way {
                             ///< 192.0.2.1".
   bool privilege = false;   ///< This process may not open such a socket (EPERM, EACCES); `doing` says what would let
                             ///< it.
+  bool may_pass = false;    ///< Whoever asks again may be granted it.
 };
 
 /// One message to be sent: without an IP header, and for UDP without the UDP header.
@@ -71,7 +72,8 @@ struct Outgoing {
 /// What became of a batch of messages. `accepted` of them, from the first, went to the kernel between the two times.
 struct SendReport {
   std::size_t accepted = 0;
-  std::error_code refused{};  ///< Of the message behind the accepted ones; none when all were.
+  std::error_code refused{};  ///< Of the message behind the accepted ones; none when all were, and with `full`.
+  bool full = false;          ///< What is beyond this object cannot take the message behind them yet; see room_at().
   Instant started{}, finished{};
 };
 
@@ -86,6 +88,7 @@ struct Incoming {
   std::span<const std::uint8_t> bytes{};  ///< From the IPv4 header on when `ip_header`, else as the lane's messages.
   bool ip_header = false;
   bool truncated = false;             ///< Longer than this.
+  bool bad_checksum = false;          ///< Found wrong already.
   Address from{};                     ///< May be left out where the IP header says it.
   std::uint16_t port = 0;             ///< UDP: the source port.
   std::optional<std::uint8_t> ttl{};  ///< Where the socket tells and there is no IP header to say it.
@@ -106,6 +109,8 @@ struct QueuedError {
                               ///< field.
   std::optional<std::uint8_t> ttl{}, tos{};
   Arrival arrival{};
+  std::error_code error{};  ///< Then it is no ICMP error: this host, or who sends for it, gave the message up. Its
+                            ///< header alone is quoted, and where it went; the rest does not count.
 };
 
 /// A TCP connection to be attempted. `token` comes back with what becomes of it.
@@ -146,6 +151,8 @@ class PacketIo {
 
   /// Hands messages, all to addresses of the lane's family, to the kernel in order, up to the first that it refuses.
   virtual SendReport send(Lane lane, std::span<const Outgoing> messages) = 0;
+  /// When a lane that was full can take more, whether anything has arrived until then or not.
+  [[nodiscard]] virtual Instant room_at() const noexcept { return Instant::max(); }
 
   /// Takes what has arrived, as much as one call can hold; never waits. `more` tells whether the call was full, that
   /// is, whether the socket may hold more.
@@ -159,6 +166,8 @@ class PacketIo {
   /// Gives a connection up. A token that is not under way is left alone.
   virtual void abandon(std::uint64_t token) noexcept = 0;
 
+  /// When receive() has something to do though nothing has arrived. wait() sees to that by itself.
+  [[nodiscard]] virtual Instant next_chore() const noexcept { return Instant::max(); }
   /// Returns when something has arrived, when wake() was called, or at `until`, whichever is first.
   virtual void wait(Instant until) = 0;
   /// Ends the wait() under way, or the next one. From any thread.

@@ -114,6 +114,9 @@ class ProbeTransport {
   /// itself looks only after a large haul.
   virtual void look_for_drops() noexcept {}
 
+  /// When receive() has something to do though nothing has arrived; for who waits by native_handle().
+  [[nodiscard]] virtual Instant next_chore() const noexcept { return Instant::max(); }
+
   /// As PacketIo's.
   virtual void wait(Instant until) = 0;
   virtual void wake() noexcept = 0;
@@ -131,6 +134,8 @@ class Transport {
  public:
   virtual ~Transport() = default;
   [[nodiscard]] virtual Capabilities capabilities() const noexcept = 0;
+  /// What lies behind it has no more room for several threads of one batch than for one.
+  [[nodiscard]] virtual bool serves_one_thread() const noexcept { return false; }
   [[nodiscard]] virtual std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const = 0;
 };
 

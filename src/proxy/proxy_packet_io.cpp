@@ -1,0 +1,226 @@
+// The byte-level seam with ICMP through an icmp4em-compatible UDP proxy.
+// See proxy_packet_io.hpp.
+#include "proxy/proxy_packet_io.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "multiping/error.hpp"
+
+namespace multiping::proxy {
+namespace {
+
+/// The PacketIo below knows the datagrams to the proxy by this shape, and those of the caller by one number more.
+constexpr std::uint16_t proxy_shape = 0;
+constexpr std::uint16_t last_shape = std::numeric_limits<std::uint16_t>::max();
+/// Turns of the caller's UDP probes are fewer.
+constexpr unsigned first_turn = 1'000;
+
+std::uint16_t below(std::uint16_t shape) noexcept { return static_cast<std::uint16_t>(shape + 1); }
+
+std::uint16_t nonzero_id(std::uint64_t random) noexcept {
+  const auto id = static_cast<std::uint16_t>(random >> 48U);
+  return id == 0 ? std::uint16_t{1} : id;
+}
+
+/// The option that the protocol has no field for, with its value; empty where there is none.
+std::string lacking_option(Family family, const ProbeOptions& probe) {
+  const bool v4 = family == Family::ipv4;
+  const Address& source = v4 ? probe.source_v4 : probe.source_v6;
+  if (probe.ttl) return "ttl " + std::to_string(*probe.ttl);
+  if (probe.tos != 0) return "tos " + std::to_string(probe.tos);
+  if (source) return (v4 ? "source_v4 " : "source_v6 ") + source.to_string();
+  if (!probe.device.empty()) return "device " + probe.device;
+  if (probe.mark) return "mark " + std::to_string(*probe.mark);
+  if (probe.flow_label) return "flow_label " + std::to_string(*probe.flow_label);
+  if (probe.dont_fragment) return "dont_fragment";
+  if (probe.flow) return "flow " + std::to_string(*probe.flow);
+  return {};
+}
+
+bool same_octets(const Address& a, const Address& b) noexcept { return std::ranges::equal(a.bytes(), b.bytes()); }
+
+}  // namespace
+
+ProxyPacketIo::ProxyPacketIo(std::unique_ptr<net::PacketIo> io, const ProxyAddress& proxy,
+                             const net::IoRequest& request, std::uint64_t random)
+    : io_{std::move(io)},
+      proxy_{proxy},
+      // The two number from opposite ends of what 32 bits can say: the original keeps the numbers of all in one table.
+      paths_{Path{.echoes = {Family::ipv4, nonzero_id(random), static_cast<std::uint32_t>(random)}, .turn = first_turn},
+             Path{.echoes = {Family::ipv6, nonzero_id(random), static_cast<std::uint32_t>(random) ^ 0x8000'0000U},
+                  .turn = first_turn + 1}} {
+  io_->set_shape(proxy_shape, {.protocol = Protocol::udp, .port = proxy.port});
+  for (std::size_t i = 0; i < request.shapes.size(); ++i) set_shape(static_cast<std::uint16_t>(i), request.shapes[i]);
+}
+
+void ProxyPacketIo::set_shape(std::uint16_t shape, const ProbeOptions& options) {
+  if (shapes_.size() <= shape) shapes_.resize(std::size_t{shape} + 1);
+  shapes_[shape] = options;
+  if (shape != last_shape) io_->set_shape(below(shape), options);
+}
+
+net::Way ProxyPacketIo::way(Family family, std::uint16_t shape, unsigned turn) {
+  const ProbeOptions& options = shapes_[shape];
+  if (shape == last_shape)
+    return {.error = Errc::not_supported, .doing = "cannot tell one more kind of probe apart over a proxy"};
+  if (options.protocol != Protocol::icmp) return io_->way(family, below(shape), turn);
+  const std::string option = lacking_option(family, options);
+  if (!option.empty())
+    return {.error = Errc::not_supported,
+            .doing = "cannot use ProbeOptions::" + option + " over a transport of kind proxy"};
+  return open(path(family));
+}
+
+net::Way ProxyPacketIo::open(Path& path) {
+  net::Way way = io_->way(proxy_.address.family(), proxy_shape, path.turn);
+  if (way.kind != net::Way::Kind::lane) return way;
+  path.lane = way.lane;
+  path.echoes.set_receive_room(std::min(io_->channel(way.lane).receive_room, most_fresh));
+  return way;
+}
+
+const ProxyPacketIo::Path* ProxyPacketIo::path_of(net::Lane lane) const noexcept {
+  const auto found = std::ranges::find(paths_, std::optional{lane}, &Path::lane);
+  return found == paths_.end() ? nullptr : &*found;
+}
+
+ProxyPacketIo::Path* ProxyPacketIo::path_of(net::Lane lane) noexcept {
+  return const_cast<Path*>(std::as_const(*this).path_of(lane));  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+}
+
+const net::Channel& ProxyPacketIo::channel(net::Lane lane) const noexcept {
+  const Path* path = path_of(lane);
+  return path == nullptr ? io_->channel(lane) : path->echoes.channel();
+}
+
+Address ProxyPacketIo::source(net::Lane lane, const Address& to, std::uint16_t shape) {
+  return path_of(lane) == nullptr ? io_->source(lane, to, below(shape)) : Address{};
+}
+
+std::error_code ProxyPacketIo::connect(const net::Connecting& connecting) {
+  return io_->connect({.token = connecting.token, .to = connecting.to, .shape = below(connecting.shape)});
+}
+
+std::size_t ProxyPacketIo::room() const noexcept {
+  const std::size_t fresh = paths_[0].echoes.table().fresh() + paths_[1].echoes.table().fresh();
+  return most_fresh - std::min(most_fresh, fresh);
+}
+
+net::Instant ProxyPacketIo::room_at() const noexcept {
+  if (room() > 0) return std::min(io_->room_at(), paused_until_);
+  const net::Instant stale = std::min(paths_[0].echoes.table().fresh_until(), paths_[1].echoes.table().fresh_until());
+  return std::min(io_->room_at(), std::max(stale, paused_until_));
+}
+
+net::SendReport ProxyPacketIo::send(net::Lane lane, std::span<const net::Outgoing> messages) {
+  if (Path* path = path_of(lane)) return send_requests(*path, messages);
+  outgoing_.assign(messages.begin(), messages.end());
+  for (net::Outgoing& message : outgoing_) message.shape = below(message.shape);
+  return io_->send(lane, outgoing_);
+}
+
+net::SendReport ProxyPacketIo::send_requests(Path& path, std::span<const net::Outgoing> messages) {
+  keep_alive(path);
+  const net::Instant now = io_->now();
+  for (Path& each : paths_) each.echoes.table().set_time(now);
+  ProxyTable& table = path.echoes.table();
+  if (table.awaited() == 0) path.keep_alive_at = net::after(now, keep_alive_period);
+
+  const std::size_t most = now < paused_until_ ? 0 : std::min(room(), messages.size());
+  frames_.clear();
+  outgoing_.clear();
+  std::error_code objection;
+  for (std::size_t i = 0; i < most && !objection && may_send(now); ++i) {
+    objection = proxy_objection(messages[i]);
+    if (!objection) frames_.push_back(path.echoes.request(messages[i], now));
+  }
+  for (const auto& frame : frames_) outgoing_.push_back({.to = &proxy_.address, .bytes = frame, .shape = proxy_shape});
+
+  net::SendReport report = io_->send(*path.lane, outgoing_);
+  for (std::size_t unsent = frames_.size(); unsent > report.accepted; --unsent) table.take_back();
+  if (report.accepted < frames_.size()) return report;
+  report.refused = objection;
+  report.full = !objection && frames_.size() < messages.size();
+  return report;
+}
+
+/// Else requests pause until one more is due.
+bool ProxyPacketIo::may_send(net::Instant now) {
+  const Duration wait = pacing_.take(0, now);
+  if (wait > Duration{}) paused_until_ = std::max(paused_until_, net::after(now, wait));
+  return wait <= Duration{};
+}
+
+void ProxyPacketIo::keep_alive(Path& path) {
+  const net::Instant now = io_->now();
+  path.echoes.table().set_time(now);
+  if (path.echoes.table().awaited() == 0 || now < path.keep_alive_at) return;
+  path.keep_alive_at = net::after(now, keep_alive_period);
+  static_cast<void>(send_keep_alive(path));  // what cannot leave now is tried again
+}
+
+std::error_code ProxyPacketIo::send_keep_alive(Path& path) {
+  const net::Outgoing frame{.to = &proxy_.address, .bytes = path.echoes.keep_alive(), .shape = proxy_shape};
+  return io_->send(*path.lane, std::span{&frame, 1}).refused;
+}
+
+/// A kernel may leave the zone out.
+bool ProxyPacketIo::is_proxy(const Address& address, std::uint16_t port) const noexcept {
+  return port == proxy_.port && same_octets(address, proxy_.address);
+}
+
+std::span<const net::Incoming> ProxyPacketIo::receive(net::Lane lane, bool& more) {
+  Path* path = path_of(lane);
+  if (path == nullptr) return io_->receive(lane, more);
+  path->echoes.clear_heard();
+  for (const net::Incoming& datagram : io_->receive(lane, more))
+    path->echoes.take(datagram, is_proxy(datagram.from, datagram.port));
+  if (path->echoes.was_quenched()) paused_until_ = net::after(io_->now(), pause);
+  keep_alive(*path);
+  return path->echoes.heard();
+}
+
+std::span<const net::QueuedError> ProxyPacketIo::receive_errors(net::Lane lane, bool& more) {
+  Path* path = path_of(lane);
+  if (path == nullptr) return io_->receive_errors(lane, more);
+  for (const net::QueuedError& error : io_->receive_errors(lane, more)) {
+    if (!is_proxy(error.destination, error.port)) continue;
+    last_error_ = delivery_error(error, proxy_.address.family());
+    path->echoes.undelivered(error.quoted, last_error_, error.arrival);
+  }
+  return path->echoes.told(more);
+}
+
+net::Instant ProxyPacketIo::next_chore() const noexcept {
+  net::Instant next = net::Instant::max();
+  for (const Path& path : paths_)
+    if (path.echoes.table().awaited() > 0) next = std::min(next, path.keep_alive_at);
+  return next;
+}
+
+void ProxyPacketIo::wait(net::Instant until) {
+  for (Path& path : paths_) {
+    keep_alive(path);
+    if (path.echoes.has_told()) return;
+  }
+  io_->wait(std::min(until, next_chore()));
+}
+
+std::error_code ProxyPacketIo::look_for_proxy(Duration patience) {
+  Path& path = this->path(Family::ipv4);
+  if (const net::Way way = open(path); way.kind != net::Way::Kind::lane) return way.error;
+  if (const auto refused = send_keep_alive(path)) return refused;
+  const net::Instant until = net::after(io_->now(), patience);
+  bool more = true;
+  do {
+    static_cast<void>(receive_errors(*path.lane, more));
+    if (last_error_) return last_error_;
+    io_->wait(until);
+    static_cast<void>(receive(*path.lane, more));
+  } while (io_->now() < until);
+  return {};
+}
+
+}  // namespace multiping::proxy

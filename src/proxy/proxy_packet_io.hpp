@@ -1,0 +1,97 @@
+// The byte-level seam with ICMP through an icmp4em-compatible UDP proxy: echo requests go as datagrams of the proxy's
+// protocol over the UDP sockets of the PacketIo below, which serves everything else as it is. A translator of addresses
+// and numbers, in short: see proxy_lane.hpp.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "net/packet_io.hpp"
+#include "proxy/proxy_lane.hpp"
+#include "proxy/rate_limits.hpp"
+
+namespace multiping::proxy {
+
+/// Where a proxy listens.
+struct ProxyAddress {
+  Address address{};
+  std::uint16_t port = 0;
+};
+
+class ProxyPacketIo final : public net::PacketIo {
+ public:
+  /// While replies are awaited, the proxy is looked for so often: nothing else would tell that it has gone.
+  static constexpr Duration keep_alive_period = std::chrono::milliseconds{250};
+  /// Requests that may wait in the proxy: a small part of a usual receive buffer, where they are dropped in silence.
+  static constexpr std::size_t most_fresh = 128;
+  /// Requests of this object in a second, and at once: fewer than multipingd takes of one address by default.
+  static constexpr Rate pace{.per_second = 8'000, .burst = 1'024};
+  /// Behind a refusal for their number requests wait so long: each is a probe that ends without an answer.
+  static constexpr Duration pause = std::chrono::milliseconds{50};
+
+  /// `io` has no shapes yet; those of `request` and one for the proxy's datagrams are set here. `random` bits are for
+  /// this object alone.
+  ProxyPacketIo(std::unique_ptr<net::PacketIo> io, const ProxyAddress& proxy, const net::IoRequest& request,
+                std::uint64_t random);
+
+  /// Looks for the proxy, and waits so long for word that nobody listens there; none where no such word comes.
+  [[nodiscard]] std::error_code look_for_proxy(Duration patience);
+
+  [[nodiscard]] net::Instant now() noexcept override { return io_->now(); }
+  void set_shape(std::uint16_t shape, const ProbeOptions& options) override;
+  net::Way way(Family family, std::uint16_t shape, unsigned turn) override;
+  [[nodiscard]] std::span<const net::Lane> lanes() const noexcept override { return io_->lanes(); }
+  [[nodiscard]] const net::Channel& channel(net::Lane lane) const noexcept override;
+  [[nodiscard]] Address source(net::Lane lane, const Address& to, std::uint16_t shape) override;
+  net::SendReport send(net::Lane lane, std::span<const net::Outgoing> messages) override;
+  [[nodiscard]] net::Instant room_at() const noexcept override;
+  std::span<const net::Incoming> receive(net::Lane lane, bool& more) override;
+  std::span<const net::QueuedError> receive_errors(net::Lane lane, bool& more) override;
+  std::error_code connect(const net::Connecting& connecting) override;
+  std::span<const net::Connected> connections(bool& more) override { return io_->connections(more); }
+  void abandon(std::uint64_t token) noexcept override { io_->abandon(token); }
+  [[nodiscard]] net::Instant next_chore() const noexcept override;
+  void wait(net::Instant until) override;
+  void wake() noexcept override { io_->wake(); }
+  [[nodiscard]] std::uint64_t receive_drops() noexcept override { return io_->receive_drops(); }
+  [[nodiscard]] int native_handle() noexcept override { return io_->native_handle(); }
+
+ private:
+  /// A family's echo requests, and the UDP socket that they go through.
+  struct Path {
+    ProxyLane echoes;
+    unsigned turn;  ///< A source port that no probe of the caller has.
+    std::optional<net::Lane> lane{};
+    net::Instant keep_alive_at{};  ///< Where something is awaited.
+  };
+
+  [[nodiscard]] Path& path(Family family) noexcept { return paths_[family == Family::ipv4 ? 0 : 1]; }
+  [[nodiscard]] const Path* path_of(net::Lane lane) const noexcept;
+  [[nodiscard]] Path* path_of(net::Lane lane) noexcept;
+  [[nodiscard]] net::Way open(Path& path);
+  [[nodiscard]] std::size_t room() const noexcept;
+  net::SendReport send_requests(Path& path, std::span<const net::Outgoing> messages);
+  [[nodiscard]] bool may_send(net::Instant now);
+  void keep_alive(Path& path);
+  [[nodiscard]] std::error_code send_keep_alive(Path& path);
+  [[nodiscard]] bool is_proxy(const Address& address, std::uint16_t port) const noexcept;
+
+  std::unique_ptr<net::PacketIo> io_;
+  ProxyAddress proxy_;
+  std::vector<ProbeOptions> shapes_;
+  std::array<Path, 2> paths_;  ///< IPv4, IPv6.
+  std::vector<std::vector<std::uint8_t>> frames_;
+  std::vector<net::Outgoing> outgoing_;
+  RateLimits<std::uint8_t> pacing_{pace, 1};
+  net::Instant paused_until_{};
+  std::error_code last_error_{};  ///< Of what was sent to the proxy.
+};
+
+}  // namespace multiping::proxy

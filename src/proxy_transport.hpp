@@ -1,0 +1,34 @@
+// Opens a transport through an icmp4em-compatible proxy: finds out where it listens, and whether anybody does.
+// What goes over it is the business of proxy/.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "multiping/transport.hpp"
+
+namespace multiping {
+
+/// TransportOptions::proxy, taken apart.
+struct ProxyName {
+  std::string host{};
+  std::uint16_t port = 63'312;
+};
+/// "host", "host:port", "[v6]", "[v6]:port" or a bare IPv6 address; nothing for anything else.
+[[nodiscard]] std::optional<ProxyName> read_proxy_name(std::string_view text);
+
+/// A transport, or why there is none. EINVAL: TransportOptions::proxy is no name of a proxy.
+struct OpenedProxy {
+  std::shared_ptr<Transport> transport{};
+  std::error_code error{};
+  std::string text{};  ///< "no proxy listens at 127.0.0.1:63312".
+};
+/// A name is looked up for a second at most. A proxy of this host that does not listen is refused; of another host that
+/// shows only when its refusal comes within some milliseconds.
+[[nodiscard]] OpenedProxy open_proxy(const TransportOptions& options);
+
+}  // namespace multiping
