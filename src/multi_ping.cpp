@@ -43,12 +43,13 @@ Duration checked_slot(Timeout timeout, int retry) {
 /// A thread is worth its while from a few thousand targets on. A rate that was asked for needs only one, and is evenly
 /// spread by it alone. A source port that was asked for is one socket's, the ports and checksums of a flow are one
 /// slice's, and connections are limited by the descriptors of the whole process: two slices would take them from each
-/// other, and one of them could get none.
+/// other, and one of them could get none. A proxy's receive buffer is one, too.
 std::size_t slices_for(const Options& options, const BatchPlan& plan) {
   const auto shares_badly = [](const ProbeOptions& shape) {
     return shape.source_port != 0 || shape.flow || connects(shape);
   };
-  if (options.max_rate > 0 || std::ranges::any_of(plan.shapes, shares_badly)) return 1;
+  const bool alone = options.transport && options.transport->serves_one_thread();
+  if (alone || options.max_rate > 0 || std::ranges::any_of(plan.shapes, shares_badly)) return 1;
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const auto wanted = static_cast<std::size_t>(options.threads);
   return std::min(cores, wanted != 0 ? wanted : 1 + plan.endpoints.size() / worth_a_thread);
@@ -159,7 +160,9 @@ int MultiPing::Impl::native_handle() noexcept {
 }
 
 void MultiPing::Impl::set_alarm() noexcept {
-  const Instant to_do = stopped() ? Instant::max() : slices_.next_recovery();
+  Instant to_do = stopped() ? Instant::max() : slices_.next_recovery();
+  for (std::size_t i = 0; i < slices_.size() && slices_.awaited() > 0; ++i)
+    to_do = std::min(to_do, slices_.transport(i).next_chore());
   alarm_.set(slices_.unreported() > 0 ? Instant::min() : to_do);
 }
 

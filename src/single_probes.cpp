@@ -2,6 +2,7 @@
 // See single_probes.hpp.
 #include "single_probes.hpp"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -112,7 +113,8 @@ Counters SingleProbes::counters() const noexcept {
 
 net::Instant SingleProbes::next() const noexcept {
   if (requests_.any_done()) return net::Instant::min();
-  return stopped() ? requests_.next_timeout() : requests_.next();
+  const net::Instant chore = in_flight() > 0 ? transport_->next_chore() : net::Instant::max();
+  return std::min(chore, stopped() ? requests_.next_timeout() : requests_.next());
 }
 
 void copy_fate(const SingleProbes::Done& done, Result& result) { copy_fate(done.record, &done.detail, result); }

@@ -3,7 +3,11 @@
 #include "multiping/transport.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <memory>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "linux/permissions.hpp"
@@ -12,31 +16,52 @@
 #include "multiping/error.hpp"
 #include "net/direct_transport.hpp"
 #include "net/transport.hpp"
+#include "proxy/broker_sockets.hpp"
+#include "proxy_transport.hpp"
 
 namespace multiping {
 namespace {
 
-class SocketTransport final : public Transport {
+class SocketTransport : public Transport {
  public:
-  SocketTransport(TransportKind kind, TransportOptions options) : kind_{kind}, options_{std::move(options)} {}
+  SocketTransport(TransportKind kind, TransportOptions options, os::BrokerAccess broker)
+      : kind_{kind}, options_{std::move(options)}, broker_{std::move(broker)} {}
 
   [[nodiscard]] Capabilities capabilities() const noexcept override { return os::socket_capabilities(kind_); }
 
   [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const override {
     packet::SipKey key;
     os::fill_random(key.bytes.data(), key.bytes.size());
-    return std::make_unique<net::DirectTransport>(std::make_unique<os::SocketPacketIo>(kind_, options_, request),
-                                                  request, key);
+    return std::make_unique<net::DirectTransport>(
+        std::make_unique<os::SocketPacketIo>(kind_, options_, request, broker_), request, key);
   }
 
  private:
   TransportKind kind_;
   TransportOptions options_;
+  os::BrokerAccess broker_;
+};
+
+/// The families are the broker's.
+class BrokerTransport final : public SocketTransport {
+ public:
+  BrokerTransport(const TransportOptions& options, const std::shared_ptr<proxy::BrokerSockets>& sockets)
+      : SocketTransport{TransportKind::broker, options, {.sockets = sockets}}, sockets_{sockets} {}
+
+  [[nodiscard]] Capabilities capabilities() const noexcept override {
+    Capabilities can = SocketTransport::capabilities();
+    can.ipv4 = sockets_->has(Family::ipv4);
+    can.ipv6 = sockets_->has(Family::ipv6);
+    can.mark = can.mark && sockets_->takes_mark();
+    return can;
+  }
+
+ private:
+  std::shared_ptr<proxy::BrokerSockets> sockets_;
 };
 
 /// None when a socket of that kind can be opened in one family at least.
 std::error_code obstacle(TransportKind kind) noexcept {
-  if (kind == TransportKind::broker || kind == TransportKind::proxy) return Errc::not_supported;
   const std::error_code error = os::try_socket(kind, Family::ipv4);
   if (!error) return error;
   return os::try_socket(kind, Family::ipv6) ? error : std::error_code{};
@@ -46,47 +71,102 @@ std::error_code obstacle(TransportKind kind) noexcept {
 std::vector<TransportKind> wanted_kinds(const TransportOptions& options) {
   std::vector<TransportKind> kinds;
   const auto add_all = [&kinds] {
-    kinds.insert(kinds.end(), {TransportKind::raw, TransportKind::ping_socket, TransportKind::sockets});
+    kinds.insert(kinds.end(),
+                 {TransportKind::raw, TransportKind::ping_socket, TransportKind::broker, TransportKind::sockets});
   };
   for (const TransportKind kind : options.kinds) kind == TransportKind::automatic ? add_all() : kinds.push_back(kind);
   if (options.kinds.empty()) add_all();
   return kinds;
 }
 
+/// Why a kind does not serve, or all of them.
 struct Failure {
-  std::error_code error;
-  std::string text;
+  TransportKind kind = TransportKind::automatic;
+  std::error_code error{};
+  std::string text{};
+  bool permission = false;
 };
 
-/// The most telling of what stood in the way: a missing permission, which has a remedy, before all else.
-Failure why_none(std::span<const TransportKind> kinds, std::span<const std::error_code> errors) {
-  std::vector<TransportKind> forbidden;
-  std::string others;
-  std::error_code other;
-  for (std::size_t i = 0; i < kinds.size(); ++i) {
-    if (errors[i] == std::errc::operation_not_permitted || errors[i] == std::errc::permission_denied) {
-      forbidden.push_back(kinds[i]);
-      continue;
-    }
-    if (!other) other = errors[i];
-    others += (others.empty() ? "" : ", ") + std::string{to_string(kinds[i])};
-  }
-  if (!forbidden.empty())
-    return {{static_cast<int>(std::errc::operation_not_permitted), std::system_category()},
-            "this process may not ping (" + os::remedies(forbidden) + ")"};
-  return {other, "cannot open a transport of kind " + others};
+/// The caller's mistake rather than the system's word.
+bool is_argument(const Failure& failure) noexcept {
+  return failure.error == std::make_error_code(std::errc::invalid_argument);
 }
 
-std::shared_ptr<Transport> open_first(const TransportOptions& options, Failure& failure) {
-  const auto kinds = wanted_kinds(options);
-  std::vector<std::error_code> errors;
-  for (const TransportKind kind : kinds) {
-    errors.push_back(obstacle(kind));
-    if (!errors.back()) return std::make_shared<SocketTransport>(kind, options);
+/// Tries one kind after the other.
+class Opener {
+ public:
+  explicit Opener(const TransportOptions& options)
+      : options_{options}, broker_remedy_{os::broker_remedy(options.broker)} {}
+
+  std::shared_ptr<Transport> open_first() {
+    for (const TransportKind kind : wanted_kinds(options_)) {
+      auto transport = kind == TransportKind::broker  ? open_broker()
+                       : kind == TransportKind::proxy ? open_proxy()
+                                                      : open_sockets(kind);
+      if (transport) return transport;
+    }
+    return nullptr;
   }
-  failure = why_none(kinds, errors);
-  return nullptr;
-}
+
+  /// The most telling of what stood in the way: a missing permission, which has a remedy, before all else.
+  [[nodiscard]] Failure why_none() const {
+    if (failures_.size() == 1 && failures_.front().kind == TransportKind::broker) return failures_.front();
+    const auto mistake = std::ranges::find_if(failures_, is_argument);
+    if (mistake != failures_.end()) return *mistake;
+    if (std::ranges::any_of(failures_, &Failure::permission)) return why_forbidden();
+    Failure all = failures_.back();
+    for (std::size_t i = failures_.size() - 1; i-- > 0;)
+      all.text.insert(0, failures_[i].text + ": " + failures_[i].error.message() + "; ");
+    return all;
+  }
+
+ private:
+  std::shared_ptr<Transport> open_sockets(TransportKind kind) {
+    const std::error_code error = obstacle(kind);
+    if (!error) return std::make_shared<SocketTransport>(kind, options_, os::BrokerAccess{.remedy = broker_remedy_});
+    failed(kind, error, "cannot open a transport of kind " + std::string{to_string(kind)});
+    return nullptr;
+  }
+
+  std::shared_ptr<Transport> open_broker() {
+    const auto sockets = std::make_shared<proxy::BrokerSockets>(options_.broker, options_.receive_buffer);
+    os::PingSocket none = sockets->fetch();
+    if (!none.error) return std::make_shared<BrokerTransport>(options_, sockets);
+    broker_remedy_ = os::broker_remedy(options_.broker, none.error);
+    failed(TransportKind::broker, none.error, std::move(none.doing));
+    return nullptr;
+  }
+
+  std::shared_ptr<Transport> open_proxy() {
+    OpenedProxy proxy = multiping::open_proxy(options_);
+    if (!proxy.transport) failed(TransportKind::proxy, proxy.error, std::move(proxy.text));
+    return std::move(proxy.transport);
+  }
+
+  void failed(TransportKind kind, std::error_code error, std::string text) {
+    failures_.push_back({.kind = kind,
+                         .error = error,
+                         .text = std::move(text),
+                         .permission = kind != TransportKind::proxy && os::is_permission(error)});
+  }
+
+  [[nodiscard]] Failure why_forbidden() const {
+    std::vector<TransportKind> forbidden;
+    bool broker_would_do = false;
+    for (const Failure& failure : failures_) {
+      if (failure.permission) forbidden.push_back(failure.kind);
+      broker_would_do = broker_would_do || failure.kind != TransportKind::raw;
+    }
+    return {.error = {EPERM, std::system_category()},
+            .text = "this process may not ping (" +
+                    os::remedies(forbidden, broker_would_do ? broker_remedy_ : std::string{}) + ")",
+            .permission = true};
+  }
+
+  const TransportOptions& options_;
+  std::string broker_remedy_;
+  std::vector<Failure> failures_;
+};
 
 }  // namespace
 
@@ -109,17 +189,19 @@ std::string_view to_string(TransportKind kind) noexcept {
 }
 
 std::shared_ptr<Transport> open_transport(const TransportOptions& options) {
-  Failure failure;
-  auto transport = open_first(options, failure);
+  Opener opener{options};
+  auto transport = opener.open_first();
   if (transport) return transport;
-  if (failure.error == std::errc::operation_not_permitted) throw PermissionError(failure.error, failure.text);
+  const Failure failure = opener.why_none();
+  if (is_argument(failure)) throw std::invalid_argument(failure.text);
+  if (failure.permission) throw PermissionError(failure.error, failure.text);
   throw std::system_error(failure.error, failure.text);
 }
 
 std::shared_ptr<Transport> open_transport(const TransportOptions& options, std::error_code& error) {
-  Failure failure;
-  auto transport = open_first(options, failure);
-  error = failure.error;
+  Opener opener{options};
+  auto transport = opener.open_first();
+  error = transport ? std::error_code{} : opener.why_none().error;
   return transport;
 }
 

@@ -46,6 +46,11 @@
 //    what concerns the whole batch throws: ResolveError (names, unless ignored), PermissionError (this process may not
 //    send such probes; the text says what would let it), std::invalid_argument (an option out of range).
 //
+// 8. How probes leave is found out: raw sockets, ping sockets, those of the broker multipingd, else UDP and TCP alone.
+//    To choose, or to see what this process can do, see multiping/transport.hpp:
+//
+//      multiping::multi_ping(hosts, 1s, 0, {.transport = multiping::open_transport({.kinds = {kind}})});
+//
 // One object is for one thread at a time. Nothing is printed, no signal handler installed, no thread left behind.
 #pragma once
 
