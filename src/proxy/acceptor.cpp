@@ -1,0 +1,83 @@
+// Takes clients in from a listening Unix socket.
+// See acceptor.hpp.
+#include "proxy/acceptor.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "linux/socket.hpp"
+
+namespace multiping::proxy {
+namespace {
+
+constexpr int clients_at_once = 16;
+constexpr Duration longest_rest = std::chrono::milliseconds{50};
+
+}  // namespace
+
+Acceptor::Acceptor(EventLoop& loop, os::FileDescriptor listener, Admit admit)
+    : loop_{loop}, listener_{std::move(listener)}, admit_{std::move(admit)} {
+  take_spare();
+  listen();
+}
+
+void Acceptor::stop() noexcept {
+  if (resting_) loop_.cancel(*resting_);
+  if (listener_) loop_.unwatch(listener_.value());
+  listener_ = {};
+  spare_ = {};
+}
+
+void Acceptor::listen() {
+  resting_.reset();
+  loop_.watch(listener_.value(), [this] { accept_some(); });
+}
+
+void Acceptor::accept_some() {
+  for (int i = 0; i < clients_at_once && listener_; ++i) {
+    if (!accept_one()) return;
+  }
+}
+
+os::FileDescriptor Acceptor::next() const noexcept {
+  return os::FileDescriptor{::accept4(listener_.value(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+}
+
+/// Whether there may be more.
+bool Acceptor::accept_one() {
+  if (os::FileDescriptor client = next()) {
+    admit_(std::move(client), Room::yes);
+    return true;
+  }
+  if (errno == EINTR || errno == ECONNABORTED) return true;
+  if (errno == EAGAIN) return false;
+  if (os::concerns_all(os::last_error()) && turn_one_away()) return true;
+  // The listener stays readable: to ask it again at once would be to turn round for ever.
+  rest();
+  return false;
+}
+
+bool Acceptor::turn_one_away() {
+  spare_ = {};
+  os::FileDescriptor client = next();
+  const bool came = static_cast<bool>(client);
+  if (came) admit_(std::move(client), Room::no);
+  client = {};
+  take_spare();
+  return came;
+}
+
+void Acceptor::take_spare() noexcept {
+  if (listener_) spare_ = os::FileDescriptor{::fcntl(listener_.value(), F_DUPFD_CLOEXEC, 0)};
+}
+
+void Acceptor::rest() {
+  loop_.unwatch(listener_.value());
+  resting_ = loop_.once(longest_rest, [this] { listen(); });
+}
+
+}  // namespace multiping::proxy

@@ -1,0 +1,125 @@
+// The one loop of the daemon, over epoll(7).
+// See event_loop.hpp.
+#include "proxy/event_loop.hpp"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "linux/clock.hpp"
+
+namespace multiping::proxy {
+namespace {
+
+constexpr std::size_t events_at_once = 64;
+
+// A descriptor's number is used again as soon as it is closed: the serial tells an event of the former holder, which
+// was fetched together with the one that led to the change, from an event of the present one.
+std::uint64_t mark_of(int descriptor, std::uint32_t serial) noexcept {
+  return std::uint64_t{serial} << 32U | static_cast<std::uint32_t>(descriptor);
+}
+
+}  // namespace
+
+EventLoop::EventLoop() : epoll_{::epoll_create1(EPOLL_CLOEXEC)} {
+  if (!epoll_) throw std::system_error(errno, std::system_category(), "cannot make an epoll descriptor");
+}
+
+void EventLoop::watch(int descriptor, std::function<void()> ready) {
+  unwatch(descriptor);
+  const Watched entry{++last_serial_, std::make_shared<std::function<void()>>(std::move(ready))};
+  watched_[descriptor] = entry;
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = mark_of(descriptor, entry.serial)}};
+  if (::epoll_ctl(epoll_.value(), EPOLL_CTL_ADD, descriptor, &event) == 0) return;
+  const int error = errno;
+  watched_.erase(descriptor);
+  throw std::system_error(error, std::system_category(), "cannot watch a descriptor");
+}
+
+void EventLoop::unwatch(int descriptor) noexcept {
+  if (watched_.erase(descriptor) > 0) ::epoll_ctl(epoll_.value(), EPOLL_CTL_DEL, descriptor, nullptr);
+}
+
+EventLoop::TimerId EventLoop::add_timer(Duration wait, Duration period, std::function<void()> due) {
+  const net::Instant next = net::after(now(), std::max(wait, Duration::zero()));
+  timers_[++last_timer_] = {next, period, std::make_shared<std::function<void()>>(std::move(due))};
+  return last_timer_;
+}
+
+EventLoop::TimerId EventLoop::every(Duration period, std::function<void()> due) {
+  if (period <= Duration::zero()) throw std::invalid_argument("the period of a timer must be above zero");
+  return add_timer(period, period, std::move(due));
+}
+
+EventLoop::TimerId EventLoop::once(Duration wait, std::function<void()> due) {
+  return add_timer(wait, Duration::zero(), std::move(due));
+}
+
+void EventLoop::cancel(TimerId timer) noexcept { timers_.erase(timer); }
+
+void EventLoop::run() {
+  while (!stopped_) wait_and_call();
+  stopped_ = false;
+}
+
+void EventLoop::wait_and_call() {
+  std::array<epoll_event, events_at_once> events{};
+  const int count = ::epoll_wait(epoll_.value(), events.data(), events.size(), milliseconds_to_wait());
+  if (count < 0 && errno != EINTR) throw std::system_error(errno, std::system_category(), "cannot wait for events");
+  for (int i = 0; i < count && !stopped_; ++i) call_watcher(events.at(static_cast<std::size_t>(i)).data.u64);
+  if (!stopped_) call_timers();
+}
+
+// Rounded up: to wake before a timer is due would mean to turn round until it is.
+int EventLoop::milliseconds_to_wait() const noexcept {
+  const auto first = std::ranges::min_element(timers_, {}, [](const auto& timer) { return timer.second.next; });
+  if (first == timers_.end()) return -1;
+  const Duration wait = std::max(first->second.next - now(), Duration::zero());
+  const auto longest = std::chrono::milliseconds{std::numeric_limits<int>::max()};
+  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(std::min<Duration>(wait, longest)).count());
+}
+
+void EventLoop::call_watcher(std::uint64_t mark) {
+  const int descriptor = static_cast<int>(mark & 0xffffffffU);
+  const auto found = watched_.find(descriptor);
+  if (found == watched_.end() || mark_of(descriptor, found->second.serial) != mark) return;
+  const Callback ready = found->second.ready;
+  (*ready)();
+}
+
+// Only those that are due now: what they add, at once though it be, comes after the descriptors' next turn.
+void EventLoop::call_timers() {
+  const net::Instant time = now();
+  std::vector<TimerId> due;
+  for (const auto& [id, timer] : timers_) {
+    if (timer.next <= time) due.push_back(id);
+  }
+  for (const TimerId id : due) {
+    if (!stopped_) call_timer(id, time);
+  }
+}
+
+void EventLoop::call_timer(TimerId id, net::Instant time) {
+  const auto found = timers_.find(id);
+  if (found == timers_.end()) return;  // cancelled by another that was due
+  Timer& timer = found->second;
+  const Callback due = timer.due;
+  if (timer.period == Duration::zero()) {
+    timers_.erase(found);
+  } else {
+    const net::Instant next = net::after(timer.next, timer.period);
+    timer.next = next > time ? next : net::after(time, timer.period);
+  }
+  (*due)();
+}
+
+net::Instant EventLoop::now() noexcept { return os::monotonic_now(); }
+
+}  // namespace multiping::proxy

@@ -1,0 +1,60 @@
+// Which clients go on asking although they are refused.
+// See icmp4em_mutes.hpp.
+#include "proxy/icmp4em_mutes.hpp"
+
+#include <algorithm>
+
+namespace multiping::proxy {
+
+Duration Icmp4emMutes::pause(int number) const noexcept {
+  Duration pause = rules_.first_pause;
+  for (int doubled = 1; doubled < number && pause < rules_.longest_pause; ++doubled) pause *= 2;
+  return std::min(pause, rules_.longest_pause);
+}
+
+/// Whose last pause, or window, is long past is forgotten.
+bool Icmp4emMutes::make_room(net::Instant now) {
+  if (records_.size() < rules_.most_watched) return true;
+  std::erase_if(records_, [&](const auto& entry) {
+    return now >= net::after(std::max(entry.second.until, entry.second.window), rules_.longest_pause);
+  });
+  return records_.size() < rules_.most_watched;
+}
+
+bool Icmp4emMutes::refused(const Icmp4emClient& client, net::Instant now) {
+  const auto found = records_.find(client);
+  if (found == records_.end() && !make_room(now)) return false;
+  Record& record = found != records_.end() ? found->second : records_[client];
+  if (record.pauses > 0 && now < record.until) return false;  // what had come before it was mute
+  if (record.refusals == 0 || now >= net::after(record.window, rules_.window)) {
+    if (now >= net::after(record.until, rules_.longest_pause)) record.pauses = 0;
+    record.window = now;
+    record.refusals = 0;
+  }
+  if (++record.refusals < rules_.most_refusals || muted_.size() >= rules_.most_muted) return false;
+  record.refusals = 0;
+  record.until = net::after(now, pause(++record.pauses));
+  muted_.push_back(client);
+  return true;
+}
+
+std::vector<Icmp4emClient> Icmp4emMutes::release(net::Instant now) {
+  const auto over = std::partition(muted_.begin(), muted_.end(), [&](const Icmp4emClient& client) {
+    const auto found = records_.find(client);
+    return found != records_.end() && now < found->second.until;
+  });
+  std::vector<Icmp4emClient> released{over, muted_.end()};
+  muted_.erase(over, muted_.end());
+  return released;
+}
+
+std::optional<net::Instant> Icmp4emMutes::next_release() const {
+  std::optional<net::Instant> next;
+  for (const Icmp4emClient& client : muted_) {
+    const auto found = records_.find(client);
+    if (found != records_.end() && (!next || found->second.until < *next)) next = found->second.until;
+  }
+  return next;
+}
+
+}  // namespace multiping::proxy

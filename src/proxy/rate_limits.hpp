@@ -1,0 +1,90 @@
+// How often each client may ask: a bucket of tokens for each of a bounded number of clients. Pure, time is an argument.
+// Header only.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <unordered_map>
+
+#include "net/instant.hpp"
+
+namespace multiping::proxy {
+
+struct Rate {
+  double per_second = 0;  ///< 0: unlimited.
+  double burst = 1;       ///< That may come at once; less than 1 counts as 1.
+};
+
+/// `Client` is hashable: a user, or an address.
+template <class Client>
+class RateLimits {
+ public:
+  /// At most `most_clients` are kept. When there are more, those whose bucket is full again are forgotten first, and
+  /// if none is, newcomers share one bucket.
+  RateLimits(Rate rate, std::size_t most_clients)
+      : rate_{rate.per_second, std::max(rate.burst, 1.0)}, most_clients_{most_clients} {}
+
+  /// Takes one token: zero when there was one, else how long until there is.
+  [[nodiscard]] Duration take(const Client& client, net::Instant now) {
+    if (rate_.per_second <= 0) return Duration::zero();
+    Bucket& bucket = bucket_of(client, now);
+    bucket = {.tokens = tokens(bucket, now), .filled = std::max(bucket.filled, now)};
+    if (bucket.tokens < 1) return time_for(1 - bucket.tokens);
+    bucket.tokens -= 1;
+    return Duration::zero();
+  }
+  [[nodiscard]] std::size_t clients() const noexcept { return buckets_.size(); }
+
+ private:
+  struct Bucket {
+    double tokens = 0;
+    net::Instant filled{};
+  };
+  /// Looking for full buckets takes time for each client, and any newcomer can cause it.
+  static constexpr Duration between_clean_ups = std::chrono::milliseconds{100};
+
+  [[nodiscard]] double tokens(const Bucket& bucket, net::Instant now) const noexcept {
+    const double seconds = std::max(0.0, std::chrono::duration<double>(now - bucket.filled).count());
+    return std::min(rate_.burst, bucket.tokens + seconds * rate_.per_second);
+  }
+
+  /// Rounded up, so that who waits for just this long has it.
+  [[nodiscard]] Duration time_for(double missing) const noexcept {
+    constexpr double longest = 1e9;  // seconds
+    const double seconds = std::min(missing / rate_.per_second, longest);
+    return Duration{static_cast<Duration::rep>(std::ceil(seconds * 1e9)) + 1};
+  }
+
+  Bucket& bucket_of(const Client& client, net::Instant now) {
+    const auto found = buckets_.find(client);
+    if (found != buckets_.end()) return found->second;
+    if (buckets_.size() >= most_clients_) forget_full(now);
+    if (buckets_.size() >= most_clients_) return shared_bucket(now);
+    return buckets_.emplace(client, Bucket{.tokens = rate_.burst, .filled = now}).first->second;
+  }
+
+  Bucket& shared_bucket(net::Instant now) {
+    if (!shared_used_) shared_ = {.tokens = rate_.burst, .filled = now};
+    shared_used_ = true;
+    return shared_;
+  }
+
+  void forget_full(net::Instant now) {
+    if (cleaned_up_ && now < net::after(last_clean_up_, between_clean_ups)) return;
+    cleaned_up_ = true;
+    last_clean_up_ = now;
+    std::erase_if(buckets_, [&](const auto& entry) { return tokens(entry.second, now) >= rate_.burst; });
+  }
+
+  Rate rate_;
+  std::size_t most_clients_;
+  std::unordered_map<Client, Bucket> buckets_;
+  Bucket shared_{};
+  bool shared_used_ = false;
+  net::Instant last_clean_up_{};
+  bool cleaned_up_ = false;
+};
+
+}  // namespace multiping::proxy
