@@ -1,0 +1,65 @@
+// Users and groups by name or number.
+// See accounts.hpp.
+#include "multipingd/accounts.hpp"
+
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <optional>
+#include <stdexcept>
+
+namespace multiping::daemon {
+namespace {
+
+constexpr const char* default_name = "multiping";
+
+/// The highest number is what chown(2) and setresuid(2) take for "none".
+std::optional<uid_t> to_id(const std::string& text) {
+  uid_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc{} || end != text.data() + text.size() || id == static_cast<uid_t>(-1)) return std::nullopt;
+  return id;
+}
+
+[[noreturn]] void unknown(const std::string& option, const std::string& what, const std::string& name) {
+  throw std::invalid_argument{option + " is " + name + "; there is no such " + what +
+                              " (make it, by systemd-sysusers or " + what + "add, or name another or its number)"};
+}
+
+void refuse_change(const std::string& option, const std::string& name) {
+  throw std::invalid_argument{option + " is " + name + ", and only root can become another; leave it out"};
+}
+
+}  // namespace
+
+uid_t user_id(const std::string& option, const std::string& name_or_number) {
+  if (const auto id = to_id(name_or_number)) return *id;
+  const passwd* entry = ::getpwnam(name_or_number.c_str());  // NOLINT(concurrency-mt-unsafe)
+  if (entry == nullptr) unknown(option, "user", name_or_number);
+  return entry->pw_uid;
+}
+
+gid_t group_id(const std::string& option, const std::string& name_or_number) {
+  if (const auto id = to_id(name_or_number)) return *id;
+  const group* entry = ::getgrnam(name_or_number.c_str());  // NOLINT(concurrency-mt-unsafe)
+  if (entry == nullptr) unknown(option, "group", name_or_number);
+  return entry->gr_gid;
+}
+
+Account account_of(const Options& options) {
+  const bool root = ::geteuid() == 0;
+  Account account{.user = ::geteuid(), .group = ::getegid()};
+  if (root || !options.user.empty())
+    account.user = user_id("--user", options.user.empty() ? default_name : options.user);
+  if (root || !options.group.empty())
+    account.group = group_id("--group", options.group.empty() ? default_name : options.group);
+  if (!root && account.user != ::geteuid()) refuse_change("--user", options.user);
+  if (!root && account.group != ::getegid()) refuse_change("--group", options.group);
+  if (account.user == 0) throw std::invalid_argument{"--user is root; it must be a user without privileges"};
+  if (account.group == 0) throw std::invalid_argument{"--group is root; it must be a group of the daemon's own"};
+  return account;
+}
+
+}  // namespace multiping::daemon

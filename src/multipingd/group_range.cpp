@@ -1,0 +1,59 @@
+// net.ipv4.ping_group_range: the groups that may open ping sockets in this network namespace.
+// See group_range.hpp.
+#include "multipingd/group_range.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <system_error>
+
+namespace multiping::daemon {
+namespace {
+
+constexpr const char* path = "/proc/sys/net/ipv4/ping_group_range";
+
+bool is_space(char letter) noexcept { return letter == ' ' || letter == '\t' || letter == '\n'; }
+
+std::optional<gid_t> take_group(std::string_view& text) noexcept {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  gid_t group = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), group);
+  if (error != std::errc{}) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  if (!text.empty() && !is_space(text.front())) return std::nullopt;
+  return group;
+}
+
+}  // namespace
+
+std::optional<GroupRange> parse_group_range(std::string_view text) noexcept {
+  const auto first = take_group(text);
+  const auto last = first ? take_group(text) : std::nullopt;
+  if (!last) return std::nullopt;
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  return text.empty() ? std::optional{GroupRange{.first = *first, .last = *last}} : std::nullopt;
+}
+
+GroupRangeFile::GroupRangeFile() : file_{::open(path, O_RDWR | O_CLOEXEC)} {
+  // A process that may not write it, or sees it read-only, may have no need to.
+  if (!file_) file_ = os::FileDescriptor{::open(path, O_RDONLY | O_CLOEXEC)};
+  if (!file_) throw std::system_error{errno, std::system_category(), std::string{"cannot open "} + path};
+}
+
+std::optional<GroupRange> GroupRangeFile::read() const noexcept {
+  std::array<char, 64> text{};
+  const ssize_t size = ::pread(file_.value(), text.data(), text.size(), 0);
+  return size > 0 ? parse_group_range({text.data(), static_cast<std::size_t>(size)}) : std::nullopt;
+}
+
+bool GroupRangeFile::write(const GroupRange& range) const noexcept {
+  std::array<char, 64> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%u %u\n", range.first, range.last);
+  return ::pwrite(file_.value(), text.data(), static_cast<std::size_t>(size), 0) == size;
+}
+
+}  // namespace multiping::daemon

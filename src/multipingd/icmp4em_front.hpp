@@ -1,0 +1,43 @@
+// One address at which the proxy protocol of icmp4em is served: its sockets, opened while privileges are there.
+// --icmp4em.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "multipingd/options.hpp"
+#include "proxy/client_network.hpp"
+#include "proxy/event_loop.hpp"
+#include "proxy/icmp4em_server.hpp"
+#include "proxy/log.hpp"
+
+namespace multiping::daemon {
+
+struct Icmp4emSetup {
+  Icmp4emEndpoint endpoint{};
+  std::vector<proxy::ClientNetwork> clients{};
+  std::size_t receive_buffer = 0;
+};
+
+class Icmp4emFront {
+ public:
+  /// Throws std::system_error when the address is taken, or is none of this host.
+  Icmp4emFront(proxy::EventLoop& loop, proxy::Log& log, const Icmp4emSetup& setup);
+
+  void stop_accepting() const noexcept { server_->stop_accepting(); }
+  /// "127.0.0.1:63312"
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// Of the socket at which it is asked, as long as this object lives: the server filters what comes there.
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// One line.
+  [[nodiscard]] std::string figures() const;
+
+ private:
+  std::string name_;
+  int descriptor_ = -1;
+  std::unique_ptr<proxy::Icmp4emServer> server_;
+};
+
+}  // namespace multiping::daemon

@@ -1,0 +1,25 @@
+// The last step of a start, after which there is no way back.
+// See lock_down.hpp.
+#include "multipingd/lock_down.hpp"
+
+#include <linux/capability.h>
+#include <unistd.h>
+
+#include "multipingd/privileges.hpp"
+#include "multipingd/seccomp_filter.hpp"
+
+namespace multiping::daemon {
+
+std::vector<Finding> lock_down(const Account& account, std::size_t descriptors, std::span<const int> filtered) {
+  Verification verification;
+  Expectations expected{
+      .account = account, .left_groups = ::geteuid() == 0, .emptied_bounding = has_capability(CAP_SETPCAP)};
+  limit_resources(descriptors);
+  drop_privileges(account);
+  expected.landlock = forbid_files() > 0;
+  verification.try_files();
+  apply_daemon_filter(filtered);
+  return verification.run(expected);
+}
+
+}  // namespace multiping::daemon

@@ -1,0 +1,75 @@
+// multipingd: hands ping sockets to processes that may not open any.
+// What was asked is in options.hpp, what is done in service.hpp; here is what becomes of it: output and exit status.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <stdexcept>
+#include <utility>
+#include <variant>
+
+#include "multipingd/options.hpp"
+#include "multipingd/service.hpp"
+#include "proxy/log.hpp"
+
+namespace {
+
+using namespace multiping;  // NOLINT(google-build-using-namespace)
+
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+constexpr int activated_descriptor = 3;
+
+/// A descriptor below 3 that is closed would be given to what the daemon opens first.
+void hold_standard_descriptors() {
+  for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0 && descriptor <= STDERR_FILENO;)
+    descriptor = ::open("/dev/null", O_RDWR);
+}
+
+/// Nothing of what the process was started with shall matter: environment, directory, mask, descriptors, signals.
+void leave_surroundings(bool activated) {
+  hold_standard_descriptors();
+  ::close_range(activated ? activated_descriptor + 1 : activated_descriptor, ~0U, 0);
+  ::clearenv();
+  if (::chdir("/") != 0) throw std::runtime_error{"cannot change to the directory /"};
+  ::umask(0077);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);
+  std::signal(SIGCHLD, SIG_DFL);
+  sigset_t handled{};
+  ::sigemptyset(&handled);
+  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) ::sigaddset(&handled, number);
+  ::sigprocmask(SIG_SETMASK, &handled, nullptr);
+}
+
+int run(const daemon::Options& options, proxy::Log& log) {
+  leave_surroundings(options.activated);
+  daemon::Service process{options, log};
+  if (options.check) return process.check(std::cout) ? EXIT_SUCCESS : exit_failed;
+  process.serve();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  proxy::Log log;
+  try {
+    const auto asked = daemon::parse_options(argc, argv);
+    if (const auto* answer = std::get_if<daemon::Answer>(&asked)) {
+      std::cout << answer->text << std::flush;
+      return EXIT_SUCCESS;
+    }
+    return run(std::get<daemon::Options>(asked), log);
+  } catch (const std::invalid_argument& error) {
+    log.line(error.what());
+    return exit_usage;
+  } catch (const std::exception& error) {
+    log.line(error.what());
+    return exit_failed;
+  }
+}

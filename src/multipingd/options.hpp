@@ -1,0 +1,49 @@
+// What the administrator asks of multipingd: the options of its command line, checked. There is no other input: no
+// file and nothing of the environment is read.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "multiping/address.hpp"
+#include "proxy/client_network.hpp"
+
+namespace multiping::daemon {
+
+/// Where the proxy protocol of icmp4em is served.
+struct Icmp4emEndpoint {
+  Address host{};
+  std::uint16_t port = 0;
+};
+
+struct Options {
+  std::string socket = "/run/multiping/multiping.sock";
+  mode_t mode = 0666;
+  std::string socket_group{};  ///< Name or number; empty: as the process has it.
+  std::vector<std::string> allow_users{}, allow_groups{};
+  std::string user{}, group{};  ///< Empty: "multiping" where the process may choose, else as it is.
+  std::size_t max_sockets = 4096;
+  std::size_t max_sockets_per_user = 1024;
+  std::size_t rate = 1000;
+  std::size_t ready = 16;
+  std::size_t receive_buffer = std::size_t{4} << 20U;
+  bool activated = false;
+  bool check = false;
+  std::vector<Icmp4emEndpoint> icmp4em{};
+  std::vector<proxy::ClientNetwork> icmp4em_allow{};
+};
+
+/// What is to be printed instead of serving: --help, --version.
+struct Answer {
+  std::string text{};
+};
+
+/// Throws std::invalid_argument with an option's name, value and range.
+[[nodiscard]] std::variant<Options, Answer> parse_options(int argc, const char* const* argv);
+
+}  // namespace multiping::daemon

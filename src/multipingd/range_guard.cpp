@@ -1,0 +1,126 @@
+// Puts net.ipv4.ping_group_range back when the daemon has ended.
+// See range_guard.hpp.
+#include "multipingd/range_guard.hpp"
+
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <exception>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "multipingd/privileges.hpp"
+#include "multipingd/seccomp_filter.hpp"
+
+namespace multiping::daemon {
+namespace {
+
+constexpr char ready = 'r';
+constexpr std::size_t most_descriptors_of_guard = 16;
+
+[[noreturn]] void fail(const char* doing) { throw std::system_error{errno, std::system_category(), doing}; }
+
+void close_between(unsigned first, unsigned last) noexcept {
+  if (first <= last) ::close_range(first, last, 0);
+}
+
+/// All but the log and these two.
+void close_others(int one, int other) noexcept {
+  const auto low = static_cast<unsigned>(std::min(one, other)), high = static_cast<unsigned>(std::max(one, other));
+  close_between(STDERR_FILENO + 1, low - 1);
+  close_between(low + 1, high - 1);
+  close_between(high + 1, ~0U);
+}
+
+void tell(const std::string& text) noexcept {
+  const std::string line = "multipingd: the guard of net.ipv4.ping_group_range: " + text + "\n";
+  [[maybe_unused]] const ssize_t told = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+/// Signals that end the daemon end the guard by ending the daemon.
+void outlive_signals() noexcept {
+  sigset_t all{};
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  ::setsid();
+}
+
+void shed_all(const Account& account) {
+  const bool net_admin = has_capability(CAP_NET_ADMIN);
+  ::prctl(PR_SET_NAME, "multiping-guard");
+  limit_resources(most_descriptors_of_guard);
+  drop_privileges(account, {.net_admin = net_admin, .user = !net_admin});
+  forbid_files();
+  apply_guard_filter();
+}
+
+void wait_for_end(int link) noexcept {
+  char ignored = 0;
+  while (::recv(link, &ignored, 1, 0) < 0 && errno == EINTR) {
+  }
+}
+
+/// What somebody else has set meanwhile stays.
+bool restore(const GroupRangeFile& file, const RangeChange& change) noexcept {
+  return file.read() != change.after || file.write(change.before);
+}
+
+[[noreturn]] void guard(int link, const GroupRangeFile& file, const RangeChange& change, const Account& account) {
+  int status = 1;
+  try {
+    outlive_signals();
+    close_others(link, file.descriptor());
+    shed_all(account);
+    if (::send(link, &ready, 1, MSG_NOSIGNAL) == 1) wait_for_end(link);
+    status = restore(file, change) ? 0 : 1;
+    if (status != 0)
+      tell("cannot put " + change.before.to_string() + " back: " + std::generic_category().message(errno));
+  } catch (const std::exception& error) {
+    tell(error.what());
+  }
+  ::_exit(status);
+}
+
+}  // namespace
+
+RangeGuard::RangeGuard(const GroupRangeFile& file, const RangeChange& change, const Account& account) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) fail("cannot make the guard's socket");
+  link_ = os::FileDescriptor{ends[0]};
+  start(os::FileDescriptor{ends[1]}, file, change, account);
+  char answer = 0;
+  ssize_t got = 0;
+  do {
+    got = ::recv(link_.value(), &answer, 1, 0);
+  } while (got < 0 && errno == EINTR);
+  if (got == 1 && answer == ready) return;
+  end();
+  throw std::system_error{ECHILD, std::generic_category(), "cannot guard net.ipv4.ping_group_range"};
+}
+
+void RangeGuard::start(os::FileDescriptor guards_end, const GroupRangeFile& file, const RangeChange& change,
+                       const Account& account) {
+  pid_ = ::fork();
+  if (pid_ < 0) fail("cannot fork the guard of net.ipv4.ping_group_range");
+  if (pid_ > 0) return;
+  link_ = {};
+  guard(guards_end.value(), file, change, account);
+}
+
+void RangeGuard::end() noexcept {
+  link_ = {};
+  if (pid_ <= 0) return;
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+}
+
+}  // namespace multiping::daemon

@@ -1,0 +1,269 @@
+// multipingd from its start to its end.
+// See service.hpp.
+#include "multipingd/service.hpp"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <iomanip>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "linux/socket.hpp"
+#include "multipingd/lock_down.hpp"
+#include "multipingd/privileges.hpp"
+
+namespace multiping::daemon {
+namespace {
+
+constexpr int activated_descriptor = 3;
+constexpr std::size_t other_descriptors = 64;  // the loop, tables, signals, the guard, one request's sockets, a margin
+constexpr std::size_t descriptors_of_icmp4em = 3;
+constexpr std::size_t fewest_descriptors = 256;
+constexpr auto drain_time = std::chrono::milliseconds{200};
+
+std::string told(std::string_view name, std::uint64_t value) { return std::string{name} + " " + std::to_string(value); }
+
+std::string told(const Account& account) {
+  return "user " + std::to_string(account.user) + " group " + std::to_string(account.group);
+}
+
+std::string_view told(Occupant occupant) noexcept {
+  switch (occupant) {
+    case Occupant::stale_socket:
+      return "left by a multipingd that has ended; would be replaced";
+    case Occupant::living_socket:
+      return "a multipingd listens there now";
+    case Occupant::other:
+      return "is no socket, and would not be replaced";
+    case Occupant::none:
+      break;
+  }
+  return "free";
+}
+
+}  // namespace
+
+Service::Service(Options options, proxy::Log& log)
+    : options_{std::move(options)}, log_{log}, account_{account_of(options_)}, ready_{options_.receive_buffer} {
+  take_accounts();
+  fit_descriptors();
+}
+
+void Service::take_accounts() {
+  place_ = {.path = options_.socket, .mode = options_.mode, .group = std::nullopt};
+  if (!options_.socket_group.empty()) place_.group = group_id("--socket-group", options_.socket_group);
+  for (const std::string& name : options_.allow_users) policy_.users.insert(user_id("--allow-user", name));
+  for (const std::string& name : options_.allow_groups) policy_.groups.insert(group_id("--allow-group", name));
+  policy_.anyone = policy_.users.empty() && policy_.groups.empty();
+  const auto rate = static_cast<double>(options_.rate);
+  policy_.requests = {.per_second = rate, .burst = rate};
+  policy_.sockets = options_.max_sockets;
+  policy_.sockets_of_user = options_.max_sockets_per_user;
+}
+
+std::size_t Service::fixed_descriptors() const noexcept {
+  return 2 * options_.ready + descriptors_of_icmp4em * options_.icmp4em.size() + other_descriptors;
+}
+
+std::size_t Service::descriptors() const noexcept {
+  // What clients have not fetched yet counts as this process's.
+  return policy_.sockets + policy_.connections + fixed_descriptors();
+}
+
+void Service::fit_descriptors() {
+  const std::size_t most = most_descriptors();
+  if (descriptors() <= most) return;
+  const std::size_t fixed = fixed_descriptors();
+  if (most < fixed + fewest_descriptors)
+    throw std::runtime_error{"the limit of open files is " + std::to_string(most) + "; it must be " +
+                             std::to_string(fixed + fewest_descriptors) + " at least"};
+  policy_.connections = std::min(policy_.connections, (most - fixed) / 4);
+  policy_.sockets = std::min(policy_.sockets, most - fixed - policy_.connections);
+  log_.line("the limit of open files is " + std::to_string(most) + "; so at most " +
+            told("connections", policy_.connections) + ", " + told("sockets", policy_.sockets));
+}
+
+void Service::start(bool publish) {
+  os::FileDescriptor listener = open_listener(publish);
+  allow_own_group();
+  make_ready_sockets();
+  make_broker(std::move(listener));
+  make_icmp4em();
+  watch_signals();
+  watch_guard();
+  if (publish && listener_) listener_->publish();
+  listener_.reset();
+  std::vector<int> filtered;
+  for (const Icmp4emFront& front : icmp4em_) filtered.push_back(front.descriptor());
+  findings_ = lock_down(account_, descriptors(), filtered);
+  add_ping_finding();
+}
+
+os::FileDescriptor Service::open_listener(bool publish) {
+  if (options_.activated) return adopt_listener(activated_descriptor);
+  if (publish) check_place(place_.path);  // early, before anything is changed; and once more when it is published
+  listener_.emplace(place_);
+  return listener_->take();
+}
+
+void Service::allow_own_group() {
+  const auto before = range_file_.read();
+  if (!before) throw std::runtime_error{"cannot read net.ipv4.ping_group_range"};
+  range_before_ = range_ = *before;
+  if (before->includes(account_.group)) return;
+  range_ = {.first = account_.group, .last = account_.group};
+  guard_.emplace(range_file_, RangeChange{.before = range_before_, .after = range_}, account_);
+  if (!range_file_.write(range_) || range_file_.read() != range_) {
+    const std::error_code error = os::last_error();
+    throw std::system_error{error,
+                            "cannot set net.ipv4.ping_group_range (as root: sysctl -w net.ipv4.ping_group_range='" +
+                                range_.to_string() + "')"};
+  }
+  log_.line("net.ipv4.ping_group_range was " + range_before_.to_string() + ", is " + range_.to_string() +
+            " until this process ends" +
+            (before->empty() ? "" : "; meanwhile groups " + range_before_.to_string() + " open no ping sockets"));
+}
+
+void Service::make_ready_sockets() {
+  // The group is what opens a ping socket; capabilities, for the buffer, stay until later.
+  if (::geteuid() == 0 && ::setegid(account_.group) != 0)
+    throw std::system_error{os::last_error(), "cannot become the group"};
+  ready_.make(options_.ready);
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    if (const std::string error = ready_.error_of(family); !error.empty()) log_.line(error);
+  }
+}
+
+void Service::make_broker(os::FileDescriptor listener) {
+  const auto maker = [this](const proxy::BrokerRequest& request) {
+    return ready_.take(request.family, request.source, request.receive_buffer);
+  };
+  broker_ = std::make_unique<proxy::BrokerServer>(
+      loop_, log_, proxy::BrokerSetup{.listener = std::move(listener), .policy = policy_, .maker = maker});
+}
+
+void Service::make_icmp4em() {
+  for (const Icmp4emEndpoint& endpoint : options_.icmp4em)
+    icmp4em_.emplace_back(
+        loop_, log_,
+        Icmp4emSetup{
+            .endpoint = endpoint, .clients = options_.icmp4em_allow, .receive_buffer = options_.receive_buffer});
+}
+
+void Service::watch_signals() {
+  sigset_t wanted{};
+  ::sigemptyset(&wanted);
+  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) ::sigaddset(&wanted, number);
+  signals_ = os::FileDescriptor{::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)};
+  if (!signals_) throw std::system_error{os::last_error(), "cannot wait for signals"};
+  loop_.watch(signals_.value(), [this] { handle_signal(); });
+}
+
+void Service::watch_guard() {
+  if (!guard_) return;
+  loop_.watch(guard_->descriptor(), [this] {
+    loop_.unwatch(guard_->descriptor());
+    log_.line("the guard has ended: net.ipv4.ping_group_range will stay as it is");
+  });
+}
+
+void Service::handle_signal() {
+  signalfd_siginfo signal{};
+  if (::read(signals_.value(), &signal, sizeof signal) != static_cast<ssize_t>(sizeof signal)) return;
+  if (signal.ssi_signo == SIGUSR1) {
+    tell_figures();
+  } else {
+    drain(signal.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+  }
+}
+
+void Service::drain(const char* why) {
+  if (std::exchange(draining_, true)) {
+    loop_.stop();
+    return;
+  }
+  log_.line(std::string{why} + ": no new clients; those that are connected are answered");
+  broker_->stop_accepting();
+  for (const Icmp4emFront& front : icmp4em_) front.stop_accepting();
+  loop_.once(drain_time, [this] { loop_.stop(); });
+}
+
+void Service::tell_figures() {
+  const proxy::BrokerFigures figures = broker_->figures();
+  log_.line("figures: " + told("connections", figures.connections) + ", " + told("requests", figures.requests) + ", " +
+            told("granted", figures.granted) + ", " + told("denied", figures.denied) + ", " +
+            told("limited", figures.limited) + ", " + told("failed", figures.failed) + ", " + told("bad", figures.bad) +
+            ", " + told("connected", figures.connected) + ", " + told("living sockets", figures.living_sockets) + ", " +
+            told("ready for ipv4", ready_.left(Family::ipv4)) + ", " +
+            told("ready for ipv6", ready_.left(Family::ipv6)));
+  for (const Icmp4emFront& front : icmp4em_) log_.line(front.figures());
+}
+
+void Service::add_ping_finding() {
+  const std::size_t buffer = ready_.buffer_of_new();
+  findings_.push_back({.what = "ping sockets without privileges",
+                       .found = buffer == 0 ? "none opens" : std::to_string(buffer) + " bytes of receive buffer",
+                       .holds = buffer > 0});
+}
+
+std::string Service::amiss() const {
+  std::string text;
+  for (const Finding& finding : findings_) {
+    if (!finding.holds) text += (text.empty() ? "" : ", ") + finding.what + " (" + finding.found + ")";
+  }
+  return text;
+}
+
+void Service::tell_start() {
+  log_.line("serving at " + (options_.activated ? "descriptor 3" : place_.path) + " as " + told(account_) + ", " +
+            told("ready for ipv4", ready_.left(Family::ipv4)) + ", " +
+            told("ready for ipv6", ready_.left(Family::ipv6)) + ", " + std::to_string(ready_.buffer_of_ready()) +
+            " bytes each");
+  for (const Icmp4emFront& front : icmp4em_) log_.line("serving icmp4em at " + front.name());
+}
+
+void Service::serve() {
+  start(true);
+  if (const std::string text = amiss(); !text.empty()) throw std::runtime_error{"does not serve: " + text};
+  tell_start();
+  loop_.run();
+  tell_figures();
+  icmp4em_.clear();
+  broker_.reset();
+  if (guard_) loop_.unwatch(guard_->descriptor());
+  guard_.reset();
+  log_.line("ended");
+}
+
+void Service::report(std::ostream& out) const {
+  const auto line = [&out](std::string_view name, std::string_view value, bool holds = true) {
+    out << std::left << std::setw(32) << name << " " << value << (holds ? "" : "  <- AMISS") << "\n";
+  };
+  line("account", told(account_));
+  line("net.ipv4.ping_group_range",
+       range_before_.to_string() + (guard_ ? ", set to " + range_.to_string() + " while it serves" : ", as it is"));
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    const std::string error = ready_.error_of(family);
+    line("ready for " + std::string{to_string(family)}, error.empty() ? std::to_string(ready_.left(family)) : error);
+  }
+  line("their receive buffer",
+       std::to_string(ready_.buffer_of_ready()) + " of " + std::to_string(options_.receive_buffer) + " bytes");
+  for (const Finding& finding : findings_) line(finding.what, finding.found, finding.holds);
+}
+
+bool Service::check(std::ostream& out) {
+  const Occupant occupant = options_.activated ? Occupant::none : occupant_of(place_.path);
+  start(false);
+  out << std::left << std::setw(32) << "socket"
+      << " " << place_.path << " (" << told(occupant) << ")\n";
+  report(out);
+  out << std::flush;
+  return amiss().empty() && occupant != Occupant::other;
+}
+
+}  // namespace multiping::daemon
