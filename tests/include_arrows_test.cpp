@@ -46,6 +46,7 @@ const std::vector<Room>& rooms() {
       between_the_seams("src/net/udp_speaker"),
       {"src/net/", {"net/", "multiping/"}, true, true},
       {"src/linux/", {"linux/", "net/", "multiping/"}},
+      {"src/proxy/", {"proxy/", "linux/", "net/", "packet/", "multiping/"}},
       {"src/resolve/resolver_asio.cpp", {"resolve/", "multiping/"}, false, false, true},
       {"src/resolve/", {"resolve/", "multiping/", "signals_blocked.hpp"}},
       // The files beside the rooms wire them together, and may see all of them.
@@ -168,7 +169,10 @@ BOOST_AUTO_TEST_CASE(planted_violations_are_found) {
       {"src/linux/a.cpp", "#include \"packet/checksum.hpp\""},
       {"src/linux/a.cpp", "#include \"resolve/resolver.hpp\""},
       {"src/resolve/a.hpp", "#include <boost/asio.hpp>"},
+      {"src/proxy/a.cpp", "#include \"resolve/resolver.hpp\""},
       {"src/resolve/resolver_asio.cpp", "#include <boost/thread.hpp>"},
+      {"src/linux/a.cpp", "#include \"proxy/broker_frames.hpp\""},
+      {"src/proxy/a.cpp", "#include \"engine/session.hpp\""},
       {"src/resolve/resolver_asio.cpp", "#include \"net/instant.hpp\""},
       {"src/multi_ping.cpp", "#include <boost/asio.hpp>"},
       {"demo/a.cpp", "#include \"engine/session.hpp\""},

@@ -6,7 +6,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 
 "$root/demo/install_packages.sh" g++ cmake ninja-build pkg-config libboost-dev libboost-test-dev \
-  iproute2 nftables strace libcap2-bin procps mtr-tiny traceroute python3
+  libcli11-dev libseccomp-dev iproute2 nftables strace libcap2-bin procps mtr-tiny traceroute python3 \
+  ruby ruby-eventmachine
 
 echo "== Configuring and building in $root/build/release"
 cmake --preset release

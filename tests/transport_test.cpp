@@ -3,6 +3,8 @@
 #include "multiping/transport.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <stdexcept>
+#include <string>
 
 #include "multiping/error.hpp"
 
@@ -19,13 +21,15 @@ BOOST_AUTO_TEST_CASE(kinds_have_names) {
   BOOST_TEST(to_string(TransportKind::sockets) == "sockets");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_not_there_yet_is_refused) {
-  for (const TransportKind kind : {TransportKind::broker, TransportKind::proxy}) {
+BOOST_AUTO_TEST_CASE(a_proxy_needs_a_host_and_a_port) {
+  for (const char* name :
+       {"", ":", "host:", "host:0", "host:65536", "host:7x", "10.1", "[::1", "[::1]7", "[1.2.3.4]:7"}) {
+    const TransportOptions options{.kinds = {TransportKind::proxy}, .proxy = name};
     std::error_code error;
-    BOOST_TEST(open_transport({.kinds = {kind}}, error) == nullptr);
-    BOOST_CHECK(error == Errc::not_supported);
-    BOOST_CHECK_EXCEPTION((void)open_transport({.kinds = {kind}}), std::system_error, [&](const std::system_error& e) {
-      return std::string{e.what()}.find(to_string(kind)) != std::string::npos;
+    BOOST_TEST(open_transport(options, error) == nullptr, name);
+    BOOST_TEST((error == std::errc::invalid_argument), name);
+    BOOST_CHECK_EXCEPTION((void)open_transport(options), std::invalid_argument, [](const std::invalid_argument& e) {
+      return std::string{e.what()}.find("TransportOptions::proxy is ") == 0;
     });
   }
 }
@@ -33,7 +37,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_yet_is_refused) {
 BOOST_AUTO_TEST_CASE(capabilities_tell_what_was_chosen) {
   const Capabilities can = capabilities(*open_transport());
   BOOST_CHECK(can.kind == TransportKind::raw || can.kind == TransportKind::ping_socket ||
-              can.kind == TransportKind::sockets);
+              can.kind == TransportKind::broker || can.kind == TransportKind::sockets);
   BOOST_TEST((can.ipv4 || can.ipv6));
   BOOST_TEST(can.icmp_errors);
   BOOST_TEST(can.kernel_timestamps);

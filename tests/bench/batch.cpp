@@ -1,5 +1,6 @@
 // The library over the same N targets as floor.cpp, each phase timed: parse and open, send, receive, destroy.
-// Usage: batch raw|ping 4|6 N THREADS [RECEIVE_BUFFER]. Prints one line of name=value pairs, times in microseconds.
+// Usage: batch raw|ping|broker 4|6 N THREADS [--buffer BYTES] [--broker PATH]. Prints one line of name=value pairs,
+// times in microseconds.
 #include <multiping/multiping.hpp>
 
 #include <algorithm>
@@ -44,16 +45,30 @@ double median_rtt(const Batch& batch) {
   return *middle;
 }
 
+TransportKind kind_of(std::string_view name) {
+  if (name == "broker") return TransportKind::broker;
+  return name == "raw" ? TransportKind::raw : TransportKind::ping_socket;
+}
+
+TransportOptions transport_options(int argc, char** argv) {
+  TransportOptions options{.kinds = {kind_of(argv[1])}};
+  for (int i = 5; i + 1 < argc; i += 2) {
+    const std::string_view name = argv[i];
+    if (name == "--buffer") options.receive_buffer = static_cast<std::size_t>(std::atol(argv[i + 1]));
+    if (name == "--broker") options.broker = argv[i + 1];
+  }
+  return options;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
   if (argc < 5) return 2;
-  const auto kind = std::string_view{argv[1]} == "raw" ? TransportKind::raw : TransportKind::ping_socket;
   const auto names = hosts(std::string_view{argv[2]} == "4", static_cast<std::uint32_t>(std::atoi(argv[3])));
-  const std::size_t buffer = argc > 5 ? static_cast<std::size_t>(std::atol(argv[5])) : 0;
   bench::Laps laps;
   Options options{.threads = std::atoi(argv[4])};
-  options.transport = open_transport({.kinds = {kind}, .receive_buffer = buffer});
+  options.transport = open_transport(transport_options(argc, argv));
+  const auto open = laps.lap();
   auto batch = std::make_unique<MultiPing>(names, options);
   const auto setup = laps.lap();
   batch->send();
@@ -67,10 +82,12 @@ int main(int argc, char** argv) try {
   batch.reset();
   const auto destroy = laps.lap();
   std::printf(
-      "answered=%zu wall=%.1f cpu=%.1f setup=%.1f send=%.1f receive=%.1f destroy=%.1f memory_kib=%ld drops=%llu "
+      "answered=%zu wall=%.1f cpu=%.1f open=%.1f setup=%.1f send=%.1f receive=%.1f destroy=%.1f memory_kib=%ld "
+      "drops=%llu "
       "rtt=%.3f kernel_stamps=%td\n",
-      result.responses.size(), send.wall + receive.wall, send.cpu + receive.cpu, setup.wall, send.wall, receive.wall,
-      destroy.wall, bench::peak_memory(), static_cast<unsigned long long>(counters.receive_drops), rtt, kernel_stamps);
+      result.responses.size(), send.wall + receive.wall, send.cpu + receive.cpu, open.wall, open.wall + setup.wall,
+      send.wall, receive.wall, destroy.wall, bench::peak_memory(),
+      static_cast<unsigned long long>(counters.receive_drops), rtt, kernel_stamps);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;

@@ -50,7 +50,7 @@ class Bench:
 
     def library(self, kind, family, count, threads, buffer=0):
         command = [f"{self.programs}/batch", kind, str(family), str(count), str(threads)]
-        values = figures_of(run_program(command + ([str(buffer)] if buffer else [])))
+        values = figures_of(run_program(command + (["--buffer", str(buffer)] if buffer else [])))
         return Run(values["wall"], values["cpu"], int(values["answered"]), values["memory_kib"], values)
 
     def fping(self, family, hosts):

@@ -1,11 +1,13 @@
 #!/bin/sh
-# Builds and runs the benchmark: the kernel's floor, the library and fping in one interleaved run, then the pure parts.
+# Builds and runs the benchmark: the kernel's floor, the library and fping in one interleaved run, the same through a
+# broker, ports, then the pure parts.
 # Usage: run.sh [--quick] [--json FILE]. Installs what is missing; sends only within a network namespace of its own.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$root/build/bench
 
-"$root/demo/install_packages.sh" g++ cmake ninja-build libboost-dev libbenchmark-dev fping nmap iproute2 python3
+"$root/demo/install_packages.sh" g++ cmake ninja-build libboost-dev libbenchmark-dev fping nmap iproute2 python3 \
+  libseccomp-dev libcli11-dev
 
 echo "== Building in $build"
 cmake -S "$root" -B "$build" -G Ninja -D CMAKE_BUILD_TYPE=Release -D MULTIPING_BUILD_TESTS=OFF \
@@ -25,6 +27,14 @@ $as_root unshare --net --mount sh -eu -c '
 
 quick=
 [ "${1-}" != --quick ] || quick=--quick
+echo "== Ping sockets of a broker (multipingd), and a process's own"
+$as_root unshare --net --mount sh -eu -c '
+  ip link set lo up
+  ip -6 route add local fd77::/16 dev lo
+  mount -t sysfs none /sys 2>/dev/null || true
+  python3 "$@"' sh "$root/tests/bench/compare_broker.py" "$build/tests/bench" \
+  "$build/src/multipingd --user 4321 --group 4322" $quick
+
 echo "== Ports (a namespace that does not limit ICMP errors)"
 $as_root unshare --net --mount sh -eu -c '
   ip link set lo up

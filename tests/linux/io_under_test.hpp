@@ -5,10 +5,13 @@
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string_view>
 #include <vector>
 
 #include "linux/socket_packet_io.hpp"
+#include "netns/through_broker.hpp"
+#include "proxy/broker_sockets.hpp"
 #include "support/hex.hpp"
 
 namespace multiping::test {
@@ -39,7 +42,7 @@ struct HeardError {
 class IoUnderTest {
  public:
   explicit IoUnderTest(TransportKind kind, std::vector<ProbeOptions> shapes = {}, std::size_t targets = 100)
-      : io_{kind, {}, {.shapes = std::move(shapes), .targets = targets}} {}
+      : io_{kind_here(kind), {}, {.shapes = std::move(shapes), .targets = targets}, access(kind_here(kind))} {}
 
   [[nodiscard]] os::SocketPacketIo& io() noexcept { return io_; }
 
@@ -80,6 +83,11 @@ class IoUnderTest {
   }
 
  private:
+  static os::BrokerAccess access(TransportKind kind) {
+    if (kind != TransportKind::broker) return {};
+    return {.sockets = std::make_shared<proxy::BrokerSockets>(TransportOptions{}.broker, 0)};
+  }
+
   os::SocketPacketIo io_;
 };
 

@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "multiping/address.hpp"
+#include "netns/through_broker.hpp"
 
 namespace multiping::test {
 namespace {
@@ -51,8 +52,9 @@ WireHeader read_v6(const Bytes& packet) {
 
 }  // namespace
 
-Sniffer::Sniffer(const std::string& device)
-    : socket_{::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL))} {
+Sniffer::Sniffer(const std::string& device) {
+  const AsRoot root;
+  socket_ = os::FileDescriptor{::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL))};
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(ETH_P_ALL);

@@ -19,9 +19,10 @@ namespace multiping::test {
 namespace {
 
 using namespace std::chrono_literals;
+using boost::unit_test::label;
 using boost::unit_test::precondition;
 
-// From now on socket(AF_INET6, ...) fails with EAFNOSUPPORT, as on a kernel without IPv6.
+// From now on socket(AF_INET6, ...) fails with EAFNOSUPPORT, as on a kernel without IPv6. A broker has it all the same.
 void take_ipv6_away() {
   sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -76,7 +77,7 @@ BOOST_AUTO_TEST_CASE(ipv6_disabled) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(ipv6_absent) {
+BOOST_AUTO_TEST_CASE(ipv6_absent, *label("own_sockets")) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();
@@ -86,7 +87,7 @@ BOOST_AUTO_TEST_CASE(ipv6_absent) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(only_ipv6_targets_and_no_ipv6) {
+BOOST_AUTO_TEST_CASE(only_ipv6_targets_and_no_ipv6, *label("own_sockets")) {
   in_namespace([] {
     take_ipv6_away();
     const Result result = ping("::1", 1s);
@@ -165,7 +166,7 @@ BOOST_AUTO_TEST_CASE(an_empty_list_is_done_at_once) {
   });
 }
 
-BOOST_AUTO_TEST_CASE(a_million_entries_of_a_thousand_hosts) {
+BOOST_AUTO_TEST_CASE(a_million_entries_of_a_thousand_hosts, *label("long")) {
   in_namespace([] {
     std::vector<Target> list;
     for (std::size_t i = 0; i < 1'000'000; ++i)

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "multiping/multiping.hpp"
+#include "netns/through_broker.hpp"
 
 namespace multiping::test {
 
@@ -37,7 +38,7 @@ namespace multiping::test {
 
 [[nodiscard]] inline Options options_for(TransportKind kind) {
   Options options;
-  options.transport = open_transport({.kinds = {kind}});
+  options.transport = open_transport({.kinds = {kind_here(kind)}});
   return options;
 }
 
@@ -58,7 +59,5 @@ class Stopwatch {
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
   return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
 }
-
-inline constexpr TransportKind both_kinds[] = {TransportKind::raw, TransportKind::ping_socket};
 
 }  // namespace multiping::test

@@ -19,12 +19,15 @@ namespace multiping::test {
 namespace {
 
 using namespace std::chrono_literals;
+using boost::unit_test::label;
 using boost::unit_test::precondition;
 
 // Sees every IPv4 packet of this namespace, those that it sends too.
 class Sniffer {
  public:
-  Sniffer() : socket_{::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ALL))} {
+  Sniffer() {
+    const AsRoot root;
+    socket_ = ::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ALL));
     const int room = 8 << 20;
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
   }
@@ -47,8 +50,14 @@ class Sniffer {
   }
 
  private:
-  int socket_;
+  int socket_ = -1;
 };
+
+// Another program's socket.
+int open_raw_socket() {
+  const AsRoot root;
+  return ::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+}
 
 // Another program pings a host with a message of ours.
 void send_as_another(int socket, const Bytes& message, const Address& to) {
@@ -98,7 +107,7 @@ BOOST_AUTO_TEST_CASE(answers_to_another_with_our_identifier_are_not_ours) {
       batch.send();
       const std::vector<Bytes> requests = sniffer.requests();
       BOOST_REQUIRE(requests.size() == 100U);
-      const int other = ::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+      const int other = open_raw_socket();
       const std::vector<Address> living = expand("10.9.0.1-10.9.0.100");
       for (std::size_t i = 0; i < requests.size(); ++i) send_as_another(other, requests[i], living[i]);
       const Batch answers = batch.receive(500ms);
@@ -124,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_pinger_of_dead_hosts_hears_nothing_of_a_pinger_of_live_on
   });
 }
 
-BOOST_AUTO_TEST_CASE(nobody_else_can_bind_our_identifier) {
+BOOST_AUTO_TEST_CASE(nobody_else_can_bind_our_identifier, *label("own_sockets")) {
   in_namespace([] {
     allow_ping_sockets();
     MultiPing batch{loopback_hosts(100), options_for(TransportKind::ping_socket)};
@@ -141,7 +150,7 @@ BOOST_AUTO_TEST_CASE(nobody_else_can_bind_our_identifier) {
 }
 
 // 0x0001, 0x0002, ... as the kernel hands them out could be foretold.
-BOOST_AUTO_TEST_CASE(identifiers_are_not_the_next_in_a_row) {
+BOOST_AUTO_TEST_CASE(identifiers_are_not_the_next_in_a_row, *label("own_sockets")) {
   in_namespace([] {
     allow_ping_sockets();
     std::vector<std::uint16_t> seen;

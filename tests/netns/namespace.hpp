@@ -48,7 +48,7 @@ void run(const std::string& command);
 void write_file(const std::string& path, const std::string& text);
 [[nodiscard]] std::string read_file(const std::string& path);
 
-/// Sets net.ipv4.ping_group_range of this namespace: every group, or none.
+/// Sets net.ipv4.ping_group_range of this namespace: every group, or none. A run through the broker leaves it to that.
 void allow_ping_sockets(bool allowed = true);
 
 /// Becomes an ordinary user, without capabilities, for the rest of this process.

@@ -16,7 +16,6 @@ using boost::unit_test::precondition;
 
 const std::string in_router = "nsenter --net=/run/netns/router ", in_far = "nsenter --net=/run/netns/far ",
                   in_end = "nsenter --net=/run/netns/end ";
-constexpr TransportKind both[] = {TransportKind::raw, TransportKind::ping_socket};
 
 TraceOptions trace_options(TransportKind kind, Protocol protocol = Protocol::icmp) {
   TraceOptions options;
@@ -69,7 +68,7 @@ BOOST_AUTO_TEST_SUITE(path_mtu_netns, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(a_router_reports_its_narrow_link) {
   for (const Protocol protocol : {Protocol::icmp, Protocol::udp}) {
-    for (const TransportKind kind : both) {
+    for (const TransportKind kind : both_kinds) {
       in_namespace([kind, protocol] {
         allow_ping_sockets();
         make_router();
@@ -86,7 +85,7 @@ BOOST_AUTO_TEST_CASE(a_router_reports_its_narrow_link) {
 }
 
 BOOST_AUTO_TEST_CASE(the_last_of_several_steps_limits) {
-  for (const TransportKind kind : both) {
+  for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();
       make_router();
@@ -106,7 +105,7 @@ BOOST_AUTO_TEST_CASE(the_last_of_several_steps_limits) {
 }
 
 BOOST_AUTO_TEST_CASE(a_black_hole_is_searched) {
-  for (const TransportKind kind : both) {
+  for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();
       make_router();
@@ -130,7 +129,7 @@ BOOST_AUTO_TEST_CASE(udp_searches_a_black_hole_too) {
 }
 
 BOOST_AUTO_TEST_CASE(loopback_carries_the_largest_packets) {
-  for (const TransportKind kind : both) {
+  for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();
       const auto found = discover_mtu({"127.0.0.1", "::1", "127.0.0.2"}, trace_options(kind));
@@ -144,7 +143,7 @@ BOOST_AUTO_TEST_CASE(loopback_carries_the_largest_packets) {
 }
 
 BOOST_AUTO_TEST_CASE(this_hosts_own_link_limits) {
-  for (const TransportKind kind : both) {
+  for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();
       make_router();

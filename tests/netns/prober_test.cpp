@@ -21,6 +21,7 @@ namespace multiping::test {
 namespace {
 
 using namespace std::chrono_literals;
+using boost::unit_test::label;
 using boost::unit_test::precondition;
 using namespace parts;
 
@@ -96,7 +97,7 @@ BOOST_AUTO_TEST_CASE(thousands_in_flight_of_every_kind) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(raw_probes_of_every_protocol_and_family) {
+BOOST_AUTO_TEST_CASE(raw_probes_of_every_protocol_and_family, *label("own_sockets")) {
   in_namespace([] {
     const TunDevice network{slow_network()};
     Prober prober;
@@ -258,7 +259,7 @@ BOOST_AUTO_TEST_CASE(a_stop_request_from_another_thread_ends_the_wait) {
   });
 }
 
-BOOST_AUTO_TEST_CASE(an_ordinary_user_probes_by_udp_and_tcp_and_is_told_about_icmp) {
+BOOST_AUTO_TEST_CASE(an_ordinary_user_probes_by_udp_and_tcp_and_is_told_about_icmp, *label("own_sockets")) {
   in_namespace([] {
     allow_ping_sockets(false);
     become_nobody();
@@ -288,7 +289,7 @@ BOOST_AUTO_TEST_CASE(a_source_address_of_nobody_is_its_probes_error) {
   });
 }
 
-BOOST_AUTO_TEST_CASE(a_long_run_takes_no_more_memory_and_no_more_descriptors) {
+BOOST_AUTO_TEST_CASE(a_long_run_takes_no_more_memory_and_no_more_descriptors, *label("long")) {
   in_namespace(
       [] {
         Prober prober;

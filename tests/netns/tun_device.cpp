@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "netns/namespace.hpp"
+#include "netns/through_broker.hpp"
 
 namespace multiping::test {
 namespace {
@@ -37,6 +38,7 @@ net::Instant clock_now() {
 }
 
 int open_device() {
+  const AsRoot root;
   // A chroot or a container has no such node, but its /run is this test's own.
   const char* const path = ::access("/dev/net/tun", F_OK) == 0 ? "/dev/net/tun" : "/run/tun";
   if (path == std::string_view{"/run/tun"}) ::mknod(path, S_IFCHR | 0600, ::makedev(10, 200));

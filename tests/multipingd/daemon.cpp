@@ -1,0 +1,145 @@
+// Runs the built multipingd; see daemon.hpp.
+// A child is started by fork() and execv(), so that it may be given a descriptor.
+#include "multipingd/daemon.hpp"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <cerrno>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+namespace multiping::test {
+inline namespace daemon_process {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto patience = 20s;
+
+std::string text_of(const std::string& path) {
+  std::ifstream file{path};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+std::string new_log_path() {
+  static std::atomic<int> count = 0;
+  return "/tmp/multipingd-test-" + std::to_string(::getpid()) + "-" + std::to_string(++count) + ".log";
+}
+
+int exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+
+/// Leak detection looks at a process by another one, which the daemon forbids.
+void calm_sanitizers() { ::setenv("ASAN_OPTIONS", "detect_leaks=0", 1); }  // NOLINT(concurrency-mt-unsafe)
+
+[[noreturn]] void become(const Arguments& arguments, const std::string& log_path, int activated) {
+  std::vector<char*> words;
+  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  words.push_back(nullptr);
+  const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  ::dup2(log, STDOUT_FILENO);
+  ::dup2(log, STDERR_FILENO);
+  if (activated == 3) ::fcntl(3, F_SETFD, 0);
+  if (activated > 3) ::dup2(activated, 3);
+  calm_sanitizers();
+  ::execvp(words.front(), words.data());
+  ::_exit(127);
+}
+
+pid_t start_process(const Arguments& arguments, const std::string& log_path, int activated = -1) {
+  const pid_t pid = ::fork();
+  if (pid < 0) throw std::runtime_error{"cannot fork"};
+  if (pid == 0) become(arguments, log_path, activated);
+  return pid;
+}
+
+Arguments command_of(const Daemon::Settings& settings, const std::string& path) {
+  Arguments words = settings.run_by;
+  words.insert(words.end(), {MULTIPINGD, "--socket", path});
+  if (settings.account) words.insert(words.end(), {"--user", daemon_user, "--group", daemon_group});
+  words.insert(words.end(), settings.options.begin(), settings.options.end());
+  if (settings.activated >= 0) words.emplace_back("--activated");
+  return words;
+}
+
+}  // namespace
+
+void wait_until(const std::function<bool()>& done, std::string_view what) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (!done()) {
+    if (std::chrono::steady_clock::now() > end) throw std::runtime_error{"waited in vain until " + std::string{what}};
+    std::this_thread::sleep_for(5ms);
+  }
+}
+
+Outcome run_daemon(const Arguments& arguments) {
+  const std::string log_path = new_log_path();
+  Arguments words{MULTIPINGD};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  const pid_t pid = start_process(words, log_path);
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  Outcome outcome{.status = exit_status(status), .text = text_of(log_path)};
+  ::unlink(log_path.c_str());
+  return outcome;
+}
+
+Daemon::Daemon(const Settings& settings)
+    : path_{settings.path.empty() ? "/run/multiping/multiping.sock" : settings.path}, log_path_{new_log_path()} {
+  pid_ = start_process(command_of(settings, path_), log_path_, settings.activated);
+  wait_until([this] { return has_ended() || log().find("serving at") != std::string::npos; }, "multipingd serves");
+  if (pid_ > 0) return;
+  const std::string text = log();
+  ::unlink(log_path_.c_str());
+  throw std::runtime_error{"multipingd ended with " + std::to_string(status_) + ": " + text};
+}
+
+Daemon::~Daemon() {
+  if (pid_ > 0) {
+    ::kill(pid_, SIGTERM);
+    try {
+      wait_until([this] { return has_ended(); }, "multipingd ends");
+    } catch (const std::exception& error) {
+      BOOST_ERROR(error.what());
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+  }
+  ::unlink(log_path_.c_str());
+}
+
+bool Daemon::has_ended() {
+  if (pid_ <= 0) return true;
+  int status = 0;
+  if (::waitpid(pid_, &status, WNOHANG) != pid_) return false;
+  pid_ = -1;
+  status_ = exit_status(status);
+  return true;
+}
+
+std::string Daemon::log() const { return text_of(log_path_); }
+
+void Daemon::wait_for_log(std::string_view text) const {
+  wait_until([&] { return log().find(text) != std::string::npos; }, "the log has: " + std::string{text});
+}
+
+void Daemon::signal(int number) const {
+  if (pid_ > 0) ::kill(pid_, number);
+}
+
+int Daemon::join() {
+  wait_until([this] { return has_ended(); }, "multipingd ends");
+  return status_;
+}
+
+}  // namespace daemon_process
+}  // namespace multiping::test

@@ -1,0 +1,69 @@
+// Runs the built multipingd in this namespace, waits until it serves, and ends it: for tests of the whole.
+// Its log goes to a file that log() reads.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace multiping::test {
+inline namespace daemon_process {
+
+/// An unprivileged account for the daemons of tests, by number: none needs to have that name.
+inline constexpr const char* daemon_user = "4321";
+inline constexpr const char* daemon_group = "4322";
+
+using Arguments = std::vector<std::string>;
+
+/// Polls until `done`, or fails the test after 20 s.
+void wait_until(const std::function<bool()>& done, std::string_view what);
+
+struct Outcome {
+  int status = -1;     ///< Exit status; 128 plus the signal that ended it.
+  std::string text{};  ///< Of stdout and stderr.
+};
+/// Runs multipingd to its end, with these arguments and no others.
+[[nodiscard]] Outcome run_daemon(const Arguments& arguments);
+
+class Daemon {
+ public:
+  struct Settings {
+    Arguments options{};  ///< Beyond --socket, --user and --group.
+    std::string path{};   ///< Empty: /run/multiping/multiping.sock.
+    bool account = true;  ///< Whether --user and --group are given.
+    int activated = -1;   ///< A socket that becomes descriptor 3.
+    Arguments run_by{};   ///< A program that starts it, like setpriv with its options.
+  };
+
+  /// Returns when it serves. Throws std::runtime_error with its log when it ends instead.
+  explicit Daemon(const Settings& settings);
+  explicit Daemon(const Arguments& options = {}) : Daemon{Settings{.options = options}} {}
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+  /// Ends it by SIGTERM, and by SIGKILL where that is not enough.
+  ~Daemon();
+
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] std::string log() const;
+  /// Polls until the log has `text`.
+  void wait_for_log(std::string_view text) const;
+  void signal(int number) const;
+  /// Waits until it has ended: its exit status, or 128 plus the signal.
+  int join();
+
+ private:
+  void start(const Settings& settings);
+  [[nodiscard]] bool has_ended();
+
+  pid_t pid_ = -1;
+  int status_ = -1;
+  std::string path_{}, log_path_{};
+};
+
+}  // namespace daemon_process
+}  // namespace multiping::test

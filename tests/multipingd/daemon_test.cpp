@@ -1,0 +1,371 @@
+// multipingd as a whole: what it is once it serves, what it leaves behind, and whom it does not serve.
+#include "multipingd/daemon.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/test/unit_test.hpp>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "linux/file_descriptor.hpp"
+#include "multipingd/verification.hpp"
+#include "netns/namespace.hpp"
+#include "proxy/broker_frames.hpp"
+
+namespace {
+
+using namespace multiping;
+using namespace multiping::test;
+using daemon::status_field;
+
+namespace fs = std::filesystem;
+
+constexpr const char* range_path = "/proc/sys/net/ipv4/ping_group_range";
+const std::string path = "/run/multiping/multiping.sock";
+
+os::FileDescriptor connected() {
+  os::FileDescriptor socket{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  if (::connect(socket.value(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
+  return socket;
+}
+
+/// The answer to one request for an IPv4 ping socket, without the socket. Who is denied may hear so before it has
+/// asked: then sending fails, or the first look says that the request was not read, and the answer is there all the
+/// same.
+std::optional<proxy::BrokerReply> ask(const os::FileDescriptor& client) {
+  const auto request = proxy::encode(proxy::BrokerRequest{.family = Family::ipv4});
+  const ssize_t sent = ::send(client.value(), request.data(), request.size(), MSG_NOSIGNAL);
+  if (sent < 0 && errno != EPIPE && errno != ECONNRESET) return std::nullopt;
+  std::array<std::uint8_t, 64> answer{};
+  ssize_t size = ::recv(client.value(), answer.data(), answer.size(), 0);
+  if (size < 0 && errno == ECONNRESET) size = ::recv(client.value(), answer.data(), answer.size(), 0);
+  return size > 0 ? proxy::parse_broker_reply({answer.data(), static_cast<std::size_t>(size)}) : std::nullopt;
+}
+
+bool granted() {
+  const auto reply = ask(connected());
+  return reply && reply->status == proxy::BrokerStatus::granted;
+}
+
+std::string error_of_start(const Daemon::Settings& settings) {
+  try {
+    const Daemon daemon{settings};
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+unsigned mode_of(const std::string& name) {
+  struct stat status {};
+  BOOST_REQUIRE(::stat(name.c_str(), &status) == 0);
+  return status.st_mode & 07777U;
+}
+
+/// A socket as a systemd unit makes it.
+os::FileDescriptor listening() {
+  fs::create_directory("/run/multiping");
+  os::FileDescriptor socket{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  BOOST_REQUIRE(::bind(socket.value(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  BOOST_REQUIRE(::listen(socket.value(), 8) == 0);
+  return socket;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(multipingd_test, *boost::unit_test::precondition(needs_root))
+
+BOOST_AUTO_TEST_CASE(nothing_is_left_of_its_privileges) {
+  in_namespace([] {
+    const Daemon daemon;
+    const std::string proc = "/proc/" + std::to_string(daemon.pid());
+    const std::string status = read_file(proc + "/status");
+    const auto field = [&](const char* name) { return status_field(status, name); };
+    for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"})
+      BOOST_TEST(field(set) == "0000000000000000", set);
+    BOOST_TEST(field("NoNewPrivs") == "1");
+    BOOST_TEST(field("Seccomp") == "2");
+    BOOST_TEST(field("Uid") == "4321\t4321\t4321\t4321");
+    BOOST_TEST(field("Gid") == "4322\t4322\t4322\t4322");
+    BOOST_TEST(field("Groups") == "");
+    BOOST_TEST(fs::read_symlink(proc + "/cwd") == "/");
+    BOOST_TEST(granted());  // and yet it gives
+  });
+}
+
+BOOST_AUTO_TEST_CASE(range_is_set_and_put_back_at_its_end) {
+  in_namespace([] {
+    write_file(range_path, "100 200");
+    Daemon daemon;
+    BOOST_TEST(read_file(range_path) == "4322\t4322\n");
+    BOOST_TEST(daemon.log().find("was 100 200, is 4322 4322") != std::string::npos);
+    daemon.signal(SIGTERM);
+    BOOST_TEST(daemon.join() == 0);
+    BOOST_TEST(read_file(range_path) == "100\t200\n");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(range_is_put_back_after_a_kill) {
+  in_namespace([] {
+    Daemon daemon;
+    BOOST_TEST(read_file(range_path) == "4322\t4322\n");
+    daemon.signal(SIGKILL);
+    BOOST_TEST(daemon.join() == 128 + SIGKILL);
+    wait_until([] { return read_file(range_path) == "1\t0\n"; }, "the range is as it was");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(range_that_has_its_group_is_not_touched) {
+  in_namespace([] {
+    write_file(range_path, "4000 5000");
+    const Daemon daemon;
+    BOOST_TEST(read_file(range_path) == "4000\t5000\n");
+    BOOST_TEST(daemon.log().find("net.ipv4.ping_group_range") == std::string::npos);
+    BOOST_TEST(granted());
+    // And no guard is there.
+    const std::string id = std::to_string(daemon.pid());
+    BOOST_TEST(read_file("/proc/" + id + "/task/" + id + "/children") == "");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(start_without_root_needs_nothing_but_the_group) {
+  in_namespace([] {
+    write_file(range_path, "4000 5000");
+    fs::create_directory("/run/multiping");
+    run("chown 4321:4322 /run/multiping");
+    const Daemon daemon{Daemon::Settings{
+        .account = false, .run_by = {"setpriv", "--reuid=4321", "--regid=4322", "--clear-groups", "--inh-caps=-all"}}};
+    BOOST_TEST(granted());
+  });
+}
+
+BOOST_AUTO_TEST_CASE(start_without_root_and_outside_the_range_names_the_setting) {
+  in_namespace([] {
+    fs::create_directory("/run/multiping");
+    run("chown 4321:4322 /run/multiping");
+    const std::string error =
+        error_of_start({.account = false, .run_by = {"setpriv", "--reuid=4321", "--regid=4322", "--clear-groups"}});
+    BOOST_TEST(error.find("sysctl -w net.ipv4.ping_group_range='4322 4322'") != std::string::npos, error);
+    BOOST_TEST(read_file(range_path) == "1\t0\n");
+  });
+}
+
+/// As the service does: an ordinary user with two capabilities, which are gone once it serves.
+BOOST_AUTO_TEST_CASE(start_with_two_capabilities_sets_the_range) {
+  in_namespace([] {
+    fs::create_directory("/run/multiping");
+    run("chown 4321:4322 /run/multiping");
+    Daemon daemon{Daemon::Settings{
+        .account = false,
+        .run_by = {"setpriv", "--reuid=4321", "--regid=4322", "--clear-groups", "--inh-caps=+net_admin,+setpcap",
+                   "--ambient-caps=+net_admin,+setpcap", "--bounding-set=-all,+net_admin,+setpcap"}}};
+    BOOST_TEST(read_file(range_path) == "4322\t4322\n");
+    const std::string status = read_file("/proc/" + std::to_string(daemon.pid()) + "/status");
+    for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"})
+      BOOST_TEST(status_field(status, set) == "0000000000000000", set);
+    BOOST_TEST(daemon.log().find("4194304 bytes each") != std::string::npos, daemon.log());
+    daemon.signal(SIGTERM);
+    BOOST_TEST(daemon.join() == 0);
+    BOOST_TEST(read_file(range_path) == "1\t0\n");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(check_tells_and_leaves_nothing_behind) {
+  in_namespace([] {
+    const Outcome outcome = run_daemon({"--check", "--user", daemon_user, "--group", daemon_group});
+    BOOST_TEST(outcome.status == 0, outcome.text);
+    for (const char* part : {"socket", path.c_str(), "free", "user 4321 group 4322", "1 0, set to 4322 4322 while",
+                             "CapEff", "NoNewPrivs", "Seccomp", "Landlock", "raw socket", "ready for ipv6"})
+      BOOST_TEST(outcome.text.find(part) != std::string::npos, part << " in " << outcome.text);
+    BOOST_TEST(outcome.text.find("AMISS") == std::string::npos);
+    BOOST_TEST(read_file(range_path) == "1\t0\n");
+    BOOST_TEST(!fs::exists("/run/multiping"));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(check_beside_a_living_daemon_disturbs_nothing) {
+  in_namespace([] {
+    const Daemon daemon;
+    const Outcome outcome = run_daemon({"--check", "--user", daemon_user, "--group", daemon_group});
+    BOOST_TEST(outcome.status == 0, outcome.text);
+    BOOST_TEST(outcome.text.find("a multipingd listens there now") != std::string::npos);
+    BOOST_TEST(granted());
+  });
+}
+
+BOOST_AUTO_TEST_CASE(check_fails_where_no_ping_socket_can_be_had) {
+  in_namespace([] {
+    run("mount -t tmpfs none /mnt && mount -o bind,ro /proc/sys /proc/sys");
+    const Outcome outcome = run_daemon({"--check", "--user", daemon_user, "--group", daemon_group});
+    BOOST_TEST(outcome.status == 1);
+    BOOST_TEST(outcome.text.find("cannot set net.ipv4.ping_group_range") != std::string::npos, outcome.text);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(second_daemon_at_the_same_place_is_an_error) {
+  in_namespace([] {
+    const Daemon daemon;
+    const std::string error = error_of_start({});
+    BOOST_TEST(error.find("another multipingd listens at " + path) != std::string::npos, error);
+    BOOST_TEST(granted());
+  });
+}
+
+BOOST_AUTO_TEST_CASE(socket_of_a_killed_daemon_is_replaced) {
+  in_namespace([] {
+    Daemon first;
+    first.signal(SIGKILL);
+    first.join();
+    BOOST_TEST(fs::exists(path));
+    const Daemon second;
+    BOOST_TEST(granted());
+  });
+}
+
+BOOST_AUTO_TEST_CASE(mode_and_group_of_the_socket_are_as_asked) {
+  in_namespace([] {
+    const Daemon daemon{Arguments{"--mode", "0620", "--socket-group", "4444"}};
+    BOOST_TEST(mode_of(path) == 0620U);
+    struct stat status {};
+    BOOST_REQUIRE(::stat(path.c_str(), &status) == 0);
+    BOOST_TEST(status.st_gid == 4444U);
+    Child stranger{[] {
+      become_nobody();
+      BOOST_TEST(!connected());
+      BOOST_TEST(errno == EACCES);
+    }};
+    BOOST_TEST(stranger.join());
+  });
+}
+
+BOOST_AUTO_TEST_CASE(everybody_may_ask_by_default) {
+  in_namespace([] {
+    const Daemon daemon;
+    Child nobody{[] {
+      become_nobody();
+      BOOST_TEST(granted());
+    }};
+    BOOST_TEST(nobody.join());
+  });
+}
+
+BOOST_AUTO_TEST_CASE(who_is_not_allowed_is_denied_and_told_of) {
+  in_namespace([] {
+    const Daemon daemon{Arguments{"--allow-user", "1234", "--allow-group", "1235"}};
+    Child nobody{[] {
+      become_nobody();
+      const auto reply = ask(connected());
+      BOOST_TEST((reply && reply->status == proxy::BrokerStatus::denied));
+    }};
+    BOOST_TEST(nobody.join());
+    daemon.wait_for_log("65534");
+    Child allowed{[] {
+      BOOST_REQUIRE(::setgid(1235) == 0);
+      BOOST_REQUIRE(::setuid(7777) == 0);
+      BOOST_TEST(granted());
+    }};
+    BOOST_TEST(allowed.join());
+  });
+}
+
+BOOST_AUTO_TEST_CASE(socket_of_systemd_is_served) {
+  in_namespace([] {
+    const auto socket = listening();
+    Daemon daemon{Daemon::Settings{.activated = socket.value()}};
+    BOOST_TEST(granted());
+    daemon.signal(SIGTERM);
+    BOOST_TEST(daemon.join() == 0);
+    BOOST_TEST(fs::exists(path));  // it is systemd's
+  });
+}
+
+BOOST_AUTO_TEST_CASE(activation_without_a_socket_is_an_error) {
+  in_namespace([] {
+    const Outcome outcome = run_daemon({"--activated", "--user", daemon_user, "--group", daemon_group});
+    BOOST_TEST(outcome.status == 1);
+    BOOST_TEST(outcome.text.find("--activated: descriptor 3") != std::string::npos, outcome.text);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(unknown_accounts_are_named_with_the_remedy) {
+  const Outcome user = run_daemon({"--user", "no-such-user", "--group", daemon_group});
+  BOOST_TEST(user.status == 2);
+  BOOST_TEST(user.text.find("--user is no-such-user; there is no such user (make it, by systemd-sysusers") !=
+                 std::string::npos,
+             user.text);
+  const Outcome group = run_daemon({"--user", daemon_user, "--group", "no-such-group"});
+  BOOST_TEST(group.status == 2);
+  BOOST_TEST(group.text.find("--group is no-such-group") != std::string::npos);
+  BOOST_TEST(run_daemon({"--user", "0", "--group", daemon_group}).text.find("--user is root") != std::string::npos);
+  BOOST_TEST(run_daemon({"--user", daemon_user, "--group", "root"}).text.find("--group is root") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(bad_options_end_with_2_and_answers_with_0) {
+  const Outcome bad = run_daemon({"--ready", "1000"});
+  BOOST_TEST(bad.status == 2);
+  BOOST_TEST(bad.text == "multipingd: --ready is 1000; it must be 0 to 256\n");
+  BOOST_TEST(run_daemon({"--help"}).status == 0);
+  BOOST_TEST(run_daemon({"--version"}).text.starts_with("multipingd "));
+}
+
+BOOST_AUTO_TEST_CASE(figures_are_told_when_asked_for) {
+  in_namespace([] {
+    const Daemon daemon;
+    BOOST_TEST(granted());
+    daemon.signal(SIGUSR1);
+    daemon.wait_for_log("figures: ");
+    daemon.wait_for_log("granted 1,");
+    daemon.wait_for_log("ready for ipv4 15");
+    BOOST_TEST(granted());
+  });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_socket_is_not_replaced_and_nothing_changes) {
+  in_namespace([] {
+    write_file("/run/notes", "mine");
+    const std::string error = error_of_start({.path = "/run/notes"});
+    BOOST_TEST(error.find("/run/notes is no socket, and is not replaced") != std::string::npos, error);
+    BOOST_TEST(error.find("ping_group_range") == std::string::npos, error);
+    BOOST_TEST(read_file("/run/notes") == "mine");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(hang_up_is_ignored) {
+  in_namespace([] {
+    const Daemon daemon;
+    daemon.signal(SIGHUP);
+    BOOST_TEST(granted());
+  });
+}
+
+BOOST_AUTO_TEST_CASE(connected_clients_are_answered_before_the_end) {
+  in_namespace([] {
+    Daemon daemon;
+    const auto client = connected();
+    const auto request = proxy::encode(proxy::BrokerRequest{.family = Family::ipv4});
+    BOOST_REQUIRE(::send(client.value(), request.data(), request.size(), 0) > 0);
+    daemon.signal(SIGTERM);
+    std::array<std::uint8_t, 64> answer{};
+    BOOST_TEST(::recv(client.value(), answer.data(), answer.size(), 0) ==
+               static_cast<ssize_t>(proxy::broker_reply_size));
+    BOOST_TEST(daemon.join() == 0);
+    BOOST_TEST(daemon.log().find("SIGTERM: no new clients") != std::string::npos);
+    BOOST_TEST(daemon.log().find("ended") != std::string::npos);
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()

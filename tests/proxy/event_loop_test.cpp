@@ -1,0 +1,212 @@
+// The daemon's loop, on pipes: who is called, who no longer is, and timers.
+// No time is asserted but that it has passed.
+#include "proxy/event_loop.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+namespace {
+
+using multiping::proxy::EventLoop;
+using namespace std::chrono_literals;
+
+/// A pipe with a byte in it, if so wished.
+struct Pipe {
+  explicit Pipe(bool full = true) {
+    std::array<int, 2> ends{};
+    BOOST_REQUIRE(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == 0);
+    in = multiping::os::FileDescriptor{ends[1]};
+    out = multiping::os::FileDescriptor{ends[0]};
+    if (full) fill();
+  }
+  void fill() const { BOOST_REQUIRE(::write(in.value(), "x", 1) == 1); }
+  void drain() const {
+    char byte = 0;
+    while (::read(out.value(), &byte, 1) == 1) continue;
+  }
+  multiping::os::FileDescriptor in{}, out{};
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(event_loop_test)
+
+BOOST_AUTO_TEST_CASE(calls_again_and_again_while_there_is_something_to_read) {
+  EventLoop loop;
+  const Pipe pipe;
+  int calls = 0;
+  loop.watch(pipe.out.value(), [&] {
+    if (++calls == 3) loop.stop();
+  });
+  loop.run();
+  BOOST_TEST(calls == 3);
+}
+
+BOOST_AUTO_TEST_CASE(calls_nobody_whose_descriptor_is_silent) {
+  EventLoop loop;
+  const Pipe silent{false}, full;
+  bool called = false;
+  loop.watch(silent.out.value(), [&] { called = true; });
+  loop.watch(full.out.value(), [&] { loop.stop(); });
+  loop.run();
+  BOOST_TEST(!called);
+}
+
+BOOST_AUTO_TEST_CASE(tells_a_hang_up) {
+  EventLoop loop;
+  Pipe pipe{false};
+  pipe.in = multiping::os::FileDescriptor{};
+  bool called = false;
+  loop.watch(pipe.out.value(), [&] {
+    called = true;
+    loop.stop();
+  });
+  loop.run();
+  BOOST_TEST(called);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_called_may_unwatch_itself) {
+  EventLoop loop;
+  const Pipe pipe;
+  int calls = 0;
+  const std::string captured(100, 'x');  // lives in the callback, which has to live while it runs
+  std::string seen;
+  loop.watch(pipe.out.value(), [&loop, &calls, &seen, fd = pipe.out.value(), captured] {
+    loop.unwatch(fd);
+    ++calls;
+    seen = captured;
+  });
+  loop.once(20ms, [&] { loop.stop(); });
+  loop.run();
+  BOOST_TEST(calls == 1);
+  BOOST_TEST(seen == captured);
+}
+
+BOOST_AUTO_TEST_CASE(an_event_of_a_closed_descriptor_does_not_reach_the_next_one_of_its_number) {
+  EventLoop loop;
+  std::array<Pipe, 2> pipes;
+  const Pipe silent{false};
+  int replaced = 0, wrong = 0;
+  // Both are ready at once; the first that is called closes the other, and another pipe gets its number.
+  for (std::size_t i = 0; i < pipes.size(); ++i) {
+    loop.watch(pipes.at(i).out.value(), [&, i] {
+      ++replaced;
+      const int number = pipes.at(1 - i).out.value();
+      loop.unwatch(number);
+      BOOST_REQUIRE(::dup3(silent.out.value(), number, O_CLOEXEC) == number);
+      loop.watch(number, [&] { ++wrong; });
+      loop.unwatch(pipes.at(i).out.value());
+      loop.once(20ms, [&] { loop.stop(); });
+    });
+  }
+  loop.run();
+  BOOST_TEST(replaced == 1);
+  BOOST_TEST(wrong == 0);
+}
+
+BOOST_AUTO_TEST_CASE(watching_again_replaces_who_is_called) {
+  EventLoop loop;
+  const Pipe pipe;
+  bool first = false;
+  loop.watch(pipe.out.value(), [&] { first = true; });
+  loop.watch(pipe.out.value(), [&] { loop.stop(); });
+  loop.run();
+  BOOST_TEST(!first);
+}
+
+BOOST_AUTO_TEST_CASE(a_descriptor_that_cannot_be_watched_is_an_error) {
+  EventLoop loop;
+  BOOST_CHECK_THROW(loop.watch(-1, [] {}), std::system_error);
+  loop.unwatch(-1);
+}
+
+BOOST_AUTO_TEST_CASE(a_timer_comes_when_its_time_has_come_and_again) {
+  EventLoop loop;
+  const auto start = EventLoop::now();
+  int calls = 0;
+  loop.every(10ms, [&] {
+    if (++calls == 3) loop.stop();
+  });
+  loop.run();
+  BOOST_TEST(calls == 3);
+  BOOST_CHECK(EventLoop::now() - start >= 30ms);
+}
+
+BOOST_AUTO_TEST_CASE(timers_come_in_their_order_and_only_once_where_so_wished) {
+  EventLoop loop;
+  std::string order;
+  loop.once(30ms, [&] { order += 'c'; });
+  loop.once(5ms, [&] { order += 'a'; });
+  loop.once(15ms, [&] { order += 'b'; });
+  loop.once(60ms, [&] { loop.stop(); });
+  loop.run();
+  BOOST_TEST(order == "abc");
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_timer_does_not_come) {
+  EventLoop loop;
+  bool called = false;
+  const auto timer = loop.once(1ms, [&] { called = true; });
+  EventLoop::TimerId other = 0;
+  // Both are due at the same time; the first cancels the second.
+  loop.once(1ms, [&] { loop.cancel(other); });
+  other = loop.once(1ms, [&] { called = true; });
+  loop.cancel(timer);
+  loop.cancel(timer);
+  loop.once(30ms, [&] { loop.stop(); });
+  loop.run();
+  BOOST_TEST(!called);
+}
+
+BOOST_AUTO_TEST_CASE(a_periodic_timer_may_cancel_itself) {
+  EventLoop loop;
+  int calls = 0;
+  EventLoop::TimerId timer = 0;
+  timer = loop.every(1ms, [&] {
+    ++calls;
+    loop.cancel(timer);
+  });
+  loop.once(20ms, [&] { loop.stop(); });
+  loop.run();
+  BOOST_TEST(calls == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_timer_that_is_due_at_once_lets_descriptors_have_their_turn) {
+  EventLoop loop;
+  const Pipe pipe;
+  std::string order;
+  loop.watch(pipe.out.value(), [&] { order += 'd'; });
+  std::function<void()> again = [&] {
+    order += 't';
+    if (order.size() >= 8) return loop.stop();
+    loop.once(0s, again);
+  };
+  loop.once(0s, again);
+  loop.run();
+  BOOST_TEST(order == "dtdtdtdt");
+}
+
+BOOST_AUTO_TEST_CASE(a_period_without_rest_is_refused) {
+  EventLoop loop;
+  BOOST_CHECK_THROW(loop.every(0s, [] {}), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_thrown_reaches_the_caller_and_the_loop_can_go_on) {
+  EventLoop loop;
+  loop.once(0s, [] { throw std::runtime_error{"no"}; });
+  BOOST_CHECK_THROW(loop.run(), std::runtime_error);
+  loop.once(0s, [&] { loop.stop(); });
+  loop.run();
+  loop.stop();
+  loop.run();  // stopped before it began
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,28 @@
+// Users take turns, whatever one of them has waiting.
+// Pure.
+#include "proxy/fair_turns.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <vector>
+
+BOOST_AUTO_TEST_SUITE(fair_turns_test)
+
+BOOST_AUTO_TEST_CASE(a_round_has_one_job_of_each_user_in_the_order_they_came) {
+  multiping::proxy::FairTurns<int, int> turns;
+  BOOST_TEST(turns.empty());
+  BOOST_TEST(turns.next_round().empty());
+  for (int job = 100; job < 105; ++job) turns.add(1, job);
+  turns.add(2, 200);
+  turns.add(3, 300);
+  turns.add(3, 301);
+  BOOST_TEST((turns.next_round() == std::vector{100, 200, 300}));
+  turns.add(2, 201);  // comes while another one's jobs wait, and is next
+  BOOST_TEST((turns.next_round() == std::vector{101, 201, 301}));
+  BOOST_TEST((turns.next_round() == std::vector{102}));
+  BOOST_TEST((turns.next_round() == std::vector{103}));
+  BOOST_TEST(!turns.empty());
+  BOOST_TEST((turns.next_round() == std::vector{104}));
+  BOOST_TEST(turns.empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
