@@ -17,7 +17,8 @@ quietly() {
     exit 1
   fi
 }
-quietly cmake -S "$root" -B "$build" -G Ninja -D CMAKE_BUILD_TYPE=Release -D MULTIPING_BUILD_TESTS=OFF
+quietly cmake -S "$root" -B "$build" -G Ninja -D CMAKE_BUILD_TYPE=Release -D MULTIPING_BUILD_TESTS=OFF \
+  -D MULTIPING_BUILD_DAEMON=OFF
 quietly cmake --build "$build" --target multi_ping_demo
 
 # True when net.ipv4.ping_group_range has a group of this user: then the kernel lets the user ping.
