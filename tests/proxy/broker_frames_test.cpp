@@ -2,6 +2,7 @@
 #include "proxy/broker_frames.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <random>
 
 #include "support/hex.hpp"
 
@@ -25,6 +26,29 @@ Bytes bytes_of_message(const Message& message) {
 Bytes changed(Bytes bytes, std::size_t at, std::uint8_t value) {
   bytes[at] = value;
   return bytes;
+}
+
+/// One to three bytes are others; one in eight is cut or lengthened.
+Bytes mutated(Bytes bytes, std::mt19937& random) {
+  for (auto changes = random() % 3 + 1; changes > 0; --changes)
+    bytes[random() % bytes.size()] = static_cast<std::uint8_t>(random());
+  if (random() % 8 == 0) bytes.resize(random() % 80);
+  return bytes;
+}
+
+/// What is read as a message of this version is written as the same bytes: there is one way to say each.
+template <class Parse>
+std::size_t read_back(const Bytes& seed, Parse parse) {
+  std::mt19937 random{7};
+  std::size_t believed = 0;
+  for (int i = 0; i < 500'000; ++i) {
+    const Bytes bytes = mutated(seed, random);
+    const auto message = parse(bytes);
+    if (!message || message->version != broker_version) continue;
+    ++believed;
+    BOOST_REQUIRE(bytes_of_message(*message) == bytes);
+  }
+  return believed;
 }
 
 const Bytes plain = request_bytes("01 04 01 000000  00000000 00000000  00000000 00000000 00000000 00000000");
@@ -97,6 +121,14 @@ BOOST_AUTO_TEST_CASE(another_version_is_told_and_no_more) {
   const auto reply = parse_broker_reply(changed(granted, 6, 2));
   BOOST_REQUIRE(reply.has_value());
   BOOST_TEST(unsigned{reply->version} == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_million_mutated_messages) {
+  for (const std::size_t believed :
+       {read_back(with_zone, parse_broker_request), read_back(granted, parse_broker_reply)}) {
+    BOOST_TEST(believed > 1'000U);
+    BOOST_TEST(believed < 450'000U);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
