@@ -56,7 +56,7 @@ std::string remedies(std::span<const TransportKind> kinds, const std::string& br
 }
 
 std::string broker_remedy(const std::string& path, std::error_code failure) {
-  const std::string broker = "a broker: multipingd, listening at " + path;
+  std::string broker = "a broker: multipingd, listening at " + path;
   const bool absent = failure == std::errc::no_such_file_or_directory || failure == std::errc::connection_refused;
   if (!failure || absent) return broker;
   const std::string reason = " (" + failure.message() + ")";
