@@ -18,6 +18,7 @@
 #include <span>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -149,6 +150,13 @@ class Broker {
     const std::filesystem::path folder = "/proc/" + std::to_string(pid()) + "/fd";
     for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator{folder}) ++count;
     return count;
+  }
+  /// Waits until at most so many are open: a client that has gone is noticed a moment later. False when they stay.
+  [[nodiscard]] bool descriptors_fall_to(std::size_t most) const {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (open_descriptors() > most && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    return open_descriptors() <= most;
   }
   /// User and system time so far.
   [[nodiscard]] std::chrono::milliseconds processor_time() const {

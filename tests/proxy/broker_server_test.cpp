@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(the_daemon_keeps_no_copies_and_its_death_changes_nothing) {
     }
     // Its copies of the last ones may still be about to be closed, before it answers anything more.
     check_status(client.ask(request_for(1)), BrokerStatus::granted);
-    BOOST_TEST(broker.open_descriptors() <= before + 2);  // this connection, and the last socket
+    BOOST_TEST(broker.descriptors_fall_to(before + 2));  // this connection, and the last socket
     broker.signal(SIGKILL);
     BOOST_TEST(!client.receive().has_value());
     for (const auto& socket : kept) check_ping(socket.value());
