@@ -25,7 +25,7 @@ struct ProxyName {
 struct OpenedProxy {
   std::shared_ptr<Transport> transport{};
   std::error_code error{};
-  std::string text{};  ///< "no proxy listens at 127.0.0.1:63312".
+  std::string text{};  ///< "no proxy can be reached at 127.0.0.1:63312".
 };
 /// A name is looked up for a second at most. A proxy of this host that does not listen is refused; of another host that
 /// shows only when its refusal comes within some milliseconds.

@@ -61,8 +61,10 @@ std::string broker_remedy(const std::string& path, std::error_code failure) {
   if (!failure || absent) return broker;
   const std::string reason = " (" + failure.message() + ")";
   if (!is_permission(failure)) return broker + ", which did not serve" + reason;
-  return broker + ", which must allow user " + std::to_string(::geteuid()) + " or one of its groups" + reason;
+  return broker + ", which " + must_allow_us() + reason;
 }
+
+std::string must_allow_us() { return "must allow user " + std::to_string(::geteuid()) + " or one of its groups"; }
 
 std::string mark_remedy() { return "marks need " + raw_grant(); }
 

@@ -16,7 +16,9 @@ namespace multiping::os {
 [[nodiscard]] std::string remedies(std::span<const TransportKind> kinds, const std::string& broker = {});
 /// How a broker listening at `path` would let this process ping; `failure` is why it did not when it was asked.
 [[nodiscard]] std::string broker_remedy(const std::string& path, std::error_code failure = {});
-/// The same for SO_MARK.
+/// What a broker's administrator is to do for this process: "must allow user 1000 or one of its groups".
+[[nodiscard]] std::string must_allow_us();
+/// The remedy for SO_MARK.
 [[nodiscard]] std::string mark_remedy();
 
 /// What sockets of that kind can do here.

@@ -2,6 +2,7 @@
 // See socket.hpp.
 #include "linux/socket.hpp"
 
+#include <linux/net_tstamp.h>
 #include <net/if.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -14,6 +15,8 @@
 namespace multiping::os {
 
 std::error_code last_error() noexcept { return {errno, std::system_category()}; }
+
+void fail(const std::string& failure) { throw std::system_error{last_error(), failure}; }
 
 bool concerns_all(std::error_code error) noexcept {
   return error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system ||
@@ -133,6 +136,10 @@ void report_ttl_and_tos(int socket, Family family) noexcept {
   }
 }
 
+void report_arrival(int socket) noexcept {
+  set_option(socket, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
+}
+
 void forbid_fragments(int socket, Family family) noexcept {
   if (family == Family::ipv4) {
     set_option(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
@@ -147,7 +154,7 @@ void fill_random(void* bytes, std::size_t size) {
   while (size > 0) {
     const ssize_t got = ::getrandom(at, size, 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) throw std::system_error(last_error(), "cannot get random bytes");
+    if (got <= 0) fail("cannot get random bytes");
     at += got;
     size -= static_cast<std::size_t>(got);
   }

@@ -30,6 +30,8 @@ void set_port(SocketAddress& address, std::uint16_t port) noexcept;
 
 /// errno as an error_code.
 [[nodiscard]] std::error_code last_error() noexcept;
+/// Throws std::system_error of errno; `failure` says what could not be done.
+[[noreturn]] void fail(const std::string& failure);
 /// Of the whole process or host rather than of one socket: descriptors or memory have run out.
 [[nodiscard]] bool concerns_all(std::error_code error) noexcept;
 [[nodiscard]] bool is_permission(std::error_code error) noexcept;
@@ -57,6 +59,8 @@ void raise_buffer(int socket, int name, int forced_name, std::size_t bytes) noex
 void report_errors(int socket, Family family) noexcept;
 /// What comes in is told with its TTL or hop limit and its TOS or traffic class.
 void report_ttl_and_tos(int socket, Family family) noexcept;
+/// What comes in is told with when this host took it in.
+void report_arrival(int socket) noexcept;
 /// What is sent is never fragmented, here or on its way.
 void forbid_fragments(int socket, Family family) noexcept;
 

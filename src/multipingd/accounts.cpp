@@ -24,7 +24,7 @@ std::optional<uid_t> to_id(const std::string& text) {
 }
 
 [[noreturn]] void unknown(const std::string& option, const std::string& what, const std::string& name) {
-  throw std::invalid_argument{option + " is " + name + "; there is no such " + what +
+  throw std::invalid_argument{option + " is " + (name.empty() ? "empty" : name) + "; there is no such " + what +
                               " (make it, by systemd-sysusers or " + what + "add, or name another or its number)"};
 }
 

@@ -9,12 +9,14 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <system_error>
+#include <string>
+
+#include "linux/socket.hpp"
 
 namespace multiping::daemon {
 namespace {
 
-constexpr const char* path = "/proc/sys/net/ipv4/ping_group_range";
+constexpr const char* range_path = "/proc/sys/net/ipv4/ping_group_range";
 
 bool is_space(char letter) noexcept { return letter == ' ' || letter == '\t' || letter == '\n'; }
 
@@ -38,10 +40,12 @@ std::optional<GroupRange> parse_group_range(std::string_view text) noexcept {
   return text.empty() ? std::optional{GroupRange{.first = *first, .last = *last}} : std::nullopt;
 }
 
-GroupRangeFile::GroupRangeFile() : file_{::open(path, O_RDWR | O_CLOEXEC)} {
+GroupRangeFile::GroupRangeFile() : file_{::open(range_path, O_RDWR | O_CLOEXEC)} {
+  if (file_) return;
   // A process that may not write it, or sees it read-only, may have no need to.
-  if (!file_) file_ = os::FileDescriptor{::open(path, O_RDONLY | O_CLOEXEC)};
-  if (!file_) throw std::system_error{errno, std::system_category(), std::string{"cannot open "} + path};
+  write_refusal_ = errno;
+  file_ = os::FileDescriptor{::open(range_path, O_RDONLY | O_CLOEXEC)};
+  if (!file_) os::fail(std::string{"cannot open "} + range_path);
 }
 
 std::optional<GroupRange> GroupRangeFile::read() const noexcept {
@@ -51,6 +55,10 @@ std::optional<GroupRange> GroupRangeFile::read() const noexcept {
 }
 
 bool GroupRangeFile::write(const GroupRange& range) const noexcept {
+  if (write_refusal_ != 0) {
+    errno = write_refusal_;
+    return false;
+  }
   std::array<char, 64> text{};
   const int size = std::snprintf(text.data(), text.size(), "%u %u\n", range.first, range.last);
   return ::pwrite(file_.value(), text.data(), static_cast<std::size_t>(size), 0) == size;

@@ -38,6 +38,7 @@ class GroupRangeFile {
 
  private:
   os::FileDescriptor file_{};
+  int write_refusal_ = 0;  ///< Why it is open for reading only; 0: it is not.
 };
 
 }  // namespace multiping::daemon

@@ -23,7 +23,7 @@ os::FileDescriptor bound_udp(const Icmp4emSetup& setup, const std::string& name)
   const Family family = setup.endpoint.host.family();
   os::FileDescriptor socket = os::open_socket(family, SOCK_DGRAM, IPPROTO_UDP);
   if (!socket || !os::bind_to(socket.value(), family, setup.endpoint.host, setup.endpoint.port))
-    throw std::system_error{os::last_error(), "cannot serve icmp4em at " + name};
+    os::fail("cannot serve icmp4em at " + name);
   os::raise_buffer(socket.value(), SO_RCVBUF, SO_RCVBUFFORCE, setup.receive_buffer);
   return socket;
 }

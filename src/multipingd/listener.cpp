@@ -20,8 +20,6 @@ namespace {
 
 constexpr int backlog = 64;  // a longer one makes users wait behind the flood of another
 
-[[noreturn]] void fail(const std::string& doing) { throw std::system_error{os::last_error(), doing}; }
-
 sockaddr_un address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -32,7 +30,7 @@ sockaddr_un address_of(const std::string& path) {
 
 os::FileDescriptor unix_socket() {
   os::FileDescriptor socket{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  if (!socket) fail("cannot open a Unix socket");
+  if (!socket) os::fail("cannot open a Unix socket");
   return socket;
 }
 
@@ -41,19 +39,13 @@ bool is_socket(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-int socket_option(int socket, int name) {
-  int value = 0;
-  socklen_t length = sizeof value;
-  return ::getsockopt(socket, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
-}
-
 }  // namespace
 
 Occupant occupant_of(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) return Occupant::none;
-    fail("cannot look at " + path);
+    os::fail("cannot look at " + path);
   }
   if (!S_ISSOCK(status.st_mode)) return Occupant::other;
   const sockaddr_un address = address_of(path);
@@ -96,9 +88,9 @@ Listener::~Listener() {
 void Listener::make_directory() {
   if (directory_.empty()) return;
   made_directory_ = ::mkdir(directory_.c_str(), 0700) == 0;
-  if (!made_directory_ && errno != EEXIST) fail("cannot make the directory " + directory_);
+  if (!made_directory_ && errno != EEXIST) os::fail("cannot make the directory " + directory_);
   // Past the umask, whatever that is.
-  if (made_directory_ && ::chmod(directory_.c_str(), 0755) != 0) fail("cannot open the directory " + directory_);
+  if (made_directory_ && ::chmod(directory_.c_str(), 0755) != 0) os::fail("cannot open the directory " + directory_);
 }
 
 void Listener::listen() {
@@ -108,7 +100,7 @@ void Listener::listen() {
   const mode_t before = ::umask(0777);
   const int bound = ::bind(socket_.value(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   ::umask(before);
-  if (bound != 0) fail("cannot make the socket " + new_name_);
+  if (bound != 0) os::fail("cannot make the socket " + new_name_);
   const bool placed = !place_.group || ::chown(new_name_.c_str(), static_cast<uid_t>(-1), *place_.group) == 0;
   if (placed && ::chmod(new_name_.c_str(), place_.mode) == 0 && ::listen(socket_.value(), backlog) == 0) return;
   const std::error_code error = os::last_error();
@@ -118,23 +110,23 @@ void Listener::listen() {
 
 void Listener::publish() {
   check_place(place_.path);
-  if (std::rename(new_name_.c_str(), place_.path.c_str()) != 0) fail("cannot make the socket " + place_.path);
+  if (std::rename(new_name_.c_str(), place_.path.c_str()) != 0) os::fail("cannot make the socket " + place_.path);
   published_ = true;
 }
 
 os::FileDescriptor adopt_listener(int descriptor) {
   const std::string name = "--activated: descriptor " + std::to_string(descriptor);
-  const int domain = socket_option(descriptor, SO_DOMAIN);
-  if (domain < 0) throw std::runtime_error{name + " is no socket; it must be the one of multipingd.socket"};
-  if (domain != AF_UNIX || socket_option(descriptor, SO_TYPE) != SOCK_SEQPACKET)
+  const int domain = os::option(descriptor, SOL_SOCKET, SO_DOMAIN);
+  if (domain == AF_UNSPEC) throw std::runtime_error{name + " is no socket; it must be the one of multipingd.socket"};
+  if (domain != AF_UNIX || os::option(descriptor, SOL_SOCKET, SO_TYPE) != SOCK_SEQPACKET)
     throw std::runtime_error{name + " is a socket of another kind; it must be ListenSequentialPacket= of a path"};
-  if (socket_option(descriptor, SO_ACCEPTCONN) != 1)
+  if (os::option(descriptor, SOL_SOCKET, SO_ACCEPTCONN) != 1)
     throw std::runtime_error{name + " does not listen; it must be of a socket unit with Accept=no"};
   os::FileDescriptor socket{descriptor};
   const int flags = ::fcntl(descriptor, F_GETFL);
   if (flags < 0 || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0 ||
       ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0)
-    fail(name + " cannot be taken over");
+    os::fail(name + " cannot be taken over");
   return socket;
 }
 

@@ -8,11 +8,12 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "proxy_transport.hpp"
+
 namespace multiping::daemon {
 namespace {
 
 constexpr std::size_t longest_path = 96;  // sockaddr_un holds 107 bytes, and a new socket has a longer name at first
-constexpr std::uint16_t icmp4em_port = 63312;
 
 [[noreturn]] void refuse(std::string_view option, std::string_view value, std::string_view wanted) {
   throw std::invalid_argument{std::string{option} + " is " + std::string{value.empty() ? "empty" : value} +
@@ -50,19 +51,12 @@ void check_path(const std::string& path) {
     refuse("--socket", path, "an absolute path of at most " + std::to_string(longest_path) + " bytes");
 }
 
-/// "127.0.0.1", "127.0.0.1:80", "::1" or "[::1]:80".
+/// As TransportOptions::proxy, but that no name is looked up.
 std::optional<Icmp4emEndpoint> to_endpoint(std::string_view text) {
-  Icmp4emEndpoint endpoint{.host = Address::v4({127, 0, 0, 1}), .port = icmp4em_port};
-  if (text.empty()) return endpoint;
-  if (const auto host = Address::parse(text)) return Icmp4emEndpoint{.host = *host, .port = icmp4em_port};
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::string_view name = text.substr(0, colon);
-  if (name.size() > 2 && name.front() == '[' && name.back() == ']') name = name.substr(1, name.size() - 2);
-  const auto host = Address::parse(name);
-  const auto port = to_number(text.substr(colon + 1));
-  if (!host || !port || *port == 0 || *port > 65535) return std::nullopt;
-  return Icmp4emEndpoint{.host = *host, .port = static_cast<std::uint16_t>(*port)};
+  const auto name = read_proxy_name(text.empty() ? "127.0.0.1" : text);
+  const auto host = name ? Address::parse(name->host) : std::nullopt;
+  if (!host) return std::nullopt;
+  return Icmp4emEndpoint{.host = *host, .port = name->port};
 }
 
 /// "10.0.0.0/8", or one address.

@@ -15,9 +15,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <system_error>
 
 #include "linux/file_descriptor.hpp"
+#include "linux/socket.hpp"
 
 namespace multiping::daemon {
 namespace {
@@ -36,10 +36,8 @@ constexpr bool shadows_memory = false;
 
 constexpr rlim_t most_memory = rlim_t{256} << 20U;
 
-[[noreturn]] void fail(const char* doing) { throw std::system_error{errno, std::system_category(), doing}; }
-
 void require(bool done, const char* doing) {
-  if (!done) fail(doing);
+  if (!done) os::fail(doing);
 }
 
 using CapabilitySets = std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3>;
@@ -120,9 +118,11 @@ void drop_privileges(const Account& account, const Keeping& keeping) {
   require(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "cannot hide from other processes");
 }
 
-std::size_t most_descriptors() noexcept {
+std::size_t take_all_descriptors() noexcept {
   rlimit now{};
   if (::getrlimit(RLIMIT_NOFILE, &now) != 0) return 0;
+  now.rlim_cur = now.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &now);  // refused only where there is no limit that can be told
   return now.rlim_max == RLIM_INFINITY ? SIZE_MAX : static_cast<std::size_t>(now.rlim_max);
 }
 
@@ -132,8 +132,8 @@ void limit_resources(std::size_t descriptors) {
   limit(RLIMIT_NPROC, 0, "cannot forbid children");
   limit(RLIMIT_MEMLOCK, 0, "cannot forbid locked memory");
   limit(RLIMIT_MSGQUEUE, 0, "cannot forbid message queues");
-  // It would hold for what is written to the log too, by ending the process.
-  if (!is_file(STDERR_FILENO)) limit(RLIMIT_FSIZE, 0, "cannot forbid files");
+  // It would hold for the log and for what --check prints too, by ending the process.
+  if (!is_file(STDERR_FILENO) && !is_file(STDOUT_FILENO)) limit(RLIMIT_FSIZE, 0, "cannot forbid files");
   // A sanitizer maps terabytes, and touches few of them.
   if (!shadows_memory) limit(RLIMIT_AS, most_memory, "cannot limit the memory");
 }

@@ -23,11 +23,12 @@ struct Keeping {
 /// without those they stay, and are without effect. Throws std::system_error.
 void drop_privileges(const Account& account, const Keeping& keeping = {});
 
-/// No core, no child, no locked memory, no byte into a file (unless the log is one), bounded memory, and this many
-/// descriptors. Throws std::system_error.
+/// No core, no child, no locked memory, no byte into a file (unless the log or the output is one), bounded memory, and
+/// this many descriptors. Throws std::system_error.
 void limit_resources(std::size_t descriptors);
-/// What limit_resources() can give.
-[[nodiscard]] std::size_t most_descriptors() noexcept;
+/// As many descriptors as this process can have from now on, until limit_resources() takes what is not needed; how
+/// many those are.
+[[nodiscard]] std::size_t take_all_descriptors() noexcept;
 
 /// From now on this process opens no file, and by TCP binds and connects to nothing. Returns the version of Landlock
 /// that the kernel has, 0 when it has none. Throws std::system_error.

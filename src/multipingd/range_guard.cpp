@@ -17,16 +17,15 @@
 #include <system_error>
 #include <utility>
 
+#include "linux/socket.hpp"
 #include "multipingd/privileges.hpp"
 #include "multipingd/seccomp_filter.hpp"
 
 namespace multiping::daemon {
 namespace {
 
-constexpr char ready = 'r';
+constexpr char ready_sign = 'r';
 constexpr std::size_t most_descriptors_of_guard = 16;
-
-[[noreturn]] void fail(const char* doing) { throw std::system_error{errno, std::system_category(), doing}; }
 
 void close_between(unsigned first, unsigned last) noexcept {
   if (first <= last) ::close_range(first, last, 0);
@@ -79,7 +78,7 @@ bool restore(const GroupRangeFile& file, const RangeChange& change) noexcept {
     outlive_signals();
     close_others(link, file.descriptor());
     shed_all(account);
-    if (::send(link, &ready, 1, MSG_NOSIGNAL) == 1) wait_for_end(link);
+    if (::send(link, &ready_sign, 1, MSG_NOSIGNAL) == 1) wait_for_end(link);
     status = restore(file, change) ? 0 : 1;
     if (status != 0)
       tell("cannot put " + change.before.to_string() + " back: " + std::generic_category().message(errno));
@@ -93,7 +92,8 @@ bool restore(const GroupRangeFile& file, const RangeChange& change) noexcept {
 
 RangeGuard::RangeGuard(const GroupRangeFile& file, const RangeChange& change, const Account& account) {
   std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) fail("cannot make the guard's socket");
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    os::fail("cannot make the guard's socket");
   link_ = os::FileDescriptor{ends[0]};
   start(os::FileDescriptor{ends[1]}, file, change, account);
   char answer = 0;
@@ -101,7 +101,7 @@ RangeGuard::RangeGuard(const GroupRangeFile& file, const RangeChange& change, co
   do {
     got = ::recv(link_.value(), &answer, 1, 0);
   } while (got < 0 && errno == EINTR);
-  if (got == 1 && answer == ready) return;
+  if (got == 1 && answer == ready_sign) return;
   end();
   throw std::system_error{ECHILD, std::generic_category(), "cannot guard net.ipv4.ping_group_range"};
 }
@@ -109,7 +109,7 @@ RangeGuard::RangeGuard(const GroupRangeFile& file, const RangeChange& change, co
 void RangeGuard::start(os::FileDescriptor guards_end, const GroupRangeFile& file, const RangeChange& change,
                        const Account& account) {
   pid_ = ::fork();
-  if (pid_ < 0) fail("cannot fork the guard of net.ipv4.ping_group_range");
+  if (pid_ < 0) os::fail("cannot fork the guard of net.ipv4.ping_group_range");
   if (pid_ > 0) return;
   link_ = {};
   guard(guards_end.value(), file, change, account);

@@ -24,7 +24,7 @@ class ReadySockets {
   [[nodiscard]] os::PingSocket take(Family family, const Address& source, std::size_t receive_buffer);
 
   [[nodiscard]] std::size_t left(Family family) const noexcept;
-  /// "ping sockets for ipv6: Address family not supported by protocol"; empty where it works.
+  /// "cannot open a ping socket for ipv6: Address family not supported by protocol"; empty where it works.
   [[nodiscard]] std::string error_of(Family family) const;
   /// Bytes of the receive buffer that a socket has, as the kernel counts; 0: none opens.
   [[nodiscard]] std::size_t buffer_of_new() const;

@@ -76,7 +76,7 @@ std::size_t Service::descriptors() const noexcept {
 }
 
 void Service::fit_descriptors() {
-  const std::size_t most = most_descriptors();
+  const std::size_t most = take_all_descriptors();
   if (descriptors() <= most) return;
   const std::size_t fixed = fixed_descriptors();
   if (most < fixed + fewest_descriptors)
@@ -131,8 +131,7 @@ void Service::allow_own_group() {
 
 void Service::make_ready_sockets() {
   // The group is what opens a ping socket; capabilities, for the buffer, stay until later.
-  if (::geteuid() == 0 && ::setegid(account_.group) != 0)
-    throw std::system_error{os::last_error(), "cannot become the group"};
+  if (::geteuid() == 0 && ::setegid(account_.group) != 0) os::fail("cannot become the group");
   ready_.make(options_.ready);
   for (const Family family : {Family::ipv4, Family::ipv6}) {
     if (const std::string error = ready_.error_of(family); !error.empty()) log_.line(error);
@@ -160,7 +159,7 @@ void Service::watch_signals() {
   ::sigemptyset(&wanted);
   for (const int number : {SIGTERM, SIGINT, SIGUSR1}) ::sigaddset(&wanted, number);
   signals_ = os::FileDescriptor{::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)};
-  if (!signals_) throw std::system_error{os::last_error(), "cannot wait for signals"};
+  if (!signals_) os::fail("cannot wait for signals");
   loop_.watch(signals_.value(), [this] { handle_signal(); });
 }
 

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "linux/clock.hpp"
+#include "linux/permissions.hpp"
 #include "linux/socket.hpp"
 #include "multiping/error.hpp"
 
@@ -130,9 +130,7 @@ class Exchange {
   }
   bool fail_in_time() { return fail({ETIMEDOUT, std::system_category()}, "the broker " + path_ + " does not answer"); }
   bool refuse(const std::string& what) { return fail(Errc::broker_protocol, "the broker " + path_ + " " + what); }
-  [[nodiscard]] static std::string remedy() {
-    return " (its administrator must allow user " + std::to_string(::geteuid()) + " or one of its groups)";
-  }
+  [[nodiscard]] static std::string remedy() { return " (its administrator " + os::must_allow_us() + ")"; }
 
   bool open() {
     connection_ = os::FileDescriptor{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)};

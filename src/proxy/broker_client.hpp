@@ -30,8 +30,6 @@ class BrokerClient {
   /// it, is not what was asked for; and the system's own error, in the broker or here.
   [[nodiscard]] BrokerAnswer ask(Family family, const Address& source, std::size_t receive_buffer) const;
 
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
  private:
   std::string path_;
 };

@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <limits>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -47,19 +46,9 @@ void EventLoop::unwatch(int descriptor) noexcept {
   if (watched_.erase(descriptor) > 0) ::epoll_ctl(epoll_.value(), EPOLL_CTL_DEL, descriptor, nullptr);
 }
 
-EventLoop::TimerId EventLoop::add_timer(Duration wait, Duration period, std::function<void()> due) {
-  const net::Instant next = net::after(now(), std::max(wait, Duration::zero()));
-  timers_[++last_timer_] = {next, period, std::make_shared<std::function<void()>>(std::move(due))};
-  return last_timer_;
-}
-
-EventLoop::TimerId EventLoop::every(Duration period, std::function<void()> due) {
-  if (period <= Duration::zero()) throw std::invalid_argument("the period of a timer must be above zero");
-  return add_timer(period, period, std::move(due));
-}
-
 EventLoop::TimerId EventLoop::once(Duration wait, std::function<void()> due) {
-  return add_timer(wait, Duration::zero(), std::move(due));
+  timers_[++last_timer_] = {net::after(now(), std::max(wait, Duration::zero())), std::move(due)};
+  return last_timer_;
 }
 
 void EventLoop::cancel(TimerId timer) noexcept { timers_.erase(timer); }
@@ -79,9 +68,9 @@ void EventLoop::wait_and_call() {
 
 // Rounded up: to wake before a timer is due would mean to turn round until it is.
 int EventLoop::milliseconds_to_wait() const noexcept {
-  const auto first = std::ranges::min_element(timers_, {}, [](const auto& timer) { return timer.second.next; });
+  const auto first = std::ranges::min_element(timers_, {}, [](const auto& timer) { return timer.second.at; });
   if (first == timers_.end()) return -1;
-  const Duration wait = std::max(first->second.next - now(), Duration::zero());
+  const Duration wait = std::max(first->second.at - now(), Duration::zero());
   const auto longest = std::chrono::milliseconds{std::numeric_limits<int>::max()};
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(std::min<Duration>(wait, longest)).count());
 }
@@ -99,25 +88,16 @@ void EventLoop::call_timers() {
   const net::Instant time = now();
   std::vector<TimerId> due;
   for (const auto& [id, timer] : timers_) {
-    if (timer.next <= time) due.push_back(id);
+    if (timer.at <= time) due.push_back(id);
   }
   for (const TimerId id : due) {
-    if (!stopped_) call_timer(id, time);
+    if (!stopped_) call_timer(id);
   }
 }
 
-void EventLoop::call_timer(TimerId id, net::Instant time) {
-  const auto found = timers_.find(id);
-  if (found == timers_.end()) return;  // cancelled by another that was due
-  Timer& timer = found->second;
-  const Callback due = timer.due;
-  if (timer.period == Duration::zero()) {
-    timers_.erase(found);
-  } else {
-    const net::Instant next = net::after(timer.next, timer.period);
-    timer.next = next > time ? next : net::after(time, timer.period);
-  }
-  (*due)();
+void EventLoop::call_timer(TimerId id) {
+  const auto timer = timers_.extract(id);
+  if (timer) timer.mapped().due();  // else cancelled by another that was due
 }
 
 net::Instant EventLoop::now() noexcept { return os::monotonic_now(); }

@@ -25,9 +25,6 @@ class EventLoop {
   /// Before the descriptor is closed. One that is not watched is no error.
   void unwatch(int descriptor) noexcept;
 
-  /// Calls `due` every `period` from now on, until cancel() or the loop ends. A period that was missed is not made up
-  /// for. Throws std::invalid_argument unless `period` is above zero: the loop would never rest.
-  TimerId every(Duration period, std::function<void()> due);
   /// Calls `due` one time, `wait` from now; zero: as soon as all descriptors that are ready now had their turn.
   TimerId once(Duration wait, std::function<void()> due);
   /// One that is over already is no error.
@@ -47,17 +44,15 @@ class EventLoop {
     Callback ready{};
   };
   struct Timer {
-    net::Instant next{};
-    Duration period{};  ///< Zero: once.
-    Callback due{};
+    net::Instant at{};
+    std::function<void()> due{};
   };
 
-  TimerId add_timer(Duration wait, Duration period, std::function<void()> due);
   void wait_and_call();
   [[nodiscard]] int milliseconds_to_wait() const noexcept;
   void call_watcher(std::uint64_t mark);
   void call_timers();
-  void call_timer(TimerId id, net::Instant time);
+  void call_timer(TimerId id);
 
   os::FileDescriptor epoll_;
   std::map<int, Watched> watched_;

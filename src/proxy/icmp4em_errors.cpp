@@ -13,9 +13,6 @@ namespace {
 namespace icmpv4 = packet::icmpv4;
 namespace icmpv6 = packet::icmpv6;
 
-// Codes of destination unreachable, RFC 792 and RFC 1812.
-constexpr std::uint8_t net_unreachable = 0, host_unreachable = 1, port_unreachable = 3, prohibited = 13;
-
 Icmp4emVerdict unreachable(std::uint8_t code) noexcept {
   return {.type = icmpv4::destination_unreachable, .code = code};
 }
@@ -26,12 +23,14 @@ Icmp4emVerdict too_big(std::uint32_t mtu) noexcept {
   return verdict;
 }
 
-/// By the codes of ICMPv6, RFC 4443 section 3.1: no route, prohibited, beyond the scope, address, port, source address
-/// policy, reject route.
+/// By the codes of ICMPv6, RFC 4443 section 3.1: no route, prohibited, beyond the scope, address, port,
+/// source address policy, reject route.
 Icmp4emVerdict unreachable_v6(std::uint8_t code) noexcept {
-  constexpr std::array<std::uint8_t, 7> codes = {net_unreachable,  prohibited, host_unreachable, host_unreachable,
-                                                 port_unreachable, prohibited, prohibited};
-  return unreachable(code < codes.size() ? codes.at(code) : host_unreachable);
+  constexpr std::array<std::uint8_t, 7> codes = {icmpv4::code_net_unreachable,  icmpv4::code_prohibited,
+                                                 icmpv4::code_host_unreachable, icmpv4::code_host_unreachable,
+                                                 icmpv4::code_port_unreachable, icmpv4::code_prohibited,
+                                                 icmpv4::code_prohibited};
+  return unreachable(code < codes.size() ? codes.at(code) : icmpv4::code_host_unreachable);
 }
 
 std::optional<Icmp4emVerdict> of_icmpv6(std::uint8_t type, std::uint8_t code, std::uint32_t mtu) noexcept {
@@ -62,14 +61,14 @@ std::optional<Icmp4emVerdict> icmp4em_verdict(Family family, std::uint8_t type, 
 
 Icmp4emVerdict icmp4em_verdict(std::error_code refused) noexcept {
   if (refused == std::errc::network_unreachable || refused == std::errc::invalid_argument)  // the latter: blackhole
-    return unreachable(net_unreachable);
+    return unreachable(icmpv4::code_net_unreachable);
   if (refused == std::errc::permission_denied || refused == std::errc::operation_not_permitted)
-    return unreachable(prohibited);
+    return unreachable(icmpv4::code_prohibited);
   if (refused == std::errc::message_size) return too_big(0);
   if (refused == std::errc::no_buffer_space || refused == std::errc::not_enough_memory ||
       refused == std::errc::resource_unavailable_try_again)
     return icmp4em_refused;
-  return unreachable(host_unreachable);
+  return unreachable(icmpv4::code_host_unreachable);
 }
 
 }  // namespace multiping::proxy

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "net/address_facts.hpp"
 #include "packet/checksum.hpp"
 #include "packet/icmp.hpp"
 #include "packet/ip_protocol.hpp"
@@ -24,11 +25,6 @@ constexpr std::size_t checksum_offset = 2;          // in every ICMP message
 constexpr std::size_t header_checksum_offset = 10;  // in an IPv4 header
 constexpr std::uint8_t version_and_length = 0x45;   // an IPv4 header without options
 constexpr std::size_t most_total_length = 65535;
-
-bool is_link_local(const Address& address) noexcept {
-  const auto octets = address.bytes();
-  return address.family() == Family::ipv6 && octets[0] == 0xfe && (octets[1] & 0xc0U) == 0x80;
-}
 
 /// The same address without a zone, or in another one.
 Address in_zone(const Address& address, std::uint32_t zone) noexcept {
@@ -52,7 +48,7 @@ std::optional<Address> address_of(std::string_view text) noexcept {
   const auto address = Address::parse(text.substr(0, percent));
   if (!address || percent == text.npos) return address;
   const auto zone = zone_of(text.substr(percent + 1));
-  if (!zone || !is_link_local(*address)) return std::nullopt;
+  if (!zone || !net::is_link_local(*address)) return std::nullopt;
   return in_zone(*address, *zone);
 }
 
@@ -134,7 +130,7 @@ ParsedIcmp4emRequest parse_icmp4em_request(Bytes datagram) noexcept {
   if (text.size() > longest_icmp4em_address) return {.fault = Icmp4emFault::address};
   const auto destination = address_of(text_of(text));
   if (!destination) return {.fault = Icmp4emFault::address};
-  if (icmp4em_denies(*destination)) return {.fault = Icmp4emFault::destination_denied};
+  if (net::is_no_host(*destination)) return {.fault = Icmp4emFault::destination_denied};
   if (!packet::icmpv4_checksum_ok(message)) return {.fault = Icmp4emFault::checksum};
   return {.request = {.destination = *destination,
                       .id = icmp->word1,
@@ -205,20 +201,9 @@ std::vector<std::uint8_t> encode(const Icmp4emError& error) {
   return bytes;
 }
 
-bool icmp4em_denies(const Address& destination) noexcept {
-  const auto octets = destination.bytes();
-  if (octets.empty()) return true;
-  const auto all = [&](std::uint8_t value) {
-    return std::ranges::all_of(octets, [value](std::uint8_t octet) { return octet == value; });
-  };
-  if (all(0)) return true;
-  if (destination.family() == Family::ipv6) return octets[0] == 0xff;
-  return all(0xff) || (octets[0] & 0xf0U) == 0xe0;
-}
-
 std::string numeric_text(const Address& address) {
   const std::string text = in_zone(address, 0).to_string();
-  const bool zoned = is_link_local(address) && address.scope_id() != 0;
+  const bool zoned = net::is_link_local(address) && address.scope_id() != 0;
   return zoned ? text + "%" + std::to_string(address.scope_id()) : text;
 }
 

@@ -76,8 +76,6 @@ struct ParsedIcmp4emRequest {
 /// Quotes at most most_icmp4em_quoted.
 [[nodiscard]] std::vector<std::uint8_t> encode(const Icmp4emError& error);
 
-/// Unspecified, broadcast or multicast.
-[[nodiscard]] bool icmp4em_denies(const Address& destination) noexcept;
 /// As Address::to_string(), but a zone is a number: no interface's name is asked for.
 [[nodiscard]] std::string numeric_text(const Address& address);
 

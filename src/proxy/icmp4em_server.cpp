@@ -23,7 +23,6 @@
 #include "linux/socket.hpp"
 #include "packet/icmp.hpp"
 #include "packet/siphash.hpp"
-#include "proxy/icmp4em_mutes.hpp"
 #include "proxy/icmp4em_sockets.hpp"
 #include "proxy/source_filter.hpp"
 
@@ -203,8 +202,10 @@ class Icmp4emServer::Impl {
   }
 
   void release_later() {
+    if (release_timer_) loop_.cancel(*release_timer_);
+    release_timer_.reset();
     const auto next = mutes_.next_release();
-    if (release_timer_ || !next) return;
+    if (!next) return;
     release_timer_ = loop_.once(std::max(Duration{*next - EventLoop::now()}, Duration::zero()), [this] { release(); });
   }
 
@@ -344,7 +345,7 @@ class Icmp4emServer::Impl {
   os::ReceiveBatch batch_{packets_at_once, largest_packet};
   os::ReceiveBatch error_batch_{errors_at_once, largest_error};
   Icmp4emFigures figures_{};
-  Icmp4emMutes mutes_{};
+  Icmp4emMutes mutes_{policy_.mutes};
   std::optional<EventLoop::TimerId> timer_{}, release_timer_{};
 };
 

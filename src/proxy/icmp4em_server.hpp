@@ -11,6 +11,7 @@
 #include "linux/ping_socket.hpp"
 #include "proxy/client_network.hpp"
 #include "proxy/event_loop.hpp"
+#include "proxy/icmp4em_mutes.hpp"
 #include "proxy/icmp4em_relay.hpp"
 #include "proxy/log.hpp"
 
@@ -19,6 +20,7 @@ namespace multiping::proxy {
 struct Icmp4emPolicy {
   std::vector<ClientNetwork> clients{};  ///< Who may ask, and nobody else. None: loopback addresses.
   Icmp4emLimits limits{};
+  MuteRules mutes{};
 };
 
 struct Icmp4emFigures {

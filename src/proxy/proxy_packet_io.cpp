@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "multiping/error.hpp"
+#include "net/address_facts.hpp"
 
 namespace multiping::proxy {
 namespace {
@@ -16,6 +17,8 @@ constexpr std::uint16_t proxy_shape = 0;
 constexpr std::uint16_t last_shape = std::numeric_limits<std::uint16_t>::max();
 /// Turns of the caller's UDP probes are fewer.
 constexpr unsigned first_turn = 1'000;
+/// Pacing has one bucket, for both families.
+constexpr std::uint8_t only_client = 0;
 
 std::uint16_t below(std::uint16_t shape) noexcept { return static_cast<std::uint16_t>(shape + 1); }
 
@@ -38,8 +41,6 @@ std::string lacking_option(Family family, const ProbeOptions& probe) {
   if (probe.flow) return "flow " + std::to_string(*probe.flow);
   return {};
 }
-
-bool same_octets(const Address& a, const Address& b) noexcept { return std::ranges::equal(a.bytes(), b.bytes()); }
 
 }  // namespace
 
@@ -132,14 +133,18 @@ net::SendReport ProxyPacketIo::send_requests(Path& path, std::span<const net::Ou
   frames_.clear();
   outgoing_.clear();
   std::error_code objection;
-  for (std::size_t i = 0; i < most && !objection && may_send(now); ++i) {
+  for (std::size_t i = 0; i < most; ++i) {
     objection = proxy_objection(messages[i]);
-    if (!objection) frames_.push_back(path.echoes.request(messages[i], now));
+    if (objection || !may_send(now)) break;
+    frames_.push_back(path.echoes.request(messages[i], now));
   }
   for (const auto& frame : frames_) outgoing_.push_back({.to = &proxy_.address, .bytes = frame, .shape = proxy_shape});
 
   net::SendReport report = io_->send(*path.lane, outgoing_);
-  for (std::size_t unsent = frames_.size(); unsent > report.accepted; --unsent) table.take_back();
+  for (std::size_t unsent = frames_.size(); unsent > report.accepted; --unsent) {
+    table.take_back();
+    pacing_.give_back(only_client);
+  }
   if (report.accepted < frames_.size()) return report;
   report.refused = objection;
   report.full = !objection && frames_.size() < messages.size();
@@ -148,7 +153,7 @@ net::SendReport ProxyPacketIo::send_requests(Path& path, std::span<const net::Ou
 
 /// Else requests pause until one more is due.
 bool ProxyPacketIo::may_send(net::Instant now) {
-  const Duration wait = pacing_.take(0, now);
+  const Duration wait = pacing_.take(only_client, now);
   if (wait > Duration{}) paused_until_ = std::max(paused_until_, net::after(now, wait));
   return wait <= Duration{};
 }
@@ -168,7 +173,7 @@ std::error_code ProxyPacketIo::send_keep_alive(Path& path) {
 
 /// A kernel may leave the zone out.
 bool ProxyPacketIo::is_proxy(const Address& address, std::uint16_t port) const noexcept {
-  return port == proxy_.port && same_octets(address, proxy_.address);
+  return port == proxy_.port && net::same_octets(address, proxy_.address);
 }
 
 std::span<const net::Incoming> ProxyPacketIo::receive(net::Lane lane, bool& more) {
@@ -208,11 +213,11 @@ void ProxyPacketIo::wait(net::Instant until) {
   io_->wait(std::min(until, next_chore()));
 }
 
-std::error_code ProxyPacketIo::look_for_proxy(Duration patience) {
+std::error_code ProxyPacketIo::look_for_proxy(Duration time) {
   Path& path = this->path(Family::ipv4);
   if (const net::Way way = open(path); way.kind != net::Way::Kind::lane) return way.error;
   if (const auto refused = send_keep_alive(path)) return refused;
-  const net::Instant until = net::after(io_->now(), patience);
+  const net::Instant until = net::after(io_->now(), time);
   bool more = true;
   do {
     static_cast<void>(receive_errors(*path.lane, more));

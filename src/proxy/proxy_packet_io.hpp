@@ -42,7 +42,7 @@ class ProxyPacketIo final : public net::PacketIo {
                 std::uint64_t random);
 
   /// Looks for the proxy, and waits so long for word that nobody listens there; none where no such word comes.
-  [[nodiscard]] std::error_code look_for_proxy(Duration patience);
+  [[nodiscard]] std::error_code look_for_proxy(Duration time);
 
   [[nodiscard]] net::Instant now() noexcept override { return io_->now(); }
   void set_shape(std::uint16_t shape, const ProbeOptions& options) override;

@@ -35,6 +35,11 @@ class RateLimits {
     bucket.tokens -= 1;
     return Duration::zero();
   }
+  /// A token was taken for nothing.
+  void give_back(const Client& client) noexcept {
+    const auto found = buckets_.find(client);
+    if (found != buckets_.end()) found->second.tokens = std::min(rate_.burst, found->second.tokens + 1);
+  }
   [[nodiscard]] std::size_t clients() const noexcept { return buckets_.size(); }
 
  private:

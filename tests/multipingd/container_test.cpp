@@ -21,6 +21,8 @@
 #include "netns/namespace.hpp"
 #include "proxy/broker_sockets.hpp"
 
+BOOST_AUTO_TEST_SUITE(container_test, *boost::unit_test::precondition(multiping::test::needs_root))
+
 namespace {
 
 using namespace multiping;
@@ -106,8 +108,6 @@ std::string complaint(const std::string& host, const ProbeOptions& options, std:
 }
 
 bool contains(const std::string& text, std::string_view words) { return text.find(words) != std::string::npos; }
-
-BOOST_AUTO_TEST_SUITE(container_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(hosts_are_those_that_the_broker_reaches) {
   in_container(enter_container, [] {

@@ -38,7 +38,8 @@ std::string new_log_path() {
 int exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
 /// Leak detection looks at a process by another one, which the daemon forbids.
-void calm_sanitizers() { ::setenv("ASAN_OPTIONS", "detect_leaks=0", 1); }  // NOLINT(concurrency-mt-unsafe)
+constexpr const char* calm = "detect_leaks=0";
+void calm_sanitizers() { ::setenv("ASAN_OPTIONS", calm, 1); }  // NOLINT(concurrency-mt-unsafe)
 
 [[noreturn]] void become(const Arguments& arguments, const std::string& log_path, int activated) {
   std::vector<char*> words;
@@ -80,7 +81,9 @@ void wait_until(const std::function<bool()>& done, std::string_view what) {
   }
 }
 
-Outcome run_daemon(const Arguments& arguments) {
+std::string daemon_command() { return std::string{"ASAN_OPTIONS="} + calm + " " MULTIPINGD; }
+
+Ended run_daemon(const Arguments& arguments) {
   const std::string log_path = new_log_path();
   Arguments words{MULTIPINGD};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -88,9 +91,9 @@ Outcome run_daemon(const Arguments& arguments) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  Outcome outcome{.status = exit_status(status), .text = text_of(log_path)};
+  Ended ended{.status = exit_status(status), .text = text_of(log_path)};
   ::unlink(log_path.c_str());
-  return outcome;
+  return ended;
 }
 
 Daemon::Daemon(const Settings& settings)

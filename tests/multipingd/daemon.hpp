@@ -22,12 +22,14 @@ using Arguments = std::vector<std::string>;
 /// Polls until `done`, or fails the test after 20 s.
 void wait_until(const std::function<bool()>& done, std::string_view what);
 
-struct Outcome {
+struct Ended {
   int status = -1;     ///< Exit status; 128 plus the signal that ended it.
   std::string text{};  ///< Of stdout and stderr.
 };
+/// What begins a shell's command that runs multipingd.
+[[nodiscard]] std::string daemon_command();
 /// Runs multipingd to its end, with these arguments and no others.
-[[nodiscard]] Outcome run_daemon(const Arguments& arguments);
+[[nodiscard]] Ended run_daemon(const Arguments& arguments);
 
 class Daemon {
  public:

@@ -20,6 +20,8 @@
 #include "netns/namespace.hpp"
 #include "proxy/broker_frames.hpp"
 
+BOOST_AUTO_TEST_SUITE(multipingd_test, *boost::unit_test::precondition(multiping::test::needs_root))
+
 namespace {
 
 using namespace multiping;
@@ -86,8 +88,6 @@ os::FileDescriptor listening() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(multipingd_test, *boost::unit_test::precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(nothing_is_left_of_its_privileges) {
   in_namespace([] {
@@ -186,23 +186,48 @@ BOOST_AUTO_TEST_CASE(start_with_two_capabilities_sets_the_range) {
 
 BOOST_AUTO_TEST_CASE(check_tells_and_leaves_nothing_behind) {
   in_namespace([] {
-    const Outcome outcome = run_daemon({"--check", "--user", daemon_user, "--group", daemon_group});
-    BOOST_TEST(outcome.status == 0, outcome.text);
+    const Ended ended = run_daemon({"--check", "--user", daemon_user, "--group", daemon_group});
+    BOOST_TEST(ended.status == 0, ended.text);
     for (const char* part : {"socket", path.c_str(), "free", "user 4321 group 4322", "1 0, set to 4322 4322 while",
                              "CapEff", "NoNewPrivs", "Seccomp", "Landlock", "raw socket", "ready for ipv6"})
-      BOOST_TEST(outcome.text.find(part) != std::string::npos, part << " in " << outcome.text);
-    BOOST_TEST(outcome.text.find("AMISS") == std::string::npos);
+      BOOST_TEST(ended.text.find(part) != std::string::npos, part << " in " << ended.text);
+    BOOST_TEST(ended.text.find("AMISS") == std::string::npos);
     BOOST_TEST(read_file(range_path) == "1\t0\n");
     BOOST_TEST(!fs::exists("/run/multiping"));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(check_writes_into_a_file) {
+  in_namespace([] {
+    run(daemon_command() + " --check --user 4321 --group 4322 > /run/report 2> /dev/null");
+    BOOST_TEST(read_file("/run/report").find("ping sockets without privileges") != std::string::npos);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(what_an_ordinary_user_may_not_set_is_told_as_that) {
+  in_namespace([] {
+    run("chmod 0777 /run; setpriv --reuid 4321 --regid 4322 --clear-groups env " + daemon_command() +
+        " --check --socket /run/socket > /run/report 2>&1 && exit 1 || exit 0");
+    const std::string report = read_file("/run/report");
+    BOOST_TEST(report.find("'4322 4322'): Permission denied") != std::string::npos, report);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_soft_limit_of_open_files_is_raised) {
+  in_namespace([] {
+    run("ulimit -Sn 32; " + daemon_command() + " --check --user 4321 --group 4322 --ready 20 > /run/report");
+    const std::string report = read_file("/run/report");
+    for (const std::string family : {"ipv4", "ipv6"})
+      BOOST_TEST(report.find("ready for " + family + std::string(19, ' ') + "20\n") != std::string::npos, report);
   });
 }
 
 BOOST_AUTO_TEST_CASE(check_beside_a_living_daemon_disturbs_nothing) {
   in_namespace([] {
     const Daemon daemon;
-    const Outcome outcome = run_daemon({"--check", "--user", daemon_user, "--group", daemon_group});
-    BOOST_TEST(outcome.status == 0, outcome.text);
-    BOOST_TEST(outcome.text.find("a multipingd listens there now") != std::string::npos);
+    const Ended ended = run_daemon({"--check", "--user", daemon_user, "--group", daemon_group});
+    BOOST_TEST(ended.status == 0, ended.text);
+    BOOST_TEST(ended.text.find("a multipingd listens there now") != std::string::npos);
     BOOST_TEST(granted());
   });
 }
@@ -210,9 +235,10 @@ BOOST_AUTO_TEST_CASE(check_beside_a_living_daemon_disturbs_nothing) {
 BOOST_AUTO_TEST_CASE(check_fails_where_no_ping_socket_can_be_had) {
   in_namespace([] {
     run("mount -t tmpfs none /mnt && mount -o bind,ro /proc/sys /proc/sys");
-    const Outcome outcome = run_daemon({"--check", "--user", daemon_user, "--group", daemon_group});
-    BOOST_TEST(outcome.status == 1);
-    BOOST_TEST(outcome.text.find("cannot set net.ipv4.ping_group_range") != std::string::npos, outcome.text);
+    const Ended ended = run_daemon({"--check", "--user", daemon_user, "--group", daemon_group});
+    BOOST_TEST(ended.status == 1);
+    BOOST_TEST(ended.text.find("cannot set net.ipv4.ping_group_range") != std::string::npos, ended.text);
+    BOOST_TEST(ended.text.find("'4322 4322'): Read-only file system") != std::string::npos, ended.text);
   });
 }
 
@@ -295,27 +321,29 @@ BOOST_AUTO_TEST_CASE(socket_of_systemd_is_served) {
 
 BOOST_AUTO_TEST_CASE(activation_without_a_socket_is_an_error) {
   in_namespace([] {
-    const Outcome outcome = run_daemon({"--activated", "--user", daemon_user, "--group", daemon_group});
-    BOOST_TEST(outcome.status == 1);
-    BOOST_TEST(outcome.text.find("--activated: descriptor 3") != std::string::npos, outcome.text);
+    const Ended ended = run_daemon({"--activated", "--user", daemon_user, "--group", daemon_group});
+    BOOST_TEST(ended.status == 1);
+    BOOST_TEST(ended.text.find("--activated: descriptor 3") != std::string::npos, ended.text);
   });
 }
 
 BOOST_AUTO_TEST_CASE(unknown_accounts_are_named_with_the_remedy) {
-  const Outcome user = run_daemon({"--user", "no-such-user", "--group", daemon_group});
+  const Ended user = run_daemon({"--user", "no-such-user", "--group", daemon_group});
   BOOST_TEST(user.status == 2);
   BOOST_TEST(user.text.find("--user is no-such-user; there is no such user (make it, by systemd-sysusers") !=
                  std::string::npos,
              user.text);
-  const Outcome group = run_daemon({"--user", daemon_user, "--group", "no-such-group"});
+  const Ended group = run_daemon({"--user", daemon_user, "--group", "no-such-group"});
   BOOST_TEST(group.status == 2);
   BOOST_TEST(group.text.find("--group is no-such-group") != std::string::npos);
+  const Ended nobody = run_daemon({"--user", daemon_user, "--group", daemon_group, "--allow-user", ""});
+  BOOST_TEST(nobody.text.find("--allow-user is empty; there is no such user") != std::string::npos);
   BOOST_TEST(run_daemon({"--user", "0", "--group", daemon_group}).text.find("--user is root") != std::string::npos);
   BOOST_TEST(run_daemon({"--user", daemon_user, "--group", "root"}).text.find("--group is root") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(bad_options_end_with_2_and_answers_with_0) {
-  const Outcome bad = run_daemon({"--ready", "1000"});
+  const Ended bad = run_daemon({"--ready", "1000"});
   BOOST_TEST(bad.status == 2);
   BOOST_TEST(bad.text == "multipingd: --ready is 1000; it must be 0 to 256\n");
   BOOST_TEST(run_daemon({"--help"}).status == 0);

@@ -15,6 +15,8 @@
 #include "multipingd/verification.hpp"
 #include "netns/namespace.hpp"
 
+BOOST_AUTO_TEST_SUITE(multipingd_group_range_test)
+
 namespace {
 
 using namespace multiping;
@@ -43,8 +45,6 @@ void guarded(const std::function<void(const daemon::RangeGuard&)>& meanwhile) {
 std::string status_of(pid_t pid) { return read_file("/proc/" + std::to_string(pid) + "/status"); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(multipingd_group_range_test)
 
 BOOST_AUTO_TEST_CASE(text_of_the_kernel_is_parsed) {
   BOOST_TEST((daemon::parse_group_range("1\t0\n") == GroupRange{}));

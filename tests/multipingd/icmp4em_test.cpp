@@ -15,6 +15,8 @@
 #include "multipingd/daemon.hpp"
 #include "netns/namespace.hpp"
 
+BOOST_AUTO_TEST_SUITE(multipingd_icmp4em_test, *boost::unit_test::precondition(multiping::test::needs_root))
+
 namespace {
 
 using namespace multiping;
@@ -54,8 +56,6 @@ bool kernel_has_dropped() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(multipingd_icmp4em_test, *boost::unit_test::precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(icmp4em_is_served_where_asked_for) {
   in_namespace([] {

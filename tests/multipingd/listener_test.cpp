@@ -15,6 +15,8 @@
 
 #include "netns/namespace.hpp"
 
+BOOST_AUTO_TEST_SUITE(multipingd_listener_test)
+
 namespace {
 
 using namespace multiping;
@@ -76,8 +78,6 @@ std::string error_of_adopting(int descriptor) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(multipingd_listener_test)
 
 BOOST_AUTO_TEST_CASE(socket_is_made_with_its_directory_and_mode) {
   const Scratch scratch;

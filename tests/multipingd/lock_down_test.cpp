@@ -17,6 +17,7 @@
 #include <csignal>
 #include <functional>
 #include <span>
+#include <sstream>
 #include <string>
 
 #include "linux/ping_socket.hpp"
@@ -25,6 +26,8 @@
 #include "multipingd/seccomp_filter.hpp"
 #include "netns/namespace.hpp"
 #include "proxy/source_filter.hpp"
+
+BOOST_AUTO_TEST_SUITE(multipingd_lock_down_test, *boost::unit_test::precondition(multiping::test::needs_root))
 
 namespace {
 
@@ -82,8 +85,6 @@ void with_ping_socket(Attempt attempt) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(multipingd_lock_down_test, *boost::unit_test::precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(ping_sockets_of_both_families_open) {
   in_namespace([] {
@@ -182,6 +183,19 @@ BOOST_AUTO_TEST_CASE(guard_opens_no_socket_at_all) {
   int status = 0;
   BOOST_REQUIRE(::waitpid(pid, &status, 0) == pid);
   BOOST_TEST((WIFEXITED(status) && WEXITSTATUS(status) == EPERM));
+}
+
+// In systemd's @system-service of some versions they are missing, and of others in @privileged and @resources.
+BOOST_AUTO_TEST_CASE(the_unit_lets_the_daemon_lock_itself_down) {
+  const std::string unit = read_file(MULTIPING_SOURCE_DIR "/src/multipingd/multipingd.service.in");
+  const auto last = unit.rfind("\nSystemCallFilter=");
+  BOOST_REQUIRE(last != std::string::npos);
+  std::istringstream words{unit.substr(unit.find('=', last) + 1)};
+  std::string line;
+  std::getline(words, line);
+  for (const std::string call :
+       {"capset", "setrlimit", "prlimit64", "seccomp", "landlock_create_ruleset", "landlock_restrict_self"})
+    BOOST_TEST((" " + line + " ").find(" " + call + " ") != std::string::npos, call);
 }
 
 // A process of its own that ends at once: a search for leaks would open files.

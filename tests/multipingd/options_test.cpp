@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(multipingd_options_test)
+
 namespace {
 
 using namespace multiping;
@@ -31,8 +33,6 @@ std::string mistake_of(const Words& words) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(multipingd_options_test)
 
 BOOST_AUTO_TEST_CASE(what_is_not_said_has_its_documented_value) {
   const Options options = options_of({});
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(icmp4em_has_a_default_and_takes_several) {
   BOOST_REQUIRE(plain.icmp4em.size() == 1U);
   BOOST_TEST(plain.icmp4em[0].host == *Address::parse("127.0.0.1"));
   BOOST_TEST(plain.icmp4em[0].port == 63312U);
-  const Options two = options_of({"--icmp4em", "127.0.0.2:80", "--icmp4em", "[::1]:81", "--icmp4em", "::1"});
+  const Options two = options_of({"--icmp4em", "127.0.0.2:80", "--icmp4em", "[::1]:81", "--icmp4em", "[::1]"});
   BOOST_REQUIRE(two.icmp4em.size() == 3U);
   BOOST_TEST(two.icmp4em[0].port == 80U);
   BOOST_TEST(two.icmp4em[1].host == *Address::parse("::1"));
@@ -98,7 +98,8 @@ BOOST_AUTO_TEST_CASE(icmp4em_has_a_default_and_takes_several) {
 }
 
 BOOST_AUTO_TEST_CASE(icmp4em_takes_no_name_and_no_bad_port) {
-  for (const char* text : {"localhost:63312", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:", "[::1", ":80", "1"})
+  for (const char* text : {"localhost:63312", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:", "[::1", ":80", "1",
+                           "[127.0.0.1]:80", "0:0:0:0:0:0:0:1:80", "[::1]80"})
     BOOST_TEST(mistake_of({"--icmp4em", text}).starts_with("--icmp4em is " + std::string{text} + "; it must be"), text);
 }
 

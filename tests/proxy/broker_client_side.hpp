@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -109,6 +110,18 @@ class Client {
   os::FileDescriptor socket_;
 };
 
+/// Root no more; for a child process.
+inline void as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups = {}) {
+  BOOST_REQUIRE(::setgroups(groups.size(), groups.data()) == 0);
+  BOOST_REQUIRE(::setresgid(gid, gid, gid) == 0);
+  BOOST_REQUIRE(::setresuid(uid, uid, uid) == 0);
+}
+
+inline void check_status(const std::optional<proxy::BrokerReply>& reply, proxy::BrokerStatus status) {
+  BOOST_REQUIRE(reply.has_value());
+  BOOST_TEST(static_cast<int>(reply->status) == static_cast<int>(status));
+}
+
 inline proxy::BrokerRequest request_for(int count, Family family = Family::ipv4) {
   return {.family = family, .count = static_cast<std::uint8_t>(count)};
 }
@@ -139,9 +152,7 @@ class Broker {
   /// It still answers, and has done nothing that its sanitizer does not allow.
   void check_alive() const {
     Client client{path};
-    const auto reply = client.ask(request_for(1));
-    BOOST_REQUIRE(reply.has_value());
-    BOOST_TEST(static_cast<int>(reply->status) == static_cast<int>(proxy::BrokerStatus::granted));
+    check_status(client.ask(request_for(1)), proxy::BrokerStatus::granted);
     BOOST_TEST(client.sockets.size() == 1U);
   }
   [[nodiscard]] long resident_kilobytes() const { return figure("status", "VmRSS:"); }

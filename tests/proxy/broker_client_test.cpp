@@ -22,6 +22,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace multiping::proxy;
 
+BOOST_AUTO_TEST_SUITE(broker_client_test)
+
 std::error_code system_error_code(int number) { return {number, std::system_category()}; }
 
 os::PingSocket ask(const std::string& path, Family family = Family::ipv4) {
@@ -54,8 +56,6 @@ FakeAnswer hand_over(std::vector<os::FileDescriptor> descriptors, const BrokerRe
 }
 
 bool contains(const std::string& text, std::string_view words) { return text.find(words) != std::string::npos; }
-
-BOOST_AUTO_TEST_SUITE(broker_client_test)
 
 BOOST_AUTO_TEST_CASE(who_is_absent_is_named) {
   const std::string path = broker_path();

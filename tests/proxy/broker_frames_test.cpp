@@ -11,6 +11,8 @@ namespace {
 
 using namespace multiping::proxy;
 
+BOOST_AUTO_TEST_SUITE(broker_frames_test)
+
 const char* const magic_of_requests = "6d70696e6700";
 const char* const magic_of_replies = "6d70696e6701";
 
@@ -54,8 +56,6 @@ std::size_t read_back(const Bytes& seed, Parse parse) {
 const Bytes plain = request_bytes("01 04 01 000000  00000000 00000000  00000000 00000000 00000000 00000000");
 const Bytes with_zone = request_bytes("01 06 10 000000  00400000 00000007  fe800000 00000000 00000000 00000001");
 const Bytes granted = reply_bytes("01 00 02 000000  00000000 00000000");
-
-BOOST_AUTO_TEST_SUITE(broker_frames_test)
 
 BOOST_AUTO_TEST_CASE(requests_are_these_bytes) {
   const BrokerRequest small{.family = Family::ipv4};

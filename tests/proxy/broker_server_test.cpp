@@ -3,7 +3,6 @@
 #include "proxy/broker_server.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 
@@ -23,6 +22,8 @@
 #include "linux/socket.hpp"
 #include "proxy/broker_client_side.hpp"
 
+BOOST_AUTO_TEST_SUITE(broker_server_test, *boost::unit_test::precondition(multiping::test::needs_root))
+
 namespace {
 
 using multiping::Address;
@@ -32,21 +33,12 @@ using multiping::proxy::BrokerStatus;
 namespace net_test = multiping::test;
 namespace os = multiping::os;
 using namespace std::chrono_literals;
+using net_test::as_user;
 using net_test::Broker;
+using net_test::check_status;
 using net_test::Child;
 using net_test::Client;
 using net_test::request_for;
-
-void as_user(uid_t uid, gid_t gid, std::vector<gid_t> groups = {}) {
-  BOOST_REQUIRE(::setgroups(groups.size(), groups.data()) == 0);
-  BOOST_REQUIRE(::setresgid(gid, gid, gid) == 0);
-  BOOST_REQUIRE(::setresuid(uid, uid, uid) == 0);
-}
-
-void check_status(const std::optional<BrokerReply>& reply, BrokerStatus status) {
-  BOOST_REQUIRE(reply.has_value());
-  BOOST_TEST(static_cast<int>(reply->status) == static_cast<int>(status));
-}
 
 /// One echo to loopback and back, through a socket that was handed over.
 void check_ping(int socket) {
@@ -72,8 +64,6 @@ void in_a_host(const std::function<void()>& body) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(broker_server_test, *boost::unit_test::precondition(net_test::needs_root))
 
 BOOST_AUTO_TEST_CASE(sockets_of_both_families_are_handed_over_to_a_user_who_may_open_none) {
   in_a_host([] {

@@ -1,7 +1,6 @@
 // What clients do to the broker in bad faith, on real sockets: it stays alive and small, and serves the others.
 // What it does for the honest stands in broker_server_test.cpp.
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,6 +23,8 @@
 #include "linux/clock.hpp"
 #include "proxy/broker_client_side.hpp"
 
+BOOST_AUTO_TEST_SUITE(broker_siege_test, *boost::unit_test::precondition(multiping::test::needs_root))
+
 namespace {
 
 using multiping::Family;
@@ -33,24 +34,15 @@ using multiping::proxy::BrokerStatus;
 namespace net_test = multiping::test;
 namespace os = multiping::os;
 using namespace std::chrono_literals;
+using net_test::as_user;
 using net_test::Broker;
+using net_test::check_status;
 using net_test::Child;
 using net_test::Client;
 using net_test::request_for;
 using Bytes = std::vector<std::uint8_t>;
 
 constexpr long most_growth = net_test::sanitized ? 64'000 : 1'000;  // kilobytes
-
-void as_user(uid_t uid) {
-  BOOST_REQUIRE(::setgroups(0, nullptr) == 0);
-  BOOST_REQUIRE(::setresgid(uid, uid, uid) == 0);
-  BOOST_REQUIRE(::setresuid(uid, uid, uid) == 0);
-}
-
-void check_status(const std::optional<BrokerReply>& reply, BrokerStatus status) {
-  BOOST_REQUIRE(reply.has_value());
-  BOOST_TEST(static_cast<int>(reply->status) == static_cast<int>(status));
-}
 
 void in_a_host(const std::function<void()>& body) {
   net_test::in_namespace(
@@ -95,8 +87,6 @@ void check_answer(const Bytes& bytes, const std::optional<BrokerReply>& reply) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(broker_siege_test, *boost::unit_test::precondition(net_test::needs_root))
 
 BOOST_AUTO_TEST_CASE(what_is_no_request_is_refused_and_ends_the_connection) {
   in_a_host([] {
@@ -191,7 +181,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_connections_at_once_are_served_or_told) {
     BOOST_TEST(granted == 200);
     BOOST_TEST(limited == 800);
     Child other{[&] {
-      as_user(1000);
+      as_user(1000, 1000);
       broker.check_alive();
     }};
     BOOST_TEST(other.join());
@@ -244,7 +234,7 @@ BOOST_AUTO_TEST_CASE(a_flood_by_one_user_costs_another_one_nothing) {
     std::vector<std::unique_ptr<Child>> flood;
     for (int i = 0; i < 2; ++i) {
       flood.push_back(std::make_unique<Child>([&] {
-        as_user(1000);
+        as_user(1000, 1000);
         BOOST_REQUIRE(::nice(19) == 19);  // else the scheduler is measured: two cores, and nobody rests
         std::vector<std::unique_ptr<Client>> clients;
         for (int j = 0; j < 50; ++j) clients.push_back(std::make_unique<Client>(broker.path));
@@ -257,7 +247,7 @@ BOOST_AUTO_TEST_CASE(a_flood_by_one_user_costs_another_one_nothing) {
       }));
     }
     Child measuring{[&] {
-      as_user(2000);
+      as_user(2000, 2000);
       Client client{broker.path};
       std::vector<double> times;
       for (int i = 0; i < 500; ++i) {
@@ -314,7 +304,7 @@ BOOST_AUTO_TEST_CASE(sockets_in_flight_do_not_keep_others_from_theirs) {
     const Broker broker{{.policy = {.sockets_of_user = 64, .sockets = 128}, .prepare = [] {
                            const rlimit enough{256, 256};
                            BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &enough) == 0);
-                           as_user(7);
+                           as_user(7, 7);
                          }}};
     std::vector<std::unique_ptr<Client>> deaf;
     for (int i = 0; i < 64; ++i) {
@@ -322,7 +312,7 @@ BOOST_AUTO_TEST_CASE(sockets_in_flight_do_not_keep_others_from_theirs) {
       deaf.back()->send(request_for(16));
     }
     Child other{[&] {
-      as_user(1000);
+      as_user(1000, 1000);
       Client client{broker.path};
       for (int i = 0; i < 4; ++i) check_status(client.ask(request_for(16)), BrokerStatus::granted);
     }};

@@ -13,6 +13,8 @@ namespace {
 using Types = std::vector<std::uint8_t>;
 using Verdict = std::optional<Icmp4emVerdict>;
 
+BOOST_AUTO_TEST_SUITE(proxy_icmp4em_errors)
+
 Verdict of_v6(std::uint8_t type, std::uint8_t code, std::uint32_t mtu = 0) {
   return icmp4em_verdict(Family::ipv6, type, code, mtu);
 }
@@ -29,8 +31,6 @@ bool contains(std::string_view network, unsigned prefix, std::string_view client
   return ClientNetwork{.address = Address::parse(network).value(), .prefix = prefix}.contains(
       Address::parse(client).value());
 }
-
-BOOST_AUTO_TEST_SUITE(proxy_icmp4em_errors)
 
 BOOST_AUTO_TEST_CASE(icmp_errors_are_told_as_they_are) {
   BOOST_TEST((of_v4(3, 1) == told(3, 1)));

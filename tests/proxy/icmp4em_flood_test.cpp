@@ -25,6 +25,8 @@ using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 using Clock = std::chrono::steady_clock;
 
+BOOST_AUTO_TEST_SUITE(proxy_icmp4em_flood, *precondition(needs_root))
+
 /// Of this process, in KiB.
 long resident_memory() {
   std::ifstream status{"/proc/self/status"};
@@ -69,8 +71,6 @@ Bytes request() {
   return proxy::encode(
       proxy::Icmp4emRequest{.destination = address("127.0.0.1"), .id = 0x1234, .sequence = 0x10, .payload = {}});
 }
-
-BOOST_AUTO_TEST_SUITE(proxy_icmp4em_flood, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(datagrams_of_any_length) {
   in_namespace([] {
@@ -215,6 +215,28 @@ BOOST_AUTO_TEST_CASE(one_floods_while_another_measures) {
     BOOST_TEST(figures.muted > 0U);
     BOOST_TEST(flood.refusals() > 0U);
     BOOST_TEST(flood.refusals() <= figures.limited + figures.muted);
+  });
+}
+
+/// Sends what is no request until the server has muted someone `times` times.
+void be_muted(const Asker& asker, RunningServer& server, std::uint64_t times) {
+  for (const auto end = Clock::now() + patience; server.figures().muted < times && Clock::now() < end;)
+    for (int i = 0; i < 16; ++i) asker.send(hex("ffff"));
+  BOOST_REQUIRE(server.figures().muted == times);
+}
+
+BOOST_AUTO_TEST_CASE(a_short_pause_ends_while_another_client_has_a_long_one) {
+  in_namespace([] {
+    allow_ping_sockets();
+    constexpr proxy::MuteRules rules{.most_refusals = 16, .first_pause = 10ms, .longest_pause = 10s};
+    RunningServer server{address("127.0.0.1"), {.mutes = rules}};
+    const Asker notorious{server}, first_offender{server};
+    be_muted(notorious, server, 9);  // the last time for 2.56 seconds
+    be_muted(first_offender, server, 10);
+    BOOST_TEST(is_answered(first_offender, 1, 200ms));
+    notorious.ask("127.0.0.1", 1, 1);
+    BOOST_TEST(is_answered(first_offender, 2));
+    BOOST_TEST(!notorious.receive(0ms), "it is mute still");
   });
 }
 

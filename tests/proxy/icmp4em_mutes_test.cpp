@@ -9,6 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(proxy_icmp4em_mutes)
+
 constexpr net::Instant start{};
 
 Icmp4emClient client(std::uint16_t port) { return {.address = Address::v4({127, 0, 0, 1}), .port = port}; }
@@ -19,8 +21,6 @@ int refuse(Icmp4emMutes& mutes, const Icmp4emClient& who, net::Instant now, int 
     if (mutes.refused(who, now)) return count;
   return most + 1;
 }
-
-BOOST_AUTO_TEST_SUITE(proxy_icmp4em_mutes)
 
 BOOST_AUTO_TEST_CASE(who_goes_on_is_mute_for_a_while) {
   Icmp4emMutes mutes;

@@ -24,6 +24,8 @@ boost::test_tools::assertion_result needs_ruby(boost::unit_test::test_unit_id) {
   return result;
 }
 
+BOOST_AUTO_TEST_SUITE(proxy_icmp4em_ruby, *precondition(needs_root) * precondition(needs_ruby))
+
 /// What the client prints, by target.
 Outcomes run_client(const RunningServer& server, const std::string& timeout_and_retries, const std::string& targets) {
   const std::string command = "ruby " MULTIPING_SOURCE_DIR "/tests/proxy/icmp4em_client.rb " + server.at().to_string() +
@@ -39,8 +41,6 @@ Outcomes run_client(const RunningServer& server, const std::string& timeout_and_
   for (std::string target, outcome; words >> target >> outcome;) outcomes[target] = outcome;
   return outcomes;
 }
-
-BOOST_AUTO_TEST_SUITE(proxy_icmp4em_ruby, *precondition(needs_root) * precondition(needs_ruby))
 
 BOOST_AUTO_TEST_CASE(hosts_of_both_families_answer) {
   in_namespace([] {

@@ -12,9 +12,9 @@ namespace {
 
 using boost::unit_test::precondition;
 
-const Bytes hello = {'h', 'e', 'l', 'l', 'o'};
-
 BOOST_AUTO_TEST_SUITE(proxy_icmp4em_server, *precondition(needs_root))
+
+const Bytes hello = {'h', 'e', 'l', 'l', 'o'};
 
 BOOST_AUTO_TEST_CASE(this_host_answers_itself) {
   in_namespace([] {

@@ -14,6 +14,8 @@
 #include "linux/socket.hpp"
 #include "netns/namespace.hpp"
 
+BOOST_AUTO_TEST_SUITE(living_sockets_test)
+
 namespace {
 
 using multiping::Family;
@@ -37,8 +39,6 @@ struct Host {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(living_sockets_test)
 
 BOOST_AUTO_TEST_CASE(counts_by_user_and_in_all) {
   Host host;

@@ -14,6 +14,8 @@
 
 #include "linux/file_descriptor.hpp"
 
+BOOST_AUTO_TEST_SUITE(log_test)
+
 namespace {
 
 using multiping::proxy::Log;
@@ -40,8 +42,6 @@ struct Reader {
 Instant at(std::chrono::milliseconds time) { return Instant{time}; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(log_test)
 
 BOOST_AUTO_TEST_CASE(a_line_has_the_name_of_the_daemon) {
   const Reader reader;

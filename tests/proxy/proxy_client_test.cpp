@@ -16,6 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(proxy_client_test, *precondition(needs_root))
+
 constexpr std::size_t many = sanitized ? 2'000 : 10'000;
 
 /// Runs `body` as a user without any permission beside a proxy.
@@ -41,8 +43,6 @@ std::vector<Address> both_families(std::size_t count) {
   hosts.insert(hosts.end(), v6.begin(), v6.begin() + static_cast<std::ptrdiff_t>(count - hosts.size()));
   return hosts;
 }
-
-BOOST_AUTO_TEST_SUITE(proxy_client_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(a_user_without_permission_pings_hosts_of_both_families) {
   beside_proxy([](TestProxy&) {

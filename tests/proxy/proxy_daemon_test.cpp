@@ -13,6 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(proxy_daemon_test, *precondition(needs_root))
+
 Options over(const RunningServer& server) {
   Options options;
   const std::string at = server.at().to_string();
@@ -21,8 +23,6 @@ Options over(const RunningServer& server) {
       open_transport({.kinds = {TransportKind::proxy}, .proxy = host + ":" + std::to_string(server.port())});
   return options;
 }
-
-BOOST_AUTO_TEST_SUITE(proxy_daemon_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(hosts_of_both_families_answer_over_both_families) {
   in_namespace([] {

@@ -14,6 +14,8 @@ using namespace multiping::test;
 using namespace std::chrono_literals;
 using net::Event;
 
+BOOST_AUTO_TEST_SUITE(proxy_packet_io_test)
+
 namespace {
 
 const Address proxy_host = Address::v4({198, 51, 100, 9});
@@ -91,8 +93,6 @@ Bytes error_about(const Frame& frame, const Address& to, std::uint8_t type, std:
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(proxy_packet_io_test)
 
 BOOST_AUTO_TEST_CASE(a_request_is_an_icmpv4_echo_in_a_frame_to_the_proxy) {
   ProxyDialogue dialogue;
@@ -338,6 +338,20 @@ BOOST_AUTO_TEST_CASE(what_the_kernel_refuses_leaves_no_trace) {
   dialogue.io->most_accepted = 10;
   const std::uint32_t number = get32(dialogue.last().message, 4);
   BOOST_TEST(get32(dialogue.ask(other_v4).message, 4) == number + 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_does_not_leave_counts_for_nothing_in_the_pace) {
+  constexpr auto times = static_cast<int>(2 * proxy::ProxyPacketIo::pace.burst);
+  ProxyDialogue dialogue;
+  const Address zoned = Address::v6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 3);
+  const net::Probe objected = dialogue.book.add(zoned, 0);
+  for (int i = 0; i < times; ++i) BOOST_REQUIRE((dialogue.send({objected}).refused == Errc::not_supported));
+  const net::Probe probe = dialogue.book.add(target_v4, 0);
+  dialogue.io->most_accepted = 0;
+  dialogue.io->refusal = system_error(std::errc::no_buffer_space);
+  for (int i = 0; i < times; ++i) BOOST_REQUIRE((dialogue.send({probe}).refused == std::errc::no_buffer_space));
+  dialogue.io->most_accepted = 1;
+  BOOST_TEST(dialogue.send({probe}).accepted == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(the_daemon_tells_that_it_was_too_much) {

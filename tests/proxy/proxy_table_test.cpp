@@ -7,6 +7,8 @@ using namespace multiping;
 using namespace std::chrono_literals;
 using proxy::ProxyTable;
 
+BOOST_AUTO_TEST_SUITE(proxy_table_test)
+
 namespace {
 
 constexpr net::Instant start{100s};
@@ -19,8 +21,6 @@ std::uint32_t add(ProxyTable& table, net::Instant now, std::uint16_t sequence = 
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(proxy_table_test)
 
 BOOST_AUTO_TEST_CASE(numbers_follow_each_other_and_wrap_around) {
   ProxyTable table{0xffff'fffeU};

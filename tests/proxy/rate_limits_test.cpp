@@ -5,6 +5,8 @@
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 
+BOOST_AUTO_TEST_SUITE(rate_limits_test)
+
 namespace {
 
 using multiping::Duration;
@@ -23,8 +25,6 @@ int burst(RateLimits<int>& limits, int client, Instant now) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rate_limits_test)
 
 BOOST_AUTO_TEST_CASE(a_burst_passes_and_then_the_rate) {
   RateLimits<int> limits{Rate{.per_second = 100, .burst = 20}, 10};
@@ -45,6 +45,17 @@ BOOST_AUTO_TEST_CASE(who_waits_as_told_has_it_and_not_a_millisecond_before) {
     now += wait;
     BOOST_REQUIRE(limits.take(1, now) == 0s);
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_given_back_is_there_again_but_no_more_than_a_burst) {
+  RateLimits<int> limits{Rate{.per_second = 1, .burst = 5}, 10};
+  BOOST_TEST(burst(limits, 1, start) == 5);
+  limits.give_back(1);
+  limits.give_back(2);  // has taken nothing
+  BOOST_TEST(burst(limits, 1, start) == 1);
+  for (int i = 0; i < 10; ++i) limits.give_back(1);
+  BOOST_TEST(burst(limits, 1, start) == 5);
+  BOOST_TEST(burst(limits, 2, start) == 5);
 }
 
 BOOST_AUTO_TEST_CASE(clients_do_not_take_from_each_other) {

@@ -13,6 +13,8 @@ namespace {
 using boost::unit_test::precondition;
 using proxy::DatagramSource;
 
+BOOST_AUTO_TEST_SUITE(proxy_source_filter, *precondition(needs_root))
+
 /// A socket at an address, and others that send to it.
 struct Ears {
   explicit Ears(const Address& at, bool v6_only = true) : socket{udp_socket(at, v6_only)} {}
@@ -31,8 +33,6 @@ struct Ears {
 DatagramSource source_of(const char* from, const Asker& asker) {
   return {.address = address(from), .port = os::bound_port(asker.socket())};
 }
-
-BOOST_AUTO_TEST_SUITE(proxy_source_filter, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(sources_are_refused_and_heard_again) {
   in_namespace([] {

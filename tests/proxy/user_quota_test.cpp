@@ -6,6 +6,8 @@
 #include <chrono>
 #include <set>
 
+BOOST_AUTO_TEST_SUITE(user_quota_test)
+
 namespace {
 
 using multiping::proxy::QuotaLimits;
@@ -38,8 +40,6 @@ struct Host {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(user_quota_test)
 
 BOOST_AUTO_TEST_CASE(requests_come_no_faster_than_allowed) {
   Host host{{.requests = {.per_second = 10, .burst = 2}, .sockets_of_user = 100, .sockets = 100}};
