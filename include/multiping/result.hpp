@@ -67,7 +67,8 @@ struct IcmpError {
 /// which protocol's numbers they are. Labels and interfaces are not part of it.
 [[nodiscard]] MULTIPING_EXPORT std::string describe(const IcmpError& error, Family family);
 
-/// Where the answer's time was taken. The sending end is as good, or bounded by the size of one sendmmsg() batch.
+/// Where the answer's time was taken. Where the sending time is known less well, an RTT is too long rather than too
+/// short.
 enum class TimestampSource : std::uint8_t {
   none,      ///< Nothing answered.
   user,      ///< When this process read the answer.
@@ -82,7 +83,7 @@ struct Result {
   std::string host{};  ///< As the caller wrote it.
   Address address{};   ///< What was probed; none while unresolved.
   Outcome outcome = Outcome::pending;
-  Duration rtt{};              ///< Round-trip time; zero unless something answered; never negative.
+  Duration rtt{};              ///< Round-trip time; zero unless something answered, else greater than zero.
   Address responder{};         ///< Who answered; a router, where an ICMP error is the answer.
   std::uint32_t attempt = 0;   ///< Which send() was answered, from 1; without an answer, how many were made.
   std::uint8_t reply_ttl = 0;  ///< TTL or hop limit of the answer; 0: not known.

@@ -3,18 +3,25 @@
 #include "engine/fates.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <tuple>
 #include <utility>
 
 namespace multiping::engine {
 namespace {
 
+using namespace std::chrono_literals;
 using Kind = net::Event::Kind;
+
+constexpr Duration shortest_time_to_answer = 20ms;
+constexpr Duration longest_time_to_answer = 1s;
+/// No answer comes at once: what the clocks cannot tell from that took as little as they can tell.
+constexpr Duration shortest{1};
 
 /// The round-trip time by the kernel's measure or stamp, where that is possible at all, else by our own reading.
 std::pair<Duration, TimestampSource> round_trip(net::Instant sent_at, const net::Event& event) noexcept {
   if (const auto at = answered_at(sent_at, event)) return {*at - sent_at, TimestampSource::kernel};
-  return {std::max(event.arrival.read - sent_at, Duration{}), TimestampSource::user};
+  return {std::max(event.arrival.read - sent_at, shortest), TimestampSource::user};
 }
 
 void take_times(TargetRecord& record, const ProbeEntry& entry, const net::Event& event) noexcept {
@@ -54,9 +61,9 @@ void add(Counters& sum, const Counters& fates, const Counters& below) noexcept {
 }
 
 std::optional<net::Instant> answered_at(net::Instant sent_at, const net::Event& event) noexcept {
-  if (event.rtt) return net::after(sent_at, std::max(*event.rtt, Duration{}));
+  if (event.rtt) return net::after(sent_at, std::max(*event.rtt, shortest));
   const auto stamp = event.arrival.stamp;
-  return stamp && *stamp >= sent_at && *stamp <= event.arrival.read ? stamp : std::nullopt;
+  return stamp && *stamp > sent_at && *stamp <= event.arrival.read ? stamp : std::nullopt;
 }
 
 TargetIndex Fates::add(const Endpoint& endpoint) {
@@ -123,6 +130,10 @@ void Fates::received_late(const net::Event& event) noexcept {
   const bool is_answer = event.kind == Kind::reply || event.kind == Kind::refused;
   if (event.icmp) ++counters_.icmp_errors;
   if (is_answer) ++(table_.entry(event.serial).answered ? counters_.duplicates : counters_.late);
+}
+
+Duration Fates::time_to_answer() const noexcept {
+  return std::clamp(2 * slowest_, shortest_time_to_answer, longest_time_to_answer);
 }
 
 void Fates::answer(ProbeEntry& entry, const net::Event& event) {

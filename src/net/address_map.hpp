@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "multiping/address.hpp"
-#include "net/candidates.hpp"
+#include "net/address_facts.hpp"
 
 namespace multiping::net {
 

@@ -2,12 +2,10 @@
 // Shared by all speakers; nothing here decides what is believed.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
-#include "multiping/address.hpp"
 #include "net/transport.hpp"
 #include "packet/probe_codec.hpp"
 
@@ -19,11 +17,6 @@ inline constexpr int most_candidates = 64;
 inline constexpr int most_suspects = 4;
 /// Sequence numbers repeat after so many probes.
 inline constexpr Serial sequence_period = 65'536;
-
-/// Same octets; the zone that a socket reports is left out where a packet quotes none.
-[[nodiscard]] inline bool same_octets(const Address& a, const Address& b) noexcept {
-  return std::ranges::equal(a.bytes(), b.bytes());
-}
 
 /// The probes of the window that carry this sequence number, newest first.
 template <class Visit>

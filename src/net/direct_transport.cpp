@@ -3,30 +3,16 @@
 #include "net/direct_transport.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace multiping::net {
 namespace {
 
-using namespace std::chrono_literals;
-
 /// Messages handed over in one call: few enough that their sending times are known to some 100 microseconds, enough
 /// that the call itself costs nothing.
-constexpr std::size_t longest_batch = 64;
+constexpr std::size_t longest_batch = SentCalls::most_probes;
 /// Calls of one draining; a flood does not hold the caller for longer than this.
 constexpr int most_reads = 4096;
-/// A batch that took longer than this for each message was interrupted in the midst of it.
-constexpr Duration longest_send = 50us;
-
-/// The message k of a batch left about k/n of the way through the call. When the call was interrupted, all that is
-/// known is its start: times come out too long rather than too short.
-void spread(const SendReport& report, std::span<Instant> sent_at) noexcept {
-  const auto count = static_cast<Duration::rep>(report.accepted);
-  const Duration step = count == 0 ? Duration{} : (report.finished - report.started) / count;
-  for (std::size_t k = 0; k < report.accepted; ++k)
-    sent_at[k] = report.started + (step > longest_send ? Duration{} : step * static_cast<Duration::rep>(k));
-}
 
 /// Hands all that a speaker is told of to it.
 template <class Speaker>
@@ -165,6 +151,7 @@ ProbeTransport::Sent DirectTransport::refuse(std::error_code error) noexcept {
 }
 
 ProbeTransport::Sent DirectTransport::send_run(Lane lane, std::span<const Probe> probes, std::span<Instant> sent_at) {
+  if (lane >= paces_.size()) paces_.resize(std::size_t{lane} + 1);
   std::size_t run = 0;
   for (; run < std::min(credit_, longest_run_) && run < probes.size(); ++run) {
     const Probe& probe = probes[run];
@@ -173,13 +160,28 @@ ProbeTransport::Sent DirectTransport::send_run(Lane lane, std::span<const Probe>
     outgoing_[run] = {.to = probe.to, .bytes = encode(probe, lane, run), .shape = probe.shape};
   }
   const SendReport report = io_->send(lane, std::span{outgoing_}.first(run));
-  spread(report, sent_at);
+  note_times(lane, report, probes, sent_at);
   if (io_->channel(lane).carrier == Carrier::udp)
     for (std::size_t unsent = run; unsent > report.accepted; --unsent) udp_.take_back(probes[unsent - 1]);
   // Behind a refusal the rest is encoded anew: where many are refused, runs are short.
   longest_run_ = report.accepted == run ? std::min(longest_batch, 2 * longest_run_) : 1;
   if (report.accepted == run) return {.accepted = run};
   return {.accepted = report.accepted, .refused = report.refused, .full = report.full};
+}
+
+/// The message k of a call left k steps behind its start, as far as anybody knows: rather before that than behind it.
+void DirectTransport::note_times(Lane lane, const SendReport& report, std::span<const Probe> probes,
+                                 std::span<Instant> sent_at) noexcept {
+  if (report.accepted == 0) return;
+  const Duration step = paces_[lane].step(report.finished - report.started, report.accepted);
+  Instant at = report.started;
+  for (Instant& each : sent_at.first(report.accepted)) {
+    each = at;
+    at += step;
+  }
+  if (report.accepted == 1) return;
+  calls_.add(
+      {.probes = probes.first(report.accepted), .started = report.started, .finished = report.finished, .step = step});
 }
 
 ProbeTransport::Sent DirectTransport::connect(const Probe& probe, Instant& sent_at) {
@@ -191,7 +193,10 @@ ProbeTransport::Sent DirectTransport::connect(const Probe& probe, Instant& sent_
 
 void DirectTransport::receive(const ProbeBook& book, std::vector<Event>& events) {
   std::size_t taken = 0;
+  const std::size_t known = events.size();
   for (const Lane lane : io_->lanes()) taken += drain(lane, book, events);
+  for (Event& event : std::span{events}.subspan(known))
+    if (event.arrival.stamp) event.rtt = calls_.round_trip(event.serial, *event.arrival.stamp);
   taken_since_look_ = taken_since_look_ || taken > 0;
   if (taken > 1 && taken >= credit_ / 2) look_for_drops();
   if (connections_.any()) drain_connections(book, events);

@@ -2,6 +2,7 @@
 // Here probes are handed to their lanes and what comes in to its speaker; what is believed is the speakers' business.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,8 @@
 #include "net/handshake_speaker.hpp"
 #include "net/icmp_report.hpp"
 #include "net/packet_io.hpp"
+#include "net/send_pace.hpp"
+#include "net/sent_calls.hpp"
 #include "net/shape_table.hpp"
 #include "net/transport.hpp"
 #include "net/udp_speaker.hpp"
@@ -30,9 +33,7 @@ class DirectTransport final : public ProbeTransport {
   Obstacle prepare(Family family, std::uint16_t shape) override;
   [[nodiscard]] std::size_t credit() const noexcept override { return credit_; }
   Sent send(std::span<const Probe> probes, std::span<Instant> sent_at) override;
-  [[nodiscard]] Instant room_at() const noexcept override {
-    return connections_.room_at() < io_->room_at() ? connections_.room_at() : io_->room_at();
-  }
+  [[nodiscard]] Instant room_at() const noexcept override { return std::min(connections_.room_at(), io_->room_at()); }
   void receive(const ProbeBook& book, std::vector<Event>& events) override;
   void forget(Serial serial) noexcept override;
   void look_for_drops() noexcept override;
@@ -50,6 +51,8 @@ class DirectTransport final : public ProbeTransport {
   [[nodiscard]] Sent send_some(std::span<const Probe> probes, std::span<Instant> sent_at);
   [[nodiscard]] Sent refuse(std::error_code error) noexcept;
   [[nodiscard]] Sent send_run(Lane lane, std::span<const Probe> probes, std::span<Instant> sent_at);
+  void note_times(Lane lane, const SendReport& report, std::span<const Probe> probes,
+                  std::span<Instant> sent_at) noexcept;
   [[nodiscard]] Sent connect(const Probe& probe, Instant& sent_at);
   [[nodiscard]] std::span<const std::uint8_t> encode(const Probe& probe, Lane lane, std::size_t place);
   std::size_t drain(Lane lane, const ProbeBook& book, std::vector<Event>& events);
@@ -69,6 +72,8 @@ class DirectTransport final : public ProbeTransport {
   std::size_t message_room_ = 0;
   std::vector<std::uint8_t> messages_;  ///< message_room_ for each of a run.
   std::vector<Outgoing> outgoing_;
+  std::vector<SendPace> paces_;  ///< By lane.
+  SentCalls calls_;
   bool taken_since_look_ = false;  ///< Since drops were looked for.
   Counters counters_{};
 };

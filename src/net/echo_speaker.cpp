@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "net/address_facts.hpp"
 #include "net/candidates.hpp"
 
 namespace multiping::net {

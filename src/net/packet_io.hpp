@@ -21,6 +21,7 @@ namespace multiping::net {
 struct IoRequest {
   std::vector<ProbeOptions> shapes{};  ///< How probes look; a shape's number is its place here. More by set_shape().
   std::size_t targets = 0;             ///< For the size of the receive buffers.
+  std::size_t transports = 1;          ///< That serve one batch side by side, and share what the host has but once.
 };
 
 /// What the messages of a lane are.

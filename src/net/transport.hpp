@@ -57,7 +57,8 @@ struct Event {
   bool final = false;  ///< No answer to this probe can come any more.
   Address responder{};
   Arrival arrival{};
-  std::optional<Duration> rtt{};  ///< Measured by the kernel; then `arrival` counts for nothing.
+  std::optional<Duration> rtt{};  ///< Measured by the kernel, or known better than from the sending time and
+                                  ///< `arrival`, which count for nothing then.
   std::shared_ptr<const IcmpError> icmp{};
   std::error_code error{};
   std::uint8_t reply_ttl = 0;

@@ -2,6 +2,7 @@
 // See udp_speaker.hpp.
 #include "net/udp_speaker.hpp"
 
+#include "net/address_facts.hpp"
 #include "net/candidates.hpp"
 #include "packet/reader.hpp"
 

@@ -19,6 +19,8 @@ using engine::Session;
 using net::Instant;
 using net::Serial;
 
+BOOST_AUTO_TEST_SUITE(driver_test)
+
 namespace {
 
 constexpr Instant start{100s};
@@ -96,8 +98,6 @@ Session session_of(std::uint32_t targets) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(driver_test)
 
 BOOST_AUTO_TEST_CASE(a_batch_goes_through_a_transport_that_has_little_room) {
   Session session = session_of(1000);

@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <memory>
+#include <vector>
 
 using namespace std::chrono_literals;
 using multiping::Address;
@@ -14,21 +15,22 @@ using multiping::Outcome;
 using multiping::TimestampSource;
 using multiping::engine::Detail;
 using multiping::engine::Fates;
+using multiping::engine::TargetIndex;
 using multiping::engine::TargetRecord;
 using multiping::net::Event;
 using multiping::net::Instant;
 using multiping::net::Probe;
 using Kind = multiping::net::Event::Kind;
 
-namespace {
+namespace fates_test {
 
 constexpr Instant start{100s};
 const Address router = Address::v4({10, 0, 0, 1});
 
 /// One target, 192.0.2.1, and the probes sent to it.
 struct Fixture {
-  Probe send(std::uint32_t round, Instant at = start) {
-    const Probe probe = fates.table().probe(fates.table().open_probe(0, round));
+  Probe send(std::uint32_t round, Instant at = start, TargetIndex target = 0) {
+    const Probe probe = fates.table().probe(fates.table().open_probe(target, round));
     fates.sent({&probe, 1}, {&at, 1}, Fates::Sending::attempt);
     return probe;
   }
@@ -52,9 +54,9 @@ struct Fixture {
   }
 };
 
-}  // namespace
+}  // namespace fates_test
 
-BOOST_FIXTURE_TEST_SUITE(fates_test, Fixture)
+BOOST_FIXTURE_TEST_SUITE(fates_test, fates_test::Fixture)
 
 BOOST_AUTO_TEST_CASE(a_reply_is_the_targets_fate) {
   hear(Kind::reply, send(1), start + 7ms);
@@ -65,7 +67,6 @@ BOOST_AUTO_TEST_CASE(a_reply_is_the_targets_fate) {
   BOOST_CHECK(record().unreported);
   BOOST_TEST(fates.awaited() == 0U);
   BOOST_TEST(fates.unanswered() == 0U);
-  BOOST_CHECK(fates.slowest() == 7ms);
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_is_an_answer) {
@@ -108,6 +109,9 @@ BOOST_AUTO_TEST_CASE(time_is_the_kernels_where_that_is_possible) {
   const auto before_sending = heard(start + 9ms, start - 1h, {});
   BOOST_CHECK(before_sending.rtt == 9ms);
   BOOST_CHECK(before_sending.timestamps == TimestampSource::user);
+  const auto at_the_same_time = heard(start + 9ms, start, {});
+  BOOST_CHECK(at_the_same_time.rtt == 9ms);
+  BOOST_CHECK(at_the_same_time.timestamps == TimestampSource::user);
   const auto in_the_future = heard(start + 9ms, start + 1h, {});
   BOOST_CHECK(in_the_future.rtt == 9ms);
   BOOST_CHECK(in_the_future.timestamps == TimestampSource::user);
@@ -116,10 +120,17 @@ BOOST_AUTO_TEST_CASE(time_is_the_kernels_where_that_is_possible) {
   BOOST_CHECK(measured.timestamps == TimestampSource::kernel);
 }
 
-BOOST_AUTO_TEST_CASE(a_round_trip_is_never_negative) {
-  const Probe probe = send(1);
-  fates.received({.serial = probe.serial, .arrival = {.read = start - 1ms, .stamp = {}}});
-  BOOST_CHECK(record().rtt == Duration{});
+BOOST_AUTO_TEST_CASE(a_round_trip_takes_time) {
+  const std::vector<Event> events{{.arrival = {.read = start - 1ms}},
+                                  {.arrival = {.read = start, .stamp = start}},
+                                  {.arrival = {.read = start + 1ms}, .rtt = Duration{}},
+                                  {.arrival = {.read = start + 1ms}, .rtt = Duration{-1}}};
+  for (Event event : events) {
+    fates = with_target(false);
+    event.serial = send(1).serial;
+    fates.received(event);
+    BOOST_CHECK(record().rtt == 1ns);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(fail_fast_ends_the_wait_and_the_reply_is_late) {
@@ -223,6 +234,18 @@ BOOST_AUTO_TEST_CASE(a_replaced_target_leaves_no_trace_in_the_counts) {
   BOOST_TEST(fates.unanswered() == 1U);
   BOOST_TEST(fates.unreported() == 0U);
   BOOST_CHECK(record().outcome == Outcome::pending);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_under_way_has_twice_the_greatest_time_within_limits) {
+  BOOST_CHECK(fates.time_to_answer() == 20ms);
+  hear(Kind::reply, send(1), start + 7ms);
+  BOOST_CHECK(fates.time_to_answer() == 20ms);
+  fates.add({.address = Address::v4({10, 0, 0, 2})});
+  hear(Kind::reply, send(1, start, 1), start + 30ms);
+  BOOST_CHECK(fates.time_to_answer() == 60ms);
+  fates.add({.address = Address::v4({10, 0, 0, 3})});
+  hear(Kind::reply, send(1, start, 2), start + 3s);
+  BOOST_CHECK(fates.time_to_answer() == 1s);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,8 @@ namespace {
 using engine::HopWindows;
 using Line = HopWindows::Line;
 
+namespace hop_windows_test {
+
 Address router(std::uint8_t number) { return Address::v4({10, 1, 0, number}); }
 
 struct Windows : HopWindows {
@@ -31,7 +33,9 @@ struct Windows : HopWindows {
   }
 };
 
-BOOST_FIXTURE_TEST_SUITE(hop_windows_test, Windows)
+}  // namespace hop_windows_test
+
+BOOST_FIXTURE_TEST_SUITE(hop_windows_test, hop_windows_test::Windows)
 
 BOOST_AUTO_TEST_CASE(sixteen_at_first_and_twice_as_many_each_round_that_is_answered) {
   const Line line = of(router(1));

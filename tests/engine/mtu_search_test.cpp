@@ -17,6 +17,8 @@ using Kind = Fate::Kind;
 using Sizes = std::vector<std::uint32_t>;
 using PathModel = std::function<Fate(std::uint32_t size)>;
 
+BOOST_AUTO_TEST_SUITE(mtu_search_test)
+
 const Address near_router = Address::v4({10, 1, 0, 1}), far_router = Address::v4({10, 1, 0, 2});
 const Fate fits{.kind = Kind::fits}, refused{.kind = Kind::refused}, silent{.kind = Kind::silent};
 
@@ -59,8 +61,6 @@ Course run(MtuSearch& search, const PathModel& path) {
   BOOST_TEST(search.over());
   return course;
 }
-
-BOOST_AUTO_TEST_SUITE(mtu_search_test)
 
 BOOST_AUTO_TEST_CASE(the_smallest_and_the_largest_are_asked_first) {
   for (const Family family : {Family::ipv4, Family::ipv6}) {

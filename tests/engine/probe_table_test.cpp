@@ -12,7 +12,7 @@ using multiping::Outcome;
 using multiping::engine::ProbeTable;
 using multiping::net::Instant;
 
-namespace {
+namespace probe_table_test {
 
 struct Fixture {
   Fixture() {
@@ -22,9 +22,9 @@ struct Fixture {
   ProbeTable table;
 };
 
-}  // namespace
+}  // namespace probe_table_test
 
-BOOST_FIXTURE_TEST_SUITE(probe_table_test, Fixture)
+BOOST_FIXTURE_TEST_SUITE(probe_table_test, probe_table_test::Fixture)
 
 BOOST_AUTO_TEST_CASE(serials_count_on) {
   BOOST_TEST(table.open_probe(2, 1) == 0U);

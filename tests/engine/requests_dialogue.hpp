@@ -25,7 +25,7 @@ using Token = Requests::Token;
 
 inline constexpr Instant start{100s};
 
-struct Dialogue {
+struct RequestsDialogue {
   Token submit(std::uint8_t host, Duration timeout = 1s, int retry = 0, Instant now = start) {
     return requests.submit(
         {.endpoint = {.address = Address::v4({192, 0, 2, host})}, .timeout = timeout, .retry = retry}, now);

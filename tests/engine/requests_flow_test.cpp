@@ -10,7 +10,7 @@ namespace {
 
 std::error_code no_buffers() { return std::make_error_code(std::errc::no_buffer_space); }
 
-BOOST_FIXTURE_TEST_SUITE(requests_flow_test, Dialogue)
+BOOST_FIXTURE_TEST_SUITE(requests_flow_test, RequestsDialogue)
 
 BOOST_AUTO_TEST_CASE(a_number_is_given_to_others_only_when_nothing_can_come_for_it) {
   submit(1);

@@ -12,7 +12,7 @@ std::size_t targets_of(const engine::Requests& requests) {
   return dynamic_cast<const engine::ProbeTable&>(requests.book()).size();
 }
 
-BOOST_FIXTURE_TEST_SUITE(requests_memory_test, Dialogue)
+BOOST_FIXTURE_TEST_SUITE(requests_memory_test, RequestsDialogue)
 
 BOOST_AUTO_TEST_CASE(one_that_takes_long_does_not_hold_the_memory_of_the_others) {
   const Token slow = submit(1, 1h);

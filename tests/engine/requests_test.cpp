@@ -5,7 +5,7 @@
 namespace multiping::test {
 namespace {
 
-BOOST_FIXTURE_TEST_SUITE(requests_test, Dialogue)
+BOOST_FIXTURE_TEST_SUITE(requests_test, RequestsDialogue)
 
 BOOST_AUTO_TEST_CASE(the_first_answer_is_the_completion) {
   const Token token = submit(1);

@@ -10,13 +10,13 @@ using multiping::Address;
 using multiping::engine::Endpoint;
 using multiping::engine::Roster;
 
+BOOST_AUTO_TEST_SUITE(roster_test)
+
 namespace {
 
 Endpoint host(std::uint8_t last, std::uint16_t shape = 0) { return {Address::v4({192, 0, 2, last}), shape}; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(roster_test)
 
 BOOST_AUTO_TEST_CASE(distinct_endpoints_are_one_to_one) {
   Roster roster{2};

@@ -16,6 +16,8 @@ using engine::RoundFate;
 using engine::SeriesFigures;
 using net::Instant;
 
+BOOST_AUTO_TEST_SUITE(series_figures_test)
+
 constexpr Instant start{100s};
 
 /// Sent a second apart.
@@ -32,8 +34,6 @@ struct Told {
   SeriesFigures figures;
   Statistics statistics;
 };
-
-BOOST_AUTO_TEST_SUITE(series_figures_test)
 
 BOOST_AUTO_TEST_CASE(fates_in_order_are_added_at_once) {
   Told told;

@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 using engine::SeriesSession;
 using net::Instant;
 
+BOOST_AUTO_TEST_SUITE(series_session_test)
+
 constexpr Instant start{100s};
 
 struct Probe {
@@ -28,8 +30,6 @@ Probes take(SeriesSession& session, Instant now) {
   while (const auto due = session.take_due(now)) probes.push_back({due->target, due->round});
   return probes;
 }
-
-BOOST_AUTO_TEST_SUITE(series_session_test)
 
 BOOST_AUTO_TEST_CASE(targets_are_spread_over_the_interval) {
   SeriesSession session{{.targets = 4, .count = 2, .interval = 1s, .start = start}};

@@ -21,6 +21,8 @@ using engine::TraceSession;
 using net::Instant;
 using Ask = TraceSession::Ask;
 
+namespace trace_session_test {
+
 constexpr Instant start{100s};
 
 Address router(int ttl, int branch = 0) {
@@ -91,7 +93,9 @@ std::set<int> ttls(const std::vector<Ask>& asks) {
   return found;
 }
 
-BOOST_FIXTURE_TEST_SUITE(trace_session_test, Dialogue)
+}  // namespace trace_session_test
+
+BOOST_FIXTURE_TEST_SUITE(trace_session_test, trace_session_test::Dialogue)
 
 BOOST_AUTO_TEST_CASE(what_may_be_needed_is_asked_at_once_the_first_probes_and_near_hops_first) {
   begin();

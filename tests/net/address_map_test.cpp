@@ -8,6 +8,8 @@
 using multiping::Address;
 using multiping::net::AddressMap;
 
+BOOST_AUTO_TEST_SUITE(address_map_test)
+
 namespace {
 
 const auto keep_all = [](int) { return true; };
@@ -24,8 +26,6 @@ Address link_local(std::uint32_t zone) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(address_map_test)
 
 BOOST_AUTO_TEST_CASE(nothing_is_found_in_an_empty_one) {
   AddressMap<int> map;

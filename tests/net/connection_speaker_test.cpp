@@ -12,6 +12,8 @@ using namespace multiping;
 using namespace multiping::test;
 using net::Event;
 
+BOOST_AUTO_TEST_SUITE(connection_speaker_test)
+
 namespace {
 
 std::vector<ProbeOptions> connecting(int source_port = 0) {
@@ -36,8 +38,6 @@ struct Connections : Dialogue {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(connection_speaker_test)
 
 BOOST_AUTO_TEST_CASE(connected_is_a_reply_with_the_kernels_time) {
   Connections dialogue{connecting()};
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(a_report_is_the_outcome_even_of_a_refusal) {
   Connections dialogue{connecting()};
   dialogue.connect(1);
   dialogue.connect(2);
-  auto report = dialogue.queued({.to = target(1)}, padded({}, 128 - 20) + mpls_structure());
+  auto report = dialogue.queued({.to = target(1)}, padded({}, 128 - 20) + one_label_structure());
   report.type = 3;
   report.code = 3;
   dialogue.io->decided.push_back({.token = 0, .error = system_error(std::errc::connection_refused), .report = report});

@@ -15,15 +15,10 @@
 #include "net/scripted_packet_io.hpp"
 #include "packet/checksum.hpp"
 #include "packet/writer.hpp"
+#include "support/hosts.hpp"
 
 namespace multiping::test {
 inline namespace speakers {
-
-inline const Address router_v4 = Address::v4({203, 0, 113, 1});
-inline const Address target_v4 = Address::v4({192, 0, 2, 7});
-inline const Address other_v4 = Address::v4({192, 0, 2, 8});
-inline const Address target_v6 = Address::v6({0x20, 0x01, 0x0d, 0xb8, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9});
-inline const Address router_v6 = Address::v6({0x20, 0x01, 0x0d, 0xb8, 0, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 
 inline std::uint16_t get16(std::span<const std::uint8_t> bytes, std::size_t at) {
   return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
@@ -89,7 +84,7 @@ inline Bytes echo_reply(Bytes request, std::uint8_t type = 0) {
 }
 
 /// An extension structure with one MPLS label: 16000, class 5, bottom of stack, TTL 1.
-inline Bytes mpls_structure() {
+inline Bytes one_label_structure() {
   Bytes structure =
       hex("20 00 0000"  // version, checksum
           "0008 01 01"  // length, class, C-type: MPLS label stack

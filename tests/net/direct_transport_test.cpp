@@ -12,6 +12,8 @@ using namespace multiping;
 using namespace multiping::test;
 using net::Event;
 
+BOOST_AUTO_TEST_SUITE(direct_transport_test)
+
 namespace {
 
 /// Probes of one target, to be sent together.
@@ -34,8 +36,6 @@ std::vector<ProbeOptions> all_shapes() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(direct_transport_test)
 
 BOOST_AUTO_TEST_CASE(shapes_of_one_lane_leave_in_one_call) {
   Dialogue dialogue{all_shapes()};
@@ -60,6 +60,46 @@ BOOST_AUTO_TEST_CASE(every_protocol_and_family_goes_its_way) {
   for (const auto& message : dialogue.io->sent)
     BOOST_TEST((dialogue.io->sockets[message.lane].channel.family == message.to.family()));
   for (const net::Instant at : dialogue.sent_at) BOOST_TEST((at == dialogue.io->time));
+}
+
+BOOST_AUTO_TEST_CASE(messages_of_one_call_count_as_sent_one_behind_the_other) {
+  Dialogue dialogue{all_shapes()};
+  const auto steps = [&](Duration call) {
+    dialogue.io->send_time = call;
+    const net::Instant started = dialogue.io->time;
+    dialogue.send(echoes(dialogue.book, 64));
+    BOOST_TEST((dialogue.sent_at[0] == started));
+    for (std::size_t k = 1; k < 64; ++k)
+      BOOST_TEST((dialogue.sent_at[k] - dialogue.sent_at[k - 1] == dialogue.sent_at[1] - started));
+    return dialogue.sent_at[1] - started;
+  };
+  BOOST_TEST((steps(64 * 6us) == 6us));
+  BOOST_TEST((steps(64 * 8us) == 8us));
+  BOOST_TEST((steps(64 * 6us) == 6us));
+  const Duration interrupted = steps(64 * 6us + 3ms);
+  BOOST_TEST((interrupted > 6us && interrupted < 8us));
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_came_while_its_call_went_on_has_a_time_of_its_own) {
+  Dialogue dialogue{all_shapes()};
+  const net::Instant started = dialogue.io->time;
+  dialogue.io->send_time = 64 * 6us;
+  dialogue.send(echoes(dialogue.book, 64));
+  const auto answer = [&](std::size_t place, Duration stamp) {
+    const auto reply = ipv4_packet(target_v4, dialogue.io->host_v4, 1, echo_reply(dialogue.io->sent[place].bytes));
+    dialogue.io->deliver(dialogue.io->sent[place].lane,
+                         {.bytes = dialogue.io->keep(reply),
+                          .ip_header = true,
+                          .arrival = {.read = dialogue.io->time, .stamp = started + stamp}});
+  };
+  answer(9, 40us);
+  answer(19, 200us);
+  answer(63, 64 * 6us);
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 3U);
+  BOOST_TEST((events[0].rtt == Duration{4us}));
+  BOOST_TEST(!events[1].rtt);
+  BOOST_TEST(!events[2].rtt);
 }
 
 BOOST_AUTO_TEST_CASE(answers_of_every_lane_are_heard_at_once) {

@@ -10,6 +10,8 @@ using namespace multiping;
 using namespace multiping::test;
 using net::Event;
 
+BOOST_AUTO_TEST_SUITE(echo_speaker_test)
+
 namespace {
 
 constexpr std::uint8_t icmp = 1, icmpv6 = 58;
@@ -26,8 +28,6 @@ Bytes expired(const ScriptedPacketIo::Sent& request, const Bytes& quoted, const 
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(echo_speaker_test)
 
 BOOST_AUTO_TEST_CASE(a_reply_is_an_event_and_so_is_its_duplicate) {
   Dialogue dialogue{one_shape()};
@@ -89,8 +89,8 @@ BOOST_AUTO_TEST_CASE(what_came_after_its_probe_was_forgotten_is_late) {
 BOOST_AUTO_TEST_CASE(labels_come_with_the_errors_of_raw_sockets) {
   Dialogue dialogue{one_shape()};
   const auto request = dialogue.ask(target_v4);
-  dialogue.deliver(request.lane, router_v4, icmp, expired(request, request.bytes, mpls_structure()));
-  dialogue.deliver(request.lane, router_v4, icmp, expired(request, request.bytes, mpls_structure()));
+  dialogue.deliver(request.lane, router_v4, icmp, expired(request, request.bytes, one_label_structure()));
+  dialogue.deliver(request.lane, router_v4, icmp, expired(request, request.bytes, one_label_structure()));
   const auto events = dialogue.hear();
   BOOST_REQUIRE(events.size() == 2U);
   BOOST_TEST((events[0].kind == Event::Kind::ttl_expired));
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(ping_sockets_report_through_their_queue) {
   Dialogue dialogue{one_shape()};
   dialogue.io->ping_sockets = true;
   const auto request = dialogue.ask(target_v6);
-  auto error = dialogue.queued(request, request.bytes + mpls_structure());
+  auto error = dialogue.queued(request, request.bytes + one_label_structure());
   error.extension = request.bytes.size();
   error.mtu = 9;  // a pointer, or nothing: not an MTU
   dialogue.io->report(request.lane, error);

@@ -12,6 +12,8 @@ using namespace multiping;
 using namespace multiping::test;
 using net::Event;
 
+BOOST_AUTO_TEST_SUITE(handshake_speaker_test)
+
 namespace {
 
 constexpr std::uint8_t tcp = 6, sctp = 132;
@@ -58,8 +60,6 @@ struct Handshakes : Dialogue {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(handshake_speaker_test)
 
 BOOST_AUTO_TEST_CASE(a_syn_goes_out_with_its_checksum) {
   Handshakes dialogue{half_open()};
@@ -260,7 +260,7 @@ BOOST_AUTO_TEST_CASE(labels_come_through_the_queue) {
   Handshakes dialogue{half_open()};
   const auto syn = dialogue.ask(target_v6);
   constexpr std::size_t header = 40;  // of IPv6, which the queue leaves out of the 128 bytes
-  dialogue.io->report(syn.lane, dialogue.queued(syn, padded(syn.bytes, 128 - header) + mpls_structure()));
+  dialogue.io->report(syn.lane, dialogue.queued(syn, padded(syn.bytes, 128 - header) + one_label_structure()));
   const auto events = dialogue.hear();
   BOOST_REQUIRE(events.size() == 1U);
   BOOST_REQUIRE(events[0].icmp->mpls.size() == 1U);

@@ -48,6 +48,7 @@ class ScriptedPacketIo final : public net::PacketIo {
   Address host_v4 = Address::v4({198, 51, 100, 1});
   std::size_t most_accepted = ~std::size_t{0};  ///< Of one send(); the next is refused.
   std::error_code refusal{};
+  Duration send_time{};                          ///< How long one send() takes.
   std::deque<std::error_code> connect_errors{};  ///< Of the next calls of connect().
   std::deque<net::Connected> decided{};
   /// Asked first; may throw. Nothing: this class finds a way.
@@ -85,7 +86,8 @@ class ScriptedPacketIo final : public net::PacketIo {
 
   net::SendReport send(net::Lane lane, std::span<const net::Outgoing> messages) override {
     batches.push_back(messages.size());
-    net::SendReport done{.accepted = std::min(messages.size(), most_accepted), .started = time, .finished = time};
+    net::SendReport done{.accepted = std::min(messages.size(), most_accepted), .started = time};
+    done.finished = time += send_time;
     for (const net::Outgoing& message : messages.first(done.accepted))
       sent.push_back({lane, *message.to, {message.bytes.begin(), message.bytes.end()}});
     if (done.accepted < messages.size()) done.refused = refusal;

@@ -8,6 +8,8 @@
 using namespace multiping;
 using namespace multiping::test;
 
+BOOST_AUTO_TEST_SUITE(udp_flow_test)
+
 namespace {
 
 /// Of one flow: the ttl of a shape is its number plus one.
@@ -19,8 +21,6 @@ std::vector<ProbeOptions> hops(int count, std::size_t payload_size = 56) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(udp_flow_test)
 
 BOOST_AUTO_TEST_CASE(a_flow_has_one_source_port_for_all_targets) {
   auto shapes = hops(2);

@@ -9,6 +9,8 @@ using multiping::net::Serial;
 using multiping::net::UdpFlight;
 using multiping::net::UdpIndex;
 
+BOOST_AUTO_TEST_SUITE(udp_index_test)
+
 namespace {
 
 constexpr std::uint16_t port = 53, local_port = 40'000;
@@ -28,8 +30,6 @@ std::vector<Serial> known(UdpIndex& index, const Address& from, std::uint16_t at
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(udp_index_test)
 
 BOOST_AUTO_TEST_CASE(the_probes_of_a_target_come_newest_first) {
   UdpIndex index;

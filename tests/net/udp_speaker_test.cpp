@@ -11,6 +11,8 @@ using namespace multiping;
 using namespace multiping::test;
 using net::Event;
 
+BOOST_AUTO_TEST_SUITE(udp_speaker_test)
+
 namespace {
 
 std::vector<ProbeOptions> one_shape(std::size_t payload_size = 56) {
@@ -18,8 +20,6 @@ std::vector<ProbeOptions> one_shape(std::size_t payload_size = 56) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(udp_speaker_test)
 
 BOOST_AUTO_TEST_CASE(an_echoed_tag_names_its_probe) {
   UdpDialogue dialogue{one_shape()};
@@ -237,12 +237,12 @@ BOOST_AUTO_TEST_CASE(errors_about_another_port_or_address_are_refused) {
 BOOST_AUTO_TEST_CASE(labels_come_through_the_queue_with_and_without_a_length_field) {
   UdpDialogue dialogue{one_shape()};
   const auto probe = dialogue.ask(target_v4);
-  auto error = dialogue.queued(probe, probe.bytes + mpls_structure());
+  auto error = dialogue.queued(probe, probe.bytes + one_label_structure());
   error.port = port;
   error.extension = 56;
   dialogue.io->report(probe.lane, error);
   constexpr std::size_t headers = 28;  // which the queue leaves out of the 128 bytes
-  auto legacy = dialogue.queued(probe, padded(probe.bytes, 128 - headers) + mpls_structure());
+  auto legacy = dialogue.queued(probe, padded(probe.bytes, 128 - headers) + one_label_structure());
   legacy.port = port;
   dialogue.io->report(probe.lane, legacy);
   const auto events = dialogue.hear();

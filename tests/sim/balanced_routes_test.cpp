@@ -13,6 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(balanced_routes_test)
+
 constexpr Family families[] = {Family::ipv4, Family::ipv6};
 constexpr int flows = 16;
 
@@ -63,8 +65,6 @@ void check_paths(const RouteNetwork& network, const std::vector<Route>& routes) 
     BOOST_TEST(names == expected, boost::test_tools::per_element());
   }
 }
-
-BOOST_AUTO_TEST_SUITE(balanced_routes_test)
 
 BOOST_AUTO_TEST_CASE(each_flow_is_one_real_way_and_all_ways_are_found) {
   for (const Family family : families) {

@@ -18,6 +18,8 @@ using multiping::test::simulate;
 using multiping::test::SimulatedHost;
 using multiping::test::SimulatedTransport;
 
+BOOST_AUTO_TEST_SUITE(batch_test)
+
 namespace {
 
 const SimulatedHost recording{.record = true};
@@ -66,8 +68,6 @@ std::vector<std::string> hosts_of(const std::vector<Result>& results) {
 using Names = std::vector<std::string>;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(batch_test)
 
 BOOST_AUTO_TEST_CASE(every_position_has_its_result_in_order) {
   World world{recording};

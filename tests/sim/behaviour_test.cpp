@@ -13,6 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(behaviour_test)
+
 constexpr TransportKind both_kinds[] = {TransportKind::raw, TransportKind::ping_socket};
 
 Scenario answering(Duration delay, Duration jitter = {}, double loss = 0) {
@@ -45,8 +47,6 @@ std::vector<Duration> sending_times(const SimulatedTransport& transport) {
   for (const auto& packet : transport.log().sent) times.push_back(packet.at - transport.log().sent.front().at);
   return times;
 }
-
-BOOST_AUTO_TEST_SUITE(behaviour_test)
 
 BOOST_AUTO_TEST_CASE(retries_leave_at_equal_intervals_and_only_to_the_silent) {
   Scenario scenario = answering(10ms);

@@ -16,6 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace parts;
 
+BOOST_AUTO_TEST_SUITE(diagnose_sim)
+
 Address hop_number(std::size_t ttl) { return Address::v4({10, 1, 0, static_cast<std::uint8_t>(ttl)}); }
 
 /// Dead hosts behind so many routers, of which the last ones are silent.
@@ -65,8 +67,6 @@ void check_lost_behind(const Route& route, std::size_t hops) {
     }
   }
 }
-
-BOOST_AUTO_TEST_SUITE(diagnose_sim)
 
 BOOST_AUTO_TEST_CASE(a_route_ends_with_the_last_that_answered) {
   const World world;

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace parts;
-using Kind = Edit::Kind;
+using EditKind = Edit::Kind;
 
 // The same in the quoted header, and in the header of the error itself.
 Scenario error_options() {
@@ -129,14 +129,14 @@ Scenario false_quotes() {
   Scenario s{.name = "false_quotes"};
   const Address elsewhere = Address::v4({10, 20, 9, 200});
   s.hosts = {only_error("10.20.9.1", {.from = router(), .quoted_destination = elsewhere}),
-             only_error("10.20.9.2", {.from = router(), .quote_edits = {{Kind::add_to_id, 1}}}),
-             only_error("10.20.9.3", {.from = router(), .quoted = 8, .quote_edits = {{Kind::flip, 3}}}),
-             only_error("10.20.9.4", {.from = router(), .quote_edits = {{Kind::flip, 3}}}),
-             only_error("10.20.9.5", {.from = router(), .quote_edits = {{Kind::flip, payload_at + 2}}}),
-             only_error("10.20.9.6", {.from = router(), .quote_edits = {{Kind::add_to_sequence, 1}}}),
-             only_error("10.20.9.7", {.from = router(), .quote_edits = {{Kind::type, 0}}}),
+             only_error("10.20.9.2", {.from = router(), .quote_edits = {{EditKind::add_to_id, 1}}}),
+             only_error("10.20.9.3", {.from = router(), .quoted = 8, .quote_edits = {{EditKind::flip, 3}}}),
+             only_error("10.20.9.4", {.from = router(), .quote_edits = {{EditKind::flip, 3}}}),
+             only_error("10.20.9.5", {.from = router(), .quote_edits = {{EditKind::flip, payload_at + 2}}}),
+             only_error("10.20.9.6", {.from = router(), .quote_edits = {{EditKind::add_to_sequence, 1}}}),
+             only_error("10.20.9.7", {.from = router(), .quote_edits = {{EditKind::type, 0}}}),
              only_error("fd20::9:1", {.from = router6(), .type = 1, .quoted_destination = *Address::parse("fd20::99")}),
-             only_error("fd20::9:2", {.from = router6(), .type = 1, .quote_edits = {{Kind::flip, payload_at}}})};
+             only_error("fd20::9:2", {.from = router6(), .type = 1, .quote_edits = {{EditKind::flip, payload_at}}})};
   for (const HostRule& host : s.hosts) s.targets.push_back(no_reply(host.block));
   // The tag, which is quoted whole, is right: a checksum that was altered on the way may be overlooked.
   s.targets[3].or_else = Outcome::unreachable;

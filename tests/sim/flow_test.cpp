@@ -16,6 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace parts;
 
+BOOST_AUTO_TEST_SUITE(flow_test)
+
 constexpr int path_length = 12;
 
 Address address(const std::string& text) { return *Address::parse(text); }
@@ -78,8 +80,6 @@ void check_hops(const std::map<int, Result>& results, const std::string& target)
     BOOST_TEST(result.responder == (reached ? address(target) : router));
   }
 }
-
-BOOST_AUTO_TEST_SUITE(flow_test)
 
 BOOST_AUTO_TEST_CASE(hops_asked_side_by_side_in_one_flow_are_not_mixed_up) {
   for (const ProbeOptions& probe : {ProbeOptions{}, ProbeOptions{.payload_size = 3}, udp(), half_open()}) {

@@ -11,7 +11,6 @@ namespace multiping::test {
 namespace {
 
 constexpr std::size_t icmp_header = 8;
-constexpr std::uint8_t flag_syn = 0x02, flag_rst = 0x04, flag_ack = 0x10;
 constexpr std::uint8_t chunk_init = 1, chunk_init_ack = 2, chunk_abort = 6;
 constexpr std::uint32_t host_number = 0x5EED5EED;  // what the host chooses of its own
 

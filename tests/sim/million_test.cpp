@@ -11,6 +11,8 @@ using namespace std::chrono_literals;
 using namespace multiping;
 using net::Instant;
 
+BOOST_AUTO_TEST_SUITE(million_test)
+
 namespace {
 
 constexpr std::size_t targets = 1'000'000;
@@ -95,8 +97,6 @@ double processor_seconds() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(million_test)
 
 BOOST_AUTO_TEST_CASE(every_fate_is_as_it_was_dealt) {
   std::vector<Address> hosts;

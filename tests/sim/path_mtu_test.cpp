@@ -18,6 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace parts;
 
+BOOST_AUTO_TEST_SUITE(path_mtu_sim)
+
 Address router_number(Family family, std::size_t number) {
   return family == Family::ipv6 ? *Address::parse("fd01::" + std::to_string(number))
                                 : Address::v4({10, 1, 0, static_cast<std::uint8_t>(number)});
@@ -95,8 +97,6 @@ TraceOptions with_probe(const ProbeOptions& probe) {
   options.ping.probe = probe;
   return options;
 }
-
-BOOST_AUTO_TEST_SUITE(path_mtu_sim)
 
 BOOST_AUTO_TEST_CASE(each_step_is_reported_and_the_last_one_limits) {
   for (const TransportKind kind : {TransportKind::raw, TransportKind::ping_socket}) {

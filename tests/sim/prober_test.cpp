@@ -17,6 +17,8 @@ using namespace std::chrono_literals;
 using namespace parts;
 using Completion = Prober::Completion;
 
+BOOST_AUTO_TEST_SUITE(prober_test)
+
 /// 10.0.0.0/24 answers after a millisecond, 10.0.1.0/24 is silent, 10.0.2.0/24 answers after 300 ms, 10.0.3.0/24
 /// answers the second request only; a router says that 10.0.4.0/24 is unreachable; 10.0.5.0/24 answers three times.
 /// 10.1.0.0/16 accepts what comes to ports, 10.2.0.0/16 declines it.
@@ -77,8 +79,6 @@ struct World {
 };
 
 const SimulatedHost recording{.record = true};
-
-BOOST_AUTO_TEST_SUITE(prober_test)
 
 BOOST_AUTO_TEST_CASE(a_probe_is_answered) {
   World world;

@@ -14,6 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace parts;
 
+BOOST_AUTO_TEST_SUITE(protocols_test)
+
 // 10.1.0.0/16 accepts, 10.2.0.0/16 declines, 10.3.0.0/16 is silent.
 Scenario network(Protocol protocol, Duration delay = 5ms) {
   Scenario scenario{.name = "network", .seed = 7};
@@ -49,8 +51,6 @@ std::size_t count(std::span<const Result> results, Outcome outcome) {
 }
 
 const ProbeOptions every_protocol[] = {{}, udp(), tcp(), half_open(), sctp()};
-
-BOOST_AUTO_TEST_SUITE(protocols_test)
 
 BOOST_AUTO_TEST_CASE(open_and_closed_ports_are_told_apart_in_any_number) {
   for (const ProbeOptions& probe : {udp(), tcp(), half_open(), sctp()}) {

@@ -13,6 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(routers_test)
+
 const char* const host = "10.20.0.1";
 const net::Instant start{1000s};
 
@@ -88,8 +90,6 @@ HostRule two_levels() {
   a.branches = {{b}, {router("10.1.0.3"), router("10.1.0.4")}};
   return {.path = {a, router("10.1.0.9")}};
 }
-
-BOOST_AUTO_TEST_SUITE(routers_test)
 
 BOOST_AUTO_TEST_CASE(flows_take_whole_branches_of_two_levels_evenly) {
   for (const Protocol protocol : {Protocol::udp, Protocol::tcp, Protocol::icmp}) {

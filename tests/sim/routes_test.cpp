@@ -13,6 +13,8 @@
 namespace multiping::test {
 namespace {
 
+BOOST_AUTO_TEST_SUITE(routes_test)
+
 namespace data = boost::unit_test::data;
 using namespace std::chrono_literals;
 using parts::all_kinds;
@@ -81,8 +83,6 @@ std::vector<std::string> targets(Family family, int count) {
 double milliseconds(Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
 constexpr Family families[] = {Family::ipv4, Family::ipv6};
-
-BOOST_AUTO_TEST_SUITE(routes_test)
 
 BOOST_DATA_TEST_CASE(the_hop_table_of_each_network, data::make(runs()), run) {
   BOOST_TEST_CONTEXT(run) {

@@ -10,9 +10,9 @@
 namespace multiping::test {
 namespace {
 
-namespace data = boost::unit_test::data;
-
 BOOST_AUTO_TEST_SUITE(scenarios_test)
+
+namespace data = boost::unit_test::data;
 
 BOOST_DATA_TEST_CASE(simulated, data::make(scenario_runs()), run) {
   BOOST_TEST_CONTEXT(run) {

@@ -16,10 +16,10 @@ using Kind = Edit::Kind;
 constexpr std::uint8_t whole_tag = 32, port_of_quote = 15;
 constexpr std::size_t chunk_type_at = 12;
 
-Scenario scenario_of(const char* name) { return {.name = name, .kinds = raw_only()}; }
+Scenario sctp_scenario(const char* name) { return {.name = name, .kinds = raw_only()}; }
 
 Scenario sctp_open() {
-  Scenario s = scenario_of("sctp_open");
+  Scenario s = sctp_scenario("sctp_open");
   s.timeout = 2s;
   s.hosts = {with_open("10.20.0.0/16", Protocol::sctp, {.jitter = 5ms}), with_open("fd20::/16", Protocol::sctp)};
   for (int i = 1; i <= 100; ++i) s.targets.push_back(replies("10.20.1." + std::to_string(i)));
@@ -31,7 +31,7 @@ Scenario sctp_open() {
 }
 
 Scenario sctp_states() {
-  Scenario s = scenario_of("sctp_states");
+  Scenario s = sctp_scenario("sctp_states");
   s.hosts = {with_closed("10.20.0.1", Protocol::sctp),
              with_closed("fd20::1", Protocol::sctp),
              silent("10.20.0.2"),
@@ -54,7 +54,7 @@ Scenario sctp_states() {
 
 // Another verification tag, another port, another chunk, a wrong checksum, half a chunk: the true answer comes later.
 Scenario sctp_forged() {
-  Scenario s = scenario_of("sctp_forged");
+  Scenario s = sctp_scenario("sctp_forged");
   s.timeout = 2s;
   const std::vector<std::vector<Edit>> tricks = {{{Kind::add_to_handshake, 1}}, {{Kind::add_to_handshake, 0x10000}},
                                                  {{Kind::add_to_id, 1}},        {{Kind::flip, chunk_type_at}},
@@ -78,7 +78,7 @@ Scenario sctp_forged() {
 
 // Eight bytes give the ports alone; from twenty on the initiate tag is there.
 Scenario sctp_quotes() {
-  Scenario s = scenario_of("sctp_quotes");
+  Scenario s = sctp_scenario("sctp_quotes");
   for (const std::size_t quoted : {8U, 12U, 20U, 32U}) {
     const std::string host = "10.20.8." + std::to_string(quoted);
     s.hosts.push_back(only_error(host, {.from = router(), .code = 2, .quoted = quoted, .quoted_options = 8}));
@@ -96,7 +96,7 @@ Scenario sctp_quotes() {
 }
 
 Scenario sctp_retries() {
-  Scenario s = scenario_of("sctp_retries");
+  Scenario s = sctp_scenario("sctp_retries");
   s.timeout = 800ms;
   s.retry = 2;
   s.hosts = {with_open("10.20.0.1", Protocol::sctp), with_open("fd20::1", Protocol::sctp)};

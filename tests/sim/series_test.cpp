@@ -20,6 +20,8 @@ using namespace std::chrono_literals;
 using namespace parts;
 using net::Instant;
 
+BOOST_AUTO_TEST_SUITE(series_test)
+
 constexpr Duration send_cost = 1us;
 
 /// 10.0.0.0/16 and fd00::/64 answer after a millisecond, 10.1.0.0/16 is silent, 10.2.0.0/16 answers after 2.5 s,
@@ -88,8 +90,6 @@ struct Told {
 auto keep(std::vector<Told>& told) {
   return [&told](const Result& result, int round) { told.push_back({result, round}); };
 }
-
-BOOST_AUTO_TEST_SUITE(series_test)
 
 BOOST_AUTO_TEST_CASE(a_thousand_targets_start_on_time_for_sixty_rounds) {
   World world;

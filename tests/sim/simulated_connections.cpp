@@ -19,7 +19,6 @@ using namespace std::chrono_literals;
 constexpr std::uint16_t first_ephemeral = 32'768;
 constexpr Duration first_timeout = 1s;
 constexpr unsigned most_retransmissions = 6;  // tcp_syn_retries
-constexpr unsigned flag_syn = 0x02, flag_rst = 0x04, flag_ack = 0x10;
 constexpr std::size_t results_per_call = 64;
 
 // As packets say it: the zone of a link-local address is not on the wire.

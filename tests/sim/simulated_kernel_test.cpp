@@ -17,6 +17,8 @@ using namespace std::chrono_literals;
 using namespace parts;
 using Kind = net::Way::Kind;
 
+BOOST_AUTO_TEST_SUITE(simulated_kernel_test)
+
 const Address target = Address::v4({10, 20, 0, 1});
 const Address target6 = *Address::parse("fd20::1");
 
@@ -79,8 +81,6 @@ RouterError with_extension(IcmpExtensionData::Place place) {
   error.extension = IcmpExtensionData{.objects = {mpls_object({{.label = 5}})}, .place = place};
   return error;
 }
-
-BOOST_AUTO_TEST_SUITE(simulated_kernel_test)
 
 // The check values of RFC 3720 appendix B.4 and of the usual "123456789".
 BOOST_AUTO_TEST_CASE(the_checksum_of_sctp_is_castagnolis) {

@@ -42,10 +42,6 @@ bool concerns_port(const Datagram& datagram, std::uint16_t id) {
   return datagram.message.size() >= header_size(datagram.protocol()) && (id == 0 || get16(datagram.message, 2) == id);
 }
 
-bool is_link_local(const Address& address) {
-  return address.family() == Family::ipv6 && address.bytes()[0] == 0xFE && (address.bytes()[1] & 0xC0U) == 0x80;
-}
-
 template <class Handed, class Waiting>
 void hand_over(Waiting& waiting, Handed& handed, std::size_t most) {
   handed.clear();

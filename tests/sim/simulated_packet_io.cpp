@@ -17,10 +17,6 @@ namespace {
 constexpr unsigned most_idle_waits = 100'000;
 constexpr std::uint8_t default_ttl = 64;
 
-bool is_link_local(const Address& address) {
-  return address.family() == Family::ipv6 && address.bytes()[0] == 0xFE && (address.bytes()[1] & 0xC0U) == 0x80;
-}
-
 std::uint16_t port_asked(const ProbeOptions& shape) {
   const int usual = shape.protocol == Protocol::udp ? 33'434 : 80;
   return static_cast<std::uint16_t>(shape.port != 0 ? shape.port : usual);

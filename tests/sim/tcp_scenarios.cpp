@@ -17,44 +17,44 @@ constexpr std::uint8_t number_and_port = 47;
 constexpr std::size_t rst_ack = 0x14, ack_alone = 0x10, syn_alone = 0x02, rst_alone = 0x04;
 
 /// One of the two ways to probe TCP.
-struct Way {
+struct Asking {
   const char* name;
   bool half_open;
 };
 
-Scenario scenario_of(const Way& way, const char* name) {
-  return {.name = std::string{way.name} + "_" + name, .kinds = way.half_open ? raw_only() : all_kinds()};
+Scenario scenario_of(const Asking& asking, const char* name) {
+  return {.name = std::string{asking.name} + "_" + name, .kinds = asking.half_open ? raw_only() : all_kinds()};
 }
 
-ProbeOptions probe_of(const Way& way, int port = 0) { return way.half_open ? half_open(port) : tcp(port); }
+ProbeOptions probe_of(const Asking& asking, int port = 0) { return asking.half_open ? half_open(port) : tcp(port); }
 
-void finish(Scenario& s, const Way& way) {
-  probe_all(s, probe_of(way));
+void finish(Scenario& s, const Asking& asking) {
+  probe_all(s, probe_of(asking));
   all_prove(s, number_and_port);
 }
 
-Scenario open_ports(const Way& way) {
-  Scenario s = scenario_of(way, "open");
+Scenario open_ports(const Asking& asking) {
+  Scenario s = scenario_of(asking, "open");
   s.timeout = 2s;
   s.hosts = {with_open("10.20.0.0/16", Protocol::tcp, {.jitter = 5ms}), with_open("fd20::/16", Protocol::tcp)};
   for (int i = 1; i <= 100; ++i) s.targets.push_back(replies("10.20.1." + std::to_string(i)));
   for (int i = 1; i <= 20; ++i) s.targets.push_back(replies("fd20::" + std::to_string(i)));
-  finish(s, way);
+  finish(s, asking);
   s.counters = {both("sent", &Counters::sent, 120), both("received", &Counters::received, 120)};
   return s;
 }
 
 // The same host says another thing at each port; 80 is the usual one.
-Scenario ports(const Way& way) {
-  Scenario s = scenario_of(way, "ports");
+Scenario ports(const Asking& asking) {
+  Scenario s = scenario_of(asking, "ports");
   for (const std::string host : {"10.20.0.1", "fd20::1"}) {
     s.hosts.push_back({.block = host, .replies = {}});
     auto& rules = s.hosts.back().ports;
     rules.push_back({.protocol = Protocol::tcp, .port = 80, .accepts = {{}}});
     rules.push_back({.protocol = Protocol::tcp, .port = 443, .declines = {{}}});
-    s.targets.push_back(probed(replies(host), probe_of(way)));
-    s.targets.push_back(probed(refused(host), probe_of(way, 443)));
-    s.targets.push_back(probed(no_reply(host), probe_of(way, 7)));
+    s.targets.push_back(probed(replies(host), probe_of(asking)));
+    s.targets.push_back(probed(refused(host), probe_of(asking, 443)));
+    s.targets.push_back(probed(no_reply(host), probe_of(asking, 7)));
   }
   all_prove(s, number_and_port);
   s.counters = {both("received", &Counters::received, 4), both("icmp_errors", &Counters::icmp_errors, 0)};
@@ -62,8 +62,8 @@ Scenario ports(const Way& way) {
 }
 
 // An ICMP error is never a refusal, whoever sends it: a TCP that declines says RST.
-Scenario states(const Way& way) {
-  Scenario s = scenario_of(way, "states");
+Scenario states(const Asking& asking) {
+  Scenario s = scenario_of(asking, "states");
   s.hosts = {with_closed("10.20.0.1", Protocol::tcp),
              with_closed("fd20::1", Protocol::tcp),
              silent("10.20.0.2"),
@@ -80,13 +80,13 @@ Scenario states(const Way& way) {
                unreachable("10.20.0.5", router(), 3, 1),
                unreachable("fd20::3", router6(), 1, 1),
                unreachable("fd20::4", router6(), 1, 0)};
-  finish(s, way);
+  finish(s, asking);
   s.counters = {both("icmp_errors", &Counters::icmp_errors, 5), both("received", &Counters::received, 2)};
   return s;
 }
 
-Scenario ttls(const Way& way) {
-  Scenario s = scenario_of(way, "ttls");
+Scenario ttls(const Asking& asking) {
+  Scenario s = scenario_of(asking, "ttls");
   const std::vector<Hop> path = {{.address = Address::v4({10, 1, 0, 1})}, {.address = router(), .silent = true}};
   const std::vector<Hop> path6 = {{.address = *Address::parse("fd01::1")}};
   s.hosts = {with_open("10.20.0.0/16", Protocol::tcp), with_open("fd20::/16", Protocol::tcp)};
@@ -97,14 +97,14 @@ Scenario ttls(const Way& way) {
   s.targets[1].ttl = 2;
   s.targets[2].ttl = 3;
   s.targets[4].ttl = 2;
-  finish(s, way);
+  finish(s, asking);
   return s;
 }
 
 // A wrong acknowledgement number, no acknowledgement at all, another port or address, a wrong checksum: none of it ends
 // the wait, and the true answer, thirty milliseconds later, is found.
-Scenario forged_segments(const Way& way) {
-  Scenario s = scenario_of(way, "forged");
+Scenario forged_segments(const Asking& asking) {
+  Scenario s = scenario_of(asking, "forged");
   s.timeout = 2s;
   const std::vector<std::vector<Edit>> tricks = {
       {{Kind::add_to_handshake, 1}},  {{Kind::add_to_handshake, 1}, {Kind::tcp_flags, rst_ack}},
@@ -122,14 +122,14 @@ Scenario forged_segments(const Way& way) {
       s.targets.back().rtt_at_least = 30ms;
     }
   }
-  finish(s, way);
+  finish(s, asking);
   s.counters = {both("received", &Counters::received, 12)};
   return s;
 }
 
 // Errors about another sequence number, another port, another destination or another source than ours.
-Scenario forged_errors(const Way& way) {
-  Scenario s = scenario_of(way, "forged_errors");
+Scenario forged_errors(const Asking& asking) {
+  Scenario s = scenario_of(asking, "forged_errors");
   s.hosts = {
       only_error("10.20.9.1", {.from = router(), .quote_edits = {{Kind::add_to_sequence, 0x10000}}}),
       only_error("10.20.9.2", {.from = router(), .quoted = 8, .quote_edits = {{Kind::add_to_sequence, 0x01020304}}}),
@@ -139,13 +139,13 @@ Scenario forged_errors(const Way& way) {
       only_error("fd20::9:1", {.from = router6(), .type = 1, .quote_edits = {{Kind::add_to_sequence, 0x10000}}}),
       only_error("fd20::9:4", {.from = router6(), .type = 1, .quoted_destination = *Address::parse("fd20::99")})};
   for (const HostRule& host : s.hosts) s.targets.push_back(no_reply(host.block));
-  finish(s, way);
+  finish(s, asking);
   s.counters = {both("icmp_errors", &Counters::icmp_errors, 0)};
   return s;
 }
 
-Scenario quotes(const Way& way) {
-  Scenario s = scenario_of(way, "quotes");
+Scenario quotes(const Asking& asking) {
+  Scenario s = scenario_of(asking, "quotes");
   for (const std::size_t quoted : {8U, 12U, 20U}) {
     const std::string host = "10.20.8." + std::to_string(quoted);
     s.hosts.push_back(only_error(host, {.from = router(), .quoted = quoted, .quoted_options = 40 - quoted}));
@@ -155,7 +155,7 @@ Scenario quotes(const Way& way) {
   s.targets.push_back(no_reply("10.20.8.4"));
   s.hosts.push_back(only_error("fd20::8", {.from = router6(), .type = 1, .code = 3, .quoted_options = 16}));
   s.targets.push_back(unreachable("fd20::8", router6(), 1, 3));
-  finish(s, way);
+  finish(s, asking);
   return s;
 }
 
@@ -210,14 +210,14 @@ Scenario half_open_crossing() {
 
 std::vector<Scenario> tcp_scenarios() {
   std::vector<Scenario> list;
-  for (const Way& way : {Way{"tcp", false}, Way{"half_open", true}}) {
-    list.push_back(open_ports(way));
-    list.push_back(ports(way));
-    list.push_back(states(way));
-    list.push_back(ttls(way));
-    list.push_back(forged_segments(way));
-    list.push_back(forged_errors(way));
-    list.push_back(quotes(way));
+  for (const Asking& asking : {Asking{"tcp", false}, Asking{"half_open", true}}) {
+    list.push_back(open_ports(asking));
+    list.push_back(ports(asking));
+    list.push_back(states(asking));
+    list.push_back(ttls(asking));
+    list.push_back(forged_segments(asking));
+    list.push_back(forged_errors(asking));
+    list.push_back(quotes(asking));
   }
   list.push_back(retransmitted());
   list.push_back(half_open_retries());

@@ -18,6 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace parts;
 
+BOOST_AUTO_TEST_SUITE(traceroute_simulated_test)
+
 constexpr int routers = 9;
 
 Address hop_of(Family family, int ttl) {
@@ -107,8 +109,6 @@ void check_hops(const Route& route, const std::vector<int>& silent = {}) {
     }
   }
 }
-
-BOOST_AUTO_TEST_SUITE(traceroute_simulated_test)
 
 BOOST_AUTO_TEST_CASE(a_route_of_both_families_by_every_protocol) {
   for (const ProbeOptions& probe : {ProbeOptions{}, udp(), tcp()}) {

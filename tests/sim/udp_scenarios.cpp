@@ -15,10 +15,10 @@ using Kind = Edit::Kind;
 
 constexpr std::uint8_t tag_and_port = 80, port_alone = 16;
 
-Scenario scenario_of(const char* name) { return {.name = name, .kinds = all_kinds()}; }
+Scenario udp_scenario(const char* name) { return {.name = name, .kinds = all_kinds()}; }
 
 Scenario udp_open() {
-  Scenario s = scenario_of("udp_open");
+  Scenario s = udp_scenario("udp_open");
   s.timeout = 2s;
   s.hosts = {with_open("10.20.0.0/16", Protocol::udp, {.jitter = 5ms}), with_open("fd20::/16", Protocol::udp)};
   for (int i = 1; i <= 50; ++i) s.targets.push_back(replies("10.20.1." + std::to_string(i)));
@@ -32,7 +32,7 @@ Scenario udp_open() {
 
 // The same host says another thing at each port.
 Scenario udp_ports() {
-  Scenario s = scenario_of("udp_ports");
+  Scenario s = udp_scenario("udp_ports");
   for (const std::string host : {"10.20.0.1", "fd20::1"}) {
     s.hosts.push_back({.block = host});
     auto& ports = s.hosts.back().ports;
@@ -52,7 +52,7 @@ Scenario udp_ports() {
 
 // Only the target itself refuses. What a router says, port unreachable included, is said of the way.
 Scenario udp_states() {
-  Scenario s = scenario_of("udp_states");
+  Scenario s = udp_scenario("udp_states");
   s.hosts = {with_closed("10.20.0.1", Protocol::udp),
              with_closed("fd20::1", Protocol::udp),
              silent("10.20.0.2"),
@@ -81,7 +81,7 @@ Scenario udp_states() {
 
 // Who answers a datagram need not give it back. Then the ports alone say whose answer it is.
 Scenario udp_other_content() {
-  Scenario s = scenario_of("udp_other_content");
+  Scenario s = udp_scenario("udp_other_content");
   s.hosts = {with_open("10.20.0.1", Protocol::udp, {.edits = {{Kind::random_payload}}}),
              with_open("10.20.0.2", Protocol::udp, {.edits = {{Kind::cut_to, payload_at}}}),
              with_open("10.20.0.3", Protocol::udp, {.edits = {{Kind::cut_to, payload_at + 3}}}),
@@ -98,7 +98,7 @@ Scenario udp_other_content() {
 
 // From another address, from another port, to another port of ours, and with a wrong checksum.
 Scenario udp_wrong_answers() {
-  Scenario s = scenario_of("udp_wrong_answers");
+  Scenario s = udp_scenario("udp_wrong_answers");
   s.hosts = {with_open("10.20.0.1", Protocol::udp, {.from = Address::v4({10, 20, 0, 99})}),
              with_open("10.20.0.2", Protocol::udp, {.edits = {{Kind::add_to_id, 1}}}),
              with_open("10.20.0.3", Protocol::udp, {.edits = {{Kind::add_to_port, 1}}}),
@@ -115,7 +115,7 @@ Scenario udp_wrong_answers() {
 
 // A tag names its probe even when two targets' answers cross.
 Scenario udp_duplicates() {
-  Scenario s = scenario_of("udp_duplicates");
+  Scenario s = udp_scenario("udp_duplicates");
   s.hosts = {with_open("10.20.0.1", Protocol::udp, {.copies = 3}), with_open("fd20::1", Protocol::udp, {.copies = 2}),
              with_open("10.20.0.2", Protocol::udp, {.delay = 60ms})};
   s.targets = {replies("10.20.0.1"), replies("fd20::1"), replies("10.20.0.2")};
@@ -126,7 +126,7 @@ Scenario udp_duplicates() {
 
 // Four attempts, each from a port of its own; answers with and without the tag.
 Scenario udp_retries() {
-  Scenario s = scenario_of("udp_retries");
+  Scenario s = udp_scenario("udp_retries");
   s.timeout = 800ms;
   s.retry = 3;
   for (const std::string host : {"10.20.0.1", "10.20.0.2", "fd20::3"}) {
@@ -145,7 +145,7 @@ Scenario udp_retries() {
 
 // An answer without a tag to the first probe, which comes behind the second: its port says which it is.
 Scenario udp_slow_answer() {
-  Scenario s = scenario_of("udp_slow_answer");
+  Scenario s = udp_scenario("udp_slow_answer");
   s.timeout = 800ms;
   s.retry = 1;
   s.hosts = {with_open("10.20.0.1", Protocol::udp, {.delay = 500ms}),
@@ -158,7 +158,7 @@ Scenario udp_slow_answer() {
 
 // With half a tag or less only the ports speak for an error.
 Scenario udp_quote_lengths() {
-  Scenario s = scenario_of("udp_quote_lengths");
+  Scenario s = udp_scenario("udp_quote_lengths");
   for (const std::size_t quoted : {8U, 9U, 12U, 15U, 16U, 28U, 64U}) {
     const std::string host = "10.20.8." + std::to_string(quoted);
     s.hosts.push_back(only_error(host, port_unreachable(host, {.quoted = quoted})));
@@ -178,7 +178,7 @@ Scenario udp_quote_lengths() {
 // Port unreachables that somebody made up: with a wrong tag, for another destination or port, from another port of
 // ours. That with a wrong checksum and nothing else quoted is believed little, if at all.
 Scenario udp_forged_errors() {
-  Scenario s = scenario_of("udp_forged_errors");
+  Scenario s = udp_scenario("udp_forged_errors");
   const auto forged = [&s](const std::string& host, RouterError error) {
     s.hosts.push_back(only_error(host, port_unreachable(host, std::move(error))));
     s.targets.push_back(no_reply(host));
@@ -200,7 +200,7 @@ Scenario udp_forged_errors() {
 
 // The forged error comes first, the answer fifty milliseconds later: the answer wins, whatever the error could prove.
 Scenario udp_reply_beats_error() {
-  Scenario s = scenario_of("udp_reply_beats_error");
+  Scenario s = udp_scenario("udp_reply_beats_error");
   for (const std::string host : {"10.20.0.1", "fd20::1"}) {
     s.hosts.push_back(with_open(host, Protocol::udp, {.delay = 51ms}));
     s.hosts.back().errors = {
@@ -216,7 +216,7 @@ Scenario udp_reply_beats_error() {
 
 // An address translator rewrote the source of what the router quotes: the tag is ours all the same.
 Scenario udp_translated_quote() {
-  Scenario s = scenario_of("udp_translated_quote");
+  Scenario s = udp_scenario("udp_translated_quote");
   s.hosts = {only_error("10.20.9.1", port_unreachable("10.20.9.1", {.quoted_source = Address::v4({198, 51, 100, 7})}))};
   s.targets = {no_reply("10.20.9.1")};
   s.targets[0].or_else = Outcome::refused;
@@ -227,7 +227,7 @@ Scenario udp_translated_quote() {
 
 // Payloads of 0 to 8 bytes carry no tag, a part of one, or all of it.
 Scenario udp_tiny_payload(std::size_t size, std::uint8_t bits) {
-  Scenario s = scenario_of("udp_payload");
+  Scenario s = udp_scenario("udp_payload");
   s.name += "_of_" + std::to_string(size);
   s.hosts = {with_open("10.20.0.0/16", Protocol::udp), with_open("fd20::/16", Protocol::udp),
              with_closed("10.20.0.9", Protocol::udp)};

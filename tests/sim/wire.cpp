@@ -129,6 +129,10 @@ Bytes make_ipv6(const IpHeader& ip, ByteView message) {
 
 }  // namespace
 
+bool is_link_local(const Address& address) noexcept {
+  return address.family() == Family::ipv6 && address.bytes()[0] == 0xFE && (address.bytes()[1] & 0xC0U) == 0x80;
+}
+
 std::uint16_t get16(ByteView bytes, std::size_t at) {
   return static_cast<std::uint16_t>((bytes[at] << 8U) | bytes[at + 1]);
 }

@@ -16,6 +16,12 @@ namespace multiping::test {
 using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 
+/// Of TCP, RFC 9293 section 3.1.
+inline constexpr std::uint8_t flag_syn = 0x02, flag_rst = 0x04, flag_ack = 0x10;
+
+/// In fe80::/10, where an address says nothing without its zone.
+[[nodiscard]] bool is_link_local(const Address& address) noexcept;
+
 /// What an IP header says, as far as the simulation cares.
 struct IpHeader {
   Address source{}, destination{};

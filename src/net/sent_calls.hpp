@@ -1,0 +1,77 @@
+// The last calls that sent several probes at once: what an answer that came in while its call was still going on tells
+// of the time at which its probe had left. Pure.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "net/instant.hpp"
+#include "net/transport.hpp"
+
+namespace multiping::net {
+
+/// Probes in the order of their serials, at most SentCalls::most_probes. Number k of them counts as sent k steps behind
+/// the start.
+struct SentCall {
+  std::span<const Probe> probes{};
+  Instant started{}, finished{};
+  Duration step{};
+};
+
+class SentCalls {
+ public:
+  static constexpr std::size_t most_probes = 64;
+
+  void add(const SentCall& call) noexcept {
+    Kept& kept = calls_[next_++ % calls_.size()];
+    kept.count = std::min(call.probes.size(), most_probes);
+    for (std::size_t k = 0; k < kept.count; ++k) kept.serials[k] = call.probes[k].serial;
+    kept.started = call.started;
+    kept.finished = call.finished;
+    kept.step = call.step;
+    if (call.finished > finished_) finished_ = call.finished;
+  }
+
+  /// The round-trip time of a probe whose answer came in at `stamp`, where its sending time alone would make it too
+  /// short or negative. Up to that stamp the probe and all that were sent before it in the same call had left: an even
+  /// pace up to there puts it earlier than the pace of the whole call did. Greater than zero.
+  [[nodiscard]] std::optional<Duration> round_trip(Serial serial, Instant stamp) const noexcept {
+    if (stamp >= finished_) return std::nullopt;
+    for (const Kept& call : calls_)
+      if (const auto place = call.place(serial)) return round_trip(call, *place, stamp);
+    return std::nullopt;
+  }
+
+ private:
+  struct Kept {
+    std::array<Serial, most_probes> serials{};
+    std::size_t count = 0;
+    Instant started{}, finished{};
+    Duration step{};
+
+    [[nodiscard]] std::optional<Duration::rep> place(Serial serial) const noexcept {
+      const auto sent = std::span{serials}.first(count);
+      const auto found = std::ranges::lower_bound(sent, serial);
+      if (found == sent.end() || *found != serial) return std::nullopt;
+      return found - sent.begin();
+    }
+  };
+
+  [[nodiscard]] static std::optional<Duration> round_trip(const Kept& call, Duration::rep before,
+                                                          Instant stamp) noexcept {
+    const Duration since = stamp - call.started;
+    if (since <= Duration{} || stamp >= call.finished || since >= call.step * (before + 1)) return std::nullopt;
+    return since - since / (before + 1) * before;
+  }
+
+  /// Lanes take turns in a list of several families; what is sent before answers are taken is not much.
+  std::array<Kept, 8> calls_{};
+  std::size_t next_ = 0;
+  Instant finished_ = Instant::min();  ///< Of the last one.
+};
+
+}  // namespace multiping::net
