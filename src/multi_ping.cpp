@@ -138,7 +138,7 @@ bool MultiPing::Impl::open_slices(const BatchPlan& plan, std::size_t count) {
   Readiness readiness{plan.shapes};
   try {
     slices_.open([&](const engine::ProbeTable& table) {
-      auto transport = options_.transport->open({.shapes = plan.shapes, .targets = table.size()});
+      auto transport = options_.transport->open({.shapes = plan.shapes, .targets = table.size(), .transports = count});
       readiness.prepare(table, *transport);
       return transport;
     });

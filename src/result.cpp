@@ -126,7 +126,7 @@ std::string describe_message(const IcmpError& error, Family family) {
 }
 
 /// Always with a point, whatever the program's locale.
-std::string time_text(Duration time) {
+std::string rtt_text(Duration time) {
   std::array<char, 32> digits{};
   const auto end =
       std::to_chars(digits.data(), digits.data() + digits.size(), milliseconds(time), std::chars_format::fixed, 3).ptr;
@@ -155,7 +155,7 @@ std::string appended_text(const IcmpError& error) {
 }
 
 std::string answer_text(const Result& result) {
-  auto text = " in " + time_text(result.rtt);
+  auto text = " in " + rtt_text(result.rtt);
   if (result.attempt > 1) text += ", attempt " + std::to_string(result.attempt);
   if (result.payload_altered) text += ", payload altered";
   if (result.icmp) text += ", " + describe(*result.icmp, result.address.family());

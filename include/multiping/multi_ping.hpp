@@ -38,10 +38,12 @@ class MULTIPING_EXPORT MultiPing {
   /// and within each thread's part of a large batch), and takes in the answers that come meanwhile, so that none is
   /// lost to a full buffer.
   ///
-  /// What the network or this host does to one probe is its result, never an exception. A full device queue is waited
-  /// for, at most a second without any progress; then the probe is send_failed with ENOBUFS. TCP connections are made
-  /// as many at a time as this process may have descriptors and the host has ports; those that are silent for a second
-  /// make room for others. Throws std::logic_error in a forked child.
+  /// What the network or this host does to one probe is its result, never an exception. A full queue of this host is
+  /// waited for, at most 4 s without any progress; then the probe is send_failed, with ENOBUFS (a device) or EAGAIN
+  /// (the socket). Progress may be slow: neighbours that do not exist hold their probes for 3 s, arp(7), and of these a
+  /// socket and the kernel's table of neighbours take some hundreds at a time. TCP connections are made as many at a
+  /// time as this process may have descriptors and the host has ports; those that are silent for a second make room for
+  /// others. Throws std::logic_error in a forked child.
   void send();
 
   /// Waits until no probe is awaited any more (each has answered, or will not: unresolved, not sent, ended by fail_fast
@@ -75,7 +77,9 @@ class MULTIPING_EXPORT MultiPing {
 /// Sends, waits timeout / (retry + 1), sends again to the silent ones, and so on, within `timeout` in all (name lookups
 /// not counted); returns as soon as no probe is awaited any more, which is when all have answered or will not.
 ///
-/// An answer to any of the probes counts until the end. What pacing could not send by then is pending with attempt 0.
+/// An answer to any of the probes counts until the end. What was not sent by then is pending with attempt 0 where it
+/// was paced or waited behind the caller's own probes (in a full send buffer, say), and send_failed where this host has
+/// refused it for another want of room.
 /// Throws as MultiPing does; a timeout / (retry + 1) under 1 ms or a negative retry is std::invalid_argument.
 [[nodiscard]] MULTIPING_EXPORT Batch multi_ping(TargetList targets, Timeout timeout, int retry = 0,
                                                 const Options& options = {});

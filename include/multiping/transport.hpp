@@ -41,7 +41,7 @@ struct TransportOptions {
   std::string broker = "/run/multiping/multiping.sock";  ///< Unix socket of multipingd.
   std::string proxy = "127.0.0.1:63312";                 ///< host, host:port or [IPv6]:port; a name has a second.
   std::size_t receive_buffer = 0;  ///< SO_RCVBUF, bytes asked of the kernel, socket(7); 0: what the batch needs.
-  std::size_t send_buffer = 0;     ///< SO_SNDBUF, likewise.
+  std::size_t send_buffer = 0;     ///< SO_SNDBUF, likewise; 0: the system's, which grows when dead neighbours fill it.
 };
 
 /// A way of sending that was found to work. Immutable, and may be shared by any objects in any threads: each takes

@@ -24,7 +24,8 @@ constexpr double increases = 20;         // that lead from half the rate back to
 constexpr int tolerated_refusals = 8;    // a few dead neighbours refuse without the queue being full
 constexpr Duration shortest_pause = 500us;
 constexpr Duration longest_pause = 64ms;
-constexpr Duration patience = 1s;
+/// Neighbours that do not exist keep the packets for them for 3 seconds, and with them a whole send buffer: arp(7).
+constexpr Duration patience = 4s;
 
 }  // namespace
 

@@ -59,7 +59,7 @@ class BackOff {
   void refused(net::Instant now) noexcept;
   /// When to try again; none: at once.
   [[nodiscard]] std::optional<net::Instant> ready_at() const noexcept { return ready_at_; }
-  /// Nothing was accepted for a whole second.
+  /// Nothing was accepted for longer than dead neighbours hold packets.
   [[nodiscard]] bool exhausted(net::Instant now) const noexcept;
 
  private:

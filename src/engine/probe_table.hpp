@@ -2,6 +2,7 @@
 // Pure bookkeeping; the rules that change a fate are those of fates.hpp.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -16,6 +17,9 @@
 namespace multiping::engine {
 
 using TargetIndex = std::uint32_t;
+
+/// An older unanswered probe is forgotten: no network holds a packet that long (RFC 9293 assumes two minutes).
+inline constexpr Duration memory_of_probes = std::chrono::minutes{5};
 
 /// What few targets have, kept aside: who answered for them and why they failed.
 struct Detail {

@@ -11,8 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// An older unanswered probe is forgotten: no network holds a packet that long (RFC 9293 assumes two minutes).
-constexpr Duration memory_of_probes = 5min;
 /// Further answers to a request that is over are told apart for so long, and among so many probes.
 constexpr Duration memory_of_the_over = 10s;
 constexpr std::size_t most_remembered = 65'536;
@@ -20,8 +18,6 @@ constexpr std::size_t most_remembered = 65'536;
 constexpr std::size_t longest_window = std::size_t{64} * 65'536;
 
 constexpr std::uint8_t most_repetitions = 3;
-constexpr Duration shortest_recovery_wait = 20ms;
-constexpr Duration longest_recovery_wait = 1s;
 
 Duration total(Duration timeout, int retry) noexcept {
   const std::int64_t probes = std::int64_t{retry} + 1;
@@ -186,7 +182,7 @@ void Requests::receive_drops(std::uint64_t count, net::Instant now) {
   if (count == drops_) return;
   drops_ = count;
   flow_.dropped(now);
-  if (!repeat_at_) repeat_at_ = now + std::clamp(2 * fates_.slowest(), shortest_recovery_wait, longest_recovery_wait);
+  if (!repeat_at_) repeat_at_ = now + fates_.time_to_answer();
 }
 
 void Requests::repeat_awaited() {

@@ -8,13 +8,10 @@
 namespace multiping::engine {
 namespace {
 
-using namespace std::chrono_literals;
-
-/// An older unanswered probe is forgotten: no network holds a packet that long (RFC 9293 assumes two minutes).
-constexpr Duration memory_of_probes = 5min;
 constexpr int most_recoveries = 3;
-constexpr Duration shortest_recovery_wait = 20ms;
-constexpr Duration longest_recovery_wait = 1s;
+
+/// What was sent before takes up all the room that a socket has: that is pacing by the kernel, and no target's fate.
+bool is_own_backlog(std::error_code error) noexcept { return error == std::errc::resource_unavailable_try_again; }
 
 }  // namespace
 
@@ -32,8 +29,9 @@ void Session::begin_round(net::Instant now) {
 
 bool Session::sending() const noexcept { return cursor_ < end_of_targets() || !deferred_.empty() || !untried_.empty(); }
 
-void Session::end_round() noexcept {
+void Session::end_round() {
   cursor_ = end_of_targets();
+  fail_deferred();
   deferred_.clear();
   for (const net::Probe& probe : untried_) table().entry(probe.serial).ended = true;
   untried_.clear();
@@ -51,7 +49,7 @@ std::optional<TargetIndex> Session::next_target() noexcept {
     if (wanted(table().record(target))) return target;
   }
   while (!deferred_.empty()) {
-    const TargetIndex target = deferred_.front();
+    const TargetIndex target = deferred_.front().target;
     deferred_.pop_front();
     if (wanted(table().record(target))) return target;
   }
@@ -94,7 +92,7 @@ void Session::sent(std::span<const net::Probe> probes, std::span<const net::Inst
   const net::Instant last = sent_at[probes.size() - 1];
   flow_.sent(probes.size(), last);
   fates_.sent(probes, sent_at, recovering_ ? Fates::Sending::repetition : Fates::Sending::attempt);
-  if (recovering_) recovered_at_ = last + time_to_answer();
+  if (recovering_) recovered_at_ = last + fates_.time_to_answer();
 }
 
 void Session::refused(const net::Probe& probe, std::error_code error, net::Instant now) {
@@ -102,7 +100,7 @@ void Session::refused(const net::Probe& probe, std::error_code error, net::Insta
   entry.ended = true;
   if (!passes(error)) return fates_.fail(entry.target, error);
   flow_.refused(now);
-  deferred_.push_back(entry.target);
+  deferred_.push_back({entry.target, error});
   if (flow_.exhausted(now)) fail_unsent(error);
 }
 
@@ -115,13 +113,16 @@ void Session::fail_unsent(std::error_code error) {
   while (const auto target = next_target()) fates_.fail(*target, error);
 }
 
+/// A target that was reached before keeps what is known of it.
+void Session::fail_deferred() {
+  for (const Deferred& deferred : deferred_)
+    if (table().record(deferred.target).attempt == 0 && !is_own_backlog(deferred.refusal))
+      fates_.fail(deferred.target, deferred.refusal);
+}
+
 void Session::received(std::span<const net::Event> events) {
   room_.heard();
   for (const net::Event& event : events) fates_.received(event);
-}
-
-Duration Session::time_to_answer() const noexcept {
-  return std::clamp(2 * fates_.slowest(), shortest_recovery_wait, longest_recovery_wait);
 }
 
 net::Instant Session::next_recovery() const noexcept {
@@ -139,7 +140,7 @@ void Session::receive_drops(std::uint64_t count, net::Instant now) {
   if (count == drops_) return;
   drops_ = count;
   flow_.dropped(now);
-  if (recoveries_ < most_recoveries) recovery_at_ = now + time_to_answer();
+  if (recoveries_ < most_recoveries) recovery_at_ = now + fates_.time_to_answer();
 }
 
 void Session::begin_recovery() noexcept {

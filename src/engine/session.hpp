@@ -29,8 +29,9 @@ class Session final : public Agenda {
   void begin_round(net::Instant now);
   /// There are probes of this round (or of a recovery) still to be sent.
   [[nodiscard]] bool sending() const noexcept;
-  /// Gives up what is not sent of this round: it stays as it was.
-  void end_round() noexcept;
+  /// Gives up what is not sent of this round: it stays as it was, but for what this host has refused and what was never
+  /// sent before, which has failed.
+  void end_round();
 
   [[nodiscard]] const net::ProbeBook& book() const noexcept override { return fates_.table(); }
   [[nodiscard]] bool reached(Goal goal) const noexcept override;
@@ -55,20 +56,25 @@ class Session final : public Agenda {
   void reset();
 
  private:
+  struct Deferred {
+    TargetIndex target = 0;
+    std::error_code refusal{};
+  };
+
   [[nodiscard]] TargetIndex end_of_targets() const noexcept { return static_cast<TargetIndex>(fates_.table().size()); }
   [[nodiscard]] std::optional<TargetIndex> next_target() noexcept;
   [[nodiscard]] bool wanted(const TargetRecord& record) const noexcept;
   void propose_again(std::size_t most, std::vector<net::Probe>& batch);
   void fail_unsent(std::error_code error);
+  void fail_deferred();
   void begin_recovery() noexcept;
-  [[nodiscard]] Duration time_to_answer() const noexcept;
 
   Fates fates_;
   Flow flow_;
   Room room_;
   std::uint32_t round_ = 0;
   TargetIndex cursor_ = 0;             ///< Next target of the round; at the table's end when the round is sent.
-  std::deque<TargetIndex> deferred_;   ///< Refused for want of room, to be tried again behind the others.
+  std::deque<Deferred> deferred_;      ///< Refused for want of room, to be tried again behind the others.
   std::vector<net::Probe> untried_{};  ///< Proposed, and put back by a full transport; to be tried before the others.
 
   bool recovering_ = false;  ///< The round under way repeats probes whose answers may have been dropped here.

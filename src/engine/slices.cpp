@@ -62,7 +62,7 @@ void Slices::begin_round() {
   for (Slice& slice : slices_) slice.session.begin_round(slice.transport->now());
 }
 
-void Slices::end_round() noexcept {
+void Slices::end_round() {
   for (Slice& slice : slices_) slice.session.end_round();
 }
 

@@ -34,7 +34,7 @@ class Slices {
   [[nodiscard]] net::ProbeTransport& transport(std::size_t slice) const noexcept { return *slices_[slice].transport; }
 
   void begin_round();
-  void end_round() noexcept;
+  void end_round();
   /// Every slice's Driver::run(), side by side; true when all reached the goal.
   bool run(Goal goal, net::Instant deadline, const std::stop_token& stop);
   void time_out() noexcept;

@@ -155,14 +155,19 @@ class Opening {
   }
 
   void configure() {
-    report_errors(socket(), key_.family);
-    // A raw IPv4 socket delivers the IP header, which says it all.
-    const bool ip_header = v4() && key_.carrier != net::Carrier::udp && !is_ping_socket();
-    if (!ip_header) report_ttl_and_tos(socket(), key_.family);
+    if (!is_ping_socket()) report_all();
     if (key_.dont_fragment) forbid_fragments(socket(), key_.family);
     if (key_.no_flow_label) set_option(socket(), IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0);
     if (key_.carrier == net::Carrier::tcp && !v4())
       set_option(socket(), IPPROTO_IPV6, IPV6_CHECKSUM, tcp_checksum_offset);
+  }
+
+  /// As open_ping_socket() does for ping sockets.
+  void report_all() {
+    report_errors(socket(), key_.family);
+    report_arrival(socket());
+    // A raw IPv4 socket delivers the IP header, which says it all.
+    if (!v4() || key_.carrier == net::Carrier::udp) report_ttl_and_tos(socket(), key_.family);
   }
 
   const SocketMaker& maker_;

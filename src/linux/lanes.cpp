@@ -2,7 +2,6 @@
 // nobody needs them any more and there are many. See lanes.hpp.
 #include "linux/lanes.hpp"
 
-#include <linux/net_tstamp.h>
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
 
@@ -20,6 +19,11 @@ constexpr std::size_t many_lanes = 16;
 constexpr std::size_t most_lanes = std::numeric_limits<net::Lane>::max();
 constexpr std::size_t largest_wanted_buffer = 4U << 20U;
 constexpr std::size_t small_answer_cost = 1024;  ///< What the kernel charges for a small answer, rounded up.
+/// Packets that wait for their neighbours' addresses. The kernel's table has usually room for 1024 neighbours: what
+/// does not fit there IPv4 refuses, and it passes; IPv6 says EINVAL, as for no route, or for ping sockets nothing at
+/// all.
+constexpr std::size_t most_held_v4 = 4096, most_held_v6 = 512;
+constexpr std::size_t least_held = 128;  ///< By each of many transports: fewer would slow down what need not wait.
 
 std::uint64_t drops_of(int socket) noexcept {
   std::uint32_t info[SK_MEMINFO_VARS] = {};
@@ -48,13 +52,14 @@ bool gives_ip_header(TransportKind kind, const LaneKey& key) noexcept {
 
 }  // namespace
 
-Lanes::Lanes(TransportKind kind, const TransportOptions& options, std::size_t targets,
+Lanes::Lanes(TransportKind kind, const TransportOptions& options, const net::IoRequest& request,
              std::shared_ptr<PingSocketSource> broker)
     : kind_{kind},
       broker_{std::move(broker)},
       receive_buffer_{options.receive_buffer},
       send_buffer_{options.send_buffer},
-      targets_{targets} {}
+      targets_{request.targets},
+      transports_{request.transports} {}
 
 std::optional<net::Lane> Lanes::find(const LaneKey& key) const noexcept {
   const auto found = std::ranges::find_if(open_, [&](net::Lane lane) { return lanes_[lane].key == key; });
@@ -102,8 +107,10 @@ net::Lane Lanes::add(const LaneKey& key, LaneSocket held) {
   lane.held = std::move(held);
   lane.ip_header = gives_ip_header(kind_, key);
   lane.users = 1;
-  set_option(lane.socket(), SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
-  if (send_buffer_ != 0) raise_buffer(lane.socket(), SO_SNDBUF, SO_SNDBUFFORCE, send_buffer_);
+  if (send_buffer_ != 0)
+    raise_buffer(lane.socket(), SO_SNDBUF, SO_SNDBUFFORCE, send_buffer_);
+  else if (transports_ > 1 || key.family == Family::ipv6)  // several may fill the table of neighbours, and one of IPv6
+    limit_send_buffer(lane.socket(), send_room(key.family));
   size_buffers(lane);
   open_.push_back(number);
   ++version_;
@@ -128,6 +135,17 @@ void Lanes::size_buffers(OpenLane& lane) const noexcept {
   if (receive_buffer_ != 0 || wanted > receive_buffer_of(lane.socket())) raise_receive_buffer(lane, wanted);
   const auto room = receive_buffer_of(lane.socket()) / answer_cost();
   lane.channel.receive_room = std::max<std::size_t>(room, 1);
+}
+
+/// The most that a lane's packets may take up while they wait for neighbours.
+std::size_t Lanes::send_room(Family family) const noexcept {
+  const std::size_t packets = family == Family::ipv4 ? most_held_v4 : std::max(most_held_v6 / transports_, least_held);
+  return std::min(packets * answer_cost(), largest_wanted_buffer);
+}
+
+SendRoom::Look Lanes::refused(net::Lane lane, net::Instant now) noexcept {
+  OpenLane& full = lanes_[lane];
+  return full.send_room.refused(full.socket(), send_buffer_ == 0 ? send_room(full.key.family) : 0, now);
 }
 
 void Lanes::expect_payload(std::size_t size) noexcept {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "linux/lane_socket.hpp"
+#include "linux/send_room.hpp"
 #include "net/packet_io.hpp"
 
 namespace multiping::os {
@@ -22,14 +23,15 @@ struct OpenLane {
   net::Channel channel{};
   bool ip_header = false;  ///< Its packets begin with the IPv4 header.
   std::size_t users = 0;
+  SendRoom send_room{};
 
   [[nodiscard]] int socket() const noexcept { return held.socket.value(); }
 };
 
 class Lanes {
  public:
-  /// `targets` is for the size of the buffers; `broker` gives the ping sockets, where there is one.
-  Lanes(TransportKind kind, const TransportOptions& options, std::size_t targets,
+  /// `request` is for the size of the buffers; `broker` gives the ping sockets, where there is one.
+  Lanes(TransportKind kind, const TransportOptions& options, const net::IoRequest& request,
         std::shared_ptr<PingSocketSource> broker);
 
   /// A lane with that key, which has one user more from now on; or why there is none.
@@ -41,6 +43,11 @@ class Lanes {
   };
   [[nodiscard]] Taken take(const LaneKey& key);
   void give_back(net::Lane lane) noexcept { --lanes_[lane].users; }
+
+  /// The kernel has taken messages.
+  void accepted(net::Lane lane) noexcept { lanes_[lane].send_room.accepted(); }
+  /// It had no room for the next.
+  [[nodiscard]] SendRoom::Look refused(net::Lane lane, net::Instant now) noexcept;
 
   /// Answers may be as long from now on: buffers grow, and hold fewer of them.
   void expect_payload(std::size_t size) noexcept;
@@ -62,6 +69,7 @@ class Lanes {
   void close_unused();
   [[nodiscard]] std::size_t answer_cost() const noexcept;
   [[nodiscard]] std::size_t wanted_buffer() const noexcept;
+  [[nodiscard]] std::size_t send_room(Family family) const noexcept;
   void size_buffers(OpenLane& lane) const noexcept;
   void raise_receive_buffer(const OpenLane& lane, std::size_t bytes) const noexcept;
 
@@ -75,7 +83,7 @@ class Lanes {
 
   TransportKind kind_;
   std::shared_ptr<PingSocketSource> broker_;
-  std::size_t receive_buffer_, send_buffer_, targets_;
+  std::size_t receive_buffer_, send_buffer_, targets_, transports_;
   std::size_t largest_payload_ = 0;
   std::vector<OpenLane> lanes_;  ///< By number; those without a socket are free.
   std::vector<net::Lane> open_;

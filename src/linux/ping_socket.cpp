@@ -2,7 +2,6 @@
 // See ping_socket.hpp.
 #include "linux/ping_socket.hpp"
 
-#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -39,7 +38,7 @@ bool bind_to_random_id(PingSocket& opened, Family family, const Address& source)
 void configure(int socket, Family family, std::size_t receive_buffer) {
   report_errors(socket, family);
   report_ttl_and_tos(socket, family);
-  set_option(socket, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
+  report_arrival(socket);
   // The kernel doubles what is asked, and tells the double.
   if (2 * receive_buffer > static_cast<std::size_t>(option(socket, SOL_SOCKET, SO_RCVBUF)))
     raise_buffer(socket, SO_RCVBUF, SO_RCVBUFFORCE, receive_buffer);

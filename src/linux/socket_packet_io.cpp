@@ -50,7 +50,7 @@ bool has_queued_errors(int socket) noexcept {
 }
 
 FileDescriptor checked(int fd, const char* action) {
-  if (fd < 0) throw std::system_error(last_error(), action);
+  if (fd < 0) fail(action);
   return FileDescriptor{fd};
 }
 
@@ -62,7 +62,7 @@ SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& optio
       broker_{broker},
       wake_{checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "cannot open an event descriptor")},
       packets_at_once_{request.targets <= few_packets ? few_packets : read_ahead},
-      lanes_{kind, options, request.targets, broker.sockets},
+      lanes_{kind, options, request, broker.sockets},
       batch_{packets_at_once_, packet_room(0)},
       error_batch_{packets_at_once_, packet_room(0)} {
   for (std::size_t i = 0; i < request.shapes.size(); ++i) set_shape(static_cast<std::uint16_t>(i), request.shapes[i]);
@@ -139,11 +139,17 @@ net::SendReport SocketPacketIo::send(net::Lane lane, std::span<const net::Outgoi
     const int sent = ::sendmmsg(to.socket(), rest.data(), static_cast<unsigned>(rest.size()), MSG_DONTWAIT);
     if (sent > 0) {
       report.accepted += static_cast<std::size_t>(sent);
+      lanes_.accepted(lane);
       foreign = retries = 0;
       continue;
     }
-    const int error = errno;
+    int error = errno;
     if (error == EINTR && ++retries < most_retries) continue;
+    if (error == EAGAIN || error == ENOBUFS) {
+      const SendRoom::Look look = lanes_.refused(lane, now());
+      if (look == SendRoom::Look::grown) continue;
+      if (look == SendRoom::Look::full) error = EAGAIN;  // raw sockets say ENOBUFS, as full devices do
+    }
     if (may_be_foreign(error) && ++foreign < most_foreign_errors &&
         (foreign < few_foreign_errors || has_queued_errors(to.socket())))
       continue;

@@ -21,7 +21,9 @@ inline constexpr std::uint8_t echo_request = 8;
 inline constexpr std::uint8_t time_exceeded = 11;
 inline constexpr std::uint8_t parameter_problem = 12;
 
-inline constexpr std::uint8_t code_fragmentation_needed = 4;  ///< Of destination_unreachable.
+// Codes of destination_unreachable, RFC 792 and RFC 1812.
+inline constexpr std::uint8_t code_net_unreachable = 0, code_host_unreachable = 1, code_port_unreachable = 3;
+inline constexpr std::uint8_t code_fragmentation_needed = 4, code_prohibited = 13;
 }  // namespace icmpv4
 
 /// Types of ICMPv6 messages.

@@ -9,7 +9,7 @@ namespace multiping::packet {
 
 namespace {
 
-constexpr std::size_t fixed_header_size = 20;
+constexpr std::size_t ipv4_header_size = 20;
 
 void set_fragment(Ipv4Packet& packet, std::uint16_t flags_and_offset) noexcept {
   packet.more_fragments = (flags_and_offset & 0x2000U) != 0;
@@ -32,9 +32,9 @@ std::optional<Ipv4Packet> parse_ipv4(std::span<const std::uint8_t> bytes) noexce
   reader.skip(2);  // header checksum
   packet.source = Address::v4(reader.octets<4>());
   packet.destination = Address::v4(reader.octets<4>());
-  if (!reader.ok() || version_and_words >> 4 != 4 || packet.header_length < fixed_header_size) return std::nullopt;
+  if (!reader.ok() || version_and_words >> 4 != 4 || packet.header_length < ipv4_header_size) return std::nullopt;
 
-  reader.skip(packet.header_length - fixed_header_size);  // options
+  reader.skip(packet.header_length - ipv4_header_size);  // options
   if (!reader.ok() || packet.total_length < packet.header_length) return std::nullopt;
   packet.payload = reader.bytes(std::min(packet.total_length - packet.header_length, reader.remaining()));
   return packet;

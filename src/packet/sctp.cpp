@@ -8,7 +8,7 @@ namespace multiping::packet {
 
 namespace {
 
-constexpr std::size_t checksum_offset = 8;
+constexpr std::size_t sctp_checksum_offset = 8;
 constexpr std::size_t checksum_size = 4;
 constexpr std::size_t chunk_header_size = 4;
 constexpr std::uint8_t chunk_init = 1;
@@ -79,8 +79,9 @@ std::array<std::uint8_t, sctp_init_size> encode_sctp_init(const SctpInit& init) 
   writer.u32(init.initiate_tag);  // initial TSN, which may be the same
 
   const std::span<const std::uint8_t> whole{packet};
-  const auto checksum = packet_checksum(whole.first(checksum_offset), whole.subspan(checksum_offset + checksum_size));
-  Writer{std::span{packet}.subspan(checksum_offset)}.u32(checksum);
+  const auto checksum =
+      packet_checksum(whole.first(sctp_checksum_offset), whole.subspan(sctp_checksum_offset + checksum_size));
+  Writer{std::span{packet}.subspan(sctp_checksum_offset)}.u32(checksum);
   return packet;
 }
 
@@ -116,7 +117,7 @@ std::optional<QuotedSctp> parse_quoted_sctp(std::span<const std::uint8_t> quoted
 
 bool sctp_checksum_ok(std::span<const std::uint8_t> packet) noexcept {
   Reader reader{packet};
-  const auto before = reader.bytes(checksum_offset);
+  const auto before = reader.bytes(sctp_checksum_offset);
   const auto found = reader.u32();
   return reader.ok() && (found == 0 || found == packet_checksum(before, reader.rest()));
 }

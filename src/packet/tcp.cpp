@@ -10,8 +10,8 @@ namespace multiping::packet {
 
 namespace {
 
-constexpr std::size_t fixed_header_size = 20;
-constexpr std::size_t checksum_offset = 16;
+constexpr std::size_t tcp_header_size = 20;
+constexpr std::size_t tcp_checksum_offset = 16;
 constexpr std::uint8_t flag_syn = 0x02, flag_rst = 0x04, flag_ack = 0x10;
 
 // What a host's own SYN may look like: some firewalls drop one that offers no segment size or no window.
@@ -46,7 +46,7 @@ std::array<std::uint8_t, tcp_syn_size> encode_tcp_syn(const TcpSyn& syn, const A
 
   auto checksum = pseudo_header(source, destination, segment.size());
   checksum.add(segment);
-  Writer{std::span{segment}.subspan(checksum_offset)}.u16(checksum.value());
+  Writer{std::span{segment}.subspan(tcp_checksum_offset)}.u16(checksum.value());
   return segment;
 }
 
@@ -60,7 +60,7 @@ std::optional<TcpSegment> parse_tcp(std::span<const std::uint8_t> segment) noexc
   const auto header_length = std::size_t{reader.u8()} / 16U * 4U;  // in the upper half, in words
   const auto flags = reader.u8();
   reader.skip(6);  // window, checksum, urgent pointer
-  if (!reader.ok() || header_length < fixed_header_size || header_length > segment.size()) return std::nullopt;
+  if (!reader.ok() || header_length < tcp_header_size || header_length > segment.size()) return std::nullopt;
   parsed.syn = (flags & flag_syn) != 0;
   parsed.ack = (flags & flag_ack) != 0;
   parsed.rst = (flags & flag_rst) != 0;
@@ -80,7 +80,7 @@ std::optional<TcpSyn> parse_quoted_tcp(std::span<const std::uint8_t> quoted) noe
 bool tcp_checksum_ok(std::span<const std::uint8_t> segment, const Address& source,
                      const Address& destination) noexcept {
   Reader reader{segment};
-  reader.skip(checksum_offset);
+  reader.skip(tcp_checksum_offset);
   const auto found = reader.u16();
   if (!reader.ok()) return false;
   auto checksum = pseudo_header(source, destination, segment.size());

@@ -24,6 +24,8 @@ using namespace std::chrono_literals;
 using boost::unit_test::label;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(flow_test, *precondition(needs_root))
+
 constexpr int hops = 6;
 
 ProbeOptions with_flow(ProbeOptions probe, std::uint16_t flow, std::optional<int> ttl = std::nullopt) {
@@ -141,8 +143,6 @@ Scenario path() {
   }
   return scenario;
 }
-
-BOOST_AUTO_TEST_SUITE(flow_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(probes_of_a_flow_look_the_same_and_those_of_another_do_not) {
   for (const Sort& sort : sorts) {

@@ -17,6 +17,8 @@ namespace {
 
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(lanes_test, *precondition(needs_root))
+
 const ProbeOptions udp{.protocol = Protocol::udp};
 const ProbeOptions half_open{.protocol = Protocol::tcp, .half_open = true};
 const ProbeOptions sctp{.protocol = Protocol::sctp};
@@ -35,8 +37,6 @@ net::Way way_of(TransportKind kind, Family family, const ProbeOptions& probe) {
   IoUnderTest under_test{kind, {probe}};
   return under_test.io().way(family, 0, 0);
 }
-
-BOOST_AUTO_TEST_SUITE(lanes_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(what_a_message_can_be_given_needs_no_socket_of_its_own) {
   in_namespace([] {

@@ -21,6 +21,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(socket_packet_io_test, *precondition(needs_root))
+
 constexpr std::uint16_t open_port = 7007, closed_port = 7008;
 const Family families[] = {Family::ipv4, Family::ipv6};
 const Bytes word = hex("0102030405060708090a");
@@ -60,8 +62,6 @@ void send_raw(const Address& to, int protocol, const Bytes& message) {
   BOOST_TEST_REQUIRE(::sendto(socket.value(), message.data(), message.size(), 0, &address.any, length) ==
                      static_cast<ssize_t>(message.size()));
 }
-
-BOOST_AUTO_TEST_SUITE(socket_packet_io_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(a_datagram_comes_back_with_all_that_is_known_of_it) {
   in_namespace([] {

@@ -23,6 +23,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(tcp_connector_test, *precondition(needs_root))
+
 constexpr std::uint16_t open_port = 7007, closed_port = 7008, rejected_port = 7009, silent_port = 7010;
 const Family families[] = {Family::ipv4, Family::ipv6};
 
@@ -84,8 +86,6 @@ class Attempts {
   std::map<std::uint64_t, net::Connected> outcomes_;
   std::map<std::uint64_t, Bytes> quotes_;
 };
-
-BOOST_AUTO_TEST_SUITE(tcp_connector_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(an_open_port_is_connected_and_timed_by_the_kernel) {
   in_namespace([] {

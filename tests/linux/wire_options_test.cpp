@@ -18,6 +18,8 @@ namespace {
 using boost::unit_test::label;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(wire_options_test, *precondition(needs_root))
+
 /// A kind of message, and the socket that it leaves through.
 struct Sort {
   const char* name;
@@ -78,8 +80,6 @@ std::vector<WireHeader> on_the_wire(const Sort& sort, const Address& to, const s
     if (!is_answer(sort, packet, message)) found.push_back(std::move(packet));
   return found;
 }
-
-BOOST_AUTO_TEST_SUITE(wire_options_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(ttl_tos_and_source_are_mixed_within_one_call_for_ipv4) {
   for_each_sort([](const Sort& sort) {

@@ -22,6 +22,8 @@ using namespace std::chrono_literals;
 using boost::unit_test::label;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(addresses_test, *precondition(needs_root))
+
 // From now on socket(AF_INET6, ...) fails with EAFNOSUPPORT, as on a kernel without IPv6. A broker has it all the same.
 void take_ipv6_away() {
   sock_filter program[] = {
@@ -64,8 +66,6 @@ const Result& one(const std::vector<Result>& results, std::string_view host) {
   if (found == results.end()) throw std::out_of_range{"no result for " + std::string{host}};
   return *found;
 }
-
-BOOST_AUTO_TEST_SUITE(addresses_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(ipv6_disabled) {
   for (const TransportKind kind : both_kinds) {

@@ -25,6 +25,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(broker_test, *precondition(needs_root))
+
 const char* const default_path = "/run/multiping/multiping.sock";
 const gid_t group_of_broker = 4242;
 
@@ -90,8 +92,6 @@ void check_all_answer(TargetList targets, const Options& options) {
   for (const Result& result : batch.responses)
     BOOST_REQUIRE_MESSAGE(unsigned{result.auth_bits} == 80U && result.rtt > 0s, result);
 }
-
-BOOST_AUTO_TEST_SUITE(broker_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(the_broker_is_the_third_choice) {
   in_namespace([] {

@@ -32,13 +32,9 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
-constexpr auto network_delay = 100ms;
+BOOST_AUTO_TEST_SUITE(clock_test, *precondition(needs_root))
 
-Scenario slow_network() {
-  Scenario scenario{.name = "slow"};
-  scenario.hosts = {{.block = "10.20.0.0/16", .replies = {{.delay = network_delay}}}};
-  return scenario;
-}
+constexpr auto network_delay = 100ms;
 
 void check_times(const Batch& batch, std::size_t hosts, Duration elapsed) {
   BOOST_TEST(batch.responses.size() == hosts);
@@ -57,15 +53,13 @@ void in_young_namespace(const std::function<void()>& body) {
   BOOST_TEST(child.join());
 }
 
-BOOST_AUTO_TEST_SUITE(clock_test, *precondition(needs_root))
-
 BOOST_AUTO_TEST_CASE(a_monotonic_clock_near_zero) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();
       in_young_namespace([kind] {
         BOOST_REQUIRE((std::chrono::steady_clock::now().time_since_epoch() < 5s));
-        const TunDevice device{slow_network()};
+        const TunDevice device{slow_network(network_delay)};
         const Stopwatch watch;
         const Batch batch = multi_ping(hosts("10.20.0.", 1, 50), 1s, 1, options_for(kind));
         check_times(batch, 50, watch.elapsed());
@@ -80,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_monotonic_clock_near_zero) {
 
 // The kernel's stamps are of the true wall clock; what this process reads of it jumps in the midst of the batch.
 void ping_across_a_step(TransportKind kind, long step_s) {
-  const TunDevice device{slow_network()};
+  const TunDevice device{slow_network(network_delay)};
   MultiPing batch{hosts("10.20.0.", 1, 50), options_for(kind)};
   const Stopwatch watch;
   batch.send();

@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 using boost::unit_test::label;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(conditions_test, *precondition(needs_root))
+
 constexpr std::size_t many = sanitized ? 5'000 : 50'000;
 
 /// The first of 10.50.0.0/16, which live behind the peer and need no neighbour entries of their own.
@@ -45,8 +47,6 @@ Options with_buffer(TransportKind kind, std::size_t bytes) {
   options.transport = open_transport({.kinds = {kind_here(kind)}, .receive_buffer = bytes});
   return options;
 }
-
-BOOST_AUTO_TEST_SUITE(conditions_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(the_smallest_receive_buffer) {
   for (const TransportKind kind : both_kinds) {

@@ -14,6 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(diagnose_netns, *precondition(needs_root))
+
 const std::string in_router = "nsenter --net=/run/netns/router ";
 
 void check_diagnosis(const Options& options) {
@@ -37,8 +39,6 @@ void check_diagnosis(const Options& options) {
   BOOST_TEST(routes[2].hops.empty());
   BOOST_TEST(routes[2].error == error_of(EHOSTUNREACH));
 }
-
-BOOST_AUTO_TEST_SUITE(diagnose_netns, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(the_router_before_a_black_hole_is_named) {
   for (const bool as_root : {true, false}) {

@@ -12,6 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(flood_test, *precondition(needs_root))
+
 constexpr unsigned targets = 100;
 const unsigned forgeries_each = sanitized || through_broker_only() ? 1'000 : 10'000;
 const std::uint64_t forged = std::uint64_t{targets} * forgeries_each;
@@ -24,8 +26,6 @@ Scenario flooded_network() {
                     {.block = "10.20.2.0/24", .replies = {}, .forgeries = forgeries}};
   return scenario;
 }
-
-BOOST_AUTO_TEST_SUITE(flood_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(a_flood_of_forgeries_changes_no_result) {
   for (const TransportKind kind : both_kinds) {

@@ -22,6 +22,8 @@ using namespace std::chrono_literals;
 using boost::unit_test::label;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(identity_test, *precondition(needs_root))
+
 // Sees every IPv4 packet of this namespace, those that it sends too.
 class Sniffer {
  public:
@@ -91,8 +93,6 @@ int error_of_stealing(std::uint16_t id) {
   address.sin_port = htons(id);
   return ::bind(thief, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
 }
-
-BOOST_AUTO_TEST_SUITE(identity_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(answers_to_another_with_our_identifier_are_not_ours) {
   for (const TransportKind kind : both_kinds) {

@@ -21,6 +21,8 @@ boost::test_tools::assertion_result needs_strace(boost::unit_test::test_unit_id 
   return found;
 }
 
+BOOST_AUTO_TEST_SUITE(injected_faults_test, *precondition(needs_strace))
+
 // The exit status of the pinger, or -1 when it had to be killed.
 int status_of(const std::string& command) {
   const int status = std::system(command.c_str());  // NOLINT(concurrency-mt-unsafe)
@@ -77,8 +79,6 @@ void furnish() {
   run("tc qdisc add dev lo root tbf rate 8mbit burst 1540 latency 1s");
   run("ip route add blackhole 10.66.1.0/24");
 }
-
-BOOST_AUTO_TEST_SUITE(injected_faults_test, *precondition(needs_strace))
 
 BOOST_AUTO_TEST_CASE(nothing_injected) {
   in_namespace([] {

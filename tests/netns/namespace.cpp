@@ -26,11 +26,12 @@
 #include <system_error>
 #include <utility>
 
+#include "linux/socket.hpp"
 #include "multiping/multiping.hpp"
 #include "netns/through_broker.hpp"
 
 extern "C" {
-void __gcov_dump() __attribute__((weak));
+int __llvm_profile_write_file() __attribute__((weak));
 void __lsan_do_leak_check() __attribute__((weak));
 }
 
@@ -39,8 +40,6 @@ namespace {
 
 constexpr int exit_failed = 1;
 constexpr uid_t nobody = 65534;
-
-[[noreturn]] void fail(const char* what) { throw std::system_error{errno, std::system_category(), what}; }
 
 bool single_threaded() {
   const auto threads = std::filesystem::directory_iterator{"/proc/self/task"};
@@ -54,7 +53,7 @@ bool single_threaded() {
   std::cerr.flush();
   std::fflush(nullptr);
   const AsRoot root;
-  if (__gcov_dump != nullptr) __gcov_dump();
+  if (__llvm_profile_write_file != nullptr) __llvm_profile_write_file();
   if (check_leaks && __lsan_do_leak_check != nullptr) __lsan_do_leak_check();
   ::_exit(code);
 }
@@ -88,12 +87,12 @@ void furnish(const std::string& name) {
 }
 
 void enter_namespaces() {
-  if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) fail("cannot make a network namespace");
+  if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) os::fail("cannot make a network namespace");
   // In a chroot the root is no mount, and has nothing to make private.
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 && errno != EINVAL)
-    fail("cannot make mounts private");
+    os::fail("cannot make mounts private");
   // `ip netns` keeps its names in /run/netns: ours are to be seen, and to end, with this process.
-  if (::mount("none", "/run", "tmpfs", 0, nullptr) != 0) fail("cannot mount /run");
+  if (::mount("none", "/run", "tmpfs", 0, nullptr) != 0) os::fail("cannot mount /run");
   furnish("");
 }
 
@@ -114,7 +113,7 @@ Child::Child(const std::function<void()>& body) {
   std::fflush(nullptr);
   const bool check_leaks = single_threaded();
   pid_ = ::fork();
-  if (pid_ < 0) fail("cannot fork");
+  if (pid_ < 0) os::fail("cannot fork");
   if (pid_ == 0) run_child(body, check_leaks);
 }
 
@@ -126,7 +125,7 @@ Child::~Child() {
 
 bool Child::join(std::chrono::seconds limit) {
   const int descriptor = open_pidfd(pid_);
-  if (descriptor < 0) fail("cannot open the child");
+  if (descriptor < 0) os::fail("cannot open the child");
   pollfd ended{descriptor, POLLIN, 0};
   int ready = 0;
   do {
@@ -171,7 +170,7 @@ void run(const std::string& command) {
 void write_file(const std::string& path, const std::string& text) {
   const AsRoot root;
   std::ofstream file{path};
-  if (!(file << text << std::flush)) fail(("cannot write " + path).c_str());
+  if (!(file << text << std::flush)) os::fail(("cannot write " + path).c_str());
 }
 
 std::string read_file(const std::string& path) {
@@ -186,8 +185,8 @@ void allow_ping_sockets(bool allowed) {
 
 void become_nobody() {
   const AsRoot root;
-  if (::setgroups(0, nullptr) != 0 || ::setresgid(nobody, nobody, nobody) != 0) fail("cannot leave the groups");
-  if (::setresuid(nobody, nobody, nobody) != 0) fail("cannot leave root");
+  if (::setgroups(0, nullptr) != 0 || ::setresgid(nobody, nobody, nobody) != 0) os::fail("cannot leave the groups");
+  if (::setresuid(nobody, nobody, nobody) != 0) os::fail("cannot leave root");
 }
 
 namespace {

@@ -14,6 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(path_mtu_netns, *precondition(needs_root))
+
 const std::string in_router = "nsenter --net=/run/netns/router ", in_far = "nsenter --net=/run/netns/far ",
                   in_end = "nsenter --net=/run/netns/end ";
 
@@ -63,8 +65,6 @@ void check_all(const std::vector<PathMtu>& found, std::uint32_t mtu) {
     }
   }
 }
-
-BOOST_AUTO_TEST_SUITE(path_mtu_netns, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(a_router_reports_its_narrow_link) {
   for (const Protocol protocol : {Protocol::icmp, Protocol::udp}) {

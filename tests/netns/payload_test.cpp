@@ -11,13 +11,13 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(payload_test, *precondition(needs_root))
+
 Options with_payload(TransportKind kind, std::size_t size) {
   Options options = options_for(kind);
   options.probe.payload_size = size;
   return options;
 }
-
-BOOST_AUTO_TEST_SUITE(payload_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(every_size_comes_back_whole) {
   for (const TransportKind kind : both_kinds) {

@@ -15,6 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(peers_test, *precondition(needs_root))
+
 const char* const target = "10.70.0.9";
 constexpr int hops = 4;  // the last one is the target
 
@@ -67,8 +69,6 @@ View seen_by_mtr_packet() {
   }
   return view;
 }
-
-BOOST_AUTO_TEST_SUITE(peers_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(mtr_packet_and_traceroute_see_the_same) {
   in_namespace([] {

@@ -22,6 +22,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(ports_test, *precondition(needs_root))
+
 constexpr int http = 8080, closed = 8081, dropped = 8082, prohibited = 8083, reset = 8084, full = 8085, echo = 7000,
               other = 7001;
 const char* const in_peer = "nsenter --net=/run/netns/peer ";
@@ -157,8 +159,6 @@ void check_all(TransportKind kind) {
   const auto results = batch.results();
   for (std::size_t i = 0; i < results.size(); ++i) check(verdicts()[i / 2], results[i]);
 }
-
-BOOST_AUTO_TEST_SUITE(ports_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(open_refused_filtered_and_silent_ports) {
   in_namespace(

@@ -25,6 +25,8 @@ using boost::unit_test::label;
 using boost::unit_test::precondition;
 using namespace parts;
 
+BOOST_AUTO_TEST_SUITE(prober_test, *precondition(needs_root))
+
 constexpr auto network_delay = 60ms;
 
 /// 10.20.0.0/16 answers after a while, and so do its open ports; 10.21.0.0/16 is silent.
@@ -70,8 +72,6 @@ bool readable(int descriptor, int milliseconds) {
   pollfd watched{.fd = descriptor, .events = POLLIN, .revents = 0};
   return ::poll(&watched, 1, milliseconds) == 1;
 }
-
-BOOST_AUTO_TEST_SUITE(prober_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(thousands_in_flight_of_every_kind) {
   for (const TransportKind kind : both_kinds) {

@@ -24,13 +24,9 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
-constexpr auto network_delay = 60ms;
+BOOST_AUTO_TEST_SUITE(process_test, *precondition(needs_root))
 
-Scenario slow_network() {
-  Scenario scenario{.name = "slow"};
-  scenario.hosts = {{.block = "10.20.0.0/16", .replies = {{.delay = network_delay}}}};
-  return scenario;
-}
+constexpr auto network_delay = 60ms;
 
 std::set<int> open_descriptors() {
   std::set<int> open;
@@ -70,13 +66,11 @@ void be_stopped_while_replies_wait(TransportKind kind) {
   BOOST_TEST(std::ranges::count(answers.responses, TimestampSource::kernel, &Result::timestamps) == 500);
 }
 
-BOOST_AUTO_TEST_SUITE(process_test, *precondition(needs_root))
-
 BOOST_AUTO_TEST_CASE(a_stopped_process_loses_no_reply_that_waited) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();
-      const TunProcess network{slow_network()};
+      const TunProcess network{slow_network(network_delay)};
       Child pinger{[kind] { be_stopped_while_replies_wait(kind); }};
       BOOST_REQUIRE(pinger.wait_stopped());
       ::poll(nullptr, 0, 1500);  // the case itself: stopped for this long
@@ -88,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_stopped_process_loses_no_reply_that_waited) {
 
 BOOST_AUTO_TEST_CASE(a_fork_in_the_midst_of_a_batch_disturbs_nothing) {
   in_namespace([] {
-    const TunProcess network{slow_network()};
+    const TunProcess network{slow_network(network_delay)};
     MultiPing batch{hosts("10.20.1.", 1, 200)};
     batch.send();
     Child child{[&] {
@@ -134,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_storm_of_signals_changes_no_result) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();
-      const TunDevice device{slow_network()};
+      const TunDevice device{slow_network(network_delay)};
       std::signal(SIGALRM, [](int) {});
       std::vector<std::string> targets = hosts("10.20.1.", 1, 250);
       targets.push_back("192.0.2.1");  // silent: the wait lasts to the end
@@ -154,7 +148,7 @@ BOOST_AUTO_TEST_CASE(a_storm_of_signals_changes_no_result) {
 
 BOOST_AUTO_TEST_CASE(a_stop_request_ends_the_wait_at_once) {
   in_namespace([] {
-    const TunDevice device{slow_network()};
+    const TunDevice device{slow_network(network_delay)};
     std::stop_source stop;
     Options options;
     options.stop = stop.get_token();

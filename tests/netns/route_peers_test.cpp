@@ -18,6 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(route_peers_test, *precondition(needs_root))
+
 constexpr int routers = 7, silent_hop = 4;
 
 /// A fixed path with labels at two hops and silence at one.
@@ -77,8 +79,6 @@ View seen_by_mtr(Family family, const std::string& method) {
   if (target != view.end()) view.erase(std::next(target), view.end());
   return view;
 }
-
-BOOST_AUTO_TEST_SUITE(route_peers_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(traceroute_and_mtr_see_the_same_hops) {
   struct Method {

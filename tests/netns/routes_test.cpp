@@ -13,6 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(routes_test, *precondition(needs_root))
+
 std::map<std::string, Result> by_host(std::span<const Result> results) {
   std::map<std::string, Result> map;
   for (const Result& result : results) map.emplace(result.host, result);
@@ -35,8 +37,6 @@ void check_unreachable(const Result& result, const char* responder, unsigned typ
     BOOST_TEST(unsigned{result.icmp->code} == code);
   }
 }
-
-BOOST_AUTO_TEST_SUITE(routes_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(local_routes_refuse_their_own_targets_only) {
   for (const TransportKind kind : both_kinds) {

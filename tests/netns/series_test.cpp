@@ -21,6 +21,8 @@ using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 using namespace parts;
 
+BOOST_AUTO_TEST_SUITE(series_test, *precondition(needs_root))
+
 constexpr auto network_delay = 60ms;
 
 Scenario slow_network() {
@@ -96,8 +98,6 @@ std::vector<Duration> lateness(const std::vector<Start>& starts, const std::vect
 SeriesOptions every(Duration interval, int count, Options ping = {}) {
   return {.count = count, .interval = interval, .timeout = 20s, .ping = std::move(ping)};
 }
-
-BOOST_AUTO_TEST_SUITE(series_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(a_thousand_targets_start_on_time) {
   in_namespace([] {

@@ -14,6 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(slices_test, *precondition(needs_root))
+
 std::ptrdiff_t running_threads() {
   return std::distance(std::filesystem::directory_iterator{"/proc/self/task"}, std::filesystem::directory_iterator{});
 }
@@ -30,8 +32,6 @@ Options with_threads(TransportKind kind, int threads) {
   options.threads = threads;
   return options;
 }
-
-BOOST_AUTO_TEST_SUITE(slices_test, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(threads_change_no_result) {
   for (const TransportKind kind : both_kinds) {

@@ -19,6 +19,7 @@
 #include <system_error>
 #include <thread>
 
+#include "linux/socket.hpp"
 #include "netns/namespace.hpp"
 
 namespace multiping::test {
@@ -31,8 +32,6 @@ constexpr uid_t nobody = 65534;
 constexpr const char* log_path = "/run/multipingd.log";
 constexpr int patience_ms = 10'000;
 
-[[noreturn]] void fail(const char* what) { throw std::system_error{errno, std::system_category(), what}; }
-
 const char* daemon_path() {
   return std::getenv("MULTIPING_TEST_THROUGH_BROKER");  // NOLINT(concurrency-mt-unsafe)
 }
@@ -40,7 +39,7 @@ const char* daemon_path() {
 /// Changes nothing but what counts for permissions. It takes the parent's death signal away.
 void become(uid_t user) {
   const bool done = user == 0 ? ::seteuid(0) == 0 && ::setegid(0) == 0 : ::setegid(user) == 0 && ::seteuid(user) == 0;
-  if (!done) fail("cannot change the user");
+  if (!done) os::fail("cannot change the user");
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
@@ -80,7 +79,7 @@ int open_process(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, 
 void start_daemon() {
   const int served = open_process(::getpid());
   const pid_t keeper = ::fork();
-  if (served < 0 || keeper < 0) fail("cannot start multipingd");
+  if (served < 0 || keeper < 0) os::fail("cannot start multipingd");
   if (keeper == 0) keep_daemon(served);
   ::close(served);
 }
@@ -109,7 +108,7 @@ bool tried_here(TransportKind kind) { return !through_broker_only() || kind == T
 void ping_through_broker() {
   start_daemon();
   wait_until_served();
-  if (::setgroups(0, nullptr) != 0) fail("cannot leave the groups");
+  if (::setgroups(0, nullptr) != 0) os::fail("cannot leave the groups");
   become(nobody);
   std::error_code error;
   const auto own = open_transport({.kinds = {TransportKind::raw, TransportKind::ping_socket}}, error);

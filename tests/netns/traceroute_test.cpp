@@ -23,6 +23,8 @@ using namespace std::chrono_literals;
 using boost::unit_test::label;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(traceroute_test, *precondition(needs_root))
+
 constexpr Timeout patience = 500ms;
 constexpr int listening = 8080;
 
@@ -106,8 +108,6 @@ void listen_far() {
     throw std::runtime_error{"cannot listen"};
   for (;;) ::pause();
 }
-
-BOOST_AUTO_TEST_SUITE(traceroute_test, *precondition(needs_root))
 
 // The same hops and labels with raw sockets, and without any privilege with ping sockets.
 BOOST_AUTO_TEST_CASE(the_hop_tables_of_networks_behind_a_tun_device) {

@@ -22,6 +22,7 @@
 #include <system_error>
 #include <vector>
 
+#include "linux/socket.hpp"
 #include "netns/namespace.hpp"
 #include "netns/through_broker.hpp"
 
@@ -30,8 +31,6 @@ namespace {
 
 constexpr std::size_t largest_packet = 65536;
 constexpr int reads_in_a_row = 64;
-
-[[noreturn]] void fail(const char* what) { throw std::system_error{errno, std::system_category(), what}; }
 
 net::Instant clock_now() {
   return net::Instant{std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
@@ -43,11 +42,11 @@ int open_device() {
   const char* const path = ::access("/dev/net/tun", F_OK) == 0 ? "/dev/net/tun" : "/run/tun";
   if (path == std::string_view{"/run/tun"}) ::mknod(path, S_IFCHR | 0600, ::makedev(10, 200));
   const int device = ::open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  if (device < 0) fail("cannot open a TUN device");
+  if (device < 0) os::fail("cannot open a TUN device");
   ifreq request{};
   request.ifr_flags = IFF_TUN | IFF_NO_PI;
   std::strcpy(request.ifr_name, "sim0");
-  if (::ioctl(device, TUNSETIFF, &request) != 0) fail("cannot make a TUN device");
+  if (::ioctl(device, TUNSETIFF, &request) != 0) os::fail("cannot make a TUN device");
   return device;
 }
 
@@ -137,7 +136,7 @@ TunProcess::TunProcess(const Scenario& scenario)
     : ready_{::eventfd(0, EFD_CLOEXEC)}, child_{[&] {
         const TunDevice device{scenario};
         const std::uint64_t one = 1;
-        if (::write(ready_, &one, sizeof one) < 0) fail("cannot tell that the device is there");
+        if (::write(ready_, &one, sizeof one) < 0) os::fail("cannot tell that the device is there");
         for (;;) ::pause();  // until it is killed
       }} {
   pollfd ready{ready_, POLLIN, 0};

@@ -14,6 +14,13 @@
 
 namespace multiping::test {
 
+/// Hosts of 10.20.0.0/16 that answer after `delay`.
+[[nodiscard]] inline Scenario slow_network(Duration delay) {
+  Scenario scenario{.name = "slow"};
+  scenario.hosts = {{.block = "10.20.0.0/16", .replies = {{.delay = delay}}}};
+  return scenario;
+}
+
 class TunDevice {
  public:
   /// Makes the device "sim0" in this network namespace, with 10.255.255.1 and fdff::1 (and as other addresses to send

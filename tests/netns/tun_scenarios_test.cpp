@@ -17,6 +17,8 @@
 namespace multiping::test {
 namespace {
 
+BOOST_AUTO_TEST_SUITE(tun_scenarios_test, *precondition(needs_root))
+
 namespace data = boost::unit_test::data;
 using boost::unit_test::label;
 using boost::unit_test::precondition;
@@ -68,8 +70,6 @@ std::string hop_table(const Scenario& scenario, TransportKind kind) {
   }
   return table.str();
 }
-
-BOOST_AUTO_TEST_SUITE(tun_scenarios_test, *precondition(needs_root))
 
 // Plain sockets need no privilege: those scenarios run without any.
 BOOST_DATA_TEST_CASE(through_the_kernel, data::make(runs_here()), scenario_run) {

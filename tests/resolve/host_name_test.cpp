@@ -10,6 +10,8 @@ using namespace multiping;
 using namespace multiping::resolver;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(host_name)
+
 namespace {
 
 std::string label(std::size_t size) { return std::string(size, 'a'); }
@@ -24,8 +26,6 @@ void check_all(const std::vector<std::string>& texts, HostText kind) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(host_name)
 
 BOOST_AUTO_TEST_CASE(addresses_are_addresses) {
   check_all({"192.0.2.1", "::1", "2001:DB8::1", "::ffff:192.0.2.1", "fe80::1%lo"}, HostText::address);

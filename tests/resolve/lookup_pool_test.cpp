@@ -27,6 +27,8 @@ using namespace multiping;
 using namespace multiping::resolver;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(lookup_pool)
+
 namespace {
 
 const Address found_address = *Address::parse("192.0.2.1");
@@ -122,8 +124,6 @@ int wrong_answers_without_threads() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(lookup_pool)
 
 BOOST_AUTO_TEST_CASE(every_name_has_its_answer_in_order) {
   const auto factory = scripted([](const std::string& name) -> Answer {

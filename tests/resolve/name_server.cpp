@@ -17,6 +17,7 @@
 #include <system_error>
 #include <utility>
 
+#include "linux/socket.hpp"
 #include "netns/namespace.hpp"
 
 namespace multiping::test {
@@ -24,10 +25,8 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-constexpr std::size_t header_size = 12;
+constexpr std::size_t dns_header_size = 12;
 constexpr std::uint16_t type_a = 1, type_ptr = 12, type_aaaa = 28;
-
-[[noreturn]] void fail(const char* what) { throw std::system_error{errno, std::system_category(), what}; }
 
 /// The name from `at` on, which is left behind it.
 std::string read_name(std::span<const std::uint8_t> query, std::size_t& at) {
@@ -46,8 +45,12 @@ Family family_of(std::uint16_t type) {
 
 void append_record(Bytes& message, std::uint16_t type, std::span<const std::uint8_t> octets) {
   // The question's name, type, class IN, a minute to live, length.
-  const Bytes head{0xc0, header_size, 0, static_cast<std::uint8_t>(type),         0, 1, 0, 0,
-                   0,    60,          0, static_cast<std::uint8_t>(octets.size())};
+  const Bytes head{0xc0, dns_header_size,
+                   0,    static_cast<std::uint8_t>(type),
+                   0,    1,
+                   0,    0,
+                   0,    60,
+                   0,    static_cast<std::uint8_t>(octets.size())};
   message.insert(message.end(), head.begin(), head.end());
   message.insert(message.end(), octets.begin(), octets.end());
 }
@@ -77,7 +80,7 @@ Bytes message_of(std::span<const std::uint8_t> header_and_question, const Respon
   Bytes message(header_and_question.begin(), header_and_question.end());
   message[2] |= 0x80;  // a response
   message[3] = static_cast<std::uint8_t>(0x80 | static_cast<unsigned>(response.code));
-  std::fill(message.begin() + 6, message.begin() + header_size, std::uint8_t{0});
+  std::fill(message.begin() + 6, message.begin() + dns_header_size, std::uint8_t{0});
   append_records(message, response, family);
   if (family == Family::any && !response.pointer.empty()) {
     append_record(message, type_ptr, labels_of(response.pointer));
@@ -88,19 +91,20 @@ Bytes message_of(std::span<const std::uint8_t> header_and_question, const Respon
 
 int open_server_socket() {
   const int server = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (server < 0) fail("cannot open the name server's socket");
+  if (server < 0) os::fail("cannot open the name server's socket");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(53);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::bind(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("cannot bind to port 53");
+  if (::bind(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    os::fail("cannot bind to port 53");
   return server;
 }
 
 }  // namespace
 
 void make_resolver_files(const std::string& hosts) {
-  if (::mount("none", "/etc", "tmpfs", 0, nullptr) != 0) fail("cannot mount /etc");
+  if (::mount("none", "/etc", "tmpfs", 0, nullptr) != 0) os::fail("cannot mount /etc");
   write_file("/etc/nsswitch.conf", "hosts: files dns\n");
   write_file("/etc/resolv.conf", "nameserver 127.0.0.1\n");
   write_file("/etc/hosts", hosts);
@@ -127,14 +131,14 @@ void NameServer::serve() {
     socklen_t length = sizeof client;
     auto* const from = reinterpret_cast<sockaddr*>(&client);
     const auto size = ::recvfrom(socket_, query.data(), query.size(), 0, from, &length);
-    if (size < static_cast<ssize_t>(header_size)) continue;
+    if (size < static_cast<ssize_t>(dns_header_size)) continue;
     const auto message = respond(std::span{query}.first(static_cast<std::size_t>(size)));
     if (message) ::sendto(socket_, message->data(), message->size(), 0, from, length);
   }
 }
 
 std::optional<Bytes> NameServer::respond(std::span<const std::uint8_t> query) {
-  std::size_t at = header_size;
+  std::size_t at = dns_header_size;
   const auto name = read_name(query, at);
   const auto type = static_cast<std::uint16_t>(query[at] << 8 | query[at + 1]);
   const auto family = family_of(type);

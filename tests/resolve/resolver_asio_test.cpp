@@ -22,6 +22,8 @@ using namespace multiping::test;
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
+BOOST_AUTO_TEST_SUITE(resolver_asio, *precondition(needs_root))
+
 namespace {
 
 using Names = std::vector<std::string>;
@@ -109,8 +111,6 @@ void with_name_server(const std::function<void(const NameServer&)>& body) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(resolver_asio, *precondition(needs_root))
 
 BOOST_AUTO_TEST_CASE(the_hosts_file_is_read) {
   with_name_server([](const NameServer& server) {

@@ -17,6 +17,8 @@ using namespace multiping::resolver;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(resolver_seam)
+
 namespace {
 
 using Names = std::vector<std::string>;
@@ -46,8 +48,6 @@ Names a_million_addresses() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(resolver_seam)
 
 BOOST_AUTO_TEST_CASE(no_names_have_no_resolutions) { BOOST_TEST(resolve_names({}, {}).empty()); }
 

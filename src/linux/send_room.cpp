@@ -1,0 +1,72 @@
+// The send buffer of one socket: SO_SNDBUF, socket(7); SO_MEMINFO.
+// See send_room.hpp.
+#include "linux/send_room.hpp"
+
+#include <linux/sock_diag.h>
+#include <sys/socket.h>
+
+#include <chrono>
+
+#include "linux/socket.hpp"
+
+namespace multiping::os {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Any device sends one of some hundred packets in that time.
+constexpr Duration stuck = 50ms;
+
+struct Memory {
+  std::size_t held = 0;    ///< By packets that have not left.
+  std::size_t buffer = 0;  ///< As the kernel counts, twice what was asked for.
+};
+
+Memory memory_of(int socket) noexcept {
+  std::uint32_t info[SK_MEMINFO_VARS] = {};
+  socklen_t length = sizeof info;
+  if (::getsockopt(socket, SOL_SOCKET, SO_MEMINFO, info, &length) != 0) return {};
+  return {.held = info[SK_MEMINFO_WMEM_ALLOC], .buffer = info[SK_MEMINFO_SNDBUF]};
+}
+
+/// Raw sockets may hold twice their buffer.
+std::size_t times_held(int socket) noexcept { return option(socket, SOL_SOCKET, SO_TYPE) == SOCK_RAW ? 2 : 1; }
+
+/// A packet or two may have left since the refusal.
+bool is_full(int socket, const Memory& memory) noexcept {
+  const std::size_t room = memory.buffer * times_held(socket);
+  return room > 0 && memory.held >= room - room / 16;
+}
+
+std::size_t send_buffer_of(int socket) noexcept {
+  return static_cast<std::size_t>(option(socket, SOL_SOCKET, SO_SNDBUF));
+}
+
+/// Tried elsewhere first: where the usual size is above the greatest that may be asked for, asking makes it smaller.
+bool grow(int socket, std::size_t buffer) noexcept {
+  const FileDescriptor trial = open_socket(Family::ipv4, SOCK_DGRAM, IPPROTO_UDP);
+  raise_buffer(trial.value(), SO_SNDBUF, SO_SNDBUFFORCE, buffer / 2);
+  const std::size_t before = send_buffer_of(socket);
+  if (!trial || send_buffer_of(trial.value()) <= before) return false;
+  raise_buffer(socket, SO_SNDBUF, SO_SNDBUFFORCE, buffer / 2);
+  return send_buffer_of(socket) > before;
+}
+
+}  // namespace
+
+void limit_send_buffer(int socket, std::size_t most) noexcept {
+  const std::size_t limit = most / times_held(socket);
+  if (send_buffer_of(socket) > limit) set_option(socket, SOL_SOCKET, SO_SNDBUF, static_cast<int>(limit / 2));
+}
+
+SendRoom::Look SendRoom::refused(int socket, std::size_t most, net::Instant now) noexcept {
+  const Memory memory = memory_of(socket);
+  if (!is_full(socket, memory)) return Look::not_full;
+  if (!full_since_) full_since_ = now;
+  const std::size_t wanted = most / times_held(socket);
+  if (tried_ || now - *full_since_ < stuck || memory.buffer >= wanted) return Look::full;
+  tried_ = true;
+  return grow(socket, wanted) ? Look::grown : Look::full;
+}
+
+}  // namespace multiping::os
