@@ -24,6 +24,8 @@ using namespace multiping;
 using namespace std::string_literals;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(address)
+
 namespace {
 
 std::string canonical(const std::string& text) {
@@ -161,8 +163,6 @@ std::vector<std::string> a_million_texts() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(address)
 
 BOOST_DATA_TEST_CASE(text_is_read_and_written_in_canonical_form, data::make(texts)) {
   BOOST_TEST(canonical(sample.text) == sample.canonical);

@@ -10,13 +10,13 @@
 using namespace multiping;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(duration)
+
 namespace {
 
 constexpr Duration nanoseconds_of(Timeout timeout) { return timeout; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(duration)
 
 BOOST_AUTO_TEST_CASE(a_timeout_is_made_of_any_duration) {
   static_assert(nanoseconds_of({}) == 0ns);

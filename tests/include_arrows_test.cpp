@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(include_arrows_test)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -115,8 +117,6 @@ std::vector<fs::path> sources(const fs::path& folder) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(include_arrows_test)
 
 BOOST_AUTO_TEST_CASE(every_source_keeps_to_the_arrows) {
   const fs::path root = MULTIPING_SOURCE_DIR;

@@ -24,6 +24,12 @@ boost::test_tools::assertion_result may_ping(boost::unit_test::test_unit_id) {
   return open_transport({}, error) != nullptr;
 }
 
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(multi_ping_test, *boost::unit_test::precondition(may_ping))
+
+namespace {
+
 std::ptrdiff_t open_descriptors() {
   return std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, std::filesystem::directory_iterator{});
 }
@@ -43,8 +49,6 @@ int in_child(Work work) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(multi_ping_test, *boost::unit_test::precondition(may_ping))
 
 BOOST_AUTO_TEST_CASE(the_readme_program) {
   auto [responses, no_responses] = multi_ping({"localhost", "127.0.0.1", "::1"}, 2s, 3);

@@ -18,6 +18,8 @@ using namespace multiping;
 using namespace std::chrono_literals;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(option_checks)
+
 namespace {
 
 /// What refused the options, and how.
@@ -116,8 +118,6 @@ const std::vector<ProbeCase> right_probes{
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(option_checks)
 
 BOOST_DATA_TEST_CASE(a_value_out_of_range_is_named_with_its_range, data::make(wrong_probes)) {
   const auto refusal = refusal_of(sample.probe);

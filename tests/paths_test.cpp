@@ -13,6 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(paths_test)
+
 Address router(char name) { return Address::v4({10, 1, 0, static_cast<std::uint8_t>(name)}); }
 const Address& target() {
   static const Address address = Address::v4({10, 0, 0, 1});
@@ -48,8 +50,6 @@ std::string responders(const Path& path) {
     text += hop.responder == target() ? 'T' : hop.responder ? static_cast<char>(hop.responder.bytes()[3]) : '.';
   return text;
 }
-
-BOOST_AUTO_TEST_SUITE(paths_test)
 
 BOOST_AUTO_TEST_CASE(flows_that_agree_at_every_hop_are_one_path_in_the_order_of_the_routes) {
   const auto paths = distinct_paths(std::vector{route(0, {"a", "b", "d", "T"}), route(1, {"a", "c", "d", "T"}),

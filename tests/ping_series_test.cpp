@@ -22,6 +22,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(ping_series_test)
+
 static_assert(std::input_iterator<PingSeries::iterator>);
 static_assert(std::sentinel_for<std::default_sentinel_t, PingSeries::iterator>);
 
@@ -42,8 +44,6 @@ std::string complaint(const SeriesOptions& options, TargetList targets = here())
   }
   return "nothing";
 }
-
-BOOST_AUTO_TEST_SUITE(ping_series_test)
 
 BOOST_AUTO_TEST_CASE(figures_of_every_position_in_order) {
   const auto all = ping_series({here(), here("127.0.0.2"), here()}, {.count = 5, .interval = 20ms});

@@ -17,6 +17,8 @@ using namespace multiping;
 using namespace std::chrono_literals;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(result)
+
 namespace {
 
 std::string text_of(const Result& result) {
@@ -118,8 +120,6 @@ const std::vector<Line> lines{
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(result)
 
 BOOST_AUTO_TEST_CASE(outcomes_have_names) {
   BOOST_TEST(to_string(Outcome::pending) == "pending");

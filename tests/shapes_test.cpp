@@ -10,14 +10,14 @@
 
 using namespace multiping;
 
+BOOST_AUTO_TEST_SUITE(shapes_test)
+
 namespace {
 
 ProbeOptions to_port(int port) { return {.protocol = Protocol::udp, .port = port}; }
 Address address(const char* text) { return *Address::parse(text); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(shapes_test)
 
 BOOST_AUTO_TEST_CASE(equal_options_share_a_number) {
   Shapes shapes;

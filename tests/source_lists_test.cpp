@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(source_lists_test)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -47,8 +49,6 @@ bool in_one_suite(const std::string& text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(source_lists_test)
 
 BOOST_AUTO_TEST_CASE(every_source_of_the_library_is_listed) {
   for (const auto& name : unlisted(fs::path{MULTIPING_SOURCE_DIR} / "src")) BOOST_ERROR("src/" << name);

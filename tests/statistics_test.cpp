@@ -18,6 +18,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(statistics_test)
+
 Result result(Outcome outcome, Duration rtt = {}) {
   Result made;
   made.outcome = outcome;
@@ -132,8 +134,6 @@ Samples draw(const Draw& distribution, std::size_t count, double loss, std::uint
   }
   return samples;
 }
-
-BOOST_AUTO_TEST_SUITE(statistics_test)
 
 BOOST_AUTO_TEST_CASE(nothing_is_all_zero) {
   const Statistics none;

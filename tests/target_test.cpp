@@ -15,6 +15,8 @@
 using namespace multiping;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(target)
+
 namespace {
 
 std::vector<std::string> hosts(const TargetList& targets) {
@@ -104,8 +106,6 @@ const std::vector<RefusedBlock> refused_blocks{
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(target)
 
 BOOST_AUTO_TEST_CASE(a_target_is_a_host_and_perhaps_how_to_probe_it) {
   BOOST_TEST(Target{"192.0.2.1"}.host() == "192.0.2.1");

@@ -17,6 +17,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(traceroute_test)
+
 /// What the call says about options that were changed so.
 std::string complaint(const std::function<void(TraceOptions&)>& change) {
   TraceOptions options;
@@ -37,8 +39,6 @@ std::error_code lack(const TargetList& targets, const TraceOptions& options = {}
   }
   return {};
 }
-
-BOOST_AUTO_TEST_SUITE(traceroute_test)
 
 BOOST_AUTO_TEST_CASE(options_out_of_range_are_named_with_value_and_range) {
   BOOST_TEST(complaint([](TraceOptions& o) { o.first_ttl = 9, o.max_ttl = 5; }) ==

@@ -13,6 +13,8 @@ namespace {
 using test::Bytes;
 using test::hex;
 
+BOOST_AUTO_TEST_SUITE(packet_checksum)
+
 // Word by word, as RFC 1071 section 1 puts it.
 std::uint16_t plain_checksum(const Bytes& bytes) {
   std::uint32_t sum = 0;
@@ -29,8 +31,6 @@ Bytes random_bytes(std::size_t size, std::mt19937& random) {
   for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
   return bytes;
 }
-
-BOOST_AUTO_TEST_SUITE(packet_checksum)
 
 BOOST_AUTO_TEST_CASE(the_example_of_rfc_1071) {
   BOOST_TEST(internet_checksum(hex("00 01 f2 03 f4 f5 f6 f7")) == 0x220d);  // section 3: the sum is ddf2

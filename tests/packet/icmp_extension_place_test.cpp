@@ -23,6 +23,8 @@ using test::resized;
 using test::with;
 using test::without_checksum;
 
+BOOST_AUTO_TEST_SUITE(packet_icmp_extension_place)
+
 // Time exceeded, or what `type` says, with this number in its length field.
 IcmpExtensions in_error_v4(std::uint8_t length, const Bytes& body, std::uint8_t type = icmpv4::time_exceeded) {
   const auto message = Bytes{type, 0, 0, 0, 0, length, 0, 0} + body;
@@ -36,8 +38,6 @@ IcmpExtensions in_error_v6(std::uint8_t length, const Bytes& body, std::uint8_t 
 
 // A payload that looks like no structure.
 Bytes filler(std::size_t size) { return Bytes(size, 0x5a); }
-
-BOOST_AUTO_TEST_SUITE(packet_icmp_extension_place)
 
 BOOST_AUTO_TEST_CASE(an_error_of_ipv4_with_a_length_field) {
   const auto quote = resized(test::quoted_ipv4(), 128);

@@ -27,6 +27,8 @@ using test::reported_interface;
 using test::with;
 using test::without_checksum;
 
+BOOST_AUTO_TEST_SUITE(packet_icmp_extension)
+
 Bytes mpls_object() { return hex("000c 01 01 05dcfa 01 000101 ff"); }
 Bytes unknown_object() { return hex("0009 c8 07 aabbccddee"); }
 
@@ -54,8 +56,6 @@ std::optional<InterfaceInfo> parsed_interface(std::uint8_t c_type, const Bytes& 
   if (extensions.interfaces.empty()) return std::nullopt;
   return extensions.interfaces.front();
 }
-
-BOOST_AUTO_TEST_SUITE(packet_icmp_extension)
 
 BOOST_AUTO_TEST_CASE(a_label_stack) {
   const auto found = parsed(mpls_structure());

@@ -13,6 +13,8 @@ using test::Bytes;
 using test::hex;
 using test::operator+;
 
+BOOST_AUTO_TEST_SUITE(packet_icmp)
+
 Bytes with(Bytes packet, std::size_t at, std::uint8_t value) {
   packet[at] = value;
   return packet;
@@ -25,8 +27,6 @@ void check_is_our_probe(const std::optional<QuotedEcho>& echo) {
   BOOST_TEST(echo->id == 0xbeef);
   BOOST_TEST(echo->sequence == 0x0102);
 }
-
-BOOST_AUTO_TEST_SUITE(packet_icmp)
 
 BOOST_AUTO_TEST_CASE(an_echo_reply) {
   const auto bytes = test::echo_reply_v4();

@@ -13,12 +13,12 @@ using test::Bytes;
 using test::hex;
 using test::operator+;
 
+BOOST_AUTO_TEST_SUITE(packet_ipv4)
+
 Bytes with(Bytes packet, std::size_t at, std::uint8_t value) {
   packet[at] = value;
   return packet;
 }
-
-BOOST_AUTO_TEST_SUITE(packet_ipv4)
 
 BOOST_AUTO_TEST_CASE(a_header_without_options) {
   const auto bytes = test::ipv4_reply();

@@ -13,6 +13,8 @@ using test::Bytes;
 using test::hex;
 using test::operator+;
 
+BOOST_AUTO_TEST_SUITE(packet_ipv6)
+
 Bytes with(Bytes packet, std::size_t at, std::uint8_t value) {
   packet[at] = value;
   return packet;
@@ -25,8 +27,6 @@ Bytes chain_of(std::size_t count) {
     headers = headers + hex(i < count ? "00 00" : "3a 00") + hex("0104 00000000");
   return test::ipv6_header(0, static_cast<std::uint8_t>(24 + headers.size())) + headers + test::echo_request_v6();
 }
-
-BOOST_AUTO_TEST_SUITE(packet_ipv6)
 
 BOOST_AUTO_TEST_CASE(a_header_without_extensions) {
   const auto bytes = test::quoted_ipv6();

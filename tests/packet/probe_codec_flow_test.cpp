@@ -18,6 +18,8 @@ using test::Bytes;
 using test::hex;
 using test::operator+;
 
+BOOST_AUTO_TEST_SUITE(packet_probe_codec_flow)
+
 // All words of a message, as a checksum adds them, and for IPv6 what of the pseudo header its length decides.
 std::uint16_t sum_on_the_wire(Bytes message, const Address& target) {
   message[2] = message[3] = 0;
@@ -26,8 +28,6 @@ std::uint16_t sum_on_the_wire(Bytes message, const Address& target) {
   if (target.family() == Family::ipv6) sum.add_u32(static_cast<std::uint32_t>(message.size()));
   return sum.value();
 }
-
-BOOST_AUTO_TEST_SUITE(packet_probe_codec_flow)
 
 BOOST_AUTO_TEST_CASE(all_messages_of_a_flow_have_one_checksum) {
   for (const auto* target : {&test::target_v4, &test::target_v6}) {

@@ -19,6 +19,8 @@ using test::Bytes;
 using test::hex;
 using test::operator+;
 
+BOOST_AUTO_TEST_SUITE(packet_probe_codec)
+
 const std::vector<std::size_t> payload_sizes{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 56, 1472, 65507};
 
 std::size_t tag_bytes(std::size_t payload_size) {
@@ -37,8 +39,6 @@ Bytes siphash_bytes(const Bytes& input) {
   for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::uint8_t>(hash >> shift));
   return bytes;
 }
-
-BOOST_AUTO_TEST_SUITE(packet_probe_codec)
 
 BOOST_AUTO_TEST_CASE(sequence_numbers_are_a_permutation_and_newest_serial_inverts_it) {
   for (const auto seed : std::array<std::uint8_t, 5>{0, 1, 2, 100, 255}) {

@@ -1,5 +1,5 @@
 // The packets that several packet tests look at, as annotated hex, and what the tests ask of every parser.
-// Checksums were computed by another program. 192.0.2.7 answers 198.51.100.1; 2001:db8:7::9 answers 2001:db8::1.
+// Checksums were computed by another program.
 #pragma once
 
 #include <cstddef>
@@ -8,13 +8,9 @@
 
 #include "multiping/address.hpp"
 #include "support/hex.hpp"
+#include "support/hosts.hpp"
 
 namespace multiping::test {
-
-inline const Address host_v4 = Address::v4({198, 51, 100, 1});
-inline const Address target_v4 = Address::v4({192, 0, 2, 7});
-inline const Address host_v6 = Address::v6({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
-inline const Address target_v6 = Address::v6({0x20, 0x01, 0x0d, 0xb8, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9});
 
 inline Bytes echo_payload() {
   return hex(

@@ -16,6 +16,8 @@ using test::Bytes;
 using test::hex;
 using test::operator+;
 
+BOOST_AUTO_TEST_SUITE(packet_sctp)
+
 Bytes init() {
   return hex(
       "c001 0050 00000000 c12038b4"  // ports 49153 and 80, no verification tag, checksum
@@ -38,8 +40,6 @@ Bytes with(Bytes packet, std::size_t at, std::uint8_t value) {
   packet[at] = value;
   return packet;
 }
-
-BOOST_AUTO_TEST_SUITE(packet_sctp)
 
 BOOST_AUTO_TEST_CASE(crc32c_of_digits) {
   constexpr std::string_view digits = "123456789";

@@ -9,6 +9,8 @@
 namespace multiping::packet {
 namespace {
 
+BOOST_AUTO_TEST_SUITE(packet_siphash)
+
 SipKey counting_key() {
   SipKey key;
   std::iota(key.bytes.begin(), key.bytes.end(), std::uint8_t{0});
@@ -20,8 +22,6 @@ std::vector<std::uint8_t> counting_message(std::size_t size) {
   std::iota(message.begin(), message.end(), std::uint8_t{0});
   return message;
 }
-
-BOOST_AUTO_TEST_SUITE(packet_siphash)
 
 BOOST_AUTO_TEST_CASE(the_example_in_the_paper) {
   BOOST_TEST(siphash(counting_key(), counting_message(15)) == 0xa129ca6149be45e5U);  // its appendix A

@@ -13,6 +13,8 @@ using test::Bytes;
 using test::hex;
 using test::operator+;
 
+BOOST_AUTO_TEST_SUITE(packet_tcp)
+
 const TcpSyn syn{.source_port = 0xc001, .destination_port = 80, .sequence = 0x12345678};
 
 Bytes syn_with_checksum(const Bytes& checksum) {
@@ -39,8 +41,6 @@ Bytes with(Bytes packet, std::size_t at, std::uint8_t value) {
   packet[at] = value;
   return packet;
 }
-
-BOOST_AUTO_TEST_SUITE(packet_tcp)
 
 BOOST_AUTO_TEST_CASE(an_encoded_syn_of_ipv4) {
   const auto segment = encode_tcp_syn(syn, test::host_v4, test::target_v4);
