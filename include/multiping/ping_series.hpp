@@ -43,9 +43,9 @@ struct Series {
 
 /// Called on the caller's thread as each probe's fate is known, for every position of the list; `round` counts from 0
 /// (and stays at the greatest int). Result::attempt is 1 for a probe that was sent. The fates of one target may come
-/// out of order, where the timeout is longer than the interval. A probe that max_rate or a full
-/// send buffer kept here until its time was up is send_failed with std::errc::resource_unavailable_try_again. What it
-/// throws ends the call and reaches the caller.
+/// out of order, where the timeout is longer than the interval. A probe that max_rate or a full send buffer kept here
+/// until its time was up is send_failed with std::errc::resource_unavailable_try_again. What it throws ends the call
+/// and reaches the caller.
 using OnResult = std::function<void(const Result& result, int round)>;
 
 /// Probes every target `count` times and returns the figures of each, in the caller's order.

@@ -45,7 +45,7 @@ class Fates {
   [[nodiscard]] std::size_t awaited() const noexcept { return awaited_; }
   [[nodiscard]] std::size_t unreported() const noexcept { return unreported_; }  ///< Answers not handed out yet.
   void all_reported() noexcept { unreported_ = 0; }
-  /// Twice the greatest round-trip time seen, within limits: what is under way will have been answered then.
+  /// Twice the greatest round-trip time seen, within limits: what is under way should have been answered by then.
   [[nodiscard]] Duration time_to_answer() const noexcept;
   /// sent, received, duplicates, late, icmp_errors and send_errors.
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }

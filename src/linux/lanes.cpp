@@ -2,7 +2,6 @@
 // nobody needs them any more and there are many. See lanes.hpp.
 #include "linux/lanes.hpp"
 
-#include <linux/sock_diag.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -24,12 +23,6 @@ constexpr std::size_t small_answer_cost = 1024;  ///< What the kernel charges fo
 /// all.
 constexpr std::size_t most_held_v4 = 4096, most_held_v6 = 512;
 constexpr std::size_t least_held = 128;  ///< By each of many transports: fewer would slow down what need not wait.
-
-std::uint64_t drops_of(int socket) noexcept {
-  std::uint32_t info[SK_MEMINFO_VARS] = {};
-  socklen_t length = sizeof info;
-  return ::getsockopt(socket, SOL_SOCKET, SO_MEMINFO, info, &length) == 0 ? info[SK_MEMINFO_DROPS] : 0;
-}
 
 std::size_t receive_buffer_of(int socket) noexcept {
   return static_cast<std::size_t>(option(socket, SOL_SOCKET, SO_RCVBUF));
@@ -159,7 +152,7 @@ void Lanes::close_unused() {
   std::erase_if(open_, [this](net::Lane number) {
     OpenLane& lane = lanes_[number];
     if (lane.users != 0 || is_plain_icmp(lane.key)) return false;
-    drops_of_closed_ += drops_of(lane.socket());
+    drops_of_closed_ += memory_of(lane.socket()).drops;
     lane = {};
     return true;
   });
@@ -167,7 +160,7 @@ void Lanes::close_unused() {
 
 std::uint64_t Lanes::drops() const noexcept {
   std::uint64_t drops = drops_of_closed_;
-  for (const net::Lane lane : open_) drops += drops_of(lanes_[lane].socket());
+  for (const net::Lane lane : open_) drops += memory_of(lanes_[lane].socket()).drops;
   return drops;
 }
 

@@ -17,23 +17,11 @@ using namespace std::chrono_literals;
 /// Any device sends one of some hundred packets in that time.
 constexpr Duration stuck = 50ms;
 
-struct Memory {
-  std::size_t held = 0;    ///< By packets that have not left.
-  std::size_t buffer = 0;  ///< As the kernel counts, twice what was asked for.
-};
-
-Memory memory_of(int socket) noexcept {
-  std::uint32_t info[SK_MEMINFO_VARS] = {};
-  socklen_t length = sizeof info;
-  if (::getsockopt(socket, SOL_SOCKET, SO_MEMINFO, info, &length) != 0) return {};
-  return {.held = info[SK_MEMINFO_WMEM_ALLOC], .buffer = info[SK_MEMINFO_SNDBUF]};
-}
-
 /// Raw sockets may hold twice their buffer.
 std::size_t times_held(int socket) noexcept { return option(socket, SOL_SOCKET, SO_TYPE) == SOCK_RAW ? 2 : 1; }
 
 /// A packet or two may have left since the refusal.
-bool is_full(int socket, const Memory& memory) noexcept {
+bool is_full(int socket, const SocketMemory& memory) noexcept {
   const std::size_t room = memory.buffer * times_held(socket);
   return room > 0 && memory.held >= room - room / 16;
 }
@@ -54,13 +42,20 @@ bool grow(int socket, std::size_t buffer) noexcept {
 
 }  // namespace
 
+SocketMemory memory_of(int socket) noexcept {
+  std::uint32_t info[SK_MEMINFO_VARS] = {};
+  socklen_t length = sizeof info;
+  if (::getsockopt(socket, SOL_SOCKET, SO_MEMINFO, info, &length) != 0) return {};
+  return {.held = info[SK_MEMINFO_WMEM_ALLOC], .buffer = info[SK_MEMINFO_SNDBUF], .drops = info[SK_MEMINFO_DROPS]};
+}
+
 void limit_send_buffer(int socket, std::size_t most) noexcept {
   const std::size_t limit = most / times_held(socket);
   if (send_buffer_of(socket) > limit) set_option(socket, SOL_SOCKET, SO_SNDBUF, static_cast<int>(limit / 2));
 }
 
 SendRoom::Look SendRoom::refused(int socket, std::size_t most, net::Instant now) noexcept {
-  const Memory memory = memory_of(socket);
+  const SocketMemory memory = memory_of(socket);
   if (!is_full(socket, memory)) return Look::not_full;
   if (!full_since_) full_since_ = now;
   const std::size_t wanted = most / times_held(socket);

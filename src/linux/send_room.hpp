@@ -10,6 +10,14 @@
 
 namespace multiping::os {
 
+/// What SO_MEMINFO tells of a socket; nothing where the kernel tells nothing.
+struct SocketMemory {
+  std::size_t held = 0;    ///< By packets that have not left.
+  std::size_t buffer = 0;  ///< For these, as the kernel counts: twice what was asked for.
+  std::uint64_t drops = 0;
+};
+[[nodiscard]] SocketMemory memory_of(int socket) noexcept;
+
 /// Makes the send buffer smaller where it could hold packets of more than `most` bytes.
 void limit_send_buffer(int socket, std::size_t most) noexcept;
 
