@@ -37,6 +37,8 @@ Result as_position(const Result& result, const Result& position) {
   return copy;
 }
 
+}  // namespace
+
 /// Figures by position. Those of a target are kept at its first one, and copied to the others when they are asked for.
 class FigureTable {
  public:
@@ -74,8 +76,6 @@ void FigureTable::publish() {
     });
   }
 }
-
-}  // namespace
 
 std::vector<Series> ping_series(TargetList targets, const SeriesOptions& options, const OnResult& on_result) {
   SeriesRun run{std::move(targets), options, SeriesRun::Pace::free};
