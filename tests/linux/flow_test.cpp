@@ -126,9 +126,7 @@ const Sort sorts[] = {{"raw ICMP", TransportKind::raw, {}},
 void furnish_loopback() {
   allow_ping_sockets();
   run("ip addr add fd00::5/128 dev lo nodad && ip addr add fd00::6/128 dev lo nodad");
-  run("sysctl -q -w net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0");
-  // Only some kernels have these in a namespace.
-  static_cast<void>(try_run("sysctl -q -w net.ipv4.icmp_msgs_per_sec=100000 net.ipv4.icmp_msgs_burst=1000"));
+  lift_error_limits();
 }
 
 /// 10.20.0.0/16 and fd20::/16 behind a path of routers that quote all of a packet.

@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(a_closed_port_is_told_by_the_error_queue) {
 // What the errors of earlier datagrams do to the calls of later ones concerns nobody.
 BOOST_AUTO_TEST_CASE(errors_that_wait_refuse_no_datagram) {
   in_namespace([] {
-    run("sysctl -q -w net.ipv4.icmp_ratelimit=0 net.ipv4.icmp_msgs_per_sec=100000 net.ipv4.icmp_msgs_burst=10000");
+    lift_error_limits();
     IoUnderTest under_test{TransportKind::sockets, {to_port(Protocol::udp, closed_port)}};
     const std::vector<std::uint16_t> shapes(64, 0);
     for (int i = 0; i < 5; ++i) BOOST_TEST(under_test.send(loopback(Family::ipv4), word, shapes).accepted == 64U);

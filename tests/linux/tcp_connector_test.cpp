@@ -43,7 +43,7 @@ void furnish_firewall() {
   run("nft add table inet t && nft 'add chain inet t in { type filter hook input priority 0; }'");
   run("nft add rule inet t in tcp dport 7009 reject with icmpx type admin-prohibited");
   run("nft add rule inet t in tcp dport 7010 drop");
-  run("sysctl -q -w net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0");
+  lift_error_limits();
 }
 
 int descriptors() {

@@ -133,7 +133,6 @@ BOOST_AUTO_TEST_CASE(icmp_errors_come_too) {
     run("nsenter --net=/run/netns/router ip -6 route add unreachable fd03::/64");
     BrokerProcess broker;
     become_nobody();
-    // Before the traces: the router counts their errors against those to the same host.
     MultiPing batch{{"10.3.0.9", "fd03::9", "10.2.0.2", "fd02::2"}, {.fail_fast = true, .transport = open_transport()}};
     batch.send();
     static_cast<void>(batch.receive(2s));

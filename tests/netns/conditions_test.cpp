@@ -8,6 +8,7 @@
 
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
+#include "support/sanitized.hpp"
 
 namespace multiping::test {
 namespace {
@@ -99,7 +100,8 @@ BOOST_AUTO_TEST_CASE(errors_of_the_dead_cost_the_living_nothing) {
     in_namespace([kind] {
       allow_ping_sockets();
       make_far_hosts();
-      run("nsenter --net=/run/netns/peer sysctl -q -w net.ipv4.ip_forward=1 net.ipv4.icmp_ratelimit=0");
+      run("nsenter --net=/run/netns/peer sysctl -q -w net.ipv4.ip_forward=1");
+      lift_error_limits("peer");
       run("ip route add 10.60.0.0/16 via 10.1.0.2 && nsenter --net=/run/netns/peer ip route add 10.60.0.0/16 dev vb");
       TargetList targets = mortal_hosts(1022);
       MultiPing batch{targets, with_buffer(kind, 106'496)};

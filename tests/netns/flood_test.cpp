@@ -5,6 +5,7 @@
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
 #include "netns/tun_device.hpp"
+#include "support/sanitized.hpp"
 
 namespace multiping::test {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
+#include "support/sanitized.hpp"
 
 namespace multiping::test {
 namespace {

@@ -51,6 +51,9 @@ void write_file(const std::string& path, const std::string& text);
 /// Sets net.ipv4.ping_group_range of this namespace: every group, or none. A run through the broker leaves it to that.
 void allow_ping_sockets(bool allowed = true);
 
+/// From now on this namespace, or the one of that name, sends every ICMP error that it has to send.
+void lift_error_limits(const std::string& name = "");
+
 /// Becomes an ordinary user, without capabilities, for the rest of this process.
 void become_nobody();
 
@@ -67,18 +70,5 @@ void make_router();
 /// by default, and behind them the host `far`. Link n leads from 10.1.n.1 and fd01:n::1 to 10.1.n.2 and fd01:n::2, this
 /// namespace being the near end of the first. All of 10.9.0.0/16 and fd09::/64 is `far` too.
 void make_chain(int routers);
-
-/// True under a sanitizer, where figures of time and memory mean nothing.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
-#else
-inline constexpr bool sanitized = false;
-#endif
 
 }  // namespace multiping::test

@@ -36,9 +36,8 @@ void make_end() {
   run("ip netns add end");
   run(in_end + "sysctl -q -w net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
   run(in_far + "ip link add fe type veth peer name ve netns end");
-  run(in_far +
-      "sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.icmp_ratelimit=0 "
-      "net.ipv6.icmp.ratelimit=0");
+  run(in_far + "sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
+  lift_error_limits("far");
   run(in_far + "ip addr add 10.3.0.1/24 dev fe && " + in_far + "ip addr add fd03::1/64 dev fe nodad");
   run(in_end + "ip addr add 10.3.0.2/24 dev ve && " + in_end + "ip addr add fd03::2/64 dev ve nodad");
   run(in_far + "ip link set fe up && " + in_end + "ip link set ve up");
@@ -121,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_black_hole_is_searched) {
 BOOST_AUTO_TEST_CASE(udp_searches_a_black_hole_too) {
   in_namespace([] {
     make_router();
-    run(in_far + "sysctl -q -w net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0");
+    lift_error_limits("far");
     limit_far_link(1400);
     drop_reports();
     check_all(discover_mtu({"10.2.0.2", "fd02::2"}, trace_options(TransportKind::raw, Protocol::udp)), 1400);

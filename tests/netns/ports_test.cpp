@@ -107,7 +107,7 @@ class Services {
     make_peer();
     furnish_firewall();
     // Errors about one batch come faster than a host is allowed to send them.
-    run(std::string{in_peer} + "sysctl -q -w net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0");
+    lift_error_limits("peer");
     http_.emplace(serve_http);
     datagrams_.emplace(serve_datagrams);
     listener_.emplace(listen_only);

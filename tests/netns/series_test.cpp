@@ -13,6 +13,7 @@
 #include "netns/namespace.hpp"
 #include "netns/tun_device.hpp"
 #include "sim/scenario_parts.hpp"
+#include "support/sanitized.hpp"
 
 namespace multiping::test {
 namespace {

@@ -78,22 +78,10 @@ void check_table(const Route& route, const std::vector<std::string>& expected) {
   }
 }
 
-void inside(const std::string& name, const std::string& command) {
-  run("nsenter --net=/run/netns/" + name + " " + command);
-}
-
-/// Errors without a limit, as far as this kernel has one for each namespace.
-void set_no_limits(const std::string& name) {
-  inside(name, "sysctl -q -w net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0");
-  static_cast<void>(try_run("nsenter --net=/run/netns/" + name +
-                            " sysctl -q -w net.ipv4.icmp_msgs_per_sec=1000000 "
-                            "net.ipv4.icmp_msgs_burst=1000000"));
-}
-
 void make_generous_chain(int routers) {
   make_chain(routers);
-  for (int router = 1; router <= routers; ++router) set_no_limits("r" + std::to_string(router));
-  set_no_limits("far");
+  for (int router = 1; router <= routers; ++router) lift_error_limits("r" + std::to_string(router));
+  lift_error_limits("far");
 }
 
 /// Accepts connections in the namespace `far` until it is killed.

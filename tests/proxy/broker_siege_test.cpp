@@ -22,6 +22,7 @@
 
 #include "linux/clock.hpp"
 #include "proxy/broker_client_side.hpp"
+#include "support/sanitized.hpp"
 
 BOOST_AUTO_TEST_SUITE(broker_siege_test, *boost::unit_test::precondition(multiping::test::needs_root))
 

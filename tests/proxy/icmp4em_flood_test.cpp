@@ -17,6 +17,7 @@
 
 #include "netns/namespace.hpp"
 #include "proxy/icmp4em_peers.hpp"
+#include "support/sanitized.hpp"
 
 namespace multiping::test {
 namespace {

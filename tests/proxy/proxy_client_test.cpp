@@ -9,6 +9,7 @@
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
 #include "proxy/test_proxy.hpp"
+#include "support/sanitized.hpp"
 
 namespace multiping::test {
 namespace {

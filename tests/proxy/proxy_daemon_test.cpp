@@ -6,6 +6,7 @@
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
 #include "proxy/icmp4em_peers.hpp"
+#include "support/sanitized.hpp"
 
 namespace multiping::test {
 namespace {
