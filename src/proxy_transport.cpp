@@ -2,8 +2,8 @@
 // See proxy_transport.hpp.
 #include "proxy_transport.hpp"
 
-#include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -13,8 +13,8 @@
 #include "net/direct_transport.hpp"
 #include "net/transport.hpp"
 #include "proxy/proxy_packet_io.hpp"
+#include "proxy_name.hpp"
 #include "readable.hpp"
-#include "resolve/host_name.hpp"
 #include "resolve/resolver.hpp"
 
 namespace multiping {
@@ -62,25 +62,6 @@ class ProxyTransport final : public Transport {
   proxy::ProxyAddress proxy_;
 };
 
-std::optional<std::uint16_t> read_port(std::string_view text) noexcept {
-  std::uint16_t port = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc{} || stop != end || port == 0) return std::nullopt;
-  return port;
-}
-
-/// `port` is ":" and a number, or empty.
-std::optional<ProxyName> named(std::string_view host, std::string_view port) {
-  if (resolver::read_host(host).kind == resolver::HostText::neither) return std::nullopt;
-  ProxyName name{.host = std::string{host}};
-  if (port.empty()) return name;
-  const auto number = port.front() == ':' ? read_port(port.substr(1)) : std::nullopt;
-  if (!number) return std::nullopt;
-  name.port = *number;
-  return name;
-}
-
 /// The address of the host, or why there is none.
 std::error_code find_address(const std::string& host, Address& address) {
   const auto found = resolver::resolve_names(std::vector{host}, {.timeout = longest_lookup});
@@ -100,18 +81,6 @@ std::error_code look_for(const TransportOptions& options, const proxy::ProxyAddr
 }
 
 }  // namespace
-
-std::optional<ProxyName> read_proxy_name(std::string_view text) {
-  if (const auto address = Address::parse(text)) return named(text, {});
-  const auto bracket = text.find(']');
-  if (text.starts_with('[') && bracket != text.npos) {
-    const auto inside = text.substr(1, bracket - 1);
-    const auto address = Address::parse(inside);
-    return address && inside.find(':') != inside.npos ? named(inside, text.substr(bracket + 1)) : std::nullopt;
-  }
-  const auto colon = text.find(':');
-  return colon == text.npos ? named(text, {}) : named(text.substr(0, colon), text.substr(colon));
-}
 
 OpenedProxy open_proxy(const TransportOptions& options) {
   const auto name = read_proxy_name(options.proxy);

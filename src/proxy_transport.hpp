@@ -2,24 +2,13 @@
 // What goes over it is the business of proxy/.
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <system_error>
 
 #include "multiping/transport.hpp"
 
 namespace multiping {
-
-/// TransportOptions::proxy, taken apart.
-struct ProxyName {
-  std::string host{};
-  std::uint16_t port = 63'312;
-};
-/// "host", "host:port", "[v6]", "[v6]:port" or a bare IPv6 address; nothing for anything else.
-[[nodiscard]] std::optional<ProxyName> read_proxy_name(std::string_view text);
 
 /// A transport, or why there is none. EINVAL: TransportOptions::proxy is no name of a proxy.
 struct OpenedProxy {

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "proxy_transport.hpp"
+#include "proxy_name.hpp"
 
 namespace multiping::daemon {
 namespace {

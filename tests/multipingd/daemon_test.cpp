@@ -19,6 +19,7 @@
 #include "multipingd/verification.hpp"
 #include "netns/namespace.hpp"
 #include "proxy/broker_frames.hpp"
+#include "support/sanitized.hpp"
 
 BOOST_AUTO_TEST_SUITE(multipingd_test, *boost::unit_test::precondition(multiping::test::needs_root))
 
@@ -105,6 +106,13 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_of_its_privileges) {
     BOOST_TEST(fs::read_symlink(proc + "/cwd") == "/");
     BOOST_TEST(granted());  // and yet it gives
   });
+}
+
+BOOST_AUTO_TEST_CASE(program_has_nothing_that_looks_up_names) {
+  const std::string program = read_file(MULTIPINGD);
+  BOOST_TEST((program.find("recvmsg") != program.npos));
+  // The sanitizers' own part of it knows every function of the C library.
+  if (!sanitized) BOOST_TEST((program.find("getaddrinfo") == program.npos));
 }
 
 BOOST_AUTO_TEST_CASE(range_is_set_and_put_back_at_its_end) {
