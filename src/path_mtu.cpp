@@ -117,7 +117,8 @@ class Discovery {
     result.error = errors_[target];
     if (result.error) return;
     result.unfinished = !search.over();
-    result.mtu = search.mtu();
+    result.fits = search.mtu();
+    if (!result.unfinished) result.mtu = result.fits;
     result.limiting_hop = search.limiting_hop();
   }
 

@@ -57,10 +57,18 @@ std::vector<Responders> responders_of(const Route& route) {
   return hops;
 }
 
+/// Up to its end nobody answers one, from a hop on where somebody answers the other.
+bool ends_before(const std::vector<Responders>& one, const std::vector<Responders>& other) {
+  const int answered = last_answer(one, 1);
+  return answered < static_cast<int>(one.size()) && answered < last_answer(other, 1);
+}
+
 bool agree(const Growing& path, const Route& route) {
   const auto hops = responders_of(route);
   if (hops.empty() || path.hops.empty()) return hops.empty() == path.hops.empty();
   const int end = end_of(route);
+  if (end == 0 && path.end != 0 && ends_before(hops, path.hops)) return false;
+  if (end != 0 && path.end == 0 && ends_before(path.hops, hops)) return false;
   if (path.end != 0 && last_answer(hops, path.first_ttl) > path.end) return false;
   if (end != 0 && last_answer(path.hops, path.first_ttl) > end) return false;
   const std::size_t both = std::min(hops.size(), path.hops.size());

@@ -104,15 +104,27 @@ BOOST_AUTO_TEST_CASE(several_routers_of_one_hop_each_have_their_own_figures) {
   BOOST_TEST(hops[2].statistics.received() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(paths_of_different_length_are_different_and_a_silent_tail_is_none) {
+BOOST_AUTO_TEST_CASE(paths_of_different_length_are_different) {
   const auto longer = distinct_paths(std::vector{route(0, {"a", "T"}), route(1, {"a", "b", "T"})});
   BOOST_TEST(longer.size() == 2U);
-  const auto same = distinct_paths(std::vector{route(0, {"a", ".", ".", "."}), route(1, {"a", "T"})});
-  BOOST_REQUIRE_EQUAL(same.size(), 1U);
-  BOOST_TEST(responders(same[0]) == "aT");
-  BOOST_TEST(same[0].reached);
   const auto refused = distinct_paths(std::vector{route(0, {"a", "!"}), route(1, {"a", ".", "c", "T"})});
   BOOST_TEST(refused.size() == 2U);
+}
+
+// A branch that leads nowhere is seen, and its silence is no loss of the others.
+BOOST_AUTO_TEST_CASE(a_flow_that_gets_no_further_is_a_path_of_its_own) {
+  const Route dead = route(1, {"a", ".", ".", "."}), also_dead = route(3, {"a", ".", ".", "."});
+  const auto paths = distinct_paths(std::vector{route(0, {"a", "b", "T"}), dead, route(2, {"a", ".", "T"}), also_dead});
+  BOOST_REQUIRE_EQUAL(paths.size(), 2U);
+  BOOST_TEST(responders(paths[0]) == "abT");
+  BOOST_TEST(paths[0].reached);
+  BOOST_TEST((paths[0].flows == std::vector{0, 2}));
+  BOOST_TEST(!paths[1].reached);
+  BOOST_TEST((paths[1].flows == std::vector{1, 3}));
+  BOOST_TEST(distinct_paths(std::vector{dead, route(2, {"a", "b", "T"}), also_dead}).size() == 2U);
+  BOOST_TEST(distinct_paths(std::vector{dead, route(2, {"a", "!"})}).size() == 2U);
+  // Of two that were given up nobody knows where they end.
+  BOOST_TEST(distinct_paths(std::vector{dead, route(2, {"a", "b", "."})}).size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(targets_are_apart_and_the_unresolved_have_no_path) {

@@ -61,9 +61,9 @@ struct Route {
 ///       '\n';
 ///
 /// A trace ends behind the target, behind an unreachable error, at max_ttl or behind max_silent_hops. Many routers
-/// limit their errors, so routers are asked no faster than they answer, and silence is asked again within the budget
-/// (without a budget: twice, but not where it goes hop by hop); what stays silent is no_reply, which says nothing about
-/// loss on the path. Result::attempt says how often a probe was asked. A stop ends it with what it has.
+/// limit their errors, so routers are asked not much faster than they answer, and silence is asked again within the
+/// budget (without a budget: twice, but not where it goes hop by hop); what stays silent is no_reply, which says
+/// nothing about loss on the path. Result::attempt says how often a probe was asked. A stop ends it with what it has.
 ///
 /// ICMP and UDP need what MultiPing needs for them. TCP is asked by lone SYNs where raw sockets are allowed, whether or
 /// not half_open is set; else by connect(), which can have but one probe of a flow under way, so that a trace goes hop
@@ -72,8 +72,9 @@ struct Route {
 
 /// For those of a batch that did not answer: the last hop that did, within a time budget of its own (0: a budget as
 /// traceroute() has). One Route for each result, in order: its hops end with the last that answered anything, whose
-/// first probe is one that was answered, and are empty where none did. Throws as traceroute(), but for names: what was
-/// unresolved has a Route with that error.
+/// first probe is one that was answered, and are empty where none did. What is silent is asked until the budget is used
+/// up. All are asked by options.ping.probe: a Result does not say how its own target was asked. Throws as traceroute(),
+/// but for names: what was unresolved has a Route with that error.
 ///
 ///     const auto [up, down] = multi_ping(hosts, 1s);
 ///     for (const Route& route : diagnose(down, 3s))
@@ -88,6 +89,7 @@ struct PathHop {
   int ttl = 0;
   Address responder{};      ///< None: silent for every flow of the path.
   Statistics statistics{};  ///< Of the probes of all these flows; every answer counts as received, also an ICMP error.
+                            ///< A probe that was asked again is one: answered if any of its attempts was.
 };
 
 /// One way to a target, and the flows that took it.
@@ -100,24 +102,26 @@ struct Path {
 };
 
 /// The distinct ways among the routes of traceroute() with several flows: the flows of one target whose answers agree
-/// at every hop (a silent one agrees with any) are one Path. In the order of the routes; unresolved targets have none.
+/// at every hop (a silent one agrees with any) are one Path. A flow that is silent to its end where another is answered
+/// is a Path of its own, which did not reach: what balances load may send it where nobody forwards it. In the order of
+/// the routes; unresolved targets have none.
 [[nodiscard]] MULTIPING_EXPORT std::vector<Path> distinct_paths(std::span<const Route> routes);
 
 /// The largest packet (IP header included) that reaches a target unfragmented.
 struct PathMtu {
   std::string host{};
   Address address{};
-  std::uint32_t mtu = 0;    ///< 0 where it cannot be told.
+  std::uint32_t mtu = 0;    ///< 0 where it cannot be told, and while `unfinished`.
   Address limiting_hop{};   ///< Who reported it; none when found by search, or where the limit is this host's own.
   std::error_code error{};  ///< Unresolved, or could not be sent.
-  bool unfinished = false;  ///< A budget or a stop ended the search: `mtu` is the largest size answered so far, and
-                            ///< larger ones may fit.
+  bool unfinished = false;  ///< A budget or a stop ended the search: larger packets than `fits` may fit.
+  std::uint32_t fits = 0;   ///< The largest size that was answered; 0: none.
 };
 
 /// Asks every target at once with probes that may not be fragmented (RFC 1191, RFC 8201): first as large as this host
 /// can send, then as large as routers report, and where a black hole swallows large probes without a report, by search
-/// (RFC 8899), many sizes at once, which takes three to five timeouts. Probes are ICMP echo requests or, with
-/// options.ping.probe, UDP, all of one flow; of the options, timeout, probes_per_hop (how often a silent size is
+/// (RFC 8899), many sizes at once, which by ICMP takes some three to five timeouts. Probes are ICMP echo requests or,
+/// with options.ping.probe, UDP, all of one flow; of the options, timeout, probes_per_hop (how often a silent size is
 /// asked), budget (0: none) and ping hold. What a budget or a stop leaves open is told as PathMtu::unfinished. Throws
 /// as traceroute(), and std::system_error with Errc::not_supported for TCP and SCTP.
 [[nodiscard]] MULTIPING_EXPORT std::vector<PathMtu> discover_mtu(TargetList targets, const TraceOptions& options = {});

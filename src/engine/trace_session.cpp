@@ -220,7 +220,7 @@ void TraceSession::done(std::uint64_t id, Answer answer, net::Instant now) {
   HopProbe& probe = probe_of(which);
   --routes_[which.route].under_way;
   const Outcome outcome = answer.record.outcome;
-  const bool in_time = now <= last_ask(which.route);
+  const bool in_time = !routes_[which.route].closed && now <= last_ask(which.route);
   if (probe.state == State::abandoned) {
     probe.state = State::over;
   } else if (answers(outcome)) {

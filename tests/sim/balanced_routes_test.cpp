@@ -145,6 +145,23 @@ BOOST_AUTO_TEST_CASE(each_branch_has_its_own_loss_and_times) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_branch_that_leads_nowhere_is_a_path_that_does_not_reach) {
+  for (const Family family : families) {
+    RouteNetwork network = balanced_by_flow(family);
+    network.scenario.hosts[0].path[1].branches[0].back().loss = 1;
+    for (const Asking& asking : all_ways_to_ask()) {
+      TraceOptions options = options_for(asking, simulate(network.scenario, {.sockets = asking.kind}));
+      const auto routes = traceroute(host_of(family), options);
+      const auto dead = std::ranges::count(routes, false, &Route::reached);
+      BOOST_TEST(dead > 0);
+      std::ptrdiff_t flows_that_reach = 0;
+      for (const Path& path : distinct_paths(routes))
+        if (path.reached) flows_that_reach += std::ssize(path.flows);
+      BOOST_TEST(flows_that_reach == std::ssize(routes) - dead);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
