@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(a_device_is_used_whatever_the_routes_say) {
   for_each_sort([](const Sort& sort) {
     for (const std::string device : {"a", "b"}) {
       run("ip link add v" + device + " type veth peer name p" + device);
-      run("ip link set v" + device + " up && ip link set p" + device + " up");
+      run("ip link set p" + device + " up && ip link set v" + device + " up");  // carries packets at once
       run("ip neigh add 10.5.0.9 lladdr 02:00:00:00:00:09 dev v" + device);
       run("ip -6 neigh add fd05::9 lladdr 02:00:00:00:00:09 dev v" + device);
     }

@@ -110,7 +110,9 @@ BOOST_AUTO_TEST_CASE(errors_of_the_dead_cost_the_living_nothing) {
       for (int round = 0; round < 12; ++round) {
         batch.reset();
         batch.send();
-        BOOST_TEST(batch.receive(300ms).responses.size() == 254U);
+        std::size_t alive = 0;
+        for (int tries = 0; tries < 30 && alive < 254; ++tries) alive += batch.receive(300ms).responses.size();
+        BOOST_TEST(alive == 254U);
         // Late errors may still come, and what was dropped is repeated; then there is nothing to do any more.
         for (int late = 0; late < 100 && ::poll(&watched, 1, 5) == 1; ++late) batch.receive(0s);
         BOOST_TEST(::poll(&watched, 1, 0) == 0);
@@ -126,6 +128,7 @@ BOOST_AUTO_TEST_CASE(dead_neighbours_do_not_keep_it_busy) {
     in_namespace([kind] {
       allow_ping_sockets();
       make_peer();
+      lift_error_limits();
       MultiPing batch{hosts("10.1.9.", 1, 39), with_buffer(kind, 0)};
       pollfd watched{.fd = batch.native_handle(), .events = POLLIN, .revents = 0};
       batch.send();

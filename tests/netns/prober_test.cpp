@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_loop_of_the_programs_own) {
     pollfd watched[] = {{prober.native_handle(), POLLIN, 0}, {other, POLLIN, 0}};
     BOOST_TEST(::poll(watched, 2, 0) == 0);
     static_cast<void>(prober.submit(address("10.20.0.1"), {}, 5s));
-    static_cast<void>(prober.submit(address("10.21.0.1"), {}, 150ms, 1));
+    static_cast<void>(prober.submit(address("10.21.0.1"), {}, 1s, 1));
     std::jthread late{[other] {
       ::poll(nullptr, 0, 30);
       ::eventfd_write(other, 1);
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(the_descriptor_tells_what_no_packet_announces) {
     BOOST_TEST(prober.poll(0s).size() == 1U);
     BOOST_TEST(!readable(handle, 0));
     static_cast<void>(prober.submit(address("10.21.0.1"), {}, 10s));
-    static_cast<void>(prober.submit(address("10.21.0.2"), {}, 400ms));  // leaves after 50 ms, ends after 400 ms
+    static_cast<void>(prober.submit(address("10.21.0.2"), {}, 2s));  // leaves after 50 ms
     while (prober.counters().sent < 2) {
       BOOST_REQUIRE(readable(handle, 20'000));
       BOOST_TEST(prober.poll(0s).empty());

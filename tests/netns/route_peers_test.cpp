@@ -45,7 +45,7 @@ View expected_view(Family family) {
 }
 
 View seen_by_multiping(Family family, TransportKind kind, const ProbeOptions& probe) {
-  TraceOptions options{.probes_per_hop = 1, .timeout = 300ms};
+  TraceOptions options{.probes_per_hop = 1, .timeout = 1s};
   options.ping = options_for(kind);
   options.ping.probe = probe;
   View view;

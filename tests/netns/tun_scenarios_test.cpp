@@ -80,7 +80,7 @@ BOOST_DATA_TEST_CASE(through_the_kernel, data::make(runs_here()), scenario_run) 
       add_refusals(*scenario_run.scenario);
       if (scenario_run.kind == TransportKind::sockets) become_nobody();
       check_scenario(*scenario_run.scenario, open_transport({.kinds = {kind_here(scenario_run.kind)}}),
-                     scenario_run.kind);
+                     scenario_run.kind, std::chrono::seconds{10});
       BOOST_TEST(device.unsound() == 0U);
     });
   }

@@ -98,11 +98,31 @@ Options options_of(const Scenario& scenario, std::shared_ptr<Transport> transpor
   return options;
 }
 
-void check_scenario(const Scenario& scenario, std::shared_ptr<Transport> transport, TransportKind kind) {
+namespace {
+
+/// Whom the network answers by then has an answer.
+bool have_their_answers(const Scenario& scenario, const MultiPing& batch, int attempt) {
+  const auto results = batch.results();
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const Expected& expected = scenario.targets[i];
+    const bool answers = expected.outcome == Outcome::reply || expected.outcome == Outcome::refused;
+    if (answers && !expected.or_else && static_cast<int>(expected.attempt) <= attempt && !results[i].answered())
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void check_scenario(const Scenario& scenario, std::shared_ptr<Transport> transport, TransportKind kind,
+                    Duration patience) {
+  const Duration step = std::chrono::milliseconds{100};
   MultiPing batch{targets_of(scenario), options_of(scenario, std::move(transport))};
-  for (int attempt = 0; attempt <= scenario.retry; ++attempt) {
+  for (int attempt = 1; attempt <= scenario.retry + 1; ++attempt) {
     batch.send();
     static_cast<void>(batch.receive(scenario.timeout / (scenario.retry + 1)));
+    for (; patience > Duration{} && !have_their_answers(scenario, batch, attempt); patience -= step)
+      static_cast<void>(batch.receive(step));
   }
   const auto results = batch.results();
   BOOST_REQUIRE(results.size() == scenario.targets.size());

@@ -37,8 +37,10 @@ std::ostream& operator<<(std::ostream& out, const ScenarioRun& run);
 /// Options as the scenario asks for them, on one thread.
 [[nodiscard]] Options options_of(const Scenario& scenario, std::shared_ptr<Transport> transport);
 
-/// Makes the batch that a scenario describes, as multi_ping() does, and checks every result and counter.
-void check_scenario(const Scenario& scenario, std::shared_ptr<Transport> transport, TransportKind kind);
+/// Makes the batch that a scenario describes, as multi_ping() does, and checks every result and counter. Answers that
+/// are late because this machine is busy are waited for, with so much patience in all.
+void check_scenario(const Scenario& scenario, std::shared_ptr<Transport> transport, TransportKind kind,
+                    Duration patience = {});
 /// The same results by single probes, each with the time and the retries that the scenario gives.
 void check_scenario_singly(const Scenario& scenario, std::shared_ptr<Transport> transport);
 
