@@ -135,8 +135,9 @@ BrokerFigures BrokerServer::Impl::figures() const noexcept {
   return figures;
 }
 
+// A kind for each user, so that nobody's flood hides another one; `why` may hold what a client has chosen.
 void BrokerServer::Impl::tell(const std::string& what, const PeerCredentials& peer, const std::string& why) {
-  log_.limited_line(what + why, what + " " + to_string(peer) + ": " + why, EventLoop::now());
+  log_.limited_line(what + " " + std::to_string(peer.uid), what + " " + to_string(peer) + ": " + why, EventLoop::now());
 }
 
 void BrokerServer::Impl::admit(os::FileDescriptor socket, Acceptor::Room room) {

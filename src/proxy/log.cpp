@@ -61,6 +61,8 @@ void Log::write_line(std::string_view text, std::string_view ending) const noexc
 Log::Flood& Log::flood_of(std::string_view kind, net::Instant now) {
   const auto found = floods_.find(kind);
   if (found != floods_.end()) return found->second;
+  if (floods_.size() >= most_kinds)
+    std::erase_if(floods_, [&](const auto& entry) { return now - entry.second.since >= flood_window; });
   if (floods_.size() >= most_kinds) return floods_[""];
   return floods_.emplace(kind, Flood{.since = now}).first->second;
 }

@@ -21,7 +21,9 @@ class Log {
   /// ignored, for who reads may end at any moment.
   void line(std::string_view text) noexcept;
   /// The same for what clients can cause: at most ten lines of one `kind` a second; the rest are counted and told
-  /// with the next one ("... (and 5023 more)").
+  /// with the next one ("... (and 5023 more)"). A kind is an event's name and whom it concerns, not what a client can
+  /// choose: of more than 64 kinds in a second the rest are held as one, and who is over may be forgotten then, with
+  /// its count.
   void limited_line(std::string_view kind, std::string_view text, net::Instant now) noexcept;
 
  private:
@@ -34,7 +36,7 @@ class Log {
   Flood& flood_of(std::string_view kind, net::Instant now);
 
   int descriptor_;
-  std::map<std::string, Flood, std::less<>> floods_;  ///< By kind, of which there are only a few.
+  std::map<std::string, Flood, std::less<>> floods_;  ///< By kind; 65 at most.
 };
 
 }  // namespace multiping::proxy

@@ -133,6 +133,31 @@ BOOST_AUTO_TEST_CASE(a_source_is_bound_and_one_that_is_not_ours_fails_with_its_e
   });
 }
 
+BOOST_AUTO_TEST_CASE(a_flood_of_one_user_is_a_few_lines_and_hides_no_other_one) {
+  in_a_host([] {
+    const auto start = std::chrono::steady_clock::now();
+    const Broker broker;
+    const auto fail_of = [&](const std::string& net, int requests) {
+      Client client{broker.path};
+      for (int i = 0; i < requests; ++i) {
+        auto request = request_for(1);
+        request.source = *Address::parse(net + std::to_string(i));  // each has an error text of its own
+        check_status(client.ask(request), BrokerStatus::failed);
+      }
+    };
+    fail_of("192.0.2.", 200);
+    Child other{[&] {
+      as_user(1000, 1000);
+      fail_of("198.51.100.", 1);
+    }};
+    BOOST_TEST(other.join());
+    const std::string log = broker.log();
+    const auto seconds = (std::chrono::steady_clock::now() - start) / 1s + 1;
+    BOOST_TEST(std::count(log.begin(), log.end(), '\n') <= 10 * seconds + 1);
+    BOOST_TEST(log.find("failed uid 1000 ") != std::string::npos);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(a_user_who_may_not_is_denied_and_named) {
   in_a_host([] {
     const Broker broker{{.policy = {.anyone = false, .users = {1000}, .groups = {500, 501}}}};

@@ -94,6 +94,21 @@ BOOST_AUTO_TEST_CASE(many_kinds_are_held_as_one) {
   BOOST_TEST(std::count(text.begin(), text.end(), '\n') == 64 + 10);
 }
 
+BOOST_AUTO_TEST_CASE(kinds_of_a_while_ago_make_room_for_others) {
+  const Reader reader;
+  Log log{reader.in.value()};
+  for (int i = 0; i < 1000; ++i) log.limited_line("kind " + std::to_string(i), "A", at(1000ms));
+  log.limited_line("kind 7", "A", at(1500ms));
+  BOOST_TEST(!reader.text().empty());
+  for (int i = 0; i < 20; ++i) {
+    log.limited_line("one", "B", at(2000ms));
+    log.limited_line("other", "C", at(2000ms));
+  }
+  const std::string text = reader.text();
+  BOOST_TEST(std::count(text.begin(), text.end(), 'B') == 10);
+  BOOST_TEST(std::count(text.begin(), text.end(), 'C') == 10);
+}
+
 BOOST_AUTO_TEST_CASE(a_reader_that_does_not_read_does_not_hold_the_daemon_up) {
   const Reader reader;
   // The daemon's own descriptor blocks, as stderr does.
