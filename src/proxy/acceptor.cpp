@@ -15,6 +15,7 @@ namespace multiping::proxy {
 namespace {
 
 constexpr int clients_at_once = 16;
+constexpr int longest_queue = 4096;  // the kernel's own limit of a backlog, unless it is raised
 constexpr Duration longest_rest = std::chrono::milliseconds{50};
 
 }  // namespace
@@ -23,6 +24,12 @@ Acceptor::Acceptor(EventLoop& loop, os::FileDescriptor listener, Admit admit)
     : loop_{loop}, listener_{std::move(listener)}, admit_{std::move(admit)} {
   take_spare();
   listen();
+}
+
+void Acceptor::take_waiting() {
+  for (int i = 0; i < longest_queue && listener_ && !resting_; ++i) {
+    if (!accept_one()) return;
+  }
 }
 
 void Acceptor::stop() noexcept {

@@ -22,6 +22,8 @@ class Acceptor {
   Acceptor& operator=(const Acceptor&) = delete;
   ~Acceptor() { stop(); }
 
+  /// Takes all in that wait now, at once: before stop(), which would cut them off. None while no descriptor is left.
+  void take_waiting();
   /// Closes the listener.
   void stop() noexcept;
 

@@ -62,7 +62,10 @@ class BrokerServer::Impl {
   Impl& operator=(const Impl&) = delete;
   ~Impl();
 
-  void stop_accepting() noexcept { acceptor_.stop(); }
+  void stop_accepting() {
+    acceptor_.take_waiting();
+    acceptor_.stop();
+  }
   [[nodiscard]] BrokerFigures figures() const noexcept;
 
  private:
@@ -319,7 +322,7 @@ BrokerServer::BrokerServer(EventLoop& loop, Log& log, BrokerSetup setup)
 
 BrokerServer::~BrokerServer() = default;
 
-void BrokerServer::stop_accepting() noexcept { impl_->stop_accepting(); }
+void BrokerServer::stop_accepting() { impl_->stop_accepting(); }
 
 BrokerFigures BrokerServer::figures() const noexcept { return impl_->figures(); }
 

@@ -63,8 +63,8 @@ class BrokerServer {
   BrokerServer& operator=(const BrokerServer&) = delete;
   ~BrokerServer();
 
-  /// No new clients from now on; those that are connected have what they asked for already.
-  void stop_accepting() noexcept;
+  /// No new clients from now on; who is connected, or waits to be let in, is served as before.
+  void stop_accepting();
   [[nodiscard]] BrokerFigures figures() const noexcept;
 
  private:

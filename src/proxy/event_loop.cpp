@@ -83,16 +83,15 @@ void EventLoop::call_watcher(std::uint64_t mark) {
   (*ready)();
 }
 
-// Only those that are due now: what they add, at once though it be, comes after the descriptors' next turn.
+// Only those that are due now: what they add, at once though it be, comes after the descriptors' next turn. And all of
+// them, though one of them stops the loop: whose time has come is not cut off.
 void EventLoop::call_timers() {
   const net::Instant time = now();
   std::vector<TimerId> due;
   for (const auto& [id, timer] : timers_) {
     if (timer.at <= time) due.push_back(id);
   }
-  for (const TimerId id : due) {
-    if (!stopped_) call_timer(id);
-  }
+  for (const TimerId id : due) call_timer(id);
 }
 
 void EventLoop::call_timer(TimerId id) {

@@ -32,7 +32,8 @@ class EventLoop {
 
   /// Until stop(). What a callback throws ends the loop and reaches the caller.
   void run();
-  /// From a callback; before run(), it returns at once. The loop may run again afterwards.
+  /// From a callback; before run(), it returns at once. Timers that are due together with the one that stops are called
+  /// still. The loop may run again afterwards.
   void stop() noexcept { stopped_ = true; }
 
   [[nodiscard]] static net::Instant now() noexcept;

@@ -43,6 +43,13 @@ os::FileDescriptor connected() {
   return socket;
 }
 
+/// Stops the process, and waits until it stands still.
+void stop_process(pid_t pid) {
+  ::kill(pid, SIGSTOP);
+  const std::string status = "/proc/" + std::to_string(pid) + "/status";
+  wait_until([&] { return status_field(read_file(status), "State").starts_with("T"); }, "a process has stopped");
+}
+
 /// The answer to one request for an IPv4 ping socket, without the socket. Who is denied may hear so before it has
 /// asked: then sending fails, or the first look says that the request was not read, and the answer is there all the
 /// same.
@@ -401,6 +408,29 @@ BOOST_AUTO_TEST_CASE(connected_clients_are_answered_before_the_end) {
     BOOST_TEST(daemon.join() == 0);
     BOOST_TEST(daemon.log().find("SIGTERM: no new clients") != std::string::npos);
     BOOST_TEST(daemon.log().find("ended") != std::string::npos);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(clients_who_wait_to_be_let_in_are_answered_before_the_end) {
+  in_namespace([] {
+    Daemon daemon;
+    stop_process(daemon.pid());
+    std::array<os::FileDescriptor, 50> clients{};
+    const auto request = proxy::encode(proxy::BrokerRequest{.family = Family::ipv4});
+    for (auto& client : clients) {
+      client = connected();
+      BOOST_REQUIRE(::send(client.value(), request.data(), request.size(), 0) > 0);
+    }
+    daemon.signal(SIGTERM);
+    daemon.signal(SIGCONT);
+    BOOST_TEST(daemon.join() == 0);
+    std::size_t answered = 0;
+    std::array<std::uint8_t, 64> answer{};
+    for (const auto& client : clients) {
+      if (::recv(client.value(), answer.data(), answer.size(), 0) == static_cast<ssize_t>(proxy::broker_reply_size))
+        ++answered;
+    }
+    BOOST_TEST(answered == clients.size());
   });
 }
 

@@ -147,6 +147,18 @@ BOOST_AUTO_TEST_CASE(timers_come_in_their_order_and_only_once) {
   BOOST_TEST(order == "abc");
 }
 
+BOOST_AUTO_TEST_CASE(who_is_due_together_with_the_timer_that_stops_still_comes) {
+  EventLoop loop;
+  int calls = 0;
+  loop.once(0s, [&] { loop.stop(); });
+  loop.once(0s, [&] {
+    ++calls;
+    loop.once(0s, [&] { ++calls; });
+  });
+  loop.run();
+  BOOST_TEST(calls == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_cancelled_timer_does_not_come) {
   EventLoop loop;
   bool called = false;
