@@ -11,6 +11,7 @@
 #include <iomanip>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "linux/socket.hpp"
@@ -25,6 +26,8 @@ constexpr std::size_t other_descriptors = 64;  // the loop, tables, signals, the
 constexpr std::size_t descriptors_of_icmp4em = 3;
 constexpr std::size_t fewest_descriptors = 256;
 constexpr auto drain_time = std::chrono::milliseconds{200};
+constexpr auto patience_with_guard = std::chrono::seconds{1};
+constexpr auto pause_between_looks = std::chrono::milliseconds{5};
 
 std::string told(std::string_view name, std::uint64_t value) { return std::string{name} + " " + std::to_string(value); }
 
@@ -111,8 +114,20 @@ os::FileDescriptor Service::open_listener(bool publish) {
   return listener_->take();
 }
 
+/// A range of our group alone is most likely that of a daemon that was killed a moment ago, and its guard is about to
+/// put back what was before. Whoever believed it would have no guard of its own, and then no permission. So a second is
+/// waited for it to change; one that an administrator has set stays, and costs that second at each start.
+std::optional<GroupRange> Service::settled_range() const {
+  const GroupRange own{.first = account_.group, .last = account_.group};
+  const net::Instant end = net::after(proxy::EventLoop::now(), patience_with_guard);
+  auto range = range_file_.read();
+  for (; range == own && proxy::EventLoop::now() < end; range = range_file_.read())
+    std::this_thread::sleep_for(pause_between_looks);
+  return range;
+}
+
 void Service::allow_own_group() {
-  const auto before = range_file_.read();
+  const auto before = settled_range();
   if (!before) throw std::runtime_error{"cannot read net.ipv4.ping_group_range"};
   range_before_ = range_ = *before;
   if (before->includes(account_.group)) return;

@@ -43,6 +43,7 @@ class Service {
   /// All that is opened, and then everything given up.
   void start(bool publish);
   os::FileDescriptor open_listener(bool publish);
+  [[nodiscard]] std::optional<GroupRange> settled_range() const;
   void allow_own_group();
   void make_ready_sockets();
   void make_broker(os::FileDescriptor listener);

@@ -9,11 +9,13 @@
 #include <array>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "linux/file_descriptor.hpp"
 #include "multipingd/verification.hpp"
@@ -28,6 +30,7 @@ namespace {
 using namespace multiping;
 using namespace multiping::test;
 using daemon::status_field;
+using namespace std::chrono_literals;
 
 namespace fs = std::filesystem;
 
@@ -48,6 +51,17 @@ void stop_process(pid_t pid) {
   ::kill(pid, SIGSTOP);
   const std::string status = "/proc/" + std::to_string(pid) + "/status";
   wait_until([&] { return status_field(read_file(status), "State").starts_with("T"); }, "a process has stopped");
+}
+
+pid_t guard_of(const Daemon& daemon) {
+  const std::string id = std::to_string(daemon.pid());
+  return std::stoi(read_file("/proc/" + id + "/task/" + id + "/children"));
+}
+
+/// A process of nobody who waits for it stays as a zombie.
+bool has_ended(pid_t pid) {
+  const std::string folder = "/proc/" + std::to_string(pid);
+  return !fs::exists(folder) || status_field(read_file(folder + "/status"), "State").starts_with("Z");
 }
 
 /// The answer to one request for an IPv4 ping socket, without the socket. Who is denied may hear so before it has
@@ -141,6 +155,41 @@ BOOST_AUTO_TEST_CASE(range_is_put_back_after_a_kill) {
     daemon.signal(SIGKILL);
     BOOST_TEST(daemon.join() == 128 + SIGKILL);
     wait_until([] { return read_file(range_path) == "1\t0\n"; }, "the range is as it was");
+  });
+}
+
+/// The guard of a killed daemon may be late: then the next one finds its own group in the range, which is about to go.
+BOOST_AUTO_TEST_CASE(range_is_kept_by_the_next_daemon_after_a_kill) {
+  in_namespace([] {
+    for (int i = 0; i < 3; ++i) {
+      Daemon daemon{Arguments{"--ready", "0"}};
+      const pid_t guard = guard_of(daemon);
+      stop_process(guard);
+      daemon.signal(SIGKILL);
+      BOOST_TEST(daemon.join() == 128 + SIGKILL);
+      Child late{[guard] {
+        std::this_thread::sleep_for(200ms);
+        ::kill(guard, SIGCONT);
+      }};
+      Daemon next{Arguments{"--ready", "0"}};
+      BOOST_TEST(late.join());
+      wait_until([&] { return has_ended(guard); }, "the guard has ended");
+      BOOST_TEST(granted());
+      next.signal(SIGTERM);
+      BOOST_TEST(next.join() == 0);
+      BOOST_TEST(read_file(range_path) == "1\t0\n");
+    }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(range_of_its_group_alone_is_not_touched_either) {
+  in_namespace([] {
+    write_file(range_path, "4322 4322");
+    {
+      const Daemon daemon{Arguments{"--ready", "0"}};
+      BOOST_TEST(granted());
+    }
+    BOOST_TEST(read_file(range_path) == "4322\t4322\n");
   });
 }
 
