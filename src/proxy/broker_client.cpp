@@ -245,10 +245,12 @@ class Exchange {
 
 }  // namespace
 
-BrokerAnswer BrokerClient::ask(Family family, const Address& source, std::size_t receive_buffer) const {
+net::Instant BrokerClient::deadline() noexcept { return os::monotonic_now() + patience; }
+
+BrokerAnswer BrokerClient::ask(Family family, const Address& source, std::size_t receive_buffer,
+                               net::Instant until) const {
   const auto buffer = static_cast<std::uint32_t>(std::min<std::size_t>(receive_buffer, 1U << 30U));
   const BrokerRequest request{.family = family, .receive_buffer = buffer, .source = source};
-  const net::Instant until = os::monotonic_now() + patience;
   for (;;) {
     BrokerAnswer answer = Exchange{path_, request, until}.run();
     const Duration pause = std::max(answer.retry_after.value_or(Duration{}), shortest_pause);

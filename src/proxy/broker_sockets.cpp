@@ -28,10 +28,11 @@ bool took_long(std::error_code error) noexcept {
 }  // namespace
 
 os::PingSocket BrokerSockets::fetch() {
-  BrokerAnswer v4 = client_.ask(Family::ipv4, {}, receive_buffer_);
+  const net::Instant until = BrokerClient::deadline();
+  BrokerAnswer v4 = client_.ask(Family::ipv4, {}, receive_buffer_, until);
   // Who does not serve one family does not serve the other, but for what the system lacks.
   if (v4.got.may_pass) return std::move(v4.got);
-  BrokerAnswer v6 = client_.ask(Family::ipv6, {}, receive_buffer_);
+  BrokerAnswer v6 = client_.ask(Family::ipv6, {}, receive_buffer_, until);
   has_ = {!v4.got.error, !v6.got.error || v6.got.may_pass};
   if (v4.got.error && v6.got.error) return std::move(v4.got);
   look_at(v4.got.socket ? v4.got.socket : v6.got.socket);

@@ -22,7 +22,8 @@ class BrokerSockets final : public os::PingSocketSource {
   BrokerSockets(std::string path, std::size_t receive_buffer)
       : client_{std::move(path)}, receive_buffer_{receive_buffer} {}
 
-  /// Fetches a socket of each family for the first that asks. Without a socket in any, `error` and `doing` say why.
+  /// Fetches a socket of each family for the first that asks. Without a socket in any, `error` and `doing` say why. In
+  /// a second at most, for both.
   [[nodiscard]] os::PingSocket fetch();
   /// Families that the broker's host does not have are missing; as far as fetch() was told.
   [[nodiscard]] bool has(Family family) const noexcept { return has_[index(family)]; }

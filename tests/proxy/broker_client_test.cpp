@@ -8,6 +8,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <chrono>
+#include <thread>
 
 #include "linux/clock.hpp"
 #include "linux/socket.hpp"
@@ -156,6 +157,18 @@ BOOST_AUTO_TEST_CASE(silence_ends_after_a_second) {
   BOOST_TEST(contains(none.doing, "does not answer"), none.doing);
   BOOST_CHECK(os::monotonic_now() - start >= 1s);
   BOOST_CHECK(os::monotonic_now() - start < 10s);
+}
+
+BOOST_AUTO_TEST_CASE(both_families_are_fetched_within_one_second) {
+  const BrokerThread broker{[](const Bytes& bytes) {
+    const auto request = parse_broker_request(bytes);
+    if (!request || request->family == Family::ipv6) return FakeAnswer{.silent = true};
+    std::this_thread::sleep_for(900ms);
+    return say({.status = BrokerStatus::failed, .error = EAFNOSUPPORT});
+  }};
+  const net::Instant start = os::monotonic_now();
+  BOOST_TEST(BrokerSockets(broker.path(), 0).fetch().error);
+  BOOST_CHECK(os::monotonic_now() - start < 1700ms);
 }
 
 BOOST_AUTO_TEST_CASE(nobody_waits_long_in_a_queue) {
