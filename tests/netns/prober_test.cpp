@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_loop_of_the_programs_own) {
     pollfd watched[] = {{prober.native_handle(), POLLIN, 0}, {other, POLLIN, 0}};
     BOOST_TEST(::poll(watched, 2, 0) == 0);
     static_cast<void>(prober.submit(address("10.20.0.1"), {}, 5s));
-    static_cast<void>(prober.submit(address("10.21.0.1"), {}, 1s, 1));
+    static_cast<void>(prober.submit(address("10.21.0.1"), {}, 1500ms, 1));
     std::jthread late{[other] {
       ::poll(nullptr, 0, 30);
       ::eventfd_write(other, 1);
@@ -154,8 +154,8 @@ BOOST_AUTO_TEST_CASE(the_descriptor_tells_what_no_packet_announces) {
     BOOST_TEST(readable(handle, 0));
     BOOST_TEST(prober.poll(0s).size() == 1U);
     BOOST_TEST(!readable(handle, 0));
-    static_cast<void>(prober.submit(address("10.21.0.1"), {}, 10s));
-    static_cast<void>(prober.submit(address("10.21.0.2"), {}, 2s));  // leaves after 50 ms
+    static_cast<void>(prober.submit(address("10.21.0.1"), {}, 60s));
+    static_cast<void>(prober.submit(address("10.21.0.2"), {}, 3s));  // leaves after 50 ms, ends after 3 s
     while (prober.counters().sent < 2) {
       BOOST_REQUIRE(readable(handle, 20'000));
       BOOST_TEST(prober.poll(0s).empty());
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(deadlines_are_kept_while_nothing_comes) {
     const TunDevice network{slow_network()};
     Prober prober;
     const Stopwatch watch;
-    const auto longer = prober.submit(address("10.21.0.1"), {}, 120ms);
+    const auto longer = prober.submit(address("10.21.0.1"), {}, 1s);
     const auto shorter = prober.submit(address("10.21.0.2"), udp(), 12'500us, 1);
     const auto first = prober.poll(20s);
     BOOST_TEST((watch.elapsed() >= 25ms));
@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(deadlines_are_kept_while_nothing_comes) {
     BOOST_TEST(first[0].result.attempt <= 2U);
     auto results = all_of(prober);
     for (const auto& done : first) results.emplace(done.token, done.result);
-    BOOST_TEST((watch.elapsed() >= 120ms));
+    BOOST_TEST((watch.elapsed() >= 1s));
     BOOST_TEST(results.at(longer).outcome == Outcome::no_reply);
   });
 }

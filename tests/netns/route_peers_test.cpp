@@ -2,6 +2,7 @@
 // labels at each ttl, by ICMP, UDP and TCP.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <functional>
 #include <iterator>
 #include <sstream>
 
@@ -50,7 +51,7 @@ View seen_by_multiping(Family family, TransportKind kind, const ProbeOptions& pr
   options.ping.probe = probe;
   View view;
   for (const Route& route : traceroute(host_of(family), options)) {
-    BOOST_TEST(route.reached);
+    if (!route.reached) return {};
     for (const multiping::Hop& hop : route.hops) {
       const Result& result = hop.probes.at(0);
       if (!result.responder) continue;
@@ -80,6 +81,13 @@ View seen_by_mtr(Family family, const std::string& method) {
   return view;
 }
 
+/// Looks again where a machine that stood still made an answer late for anybody.
+void check_view(const std::string& who, const std::function<View()>& look, const View& expected) {
+  View view = look();
+  for (int again = 0; again < 4 && view != expected; ++again) view = look();
+  check_same(who, view, expected);
+}
+
 BOOST_AUTO_TEST_CASE(traceroute_and_mtr_see_the_same_hops) {
   struct Method {
     const char *traceroute, *mtr;
@@ -87,18 +95,25 @@ BOOST_AUTO_TEST_CASE(traceroute_and_mtr_see_the_same_hops) {
   };
   const Method methods[] = {{"-I", "", {}}, {"-U", "-u", parts::udp()}, {"-T", "-T -P 80", parts::tcp()}};
   for (const Family family : {Family::ipv4, Family::ipv6}) {
-    in_namespace([&] {
-      allow_ping_sockets();
-      const TunDevice device{fixed_path(family)};
-      const View ours = expected_view(family);
-      for (const Method& method : methods) {
-        check_same("raw sockets", seen_by_multiping(family, TransportKind::raw, method.probe), ours);
-        check_same("ping sockets", seen_by_multiping(family, TransportKind::ping_socket, method.probe), ours);
-        check_same(std::string{"traceroute "} + method.traceroute,
-                   seen_by_traceroute(std::string{method.traceroute} + " -w 2 " + host_of(family)), ours);
-        check_same(std::string{"mtr "} + method.mtr, seen_by_mtr(family, method.mtr), ours);
-      }
-    });
+    in_namespace(
+        [&] {
+          allow_ping_sockets();
+          const TunDevice device{fixed_path(family)};
+          const View ours = expected_view(family);
+          for (const Method& method : methods) {
+            const auto by = [&](TransportKind kind) { return seen_by_multiping(family, kind, method.probe); };
+            check_view(
+                "raw sockets", [&] { return by(TransportKind::raw); }, ours);
+            check_view(
+                "ping sockets", [&] { return by(TransportKind::ping_socket); }, ours);
+            const std::string options = std::string{method.traceroute} + " -w 2 " + host_of(family);
+            check_view(
+                "traceroute " + options, [&] { return seen_by_traceroute(options); }, ours);
+            check_view(
+                std::string{"mtr "} + method.mtr, [&] { return seen_by_mtr(family, method.mtr); }, ours);
+          }
+        },
+        120s);
   }
 }
 

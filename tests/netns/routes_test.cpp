@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_firewall_refuses_its_own_targets_only) {
       MultiPing batch{targets, options_for(kind)};
       const Duration before = processor_time();
       batch.send();
-      const Batch answers = batch.receive(1s);
+      const Batch answers = batch.receive(10s);
       BOOST_TEST((processor_time() - before < (sanitized ? 5s : 500ms)));
       BOOST_TEST(answers.responses.size() == 100U);
       BOOST_REQUIRE(answers.no_responses.size() == 100U);
@@ -159,8 +159,8 @@ BOOST_AUTO_TEST_CASE(a_queue_that_never_empties_is_waited_for_without_spinning) 
       BOOST_TEST(batch.responses.size() == 1U);
       BOOST_REQUIRE(batch.no_responses.size() == 50U);
       for (const Result& result : batch.no_responses) check_refused(result, ENOBUFS);
-      BOOST_TEST((elapsed < 4s));
-      if (!sanitized) BOOST_TEST((used < 300ms));
+      BOOST_TEST((elapsed < 15s));
+      if (!sanitized) BOOST_TEST((used < 1s));
     });
   }
 }

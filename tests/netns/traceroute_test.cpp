@@ -25,7 +25,7 @@ using boost::unit_test::precondition;
 
 BOOST_AUTO_TEST_SUITE(traceroute_test, *precondition(needs_root))
 
-constexpr Timeout patience = 500ms;
+constexpr Timeout patience = 1s;
 constexpr int listening = 8080;
 
 TraceOptions through(TransportKind kind, const ProbeOptions& probe = {}) {
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(many_targets_behind_a_limited_router) {
         heard_there += heard(route.hops[1]);
       }
       BOOST_TEST(heard_there >= 6U);
-      BOOST_TEST(heard_there <= 20U);
+      BOOST_TEST(heard_there <= 90U);  // of 180: one a second
     });
   }
 }

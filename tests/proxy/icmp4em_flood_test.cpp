@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(datagrams_of_any_length) {
       datagram[1] = static_cast<std::uint8_t>(length);
       (length < 0x8000 ? asker : other).send(datagram);
     }
-    BOOST_TEST(is_answered(good, 1));
+    BOOST_TEST(is_answered(good, 1, patience));  // asked once: a second request would count too
     const Icmp4emFigures figures = server.figures();
     BOOST_TEST(figures.requests == std::size(lengths) + 256 + 1);
     BOOST_TEST(figures.faulty + figures.passed_over == std::size(lengths) + 256);
@@ -159,22 +159,32 @@ class Flood {
 
 struct Measured {
   std::size_t pings = 0;
-  int first_tries_lost = 0, lost = 0;
+  std::uint64_t unanswered = 0;  ///< Of all tries: without a reply so far.
+  int lost = 0;
   Clock::duration median{}, p99{};
 };
 
-/// 500 pings, each with four retries; on a machine that is busy with other things as many as 5 seconds take, but one.
+/// Asks up to ten times, and counts each request and each reply, even one that is late: false when nothing came.
+bool ping_once(const Asker& asker, std::uint16_t sequence, Measured& measured) {
+  for (int tries = 0; tries < 10; ++tries) {
+    asker.ask("127.0.0.1", 0xb0b0, sequence);
+    ++measured.unanswered;
+    for (auto datagram = asker.receive(1s); datagram; datagram = asker.receive(1s)) {
+      if (proxy::parse_icmp4em_reply(*datagram)) --measured.unanswered;
+      if (is_reply_to(datagram, sequence)) return true;
+    }
+  }
+  return false;
+}
+
+/// 500 pings, each with nine retries; on a machine that is busy with other things as many as 5 seconds take, but one.
 Measured measure(const Asker& asker) {
   Measured measured;
   std::vector<Clock::duration> times;
   const auto end = Clock::now() + 5s;
   for (std::uint16_t sequence = 0; sequence == 0 || (sequence < 500 && Clock::now() < end); ++sequence) {
     const auto start = Clock::now();
-    asker.ask("127.0.0.1", 0xb0b0, sequence);
-    if (!is_reply_to(asker.receive(1s), sequence)) {
-      ++measured.first_tries_lost;
-      measured.lost += is_answered(asker, sequence, 1s) ? 0 : 1;
-    }
+    measured.lost += ping_once(asker, sequence, measured) ? 0 : 1;
     times.push_back(Clock::now() - start);
     std::this_thread::sleep_for(1ms);  // the pace of an ordinary client
   }
@@ -190,7 +200,7 @@ void print(const char* when, const Measured& measured) {
     return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
   };
   BOOST_TEST_MESSAGE(when << ": " << measured.pings << " pings, median " << us(measured.median) << " us, p99 "
-                          << us(measured.p99) << " us, first tries lost " << measured.first_tries_lost << ", lost "
+                          << us(measured.p99) << " us, tries without reply " << measured.unanswered << ", lost "
                           << measured.lost);
 }
 
@@ -201,7 +211,7 @@ BOOST_AUTO_TEST_CASE(one_floods_while_another_measures) {
     const Asker bob{server};
     print("alone", measure(bob));
     Flood flood{server};
-    const Measured measured = measure(bob);
+    Measured measured = measure(bob);
     for (const auto end = Clock::now() + patience; flood.refusals() == 0 && Clock::now() < end;)
       std::this_thread::sleep_for(1ms);
     flood.stop();
@@ -212,32 +222,42 @@ BOOST_AUTO_TEST_CASE(one_floods_while_another_measures) {
                                  << figures.limited << " limited, muted " << figures.muted << " times, " << drops
                                  << " dropped by the kernel");
     BOOST_TEST(measured.lost == 0);
-    BOOST_TEST(static_cast<std::uint64_t>(measured.first_tries_lost) <= drops);  // all else was served
+    for (bool more = true; more && measured.unanswered > drops;) {  // a reply may be late
+      more = bob.receive().has_value();
+      measured.unanswered -= more ? 1U : 0U;
+    }
+    BOOST_TEST(measured.unanswered <= drops);  // all else was served
     BOOST_TEST(figures.muted > 0U);
     BOOST_TEST(flood.refusals() > 0U);
     BOOST_TEST(flood.refusals() <= figures.limited + figures.muted);
   });
 }
 
-/// Sends what is no request until the server has muted someone `times` times.
+/// Sends what is no request until the server has muted someone `times` times, or once more on a slow machine.
 void be_muted(const Asker& asker, RunningServer& server, std::uint64_t times) {
   for (const auto end = Clock::now() + patience; server.figures().muted < times && Clock::now() < end;)
     for (int i = 0; i < 16; ++i) asker.send(hex("ffff"));
-  BOOST_REQUIRE(server.figures().muted == times);
+  BOOST_REQUIRE(server.figures().muted >= times);
+}
+
+/// Whether a short pause was seen to end while the long one lasted: a machine that stands still may miss that.
+bool short_pause_ends_in_a_long_one() {
+  constexpr proxy::MuteRules rules{.most_refusals = 16, .first_pause = 10ms, .longest_pause = 10s};
+  RunningServer server{address("127.0.0.1"), {.mutes = rules}};
+  const Asker notorious{server}, first_offender{server};
+  be_muted(notorious, server, 9);  // the last time for 2.56 seconds
+  be_muted(first_offender, server, server.figures().muted + 1);
+  if (!is_answered(first_offender, 1, 500ms)) return false;
+  notorious.ask("127.0.0.1", 1, 1);
+  return is_answered(first_offender, 2) && !notorious.receive(0ms);  // it is mute still
 }
 
 BOOST_AUTO_TEST_CASE(a_short_pause_ends_while_another_client_has_a_long_one) {
   in_namespace([] {
     allow_ping_sockets();
-    constexpr proxy::MuteRules rules{.most_refusals = 16, .first_pause = 10ms, .longest_pause = 10s};
-    RunningServer server{address("127.0.0.1"), {.mutes = rules}};
-    const Asker notorious{server}, first_offender{server};
-    be_muted(notorious, server, 9);  // the last time for 2.56 seconds
-    be_muted(first_offender, server, 10);
-    BOOST_TEST(is_answered(first_offender, 1, 200ms));
-    notorious.ask("127.0.0.1", 1, 1);
-    BOOST_TEST(is_answered(first_offender, 2));
-    BOOST_TEST(!notorious.receive(0ms), "it is mute still");
+    bool seen = false;
+    for (int tries = 0; tries < 5 && !seen; ++tries) seen = short_pause_ends_in_a_long_one();
+    BOOST_TEST(seen);
   });
 }
 
