@@ -100,14 +100,27 @@ Options options_of(const Scenario& scenario, std::shared_ptr<Transport> transpor
 
 namespace {
 
-/// Whom the network answers by then has an answer.
-bool have_their_answers(const Scenario& scenario, const MultiPing& batch, int attempt) {
+bool has_come(const Expected& expected, const Result& result) {
+  switch (expected.outcome) {
+    case Outcome::reply:
+    case Outcome::refused:
+      return result.answered();
+    case Outcome::unreachable:
+    case Outcome::ttl_expired:
+      return result.outcome != Outcome::no_reply;
+    default:
+      return true;  // nothing comes
+  }
+}
+
+/// What the network says within so many attempts has come.
+bool all_has_come(const Scenario& scenario, const MultiPing& batch, int attempts) {
+  const Duration each = scenario.timeout / (scenario.retry + 1);
   const auto results = batch.results();
   for (std::size_t i = 0; i < results.size(); ++i) {
     const Expected& expected = scenario.targets[i];
-    const bool answers = expected.outcome == Outcome::reply || expected.outcome == Outcome::refused;
-    if (answers && !expected.or_else && static_cast<int>(expected.attempt) <= attempt && !results[i].answered())
-      return false;
+    const Duration given = each * (attempts + 1 - static_cast<int>(expected.attempt));
+    if (!expected.or_else && expected.rtt_at_least < given && !has_come(expected, results[i])) return false;
   }
   return true;
 }
@@ -121,7 +134,7 @@ void check_scenario(const Scenario& scenario, std::shared_ptr<Transport> transpo
   for (int attempt = 1; attempt <= scenario.retry + 1; ++attempt) {
     batch.send();
     static_cast<void>(batch.receive(scenario.timeout / (scenario.retry + 1)));
-    for (; patience > Duration{} && !have_their_answers(scenario, batch, attempt); patience -= step)
+    for (; patience > Duration{} && !all_has_come(scenario, batch, attempt); patience -= step)
       static_cast<void>(batch.receive(step));
   }
   const auto results = batch.results();
