@@ -40,6 +40,7 @@ Result as_position(const Result& result, const Result& position) {
 }  // namespace
 
 /// Figures by position. Those of a target are kept at its first one, and copied to the others when they are asked for.
+/// PingSeries::Impl has one: so it has a name that all files may know.
 class FigureTable {
  public:
   explicit FigureTable(SeriesRun& run) : run_{run}, figures_(run.targets()), series_(run.positions().size()) {

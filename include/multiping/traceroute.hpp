@@ -102,9 +102,9 @@ struct Path {
 };
 
 /// The distinct ways among the routes of traceroute() with several flows: the flows of one target whose answers agree
-/// at every hop (a silent one agrees with any) are one Path. A flow that is silent to its end where another is answered
-/// is a Path of its own, which did not reach: what balances load may send it where nobody forwards it. In the order of
-/// the routes; unresolved targets have none.
+/// at every hop (a silent one agrees with any) are one Path. A flow that was given up, silent where one that reached or
+/// was refused still had answers, is a Path of its own: what balances load may send it where nobody forwards it, or the
+/// target limits its errors. In the order of the routes; unresolved targets have none.
 [[nodiscard]] MULTIPING_EXPORT std::vector<Path> distinct_paths(std::span<const Route> routes);
 
 /// The largest packet (IP header included) that reaches a target unfragmented.
