@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "multiping/export.hpp"
+
 namespace multiping {
 
 /// Every time that multiping hands out, in nanoseconds.

@@ -67,3 +67,4 @@
 #include "multiping/target.hpp"
 #include "multiping/traceroute.hpp"
 #include "multiping/transport.hpp"
+#include "multiping/version.hpp"

@@ -6,8 +6,10 @@
 #include <charconv>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
+#include "multiping/version.hpp"
 #include "proxy_name.hpp"
 
 namespace multiping::daemon {
@@ -157,7 +159,7 @@ std::variant<Options, Answer> parse_options(int argc, const char* const* argv) {
   add_limit_options(app, texts);
   add_icmp4em_options(app, texts);
   app.add_flag("--check", options.check, "Start, verify, print what was found and end without serving");
-  app.set_version_flag("--version", "multipingd " MULTIPING_VERSION);
+  app.set_version_flag("--version", "multipingd " + std::string{version()});
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

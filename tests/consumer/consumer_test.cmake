@@ -16,15 +16,23 @@ function(run)
   endif()
 endfunction()
 
-# Configures, builds and runs the project in the folder of this step: many files at once, which is sooner done.
-function(run_project)
+# Configuring a project of this folder begins with this; many files at once, which is sooner done.
+set(configure ${CMAKE_COMMAND} -G ${GENERATOR} -D CMAKE_CXX_COMPILER=${COMPILER}
+  -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -D CMAKE_CXX_FLAGS=${FLAGS} -D BUILD_SHARED_LIBS=${build_shared}
+  -D CMAKE_UNITY_BUILD=ON)
+set(as_guest -D MULTIPING_SOURCE=${SOURCE} -D MULTIPING_INSTALL=ON)
+
+# Configures and builds the project of this step.
+function(build_project)
   set(build ${WORK}/${STEP})
   file(REMOVE_RECURSE ${build})
-  run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer/${STEP} -B ${build} -G ${GENERATOR}
-    -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -D CMAKE_CXX_FLAGS=${FLAGS}
-    -D BUILD_SHARED_LIBS=${build_shared} -D CMAKE_UNITY_BUILD=ON ${ARGV})
+  run(${configure} -S ${SOURCE}/tests/consumer/${STEP} -B ${build} ${ARGV})
   run(${CMAKE_COMMAND} --build ${build} --parallel)
-  run(${build}/consumer)
+endfunction()
+
+function(run_project)
+  build_project(${ARGV})
+  run(${WORK}/${STEP}/consumer)
 endfunction()
 
 function(expect_same what have want)
@@ -82,14 +90,58 @@ function(run_with_pkg_config)
   run(${WORK}/${STEP}/consumer)
 endfunction()
 
-if(STEP STREQUAL "add_subdirectory")
-  run_project(-D MULTIPING_SOURCE=${SOURCE} -D MULTIPING_INSTALL=ON)
+# Without MULTIPING_INSTALL a guest cannot be exported; one line says what is wanted, for these libraries alone.
+function(check_advice_to_exporters)
+  set(build ${WORK}/not_installed)
+  file(REMOVE_RECURSE ${build})
+  execute_process(
+    COMMAND ${configure} -S ${SOURCE}/tests/consumer/add_subdirectory -B ${build} -D MULTIPING_SOURCE=${SOURCE}
+    OUTPUT_VARIABLE output ERROR_VARIABLE errors RESULT_VARIABLE result)
+  string(REGEX MATCHALL "multiping: [^\n]*MULTIPING_INSTALL[^\n]*" advice "${output}")
+  expect_same("advice" "${advice}"
+    "multiping: if this project exports plugin, guest, set MULTIPING_INSTALL to ON before add_subdirectory()")
+  if(result EQUAL 0 OR NOT errors MATCHES "export set")
+    message(FATAL_ERROR "the advice is given where CMake needs none: ${errors}")
+  endif()
+endfunction()
+
+# Both libraries of the guest, installed beside its multiping, are found and run.
+function(use_exported_guest)
+  check_advice_to_exporters()
+  set(guest_prefix ${WORK}/guest_prefix)
+  file(REMOVE_RECURSE ${guest_prefix})
+  run(${CMAKE_COMMAND} --install ${WORK}/add_subdirectory --prefix ${guest_prefix})
+  build_project(-D CMAKE_PREFIX_PATH=${guest_prefix} -D CMAKE_DISABLE_FIND_PACKAGE_Boost=ON)
+endfunction()
+
+# A compiler that is told an older language ends each header with one #error, which names the one that is needed.
+function(check_cxx17)
+  file(GLOB headers RELATIVE ${SOURCE}/include ${SOURCE}/include/multiping/*.hpp)
+  file(MAKE_DIRECTORY ${WORK}/${STEP})
+  foreach(header IN LISTS headers)
+    file(WRITE ${WORK}/${STEP}/main.cpp "#include <${header}>\nint main() { return multiping::none; }\n")
+    execute_process(COMMAND ${COMPILER} -std=c++17 -I ${SOURCE}/include -fsyntax-only ${WORK}/${STEP}/main.cpp
+      ERROR_VARIABLE errors RESULT_VARIABLE result)
+    string(REGEX MATCHALL "[^\n]* error: [^\n]*" lines "${errors}")
+    list(FILTER lines EXCLUDE REGEX "fatal error: [^\n]*C\\+\\+20_is_needed")
+    if(result EQUAL 0 OR NOT lines MATCHES "^[^;]*multiping needs C\\+\\+20[^;]*$")
+      message(FATAL_ERROR "${header} as C++17: ${errors}")
+    endif()
+  endforeach()
+endfunction()
+
+if(STEP MATCHES "^(add_subdirectory|fetch_content)$")
+  run_project(${as_guest})
 elseif(STEP STREQUAL "install")
   install_it()
 elseif(STEP STREQUAL "find_package")
   run_project(-D CMAKE_PREFIX_PATH=${prefix} -D MULTIPING_EXPECTED=${VERSION} -D CMAKE_DISABLE_FIND_PACKAGE_Boost=ON)
 elseif(STEP STREQUAL "pkg_config")
   run_with_pkg_config()
+elseif(STEP STREQUAL "exported_guest")
+  use_exported_guest()
+elseif(STEP STREQUAL "cxx17")
+  check_cxx17()
 else()
   message(FATAL_ERROR "no such step: ${STEP}")
 endif()

@@ -1,0 +1,87 @@
+# How multiping is configured on its own, run by ctest: the build type, the tests, what is missing, and the version.
+# Given: SOURCE, WORK, GENERATOR and COMPILER.
+cmake_minimum_required(VERSION 3.24)
+
+set(build ${WORK}/build)
+unset(ENV{CMAKE_BUILD_TYPE})
+
+# configure(<arguments of cmake>...): anew; sets `output` to what it says, and `result`.
+macro(try_to_configure)
+  file(REMOVE_RECURSE ${build})
+  execute_process(COMMAND ${CMAKE_COMMAND} -B ${build} -D CMAKE_CXX_COMPILER=${COMPILER} ${ARGV}
+    COMMAND_ECHO STDOUT OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE result)
+endmacro()
+
+macro(configure)
+  try_to_configure(${ARGV})
+  if(NOT result EQUAL 0 OR output MATCHES "CMake (Deprecation )?(Warning|Error)")
+    message(FATAL_ERROR "configuring ended with ${result}: ${output}")
+  endif()
+endmacro()
+
+function(expect_build_type want)
+  file(STRINGS ${build}/CMakeCache.txt line REGEX "^CMAKE_BUILD_TYPE:")
+  string(REGEX REPLACE "^[^=]*=" "" have "${line}")
+  if(NOT have STREQUAL want)
+    message(FATAL_ERROR "the build type is '${have}', not '${want}'")
+  endif()
+endfunction()
+
+function(expect_tests want)
+  execute_process(COMMAND ${CMAKE_CTEST_COMMAND} --test-dir ${build} --show-only OUTPUT_VARIABLE listed)
+  if((listed MATCHES "Total Tests: [1-9]") STREQUAL (NOT want))
+    message(FATAL_ERROR "tests: ${listed}")
+  endif()
+endfunction()
+
+# One line, and no more, says that something is left out.
+function(expect_left_out line)
+  string(REGEX MATCHALL "[^\n]*left out[^\n]*" lines "${output}")
+  if(NOT lines MATCHES "^-- ${line}[^;]*$")
+    message(FATAL_ERROR "left out: ${lines}")
+  endif()
+endfunction()
+
+set(single -G ${GENERATOR} -S ${SOURCE})
+configure(${single})
+expect_build_type(Release)
+expect_tests(ON)
+configure(${single} -D CMAKE_BUILD_TYPE=Debug -D BUILD_TESTING=OFF)
+expect_build_type(Debug)
+expect_tests(OFF)
+configure(${single} -D CMAKE_BUILD_TYPE=)
+expect_build_type("")
+if(GENERATOR STREQUAL "Ninja")
+  configure(-G "Ninja Multi-Config" -S ${SOURCE})
+  expect_build_type("")
+endif()
+
+# Without the packages that not everybody needs.
+configure(${single} -D CMAKE_DISABLE_FIND_PACKAGE_boost_unit_test_framework=ON)
+expect_left_out("The tests are left out: they need Boost.Test")
+expect_tests(OFF)
+configure(${single} -D CMAKE_DISABLE_FIND_PACKAGE_CLI11=ON)
+expect_left_out("multipingd is left out: it needs libseccomp and CLI11")
+try_to_configure(${single} -D CMAKE_DISABLE_FIND_PACKAGE_Boost=ON)
+if(result EQUAL 0 OR NOT output MATCHES "multiping needs the headers of Boost")
+  message(FATAL_ERROR "without Boost: ${output}")
+endif()
+
+# The project's version is the only one: the header follows it. A guest's sources are left alone.
+set(copy ${WORK}/copy)
+file(REMOVE_RECURSE ${copy})
+file(COPY ${SOURCE}/CMakeLists.txt ${SOURCE}/LICENSE ${SOURCE}/include ${SOURCE}/src DESTINATION ${copy})
+file(READ ${copy}/CMakeLists.txt text)
+string(REGEX REPLACE "(project\\(multiping VERSION) [0-9.]+" "\\1 31.4.159" text "${text}")
+file(WRITE ${copy}/CMakeLists.txt "${text}")
+set(without_the_rest -D MULTIPING_BUILD_TESTS=OFF -D MULTIPING_BUILD_DEMO=OFF)
+try_to_configure(-G ${GENERATOR} -S ${SOURCE}/tests/consumer/add_subdirectory -D MULTIPING_SOURCE=${copy})
+if(result EQUAL 0 OR NOT output MATCHES "version.hpp does not say 31.4.159")
+  message(FATAL_ERROR "a guest whose header has another version: ${output}")
+endif()
+configure(-G ${GENERATOR} -S ${copy} ${without_the_rest})
+file(STRINGS ${copy}/include/multiping/version.hpp numbers REGEX "#define MULTIPING_VERSION_")
+if(NOT numbers MATCHES "MAJOR 31;.*MINOR 4;.*PATCH 159$")
+  message(FATAL_ERROR "version.hpp did not follow the project: ${numbers}")
+endif()
+file(REMOVE_RECURSE ${WORK})
