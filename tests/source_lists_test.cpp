@@ -22,7 +22,7 @@ std::string text_of(const fs::path& file) {
 }
 
 /// Folders with a CMakeLists.txt of their own.
-constexpr std::array own_lists = {"bench/", "consumer/", "fuzz/"};
+constexpr std::array own_lists = {"bench/", "consumer/", "docs/", "fuzz/"};
 
 /// The sources below `folder` that its CMakeLists.txt does not name.
 std::vector<std::string> unlisted(const fs::path& folder) {

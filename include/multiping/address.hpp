@@ -24,7 +24,7 @@ enum class Family : std::uint8_t { any, ipv4, ipv6 };
 
 /// An IPv4 or IPv6 address, with the zone of a link-local one. A regular value: copyable, ordered, hashable.
 ///
-/// An IPv4-mapped IPv6 address (::ffff:192.0.2.1) is the IPv4 address it maps, however it was made.
+/// An IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2) is the IPv4 address it maps, however it was made.
 class MULTIPING_EXPORT Address {
  public:
   constexpr Address() noexcept = default;  ///< No address: family() is any, and it converts to false.
@@ -41,7 +41,7 @@ class MULTIPING_EXPORT Address {
   /// The IPv6 address of these octets, with the index of its interface where it needs one. Mapped octets give IPv4.
   [[nodiscard]] static Address v6(std::array<std::uint8_t, 16> octets, std::uint32_t scope_id = 0) noexcept;
 
-  [[nodiscard]] Family family() const noexcept { return family_; }
+  [[nodiscard]] Family family() const noexcept { return family_; }       ///< any where there is no address.
   [[nodiscard]] std::span<const std::uint8_t> bytes() const& noexcept {  ///< 4, 16 or no octets, in network order.
     return {bytes_.data(), family_ == Family::ipv4 ? 4U : family_ == Family::ipv6 ? 16U : 0U};
   }
@@ -66,7 +66,9 @@ MULTIPING_EXPORT std::ostream& operator<<(std::ostream& out, const Address& addr
 
 }  // namespace multiping
 
+/// @cond  A specialisation that the reference need not have: Address says that it is hashable.
 template <>
 struct MULTIPING_EXPORT std::hash<multiping::Address> {
   std::size_t operator()(const multiping::Address& address) const noexcept;
 };
+/// @endcond

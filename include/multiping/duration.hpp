@@ -18,6 +18,7 @@ using Duration = std::chrono::nanoseconds;
 class Timeout {
  public:
   constexpr Timeout() noexcept = default;  ///< No time at all.
+  /// Any duration; see the class for what is out of range.
   template <class Rep, class Period>
   constexpr Timeout(std::chrono::duration<Rep, Period> time) noexcept : time_{saturated(time)} {}
   /// The time in nanoseconds; Duration::max() for "for ever".

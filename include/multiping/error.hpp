@@ -30,7 +30,9 @@ enum class Errc {
 /// Names of a batch could not be resolved; what() names them all, code() is the first one's.
 class MULTIPING_EXPORT ResolveError : public std::system_error {
  public:
+  /// What the library throws; `failures` are the names that have no address, at least one.
   explicit ResolveError(std::vector<Resolution> failures);
+  /// Each name that failed, with its reason.
   [[nodiscard]] const std::vector<Resolution>& failures() const noexcept { return failures_; }
   /// "cannot resolve nosuch.example (no such name or address), slow.example (the lookup did not end in time)"
   [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
@@ -49,5 +51,7 @@ class MULTIPING_EXPORT PermissionError : public std::system_error {
 
 }  // namespace multiping
 
+/// @cond  A specialisation that the reference need not have: an Errc converts to std::error_code.
 template <>
 struct std::is_error_code_enum<multiping::Errc> : std::true_type {};
+/// @endcond

@@ -30,7 +30,8 @@ class MULTIPING_EXPORT MultiPing {
   /// options that cannot be honoured for any of the targets, naming one, and for what the system refused otherwise (too
   /// many open files, say).
   explicit MultiPing(TargetList targets, Options options = {});
-  MultiPing(MultiPing&&) noexcept;
+  MultiPing(MultiPing&&) noexcept;  ///< Takes over the targets and what became of them.
+  /// Takes over the targets and what became of them; this object's own are given up.
   MultiPing& operator=(MultiPing&&) noexcept;
   ~MultiPing();
 

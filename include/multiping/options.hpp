@@ -39,11 +39,12 @@ enum class Protocol : std::uint8_t {
 /// that ask for it, with Errc::not_supported or the system's own error; where all targets of a batch ask for it, it is
 /// a std::system_error from the constructor, naming the option.
 struct ProbeOptions {
-  Protocol protocol = Protocol::icmp;
-  Family family = Family::any;       ///< Which address of a name is probed; any: as ResolveOptions says.
-  int port = 0;                      ///< Destination, to 65535; 0: 33434 for UDP, 80 for TCP and SCTP. Not for ICMP.
-  int source_port = 0;               ///< To 65535; 0: chosen for each probe. Not for ICMP.
-  Address source_v4{}, source_v6{};  ///< For targets of that family, an address of this host; none: the kernel chooses.
+  Protocol protocol = Protocol::icmp;  ///< What is sent, and what its answer is.
+  Family family = Family::any;         ///< Which address of a name is probed; any: as ResolveOptions says.
+  int port = 0;                        ///< Destination, to 65535; 0: 33434 for UDP, 80 for TCP and SCTP. Not for ICMP.
+  int source_port = 0;                 ///< To 65535; 0: chosen for each probe. Not for ICMP.
+  Address source_v4{};                 ///< For IPv4 targets, an address of this host; none: the kernel chooses.
+  Address source_v6{};                 ///< The same for IPv6 targets.
   std::string device{};      ///< Interface or VRF to send through, to 15 characters; empty: by route. SO_BINDTODEVICE,
                              ///< socket(7).
   std::optional<int> ttl{};  ///< TTL or hop limit, 1 to 255; unset: the system's default. ip(7), ipv6(7).
@@ -67,6 +68,7 @@ struct ProbeOptions {
   /// of a flow to one target is under way at a time: a further one ends it. A source_port or flow_label that is asked
   /// for is kept to, whatever the flow. Not for SCTP.
   std::optional<std::uint16_t> flow{};
+  /// Member by member.
   friend bool operator==(const ProbeOptions&, const ProbeOptions&) = default;
 };
 
@@ -82,8 +84,8 @@ class Transport;
 /// How a batch is resolved, sent and awaited.
 struct Options {
   bool ignore_lookup_errors = false;  ///< Keep a name that does not resolve as an unanswered target.
-  ResolveOptions resolve{};
-  ProbeOptions probe{};
+  ResolveOptions resolve{};           ///< How names become addresses.
+  ProbeOptions probe{};               ///< For all targets that bring none of their own.
   int threads = 0;      ///< For large batches, alive only inside a call, never more than cores; 0: chosen by size. One
                         ///< where there is a max_rate, or a target that asks for a TCP connection, a source port or a
                         ///< flow.

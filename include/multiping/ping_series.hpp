@@ -34,9 +34,9 @@ struct SeriesOptions {
 
 /// The figures of one position of the list.
 struct Series {
-  std::string host{};  ///< As the caller wrote it.
-  Address address{};   ///< What was probed; none while unresolved.
-  Statistics statistics{};
+  std::string host{};       ///< As the caller wrote it.
+  Address address{};        ///< What was probed; none while unresolved.
+  Statistics statistics{};  ///< Of all fates that were told.
   Duration slip{};  ///< How far its schedule was put off in all, since this process came too late for whole rounds: a
                     ///< callback or a loop slower than the interval, or a host that was busy. Nothing is skipped.
 };
@@ -84,25 +84,27 @@ class MULTIPING_EXPORT PingSeries {
  public:
   /// Resolves every name and opens a transport. Throws as ping_series().
   explicit PingSeries(TargetList targets, SeriesOptions options = {});
-  PingSeries(PingSeries&&) noexcept;
+  PingSeries(PingSeries&&) noexcept;  ///< Takes over the series as it stands.
+  /// Takes over the series as it stands; this object's own is given up.
   PingSeries& operator=(PingSeries&&) noexcept;
   ~PingSeries();
 
   /// A move-only input iterator; nothing is sent between two increments.
   class MULTIPING_EXPORT iterator {  // NOLINT(readability-identifier-naming): so ranges are spelled
    public:
-    using value_type = Round;
-    using difference_type = std::ptrdiff_t;
-    using iterator_concept = std::input_iterator_tag;
-    explicit iterator(PingSeries& series) : series_{&series} {}
+    using value_type = Round;                                    ///< What it points at.
+    using difference_type = std::ptrdiff_t;                      ///< As every iterator must have one.
+    using iterator_concept = std::input_iterator_tag;            ///< One pass, forward.
+    explicit iterator(PingSeries& series) : series_{&series} {}  ///< What begin() makes.
     iterator(const iterator&) = delete;
     iterator& operator=(const iterator&) = delete;
-    iterator(iterator&&) = default;
-    iterator& operator=(iterator&&) = default;
+    iterator(iterator&&) = default;             ///< It can be moved, not copied.
+    iterator& operator=(iterator&&) = default;  ///< It can be moved, not copied.
     ~iterator() = default;
-    [[nodiscard]] const Round& operator*() const noexcept;
-    iterator& operator++();
-    void operator++(int) { ++*this; }
+    [[nodiscard]] const Round& operator*() const noexcept;  ///< The round; gone with the next increment.
+    iterator& operator++();                                 ///< Waits for the next round. Throws as begin().
+    void operator++(int) { ++*this; }                       ///< The same.
+    /// No further round comes: all have, or there was a stop.
     friend bool operator==(const iterator& at, std::default_sentinel_t) noexcept { return at.done(); }
 
    private:
@@ -111,7 +113,7 @@ class MULTIPING_EXPORT PingSeries {
   };
   /// Waits for the first round. Once: std::logic_error when called again.
   [[nodiscard]] iterator begin();
-  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }  ///< After the last round.
   /// Figures of the rounds that came so far, in the caller's order. Rewritten by an increment; gone with the object.
   [[nodiscard]] std::span<const Series> series() const& noexcept;
   std::span<const Series> series() const&& = delete;

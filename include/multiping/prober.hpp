@@ -50,7 +50,8 @@ class MULTIPING_EXPORT Prober {
   /// this process may not send anything at all, std::invalid_argument for options out of range, std::system_error for
   /// what the system refused (too many open files, say).
   explicit Prober(Options options = {});
-  Prober(Prober&&) noexcept;
+  Prober(Prober&&) noexcept;  ///< Takes over the probes in flight.
+  /// Takes over the probes in flight; this object's own are given up.
   Prober& operator=(Prober&&) noexcept;
   ~Prober();
 
@@ -70,7 +71,7 @@ class MULTIPING_EXPORT Prober {
 
   /// What became of a submission.
   struct Completion {
-    Token token = 0;
+    Token token = 0;  ///< What submit() returned.
     Result result{};  ///< Its host is the address as text.
   };
   /// Waits at most `wait` for the first completion and returns all there are, in the order in which they came about;
@@ -80,7 +81,7 @@ class MULTIPING_EXPORT Prober {
   [[nodiscard]] std::vector<Completion> poll(Timeout wait);
 
   [[nodiscard]] std::size_t in_flight() const noexcept;  ///< Submitted, and not yet handed out by poll().
-  [[nodiscard]] Counters counters() const noexcept;
+  [[nodiscard]] Counters counters() const noexcept;      ///< Since the object was made.
   /// For poll(2), epoll(7) or select(2): readable when poll(0s) has something to do, deadlines included. The object's
   /// own; -1 when it cannot be made.
   [[nodiscard]] int native_handle() const noexcept;

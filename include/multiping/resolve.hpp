@@ -14,7 +14,7 @@ namespace multiping {
 
 /// What one name resolved to.
 struct Resolution {
-  std::string name{};
+  std::string name{};                ///< As the caller wrote it.
   std::vector<Address> addresses{};  ///< In the resolver's order; numeric text resolves to itself at no cost.
   std::error_code error{};           ///< Why there are none: Errc::no_address, lookup_failed or lookup_timeout.
 };
@@ -30,7 +30,7 @@ struct Resolution {
 
 /// What one address is called.
 struct ReverseResolution {
-  Address address{};
+  Address address{};        ///< What was asked about.
   std::string name{};       ///< Empty: none.
   std::error_code error{};  ///< Why: Errc::no_address where it has no name, lookup_failed or lookup_timeout.
 };

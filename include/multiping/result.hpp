@@ -38,29 +38,39 @@ MULTIPING_EXPORT std::ostream& operator<<(std::ostream& out, Outcome outcome);
 struct MplsLabel {
   std::uint32_t label = 0;         ///< 20 bits.
   std::uint8_t traffic_class = 0;  ///< 3 bits (RFC 5462).
-  bool bottom_of_stack = false;
-  std::uint8_t ttl = 0;
+  bool bottom_of_stack = false;    ///< The last label of the stack.
+  std::uint8_t ttl = 0;            ///< As the router had it.
+  /// Member by member.
   friend bool operator==(const MplsLabel&, const MplsLabel&) = default;
 };
 
 /// An interface that a router reported (RFC 5837). What it did not tell is zero or empty.
 struct InterfaceInfo {
-  enum class Role : std::uint8_t { incoming, sub_ip, outgoing, next_hop };
-  Role role = Role::incoming;
-  std::uint32_t index = 0;  ///< ifIndex of the router.
-  Address address{};
-  std::string name{};
-  std::uint32_t mtu = 0;  ///< Bytes.
+  /// What the interface has to do with the probe (RFC 5837, section 4).
+  enum class Role : std::uint8_t {
+    incoming,  ///< The IP interface that it came in by.
+    sub_ip,    ///< The part of that interface below IP, such as a member of a link bundle.
+    outgoing,  ///< The IP interface that it would have left by.
+    next_hop,  ///< The IP address of the next hop.
+  };
+  Role role = Role::incoming;  ///< What the interface has to do with the probe.
+  std::uint32_t index = 0;     ///< ifIndex of the router.
+  Address address{};           ///< An address of the interface.
+  std::string name{};          ///< ifName of the router, to 63 bytes.
+  std::uint32_t mtu = 0;       ///< Bytes.
+  /// Member by member.
   friend bool operator==(const InterfaceInfo&, const InterfaceInfo&) = default;
 };
 
 /// An authentic ICMP error about one of our probes. What a router appended to it (RFC 4884) is not authenticated by
 /// anything, and text in it is the router's own bytes: not fit for a terminal as it is.
 struct IcmpError {
-  std::uint8_t type = 0, code = 0;          ///< As on the wire, ICMPv4 or ICMPv6.
+  std::uint8_t type = 0;                    ///< As on the wire, ICMPv4 or ICMPv6.
+  std::uint8_t code = 0;                    ///< As on the wire, ICMPv4 or ICMPv6.
   std::uint32_t mtu = 0;                    ///< Bytes; of fragmentation needed (RFC 1191) or packet too big (RFC 4443).
   std::vector<MplsLabel> mpls{};            ///< The label stack that the probe had there, top first.
   std::vector<InterfaceInfo> interfaces{};  ///< In the order of the message.
+  /// Member by member.
   friend bool operator==(const IcmpError&, const IcmpError&) = default;
 };
 /// What type and code mean, in plain words, and the MTU: "host unreachable", "packet too big, MTU 1280". `family` says
@@ -80,14 +90,14 @@ enum class TimestampSource : std::uint8_t {
 
 /// What became of one position of the caller's list.
 struct Result {
-  std::string host{};  ///< As the caller wrote it.
-  Address address{};   ///< What was probed; none while unresolved.
-  Outcome outcome = Outcome::pending;
-  Duration rtt{};              ///< Round-trip time; zero unless something answered, else greater than zero.
-  Address responder{};         ///< Who answered; a router, where an ICMP error is the answer.
-  std::uint32_t attempt = 0;   ///< Which send() was answered, from 1; without an answer, how many were made.
-  std::uint8_t reply_ttl = 0;  ///< TTL or hop limit of the answer; 0: not known.
-  TimestampSource timestamps = TimestampSource::none;
+  std::string host{};                  ///< As the caller wrote it.
+  Address address{};                   ///< What was probed; none while unresolved.
+  Outcome outcome = Outcome::pending;  ///< What became of it.
+  Duration rtt{};                      ///< Round-trip time; zero unless something answered, else greater than zero.
+  Address responder{};                 ///< Who answered; a router, where an ICMP error is the answer.
+  std::uint32_t attempt = 0;           ///< Which send() was answered, from 1; without an answer, how many were made.
+  std::uint8_t reply_ttl = 0;          ///< TTL or hop limit of the answer; 0: not known.
+  TimestampSource timestamps = TimestampSource::none;  ///< Where the time of the answer comes from.
   std::uint8_t auth_bits = 0;    ///< What a forger off the path would have to guess to make this answer, in bits.
   bool payload_altered = false;  ///< The tag was right, the rest of the payload came back changed.
   std::shared_ptr<const IcmpError> icmp{};  ///< The ICMP error behind the outcome, where there is one: of unreachable,

@@ -30,22 +30,23 @@ class MULTIPING_EXPORT Statistics {
   /// no loss.
   void add(const Result& result) noexcept;
   void add_duplicate() noexcept;  ///< A further answer to a probe; add() cannot know of it.
-  void add_reordered() noexcept;  ///< An answer came behind that to a later probe; add() cannot know of it.
+  void add_reordered() noexcept;  ///< An answer came after that to a later probe; add() cannot know of it.
 
   /// As if `other`'s probes had been added behind these: every figure is the one that a single object would give.
   Statistics& operator+=(const Statistics& other) noexcept;
+  /// The sum of two, as `+=` makes it.
   [[nodiscard]] friend Statistics operator+(Statistics first, const Statistics& second) noexcept {
     return first += second;
   }
 
-  [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
-  [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
-  [[nodiscard]] std::uint64_t lost() const noexcept { return sent_ - received_; }
-  [[nodiscard]] std::uint64_t not_sent() const noexcept { return not_sent_; }  ///< This host would not send them.
-  [[nodiscard]] double loss() const noexcept;                                  ///< 0 to 1; 0 when nothing was sent.
-  [[nodiscard]] Duration min() const noexcept;
-  [[nodiscard]] Duration max() const noexcept;
-  [[nodiscard]] Duration mean() const noexcept;
+  [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }          ///< Probes sent, whose fate is known.
+  [[nodiscard]] std::uint64_t received() const noexcept { return received_; }  ///< Of these, the answered ones.
+  [[nodiscard]] std::uint64_t lost() const noexcept { return sent_ - received_; }  ///< Of these, the others.
+  [[nodiscard]] std::uint64_t not_sent() const noexcept { return not_sent_; }      ///< This host would not send them.
+  [[nodiscard]] double loss() const noexcept;                                      ///< 0 to 1; 0 when nothing was sent.
+  [[nodiscard]] Duration min() const noexcept;                                     ///< The smallest round-trip time.
+  [[nodiscard]] Duration max() const noexcept;                                     ///< The greatest.
+  [[nodiscard]] Duration mean() const noexcept;                                    ///< The arithmetic mean of all.
   [[nodiscard]] Duration stddev() const noexcept;  ///< Of all that were received, not an estimate from a sample.
   /// RFC 3550 section 6.4.1, over round-trip times: J += (|D| - J) / 16, D between an answer and the one added before.
   [[nodiscard]] Duration jitter() const noexcept;
@@ -53,16 +54,16 @@ class MULTIPING_EXPORT Statistics {
   /// per cent for times from 1 microsecond to several minutes; 0 is min(), 100 is max(), and so is not-a-number.
   [[nodiscard]] Duration percentile(double percent) const noexcept;
   [[nodiscard]] std::uint64_t longest_loss() const noexcept;  ///< Most probes lost in a row, in the order of add().
-  [[nodiscard]] std::uint64_t duplicates() const noexcept { return duplicates_; }
-  [[nodiscard]] std::uint64_t reordered() const noexcept { return reordered_; }
+  [[nodiscard]] std::uint64_t duplicates() const noexcept { return duplicates_; }  ///< Calls of add_duplicate().
+  [[nodiscard]] std::uint64_t reordered() const noexcept { return reordered_; }    ///< Calls of add_reordered().
 
-  /// Name and value of every figure, for JSON, CSV or a metrics page: counts as they are, "loss" from 0 to 1, times in
-  /// milliseconds under names that end in "_ms": sent, received, lost, loss, not_sent, duplicates, reordered,
-  /// longest_loss, min_ms, mean_ms, max_ms, stddev_ms, jitter_ms, p50_ms, p90_ms, p95_ms, p99_ms.
+  /// A figure with its name, for JSON, CSV or a metrics page.
   struct Figure {
-    std::string_view name{};
-    double value = 0;
+    std::string_view name{};  ///< As figures() lists them.
+    double value = 0;         ///< A count as it is; "loss" from 0 to 1; milliseconds where the name ends in "_ms".
   };
+  /// Every figure: sent, received, lost, loss, not_sent, duplicates, reordered, longest_loss, min_ms, mean_ms, max_ms,
+  /// stddev_ms, jitter_ms, p50_ms, p90_ms, p95_ms, p99_ms.
   [[nodiscard]] std::array<Figure, 17> figures() const noexcept;
 
   /// The same figures to the last digit that is kept: what was merged may differ from what was added one by one in a

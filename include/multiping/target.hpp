@@ -22,11 +22,11 @@ namespace multiping {
 /// A host, by name or address, and optionally how it is to be probed.
 class Target {
  public:
-  Target(const char* host) : host_{host} {}
+  Target(const char* host) : host_{host} {}  ///< A name or an address, as text.
   Target(std::nullptr_t) = delete;
-  Target(std::string host) noexcept : host_{std::move(host)} {}
-  Target(std::string_view host) : host_{host} {}
-  Target(const Address& address) : host_{address.to_string()} {}
+  Target(std::string host) noexcept : host_{std::move(host)} {}   ///< A name or an address, as text.
+  Target(std::string_view host) : host_{host} {}                  ///< A name or an address, as text.
+  Target(const Address& address) : host_{address.to_string()} {}  ///< Its host() is the address as text.
   /// A host with probe options of its own, used instead of Options::probe.
   Target(std::string host, ProbeOptions probe)
       : host_{std::move(host)}, probe_{std::make_shared<const ProbeOptions>(std::move(probe))} {}
@@ -44,14 +44,15 @@ class Target {
 /// argv, a vector of names, the addresses of expand().
 class TargetList {
  public:
-  TargetList() = default;
-  TargetList(std::initializer_list<Target> targets) : targets_{targets} {}
-  TargetList(Target target) { targets_.push_back(std::move(target)); }
-  TargetList(const char* host) : TargetList{Target{host}} {}
+  TargetList() = default;                                                   ///< No target.
+  TargetList(std::initializer_list<Target> targets) : targets_{targets} {}  ///< A braced list.
+  TargetList(Target target) { targets_.push_back(std::move(target)); }      ///< One target.
+  TargetList(const char* host) : TargetList{Target{host}} {}                ///< One target.
   TargetList(std::nullptr_t) = delete;
-  TargetList(std::string host) : TargetList{Target{std::move(host)}} {}
-  TargetList(std::string_view host) : TargetList{Target{host}} {}
-  TargetList(const Address& address) : TargetList{Target{address}} {}
+  TargetList(std::string host) : TargetList{Target{std::move(host)}} {}  ///< One target.
+  TargetList(std::string_view host) : TargetList{Target{host}} {}        ///< One target.
+  TargetList(const Address& address) : TargetList{Target{address}} {}    ///< One target.
+  /// One target for each element of a range.
   template <std::ranges::input_range Range>
   requires(!std::same_as<std::remove_cvref_t<Range>, TargetList>) &&
       std::convertible_to<std::ranges::range_reference_t<Range>, Target> TargetList(Range&& range) {
@@ -59,9 +60,9 @@ class TargetList {
     for (auto&& host : range) targets_.emplace_back(std::forward<decltype(host)>(host));
   }
 
-  [[nodiscard]] auto begin() const noexcept { return targets_.begin(); }
-  [[nodiscard]] auto end() const noexcept { return targets_.end(); }
-  [[nodiscard]] std::size_t size() const noexcept { return targets_.size(); }
+  [[nodiscard]] auto begin() const noexcept { return targets_.begin(); }                   ///< The first target.
+  [[nodiscard]] auto end() const noexcept { return targets_.end(); }                       ///< After the last one.
+  [[nodiscard]] std::size_t size() const noexcept { return targets_.size(); }              ///< How many there are.
   [[nodiscard]] std::vector<Target> release() && noexcept { return std::move(targets_); }  ///< The targets, moved out.
 
  private:

@@ -21,7 +21,8 @@ namespace multiping {
 
 /// What to ask on the way.
 struct TraceOptions {
-  int first_ttl = 1, max_ttl = 30;            ///< 1 to 255, in this order.
+  int first_ttl = 1;                          ///< 1 to max_ttl.
+  int max_ttl = 30;                           ///< first_ttl to 255.
   int probes_per_hop = 3;                     ///< 1 to 255.
   Timeout timeout = std::chrono::seconds{1};  ///< For each probe, as far as the budget lasts; more than 0.
   int flows = 1;               ///< Paths tried per target, for routers that balance load by flow; 1 to 64.
@@ -35,7 +36,7 @@ struct TraceOptions {
 
 /// What is one step away from the hop before.
 struct Hop {
-  int ttl = 0;
+  int ttl = 0;                   ///< TTL or hop limit of its probes, from TraceOptions::first_ttl.
   std::vector<Result> probes{};  ///< probes_per_hop of them; a silent one is no_reply, one that there was no time to
                                  ///< send is pending. Several responders: the path changes, or is balanced by packet.
   std::vector<std::string> names{};  ///< Of each probe's responder; empty where unknown or not asked for.
@@ -86,7 +87,7 @@ struct Route {
 /// One router of a Path, with the figures of its own answers. Several routers of one hop (load balanced by packet) have
 /// one each, with the same ttl; probes that were silent there count for the first of them.
 struct PathHop {
-  int ttl = 0;
+  int ttl = 0;              ///< As Hop::ttl.
   Address responder{};      ///< None: silent for every flow of the path.
   Statistics statistics{};  ///< Of the probes of all these flows; every answer counts as received, also an ICMP error.
                             ///< A probe that was asked again is one: answered if any of its attempts was.
@@ -94,11 +95,11 @@ struct PathHop {
 
 /// One way to a target, and the flows that took it.
 struct Path {
-  std::string host{};
-  Address address{};
-  std::vector<int> flows{};  ///< Route::flow of those that took it, ascending.
-  std::vector<PathHop> hops{};
-  bool reached = false;
+  std::string host{};           ///< As the caller wrote it.
+  Address address{};            ///< Where it leads.
+  std::vector<int> flows{};     ///< Route::flow of those that took it, ascending.
+  std::vector<PathHop> hops{};  ///< In the order of their ttl.
+  bool reached = false;         ///< The target itself answered.
 };
 
 /// The distinct ways among the routes of traceroute() with several flows: the flows of one target whose answers agree
@@ -109,8 +110,8 @@ struct Path {
 
 /// The largest packet (IP header included) that reaches a target unfragmented.
 struct PathMtu {
-  std::string host{};
-  Address address{};
+  std::string host{};       ///< As the caller wrote it.
+  Address address{};        ///< What was probed; none while unresolved.
   std::uint32_t mtu = 0;    ///< 0 where it cannot be told, and while `unfinished`.
   Address limiting_hop{};   ///< Who reported it; none when found by search, or where the limit is this host's own.
   std::error_code error{};  ///< Unresolved, or could not be sent.

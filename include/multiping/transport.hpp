@@ -74,13 +74,17 @@ class Transport;
 /// What a transport can do on this host.
 struct Capabilities {
   TransportKind kind = TransportKind::automatic;  ///< What was chosen.
-  bool ipv4 = false, ipv6 = false;                ///< Families that can be probed.
+  bool ipv4 = false;                              ///< IPv4 targets can be probed.
+  bool ipv6 = false;                              ///< IPv6 targets can be probed.
   bool icmp_errors = false;                       ///< ICMP errors about a probe are reported in its result.
   bool mpls = false;                              ///< With their MPLS label stacks.
-  bool udp = false, tcp = false, sctp = false;    ///< Protocols beside ICMP. Where SCTP can be had, so can half_open.
+  bool udp = false;                               ///< UDP probes can be sent.
+  bool tcp = false;                               ///< TCP connections can be made.
+  bool sctp = false;                              ///< SCTP probes can be sent, and TCP ones with half_open.
   bool kernel_timestamps = false;                 ///< Answers are stamped by the kernel.
   bool mark = false;                              ///< ProbeOptions::mark may be used.
 };
+/// What `transport` can do here, as it was found when it was opened.
 [[nodiscard]] MULTIPING_EXPORT Capabilities capabilities(const Transport& transport) noexcept;
 
 }  // namespace multiping
