@@ -47,7 +47,8 @@ class ProxyTransport final : public Transport {
             .icmp_errors = true,
             .udp = true,
             .tcp = true,
-            .kernel_timestamps = true};
+            .kernel_timestamps = true,
+            .icmp = true};
   }
   [[nodiscard]] bool serves_one_thread() const noexcept override { return true; }
 

@@ -53,6 +53,7 @@ class BrokerTransport final : public SocketTransport {
     can.ipv4 = sockets_->has(Family::ipv4);
     can.ipv6 = sockets_->has(Family::ipv6);
     can.mark = can.mark && sockets_->takes_mark();
+    can.icmp = can.ipv4 || can.ipv6;
     return can;
   }
 
@@ -158,8 +159,8 @@ class Opener {
       broker_would_do = broker_would_do || failure.kind != TransportKind::raw;
     }
     return {.error = {EPERM, std::system_category()},
-            .text = "this process may not ping (" +
-                    os::remedies(forbidden, broker_would_do ? broker_remedy_ : std::string{}) + ")",
+            .text = os::refusal("ping", forbidden, failures_.front().text,
+                                broker_would_do ? broker_remedy_ : std::string{}),
             .permission = true};
   }
 

@@ -44,6 +44,7 @@ BOOST_AUTO_TEST_CASE(capabilities_tell_what_was_chosen) {
   BOOST_TEST(can.udp);
   BOOST_TEST(can.tcp);
   BOOST_TEST(can.sctp == (can.kind == TransportKind::raw));
+  BOOST_TEST(can.icmp == (can.kind != TransportKind::sockets));
 }
 
 BOOST_AUTO_TEST_CASE(sockets_need_no_permission) {
@@ -52,6 +53,7 @@ BOOST_AUTO_TEST_CASE(sockets_need_no_permission) {
   BOOST_TEST(can.udp);
   BOOST_TEST(can.tcp);
   BOOST_TEST(!can.sctp);
+  BOOST_TEST(!can.icmp);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -42,8 +42,9 @@ class MULTIPING_EXPORT ResolveError : public std::system_error {
   std::vector<Resolution> failures_;
 };
 
-/// This process may not send such probes; what() says which capability or sysctl would let it, and the command that
-/// grants it.
+/// This process may not send such probes. what() begins with "this process may not ping: " (or "send SCTP probes" and
+/// the like); then each line is one thing that would let it: the command, the setting of a container or of a systemd
+/// unit, or the broker. Its last line says what failed and the system's reason.
 class MULTIPING_EXPORT PermissionError : public std::system_error {
  public:
   using std::system_error::system_error;

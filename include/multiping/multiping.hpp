@@ -47,7 +47,13 @@
 ///
 /// 7. Errors. A target's fate is a value: Result::outcome says what happened, Result::error or Result::icmp why. Only
 ///    what concerns the whole batch throws: ResolveError (names, unless ignored), PermissionError (this process may not
-///    send such probes; the text says what would let it), std::invalid_argument (an option out of range).
+///    send such probes; each line of the text is one way to let it), std::invalid_argument (an option out of range).
+///    All are std::exception, and the main() of a program ends with what they say:
+///
+///         } catch (const std::exception& error) {
+///           std::cerr << error.what() << '\n';
+///           return 2;
+///         }
 ///
 /// 8. How probes leave is found out: raw sockets, ping sockets, those of the broker multipingd, else UDP and TCP alone.
 ///    To choose, or to see what this process can do, see multiping/transport.hpp:

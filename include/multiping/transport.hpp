@@ -83,6 +83,7 @@ struct Capabilities {
   bool sctp = false;                              ///< SCTP probes can be sent, and TCP ones with half_open.
   bool kernel_timestamps = false;                 ///< Answers are stamped by the kernel.
   bool mark = false;                              ///< ProbeOptions::mark may be used.
+  bool icmp = false;  ///< ICMP echo can be sent: false where only UDP and TCP can, which need no permission.
 };
 /// What `transport` can do here, as it was found when it was opened.
 [[nodiscard]] MULTIPING_EXPORT Capabilities capabilities(const Transport& transport) noexcept;

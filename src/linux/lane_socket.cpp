@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <span>
 #include <string>
 #include <utility>
 
@@ -48,7 +49,7 @@ class Opening {
     if (opened_.lane.socket) return true;
     refuse("cannot open a " + std::string{udp ? "UDP" : "raw"} + " socket for " + std::string{to_string(key_.family)});
     opened_.refusal.privilege = is_permission(opened_.refusal.error) && !udp;
-    if (opened_.refusal.privilege) opened_.refusal.doing += " (" + remedies(TransportKind::raw) + ")";
+    if (opened_.refusal.privilege) tell_remedies(TransportKind::raw);
     return false;
   }
 
@@ -69,8 +70,12 @@ class Opening {
     opened_.refusal.doing = std::move(none.doing);
     opened_.refusal.privilege = is_permission(none.error);
     opened_.refusal.may_pass = none.may_pass;
-    if (opened_.refusal.privilege && own) opened_.refusal.doing += " (" + remedies(TransportKind::ping_socket) + ")";
+    if (opened_.refusal.privilege && own) tell_remedies(TransportKind::ping_socket);
     return false;
+  }
+
+  void tell_remedies(TransportKind kind) {
+    opened_.refusal.doing = refusal(action_of(key_.carrier), std::span{&kind, 1}, opened_.refusal.doing);
   }
 
   [[nodiscard]] int protocol() const noexcept {

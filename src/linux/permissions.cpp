@@ -2,11 +2,16 @@
 // See permissions.hpp.
 #include "linux/permissions.hpp"
 
+#include <linux/capability.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <vector>
 
 #include "linux/socket.hpp"
 
@@ -19,7 +24,41 @@ std::string program() {
   return error ? "PROGRAM" : path.string();
 }
 
-std::string raw_grant() { return "CAP_NET_RAW: sudo setcap cap_net_raw+ep '" + program() + "'"; }
+bool is_on_nosuid_mount(const std::string& path) noexcept {
+  struct statvfs mount {};
+  return ::statvfs(path.c_str(), &mount) == 0 && (mount.f_flag & ST_NOSUID) != 0;
+}
+
+/// Without it in the bounding set, as in a container that was not given it, nothing that starts here can have
+/// CAP_NET_RAW; a program with that file capability does not even start.
+bool can_have_net_raw() noexcept { return ::prctl(PR_CAPBSET_READ, CAP_NET_RAW) == 1; }
+
+/// Whether a program's file capabilities count where this process runs, but for the bounding set.
+bool file_capabilities_count() noexcept {
+  return ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 && !is_on_nosuid_mount("/proc/self/exe");
+}
+
+std::string setcap() { return "sudo setcap cap_net_raw+ep '" + program() + "'"; }
+
+std::vector<std::string> raw_remedies() {
+  const std::string unit = "for a systemd service: AmbientCapabilities=CAP_NET_RAW in its unit";
+  const std::string program = file_capabilities_count() ? "for this program: " + setcap() : std::string{};
+  if (can_have_net_raw()) return {program, unit};
+  std::string container =
+      "for a container: CAP_NET_RAW, by docker run --cap-add=NET_RAW or Kubernetes' securityContext: "
+      "{capabilities: {add: [NET_RAW]}}";
+  if (::geteuid() != 0) container += ", and its user 0, or then " + setcap();
+  return {container, unit + ", and in its CapabilityBoundingSet="};
+}
+
+/// A container's /proc/sys is read-only inside.
+std::string ping_socket_remedy() {
+  const std::string group = std::to_string(::getegid());
+  const std::string range = "net.ipv4.ping_group_range='" + group + " " + group + "'";
+  std::string remedy = "for group " + group + ": sudo sysctl -w " + range;
+  if (!can_have_net_raw()) remedy += ", or in a container docker run --sysctl " + range;
+  return remedy;
+}
 
 Family some_family() noexcept { return try_socket(TransportKind::sockets, Family::ipv4) ? Family::ipv6 : Family::ipv4; }
 
@@ -36,27 +75,36 @@ bool queue_has_extensions() noexcept {
 
 }  // namespace
 
-std::string remedies(TransportKind kind) {
-  if (kind == TransportKind::raw) return "raw sockets need " + raw_grant();
-  if (kind != TransportKind::ping_socket) return {};
-  const std::string group = std::to_string(::getegid());
-  return "ping sockets need net.ipv4.ping_group_range to include a group of this process: sudo sysctl -w "
-         "net.ipv4.ping_group_range='" +
-         group + " " + group + "'";
+std::string refusal(std::string_view action, std::span<const TransportKind> kinds, std::string_view failure,
+                    std::string_view broker) {
+  std::string text = "this process may not " + std::string{action} + ": any one of these lets it:\n";
+  const auto add = [&text](std::string_view remedy) {
+    if (!remedy.empty()) text.append("  ").append(remedy).append("\n");
+  };
+  for (const TransportKind kind : kinds) {
+    if (kind == TransportKind::raw) std::ranges::for_each(raw_remedies(), add);
+    if (kind == TransportKind::ping_socket) add(ping_socket_remedy());
+  }
+  add(broker);
+  return text.append(failure);
 }
 
-std::string remedies(std::span<const TransportKind> kinds, const std::string& broker) {
-  std::string text;
-  const auto add = [&text](const std::string& one) {
-    if (!one.empty()) text += (text.empty() ? "" : "; or ") + one;
-  };
-  for (const TransportKind kind : kinds) add(remedies(kind));
-  add(broker);
-  return text;
+std::string_view action_of(net::Carrier carrier) noexcept {
+  switch (carrier) {
+    case net::Carrier::tcp:
+      return "send half-open TCP probes";
+    case net::Carrier::sctp:
+      return "send SCTP probes";
+    case net::Carrier::udp:
+      return "send UDP probes";
+    case net::Carrier::icmp:
+      break;
+  }
+  return "ping";
 }
 
 std::string broker_remedy(const std::string& path, std::error_code failure) {
-  std::string broker = "a broker: multipingd, listening at " + path;
+  std::string broker = "for chosen users: a broker, multipingd, listening at " + path;
   const bool absent = failure == std::errc::no_such_file_or_directory || failure == std::errc::connection_refused;
   if (!failure || absent) return broker;
   const std::string reason = " (" + failure.message() + ")";
@@ -66,19 +114,19 @@ std::string broker_remedy(const std::string& path, std::error_code failure) {
 
 std::string must_allow_us() { return "must allow user " + std::to_string(::geteuid()) + " or one of its groups"; }
 
-std::string mark_remedy() { return "marks need " + raw_grant(); }
-
 Capabilities socket_capabilities(TransportKind kind) noexcept {
+  const bool ipv4 = !try_socket(kind, Family::ipv4), ipv6 = !try_socket(kind, Family::ipv6);
   return {.kind = kind,
-          .ipv4 = !try_socket(kind, Family::ipv4),
-          .ipv6 = !try_socket(kind, Family::ipv6),
+          .ipv4 = ipv4,
+          .ipv6 = ipv6,
           .icmp_errors = true,
           .mpls = kind == TransportKind::raw || queue_has_extensions(),
           .udp = true,
           .tcp = true,
           .sctp = kind == TransportKind::raw,
           .kernel_timestamps = true,
-          .mark = udp_socket_takes(SOL_SOCKET, SO_MARK, 0)};
+          .mark = udp_socket_takes(SOL_SOCKET, SO_MARK, 0),
+          .icmp = kind != TransportKind::sockets && (ipv4 || ipv6)};
 }
 
 }  // namespace multiping::os

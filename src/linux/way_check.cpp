@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "linux/permissions.hpp"
@@ -23,15 +24,22 @@ bool refused_for_want_of_permission(TransportKind kind) noexcept {
   return v4 && v6 && (is_permission(v4) || is_permission(v6));
 }
 
-/// A transport of this kind has no socket for `option`; one of `kinds` would have, and perhaps a broker.
-net::Way lacking(TransportKind kind, const std::string& option, std::span<const TransportKind> kinds,
-                 const std::string& broker = {}) {
+/// A transport of this kind has no socket for such probes; one of `kinds` would have, and perhaps a broker.
+struct Lack {
+  net::Carrier carrier{};
+  std::string_view option{};
+  std::span<const TransportKind> kinds{};
+  std::string_view broker{};
+};
+
+net::Way lacking(TransportKind kind, const Lack& lack) {
   net::Way way{.error = Errc::not_supported};
-  way.doing = "cannot use ProbeOptions::" + option + " over a transport of kind " + std::string{to_string(kind)};
-  way.privilege = std::ranges::all_of(kinds, refused_for_want_of_permission);
+  way.doing = "cannot use ProbeOptions::" + std::string{lack.option} + " over a transport of kind " +
+              std::string{to_string(kind)};
+  way.privilege = std::ranges::all_of(lack.kinds, refused_for_want_of_permission);
   if (!way.privilege) return way;
   way.error = {EPERM, std::system_category()};
-  way.doing += " (" + remedies(kinds, broker) + ")";
+  way.doing = refusal(action_of(lack.carrier), lack.kinds, way.doing, lack.broker);
   return way;
 }
 
@@ -45,19 +53,20 @@ std::optional<net::Way> check_support(TransportKind kind, Family family, const P
                     .doing = "cannot use ProbeOptions::flow_label " + label + " for ipv4"};
   }
   if (kind == TransportKind::raw) return std::nullopt;
-  if (probe.protocol == Protocol::sctp) return lacking(kind, "protocol sctp", raw);
-  if (probe.protocol == Protocol::tcp && probe.half_open) return lacking(kind, "half_open", raw);
+  if (probe.protocol == Protocol::sctp) return lacking(kind, {net::Carrier::sctp, "protocol sctp", raw});
+  if (probe.protocol == Protocol::tcp && probe.half_open) return lacking(kind, {net::Carrier::tcp, "half_open", raw});
   if (probe.protocol == Protocol::icmp && kind == TransportKind::sockets)
-    return lacking(kind, "protocol icmp", any_icmp, broker);
+    return lacking(kind, {net::Carrier::icmp, "protocol icmp", any_icmp, broker});
   return std::nullopt;
 }
 
 net::Way refused(std::string doing) { return {.error = last_error(), .doing = std::move(doing)}; }
 
 net::Way mark_refused(std::uint32_t mark) {
+  constexpr TransportKind raw[] = {TransportKind::raw};
   net::Way way = refused("cannot use ProbeOptions::mark " + std::to_string(mark));
   way.privilege = is_permission(way.error);
-  if (way.privilege) way.doing += " (" + mark_remedy() + ")";
+  if (way.privilege) way.doing = refusal("set a mark", raw, way.doing);
   return way;
 }
 
@@ -84,7 +93,12 @@ std::optional<net::Way> try_elsewhere(PingSocketSource& broker, Family family, c
                     .doing = std::move(trial.doing),
                     .privilege = is_permission(trial.error),
                     .may_pass = trial.may_pass};
-  return try_options(trial.socket.value(), family, {.mark = probe.mark});
+  if (!probe.mark || set_option(trial.socket.value(), SOL_SOCKET, SO_MARK, static_cast<int>(*probe.mark)))
+    return std::nullopt;
+  net::Way way = refused("cannot use ProbeOptions::mark " + std::to_string(*probe.mark) +
+                         ": it needs CAP_NET_RAW or CAP_NET_ADMIN in the broker's network");
+  way.privilege = is_permission(way.error);
+  return way;
 }
 
 }  // namespace

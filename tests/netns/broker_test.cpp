@@ -105,7 +105,8 @@ BOOST_AUTO_TEST_CASE(the_broker_is_the_third_choice) {
     const auto transport = open_transport();
     const Capabilities can = capabilities(*transport);
     BOOST_CHECK(can.kind == TransportKind::broker);
-    BOOST_TEST((can.ipv4 && can.ipv6 && can.icmp_errors && can.mpls && can.udp && can.tcp && can.kernel_timestamps));
+    BOOST_TEST((can.ipv4 && can.ipv6 && can.icmp_errors && can.mpls && can.udp && can.tcp && can.kernel_timestamps &&
+                can.icmp));
     BOOST_TEST((!can.sctp && !can.mark));
     check_all_answer({"127.0.0.1", "::1"}, {.transport = transport});
     check_all_answer({"127.0.0.1", "::1"}, {});

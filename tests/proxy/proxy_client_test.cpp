@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(a_user_without_permission_pings_hosts_of_both_families) {
     const Options options = over_proxy();
     const Capabilities can = capabilities(*options.transport);
     BOOST_CHECK(can.kind == TransportKind::proxy);
-    BOOST_TEST((can.ipv4 && can.ipv6 && can.udp && can.tcp && !can.sctp && !can.mark));
+    BOOST_TEST((can.ipv4 && can.ipv6 && can.icmp && can.udp && can.tcp && !can.sctp && !can.mark));
     const auto hosts = both_families(1'000);
     const Batch batch = multi_ping(hosts, 20s, 3, options);
     BOOST_TEST(batch.responses.size() == hosts.size());

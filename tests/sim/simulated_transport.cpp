@@ -20,6 +20,7 @@ Capabilities SimulatedTransport::capabilities() const noexcept {
   result.udp = result.tcp = true;
   result.sctp = host_.sockets == TransportKind::raw;
   result.mark = host_.may_mark;
+  result.icmp = host_.sockets != TransportKind::sockets;
   return result;
 }
 
