@@ -28,7 +28,7 @@ namespace multiping {
 /// std::logic_error, and destroying it only closes its copies of the descriptors. An object that was moved from may
 /// only be destroyed or assigned to.
 ///
-/// Who comes from mtr-packet finds its results here:
+/// What the results of mtr-packet are called here:
 ///
 /// | mtr-packet              | Result                                                                                |
 /// |-------------------------|---------------------------------------------------------------------------------------|
@@ -60,7 +60,7 @@ class MULTIPING_EXPORT Prober {
 
   /// Sends one probe now (or as soon as pacing allows), and up to `retry` more, one each time `timeout` passes without
   /// an answer. Its token comes back, once, with its result: with the first answer to any of them (Result::attempt says
-  /// which), or when `timeout` has passed behind the last, `timeout` times `retry` + 1 after this call. It comes at
+  /// which), or when `timeout` has passed after the last, `timeout` times `retry` + 1 after this call. It comes at
   /// once where there is nothing to wait for: the probe cannot be sent, a ttl that was asked for has expired, an
   /// unreachable error with fail_fast, or with TCP, where such an error ends the connection.
   ///

@@ -40,10 +40,9 @@ struct ReverseResolution {
 /// One ReverseResolution per address; each distinct address is looked up once, and one that fails costs the others
 /// nothing. The zone of a link-local address goes with it, though DNS and hosts files know none. No address
 /// (Family::any) is Errc::no_address. ResolveOptions::family chooses whose names are looked up: of the other family,
-/// all are Errc::no_address. Names are as the name server gives them, which is to say as whoever runs the other network
-/// likes them: they prove nothing, and what is not a host name (RFC 1123, and '_') is taken for none. Returns by
-/// options.timeout: what is not known by then is Errc::lookup_timeout. Throws std::invalid_argument for options out of
-/// range.
+/// all are Errc::no_address. A name is what the owner of the other network likes it to be: it proves nothing, and what
+/// is not a host name (RFC 1123, and '_') is taken for none. Returns by options.timeout: what is not known by then is
+/// Errc::lookup_timeout. Throws std::invalid_argument for options out of range.
 [[nodiscard]] MULTIPING_EXPORT std::vector<ReverseResolution> reverse_resolve(const std::vector<Address>& addresses,
                                                                               const ResolveOptions& options = {});
 

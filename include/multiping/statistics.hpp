@@ -32,7 +32,7 @@ class MULTIPING_EXPORT Statistics {
   void add_duplicate() noexcept;  ///< A further answer to a probe; add() cannot know of it.
   void add_reordered() noexcept;  ///< An answer came after that to a later probe; add() cannot know of it.
 
-  /// As if `other`'s probes had been added behind these: every figure is the one that a single object would give.
+  /// As if `other`'s probes had been added after these: every figure is the one that a single object would give.
   Statistics& operator+=(const Statistics& other) noexcept;
   /// The sum of two, as `+=` makes it.
   [[nodiscard]] friend Statistics operator+(Statistics first, const Statistics& second) noexcept {

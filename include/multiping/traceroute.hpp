@@ -26,7 +26,7 @@ struct TraceOptions {
   int probes_per_hop = 3;                     ///< 1 to 255.
   Timeout timeout = std::chrono::seconds{1};  ///< For each probe, as far as the budget lasts; more than 0.
   int flows = 1;               ///< Paths tried per target, for routers that balance load by flow; 1 to 64.
-  int max_silent_hops = 8;     ///< Give up behind so many silent hops in a row; 0: never.
+  int max_silent_hops = 8;     ///< Give up after so many silent hops in a row; 0: never.
   bool resolve_names = false;  ///< Reverse lookup of every responder, bounded by ResolveOptions::timeout.
   Options ping{};              ///< Protocol icmp, udp or tcp; not its ttl and flow, which a trace chooses, nor threads
                                ///< beyond 1.
@@ -61,7 +61,7 @@ struct Route {
 ///       for (const Hop& hop : route.hops) std::cout << route.host << ' ' << hop.ttl << ' ' << hop.probes.front() <<
 ///       '\n';
 ///
-/// A trace ends behind the target, behind an unreachable error, at max_ttl or behind max_silent_hops. Many routers
+/// A trace ends at the target, after an unreachable error, at max_ttl or after max_silent_hops. Many routers
 /// limit their errors, so routers are asked not much faster than they answer, and silence is asked again within the
 /// budget (without a budget: twice, but not where it goes hop by hop); what stays silent is no_reply, which says
 /// nothing about loss on the path. Result::attempt says how often a probe was asked. A stop ends it with what it has.
@@ -79,7 +79,7 @@ struct Route {
 ///
 ///     const auto [up, down] = multi_ping(hosts, 1s);
 ///     for (const Route& route : diagnose(down, 3s))
-///       if (!route.hops.empty()) std::cout << route.host << " is lost behind " << route.hops.back().probes.front() <<
+///       if (!route.hops.empty()) std::cout << route.host << " is lost after " << route.hops.back().probes.front() <<
 ///       '\n';
 [[nodiscard]] MULTIPING_EXPORT std::vector<Route> diagnose(std::span<const Result> no_responses, Timeout budget,
                                                            const TraceOptions& options = {});
