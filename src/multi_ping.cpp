@@ -79,7 +79,7 @@ Batch split(std::vector<Result> results) {
 
 }  // namespace
 
-class MultiPing::Impl {
+class [[gnu::visibility("hidden")]] MultiPing::Impl {
  public:
   Impl(TargetList targets, Options options);
 

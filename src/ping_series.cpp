@@ -93,7 +93,7 @@ std::vector<Series> ping_series(TargetList targets, const SeriesOptions& options
   return std::move(table).take();
 }
 
-class PingSeries::Impl {
+class [[gnu::visibility("hidden")]] PingSeries::Impl {
  public:
   Impl(TargetList targets, SeriesOptions options)
       : run_{std::move(targets), std::move(options), SeriesRun::Pace::in_step}, table_{run_} {}

@@ -38,7 +38,7 @@ Prober::Completion completion(const SingleProbes::Done& done) {
 
 }  // namespace
 
-class Prober::Impl {
+class [[gnu::visibility("hidden")]] Prober::Impl {
  public:
   explicit Impl(Options options) : probes_{std::move(options), expected_in_flight} {}
 
