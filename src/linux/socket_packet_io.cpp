@@ -120,8 +120,15 @@ net::Way SocketPacketIo::open_lane(Family family, Shape& shape, unsigned turn) {
     return *taken.refusal;
   }
   found.lanes.emplace_back(turn, taken.lane);
-  if (taken.opened) joined_.extend(lanes_[taken.lane].socket());
+  if (taken.opened) begin(taken.lane);
   return {.kind = net::Way::Kind::lane, .lane = taken.lane};
+}
+
+void SocketPacketIo::begin(net::Lane lane) {
+  joined_.extend(lanes_[lane].socket());
+  if (queues_.size() <= lane) queues_.resize(std::size_t{lane} + 1);
+  stamps_.found_empty(queues_[lane].packets);
+  stamps_.found_empty(queues_[lane].errors);
 }
 
 Address SocketPacketIo::source(net::Lane lane, const Address& to, std::uint16_t shape) {
@@ -162,7 +169,7 @@ net::SendReport SocketPacketIo::send(net::Lane lane, std::span<const net::Outgoi
 
 /// How many packets were read; 0 for none and for an error, which is either another probe's (and in the error queue) or
 /// this host's want of memory.
-int SocketPacketIo::read_socket(const OpenLane& lane, ReceiveBatch& batch, int flags) {
+int SocketPacketIo::read_socket(const OpenLane& lane, ReceiveBatch& batch, int flags, StampClock::Queue& queue) {
   const bool addresses = !lane.ip_header || flags != 0;
   const std::span<mmsghdr> room = batch.fresh(addresses);
   batch.filled(0);
@@ -171,7 +178,10 @@ int SocketPacketIo::read_socket(const OpenLane& lane, ReceiveBatch& batch, int f
         ::recvmmsg(lane.socket(), room.data(), static_cast<unsigned>(room.size()), flags | MSG_DONTWAIT, nullptr);
     if (got >= 0) batch.filled(static_cast<std::size_t>(got));
     if (got >= 0) return got;
-    if (errno == EAGAIN) return 0;
+    if (errno == EAGAIN) {
+      stamps_.found_empty(queue);
+      return 0;
+    }
   }
   reading_failed_ = true;
   return 0;
@@ -189,17 +199,19 @@ void SocketPacketIo::read_clocks() noexcept {
   }
 }
 
-net::Arrival SocketPacketIo::arrival(const ControlData& control) const noexcept {
-  return {.read = read_at_, .stamp = control.stamp ? stamps_.monotonic(*control.stamp) : std::nullopt};
+net::Arrival SocketPacketIo::arrival(const ControlData& control, const StampClock::Queue& queue) const noexcept {
+  return {.read = read_at_, .stamp = control.stamp ? stamps_.monotonic(queue, *control.stamp) : std::nullopt};
 }
 
 std::span<const net::Incoming> SocketPacketIo::receive(net::Lane lane, bool& more) {
   const OpenLane& from = lanes_[lane];
-  const int got = read_socket(from, batch_, 0);
+  StampClock::Queue& queue = queues_[lane].packets;
+  const int got = read_socket(from, batch_, 0, queue);
   more = static_cast<std::size_t>(got) == batch_.capacity();
   incoming_.clear();
   if (got == 0) return {};
   read_clocks();
+  more = more || stamps_.doubts(queue);  // until it is found empty
   const bool has_ports = from.key.carrier == net::Carrier::udp;
   for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
     const ControlData control = read_control(batch_.header(i));
@@ -210,25 +222,27 @@ std::span<const net::Incoming> SocketPacketIo::receive(net::Lane lane, bool& mor
                          .port = has_ports ? batch_.port(i) : std::uint16_t{0},
                          .ttl = control.ttl,
                          .tos = control.tos,
-                         .arrival = arrival(control)});
+                         .arrival = arrival(control, queue)});
   }
   return incoming_;
 }
 
 std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::Lane lane, bool& more) {
   const OpenLane& from = lanes_[lane];
-  const int got = read_socket(from, error_batch_, MSG_ERRQUEUE);
+  StampClock::Queue& queue = queues_[lane].errors;
+  const int got = read_socket(from, error_batch_, MSG_ERRQUEUE, queue);
   more = static_cast<std::size_t>(got) == error_batch_.capacity();
   errors_.clear();
   // A raw ICMP socket gets the same errors as packets, and those of every other process besides: they are only removed.
   const bool as_packets = from.key.carrier == net::Carrier::icmp && !from.channel.kernel_owns_id;
   if (got == 0 || as_packets) return {};
   read_clocks();
+  more = more || stamps_.doubts(queue);
   for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
     const ControlData control = read_control(error_batch_.header(i));
     auto error = queued_error(error_batch_, i, control);
     if (!error) continue;
-    error->arrival = arrival(control);
+    error->arrival = arrival(control, queue);
     errors_.push_back(*error);
   }
   return errors_;

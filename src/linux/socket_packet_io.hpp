@@ -61,13 +61,19 @@ class SocketPacketIo final : public net::PacketIo {
     std::array<FoundWay, 2> ways{};
   };
 
+  /// Of one lane.
+  struct Queues {
+    StampClock::Queue packets{}, errors{};
+  };
+
   [[nodiscard]] static std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
   [[nodiscard]] net::Way open_lane(Family family, Shape& shape, unsigned turn);
+  void begin(net::Lane lane);
   void expect_payload(std::size_t size);
   void watch_all();
-  int read_socket(const OpenLane& lane, ReceiveBatch& batch, int flags);
+  int read_socket(const OpenLane& lane, ReceiveBatch& batch, int flags, StampClock::Queue& queue);
   void read_clocks() noexcept;
-  [[nodiscard]] net::Arrival arrival(const ControlData& control) const noexcept;
+  [[nodiscard]] net::Arrival arrival(const ControlData& control, const StampClock::Queue& queue) const noexcept;
 
   TransportKind kind_;
   BrokerAccess broker_;
@@ -88,6 +94,7 @@ class SocketPacketIo final : public net::PacketIo {
   JoinedDescriptor joined_;  ///< Of all else, once native_handle() was asked for.
   bool handle_taken_ = false;
   StampClock stamps_;
+  std::vector<Queues> queues_;  ///< By lane.
   net::Instant read_at_{};
   bool reading_failed_ = false;  ///< With an error that does not pass by itself: the next wait() must not spin.
 };

@@ -5,19 +5,19 @@
 namespace multiping::os {
 namespace {
 
-/// More than any slewing (500 ppm) between two readings; less is within the error of reading two clocks.
+/// The kernel slews both clocks alike, so that only the error of reading them remains.
 constexpr Duration tolerance = std::chrono::milliseconds{1};
 
 }  // namespace
 
 void StampClock::read(net::Instant monotonic, WallTime wall) noexcept {
   const Duration offset = wall - monotonic.time_since_epoch();
-  stepped_ = offset_ && (offset - *offset_ > tolerance || *offset_ - offset > tolerance);
+  if (offset_ && (offset - *offset_ > tolerance || *offset_ - offset > tolerance)) ++steps_;
   offset_ = offset;
 }
 
-std::optional<net::Instant> StampClock::monotonic(WallTime stamp) const noexcept {
-  if (!offset_ || stepped_) return std::nullopt;
+std::optional<net::Instant> StampClock::monotonic(const Queue& queue, WallTime stamp) const noexcept {
+  if (!offset_ || doubts(queue)) return std::nullopt;
   return net::Instant{stamp - *offset_};
 }
 

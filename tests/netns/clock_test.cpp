@@ -1,28 +1,62 @@
 // Clocks that misbehave: a monotonic one near zero, and a wall clock that is set while probes are under way.
 // Round-trip times stay what they are, between nothing and the time since the probe left.
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <cstdint>
+#include <cstring>
 
 #include "netns/batch.hpp"
+#include "netns/interposed.hpp"
 #include "netns/namespace.hpp"
 #include "netns/tun_device.hpp"
 
 namespace {
 
-// What is added to the wall clock, as this program sees it, and since which reading.
-std::atomic<long> wall_clock_step_s{0};
+// A step of the wall clock, as this program sees it: what is added to it, and what the clock itself read by then.
+struct Step {
+  std::atomic<std::int64_t> ns{0}, at_ns{0};
+};
+Step step;
+
+std::int64_t to_ns(const timespec& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; }
+timespec to_timespec(std::int64_t ns) { return {.tv_sec = ns / 1'000'000'000, .tv_nsec = ns % 1'000'000'000}; }
+
+std::int64_t true_wall_clock() {
+  timespec time{};
+  ::syscall(SYS_clock_gettime, CLOCK_REALTIME, &time);
+  return to_ns(time);
+}
+
+// As the kernel would have stamped the packet, had its own clock been stepped.
+void step_stamp(msghdr& message) {
+  for (cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr; at = CMSG_NXTHDR(&message, at)) {
+    if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_TIMESTAMPING) continue;
+    timespec stamp{};
+    std::memcpy(&stamp, CMSG_DATA(at), sizeof stamp);
+    if (to_ns(stamp) <= step.at_ns) continue;
+    stamp = to_timespec(to_ns(stamp) + step.ns);
+    std::memcpy(CMSG_DATA(at), &stamp, sizeof stamp);
+  }
+}
+
+void step_wall_clock(std::int64_t ns) {
+  step.at_ns = true_wall_clock();
+  step.ns = ns;
+  multiping::test::change_received(step_stamp);
+}
 
 }  // namespace
 
 // Takes the place of the C library's function in this program, the host's own clock being none of a test's business.
 extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
   const long result = ::syscall(SYS_clock_gettime, clock, time);
-  if (result == 0 && clock == CLOCK_REALTIME) time->tv_sec += wall_clock_step_s.load();
+  if (result == 0 && clock == CLOCK_REALTIME && step.ns != 0) *time = to_timespec(to_ns(*time) + step.ns);
   return static_cast<int>(result);
 }
 
@@ -72,25 +106,34 @@ BOOST_AUTO_TEST_CASE(a_monotonic_clock_near_zero) {
   }
 }
 
-// The kernel's stamps are of the true wall clock; what this process reads of it jumps in the midst of the batch.
-void ping_across_a_step(TransportKind kind, long step_s) {
+std::ptrdiff_t stamped(const Batch& batch) {
+  return std::ranges::count(batch.responses, TimestampSource::kernel, &Result::timestamps);
+}
+
+// The clock jumps in the midst of the batch.
+void ping_across_a_step(TransportKind kind, std::chrono::nanoseconds by) {
   const TunDevice device{slow_network(network_delay)};
   MultiPing batch{hosts("10.20.0.", 1, 50), options_for(kind)};
   const Stopwatch watch;
   batch.send();
-  wall_clock_step_s = step_s;
+  step_wall_clock(by.count());
   const Batch answers = batch.receive(40s);
   check_times(answers, 50, watch.elapsed());
-  const auto by_kernel = [](const Result& result) { return result.timestamps == TimestampSource::kernel; };
-  BOOST_TEST(std::ranges::count_if(answers.responses, by_kernel) == 0);
+  BOOST_TEST(stamped(answers) < 50);  // nobody can tell on which side of the step the first of them came
   BOOST_TEST((watch.elapsed() < 20s));
+  batch.reset();
+  const Stopwatch again;
+  batch.send();
+  const Batch later = batch.receive(40s);
+  check_times(later, 50, again.elapsed());
+  BOOST_TEST(stamped(later) == 50);
 }
 
 BOOST_AUTO_TEST_CASE(the_wall_clock_is_set_an_hour_on) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();
-      ping_across_a_step(kind, 3600);
+      ping_across_a_step(kind, 1h);
     });
   }
 }
@@ -99,7 +142,80 @@ BOOST_AUTO_TEST_CASE(the_wall_clock_is_set_an_hour_back) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();
-      ping_across_a_step(kind, -3600);
+      ping_across_a_step(kind, -1h);
+    });
+  }
+}
+
+void be_busy(std::chrono::milliseconds time) {
+  const Stopwatch watch;
+  while (watch.elapsed() < time) {
+  }
+}
+
+constexpr int many = 200;  // more than are read in one call
+
+// Hosts that answer, by echo and by datagram, and ones whose port is closed, which the error queue tells.
+std::vector<Target> targets_of_all_sorts() {
+  const ProbeOptions open{.protocol = Protocol::udp, .port = 7}, closed{.protocol = Protocol::udp, .port = 9};
+  std::vector<Target> targets;
+  for (int i = 1; i <= many; ++i) {
+    const std::string last = std::to_string(i);
+    targets.push_back({"10.20.0." + last});
+    targets.push_back({"fd20::" + last});
+    targets.push_back({"10.20.1." + last, open});
+    targets.push_back({"10.20.1." + last, closed});
+    targets.push_back({"fd20::1:" + last, closed});
+  }
+  return targets;
+}
+
+Scenario network_of_all_sorts() {
+  const PortRule open{.protocol = Protocol::udp, .port = 7, .accepts = {{.delay = network_delay}}};
+  const auto closed = [](std::uint8_t type, std::uint8_t code) {
+    return PortRule{.port = 9, .errors = {{.type = type, .code = code, .delay = network_delay}}};
+  };
+  Scenario scenario{.name = "of all sorts"};
+  scenario.hosts = {{.block = "10.20.0.0/16", .replies = {{.delay = network_delay}}, .ports = {open, closed(3, 3)}},
+                    {.block = "fd20::/16", .replies = {{.delay = network_delay}}, .ports = {open, closed(1, 4)}}};
+  return scenario;
+}
+
+// All of them have come when this process looks at last, and are older than the step, in whatever queue they wait.
+BOOST_AUTO_TEST_CASE(a_step_while_this_process_is_busy) {
+  for (const TransportKind kind : both_kinds) {
+    for (const std::chrono::milliseconds by : {30ms, -50ms}) {
+      in_namespace([kind, by] {
+        allow_ping_sockets();
+        const TunDevice device{network_of_all_sorts()};
+        MultiPing batch{targets_of_all_sorts(), options_for(kind)};
+        const Stopwatch watch;
+        batch.send();
+        be_busy(400ms);
+        step_wall_clock(std::chrono::nanoseconds{by}.count());
+        const Batch answers = batch.receive(20s);
+        check_times(answers, std::size_t{5} * many, watch.elapsed());
+      });
+    }
+  }
+}
+
+// By the clock before the step they came in time, by the one after it too late.
+BOOST_AUTO_TEST_CASE(no_answer_is_late_by_a_step) {
+  for (const TransportKind kind : both_kinds) {
+    in_namespace([kind] {
+      allow_ping_sockets();
+      const TunDevice device{slow_network(network_delay)};
+      Prober prober{options_for(kind)};
+      for (const std::string& host : hosts("10.20.0.", 1, many))
+        static_cast<void>(prober.submit(Address::parse(host).value(), {}, 1500ms));
+      static_cast<void>(prober.poll(0s));
+      be_busy(2500ms);
+      step_wall_clock(std::chrono::nanoseconds{-1600ms}.count());
+      int answered = 0;
+      while (prober.in_flight() > 0)
+        for (const auto& [token, result] : prober.poll(10s)) answered += result.answered() ? 1 : 0;
+      BOOST_TEST(answered == many);
     });
   }
 }

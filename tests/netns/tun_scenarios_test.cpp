@@ -17,11 +17,12 @@
 namespace multiping::test {
 namespace {
 
+using boost::unit_test::precondition;
+
 BOOST_AUTO_TEST_SUITE(tun_scenarios_test, *precondition(needs_root))
 
 namespace data = boost::unit_test::data;
 using boost::unit_test::label;
-using boost::unit_test::precondition;
 
 // The route that makes this host refuse with an errno, ip-route(8).
 void add_refusals(const Scenario& scenario) {

@@ -1,0 +1,42 @@
+// System calls of this program that tests look at or change.
+// See interposed.hpp.
+#include "netns/interposed.hpp"
+
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+
+namespace {
+
+std::atomic<std::uint64_t> calls{0};
+std::atomic<void (*)(msghdr&)> change_of_received{nullptr};
+
+}  // namespace
+
+extern "C" int sendmmsg(int socket, mmsghdr* messages, unsigned count, int flags) {
+  ++calls;
+  return static_cast<int>(::syscall(SYS_sendmmsg, socket, messages, count, flags));
+}
+
+extern "C" int recvmmsg(int socket, mmsghdr* messages, unsigned count, int flags, timespec* limit) {
+  ++calls;
+  const long got = ::syscall(SYS_recvmmsg, socket, messages, count, flags, limit);
+  if (const auto change = change_of_received.load())
+    for (long i = 0; i < got; ++i) change(messages[i].msg_hdr);
+  return static_cast<int>(got);
+}
+
+extern "C" int poll(pollfd* watched, nfds_t count, int milliseconds) {
+  ++calls;
+  return static_cast<int>(::syscall(SYS_poll, watched, count, milliseconds));
+}
+
+namespace multiping::test {
+
+std::uint64_t calls_of_sockets() { return calls; }
+
+void change_received(void (*change)(msghdr& message)) { change_of_received = change; }
+
+}  // namespace multiping::test
