@@ -9,6 +9,7 @@
 #include <linux/in6.h>  // behind <netinet/in.h>, which has part of it
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstring>
@@ -110,6 +111,8 @@ ControlData read_control(const msghdr& message) noexcept {
 }
 
 bool ExtendedError::is_icmp() const noexcept { return origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_ICMP6; }
+
+bool ExtendedError::refuses_size() const noexcept { return origin == SO_EE_ORIGIN_LOCAL && number == EMSGSIZE; }
 
 std::vector<std::uint8_t> write_control(Family family, const ProbeOptions& shape) {
   std::vector<std::uint8_t> control;

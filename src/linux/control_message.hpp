@@ -24,6 +24,8 @@ struct ExtendedError {
   Address offender{};
 
   [[nodiscard]] bool is_icmp() const noexcept;
+  /// This host itself would not send a message for its size.
+  [[nodiscard]] bool refuses_size() const noexcept;
 };
 
 struct ControlData {

@@ -2,6 +2,8 @@
 // See error_queue.hpp.
 #include "linux/error_queue.hpp"
 
+#include <utility>
+
 namespace multiping::os {
 
 std::optional<net::QueuedError> queued_error(const ReceiveBatch& batch, std::size_t packet,
@@ -21,6 +23,25 @@ std::optional<net::QueuedError> queued_error(const ReceiveBatch& batch, std::siz
                           .ttl = control.ttl,
                           .tos = control.tos,
                           .arrival = {}};
+}
+
+void HeldErrors::hold(net::Lane lane, const net::QueuedError& error) {
+  held_.push_back({.lane = lane, .error = error, .quoted = {error.quoted.begin(), error.quoted.end()}});
+}
+
+void HeldErrors::take(net::Lane lane, std::vector<net::QueuedError>& errors) {
+  taken_.clear();
+  for (Held& held : held_)
+    if (held.lane == lane) taken_.push_back(std::move(held));
+  forget(lane);
+  for (Held& held : taken_) {
+    held.error.quoted = held.quoted;
+    errors.push_back(held.error);
+  }
+}
+
+void HeldErrors::forget(net::Lane lane) noexcept {
+  std::erase_if(held_, [lane](const Held& held) { return held.lane == lane; });
 }
 
 }  // namespace multiping::os

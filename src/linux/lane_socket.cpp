@@ -25,7 +25,7 @@ class Opening {
       : maker_{maker}, key_{key}, flow_port_{flow_port} {}
 
   OpenedLane run() && {
-    if (is_ping_socket() ? take_ping_socket() : open() && use_device() && take_id()) configure();
+    if (is_ping_socket() ? take_ping_socket() : open() && use_device() && take_id()) static_cast<void>(configure());
     if (opened_.refusal.error) opened_.lane = {};
     return std::move(opened_);
   }
@@ -114,8 +114,8 @@ class Opening {
 
   bool filter(std::uint16_t id) {
     opened_.lane.id = id;
-    return attach_packet_filter(socket(), {.family = key_.family, .carrier = key_.carrier, .id = id}) ||
-           refuse("cannot attach a filter to a raw socket");
+    attach_packet_filter(socket(), {.family = key_.family, .carrier = key_.carrier, .id = id});
+    return true;
   }
 
   bool refuse_port() {
@@ -159,12 +159,15 @@ class Opening {
            refuse("cannot open a UDP socket for " + std::string{to_string(key_.family)});
   }
 
-  void configure() {
+  bool configure() {
     if (!is_ping_socket()) report_all();
-    if (key_.dont_fragment) forbid_fragments(socket(), key_.family);
-    if (key_.no_flow_label) set_option(socket(), IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0);
-    if (key_.carrier == net::Carrier::tcp && !v4())
-      set_option(socket(), IPPROTO_IPV6, IPV6_CHECKSUM, tcp_checksum_offset);
+    if (key_.dont_fragment && !forbid_fragments(socket(), key_.family))
+      return refuse("cannot use ProbeOptions::dont_fragment");
+    if (key_.no_flow_label && !set_option(socket(), IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0))
+      return refuse("cannot use ProbeOptions::flow_label 0");
+    if (key_.carrier != net::Carrier::tcp || v4()) return true;
+    return set_option(socket(), IPPROTO_IPV6, IPV6_CHECKSUM, tcp_checksum_offset) ||
+           refuse("cannot have the kernel write the checksum of TCP segments over ipv6");
   }
 
   /// As open_ping_socket() does for ping sockets.

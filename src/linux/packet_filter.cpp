@@ -3,6 +3,8 @@
 #include "linux/packet_filter.hpp"
 
 #include <linux/filter.h>
+#include <linux/icmp.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -114,6 +116,19 @@ bool attach_sctp(int socket, const Accepted& accepted) noexcept {
   return attach(socket, code);
 }
 
+/// The same types as the filters above, raw(7) ICMP_FILTER and RFC 3542 section 3.2.
+void pass_types(int socket, Family family) noexcept {
+  if (family == Family::ipv4) {
+    const icmp_filter refused{.data = ~(1U << 0U | 1U << 3U | 1U << 11U | 1U << 12U)};
+    ::setsockopt(socket, SOL_RAW, ICMP_FILTER, &refused, sizeof refused);
+    return;
+  }
+  icmp6_filter passed{};
+  ICMP6_FILTER_SETBLOCKALL(&passed);
+  for (const unsigned type : {1U, 2U, 3U, 4U, 129U}) ICMP6_FILTER_SETPASS(type, &passed);
+  ::setsockopt(socket, IPPROTO_ICMPV6, ICMP6_FILTER, &passed, sizeof passed);
+}
+
 bool attach_for(int socket, const Accepted& accepted) noexcept {
   if (accepted.carrier == net::Carrier::tcp) return attach_tcp(socket, accepted);
   if (accepted.carrier == net::Carrier::sctp) return attach_sctp(socket, accepted);
@@ -122,12 +137,11 @@ bool attach_for(int socket, const Accepted& accepted) noexcept {
 
 }  // namespace
 
-bool attach_packet_filter(int socket, const Accepted& accepted) noexcept {
-  if (!attach_for(socket, accepted)) return false;
+void attach_packet_filter(int socket, const Accepted& accepted) noexcept {
+  if (!attach_for(socket, accepted) && accepted.carrier == net::Carrier::icmp) pass_types(socket, accepted.family);
   char byte = 0;
   for (int i = 0; i < most_stale_packets && ::recv(socket, &byte, sizeof byte, MSG_DONTWAIT) >= 0; ++i) {
   }
-  return true;
 }
 
 }  // namespace multiping::os

@@ -17,7 +17,9 @@ struct Accepted {
   std::uint16_t id = 0;
 };
 
-/// Attaches and locks the filter, then throws away what came before it. False, with errno set, when refused.
-[[nodiscard]] bool attach_packet_filter(int socket, const Accepted& accepted) noexcept;
+/// Attaches and locks the filter, then throws away what came before it. Where a sandbox refuses it, an ICMP socket
+/// takes the types that matter, and others take everything: what is believed does not depend on it, and the buffer is
+/// filled by what others receive.
+void attach_packet_filter(int socket, const Accepted& accepted) noexcept;
 
 }  // namespace multiping::os

@@ -140,13 +140,10 @@ void report_arrival(int socket) noexcept {
   set_option(socket, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
 }
 
-void forbid_fragments(int socket, Family family) noexcept {
-  if (family == Family::ipv4) {
-    set_option(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
-  } else {
-    set_option(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO);
-    set_option(socket, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
-  }
+bool forbid_fragments(int socket, Family family) noexcept {
+  if (family == Family::ipv4) return set_option(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+  return set_option(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO) &&
+         set_option(socket, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
 }
 
 void fill_random(void* bytes, std::size_t size) {

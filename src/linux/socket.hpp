@@ -61,8 +61,8 @@ void report_errors(int socket, Family family) noexcept;
 void report_ttl_and_tos(int socket, Family family) noexcept;
 /// What comes in is told with when this host took it in.
 void report_arrival(int socket) noexcept;
-/// What is sent is never fragmented, here or on its way.
-void forbid_fragments(int socket, Family family) noexcept;
+/// What is sent is never fragmented, here or on its way. False, with errno set, when refused.
+[[nodiscard]] bool forbid_fragments(int socket, Family family) noexcept;
 
 /// `size` random bytes, getrandom(2).
 void fill_random(void* bytes, std::size_t size);

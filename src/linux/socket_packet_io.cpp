@@ -10,8 +10,8 @@
 #include <chrono>
 
 #include "linux/clock.hpp"
-#include "linux/error_queue.hpp"
 #include "linux/socket.hpp"
+#include "linux/waiting.hpp"
 #include "linux/way_check.hpp"
 #include "net/destination_port.hpp"
 
@@ -26,27 +26,21 @@ constexpr std::size_t smallest_packet = 1536;  ///< Holds any ICMP error, whatev
 constexpr std::size_t room_for_headers = 128;  ///< IP options, ICMP header and some more.
 constexpr int most_retries = 16;
 /// In a row; then the error is the message's own. Under a storm of errors each try may meet one more.
-constexpr int few_foreign_errors = 8, most_foreign_errors = 256;
+constexpr int most_foreign_errors = 256;
 constexpr Duration pause_after_failure = 1ms;
 constexpr Duration clocks_apart = 100us;
-
-timespec to_timespec(Duration time) noexcept {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  return {.tv_sec = seconds.count(), .tv_nsec = (time - seconds).count()};
-}
 
 std::size_t packet_room(std::size_t payload) noexcept { return std::max(smallest_packet, payload + room_for_headers); }
 
 /// The kernel could mean an earlier probe's ICMP error, which it reports on whatever call comes next. These it only
 /// says of the message in hand.
 bool may_be_foreign(int error) noexcept {
-  return error != EINVAL && error != EPERM && error != ENOBUFS && error != ENOMEM && error != EAGAIN;
+  return error != EINVAL && error != EPERM && error != ENOSYS && error != ENOBUFS && error != ENOMEM && error != EAGAIN;
 }
 
-/// Every error of another message is in the queue, too.
-bool has_queued_errors(int socket) noexcept {
-  pollfd watched{.fd = socket, .events = 0, .revents = 0};
-  return ::poll(&watched, 1, 0) > 0 && (watched.revents & POLLERR) != 0;
+/// A raw ICMP socket gets the same errors as packets, and those of every other process besides: they are only removed.
+bool hears_errors_as_packets(const OpenLane& lane) noexcept {
+  return lane.key.carrier == net::Carrier::icmp && !lane.channel.kernel_owns_id;
 }
 
 FileDescriptor checked(int fd, const char* action) {
@@ -119,8 +113,14 @@ net::Way SocketPacketIo::open_lane(Family family, Shape& shape, unsigned turn) {
     if (!taken.refusal->may_pass) found.refusal = taken.refusal;
     return *taken.refusal;
   }
-  found.lanes.emplace_back(turn, taken.lane);
   if (taken.opened) begin(taken.lane);
+  if (const std::error_code deaf =
+          taken.opened ? calls_.try_receiving(lanes_[taken.lane].socket()) : std::error_code{}) {
+    lanes_.give_back(taken.lane);
+    found.refusal = net::Way{.error = deaf, .doing = "cannot receive messages"};
+    return *found.refusal;
+  }
+  found.lanes.emplace_back(turn, taken.lane);
   return {.kind = net::Way::Kind::lane, .lane = taken.lane};
 }
 
@@ -129,6 +129,7 @@ void SocketPacketIo::begin(net::Lane lane) {
   if (queues_.size() <= lane) queues_.resize(std::size_t{lane} + 1);
   stamps_.found_empty(queues_[lane].packets);
   stamps_.found_empty(queues_[lane].errors);
+  held_errors_.forget(lane);
 }
 
 Address SocketPacketIo::source(net::Lane lane, const Address& to, std::uint16_t shape) {
@@ -143,7 +144,7 @@ net::SendReport SocketPacketIo::send(net::Lane lane, std::span<const net::Outgoi
   int foreign = 0;
   while (report.accepted < messages.size()) {
     const auto rest = headers_left.subspan(report.accepted);
-    const int sent = ::sendmmsg(to.socket(), rest.data(), static_cast<unsigned>(rest.size()), MSG_DONTWAIT);
+    const int sent = calls_.send(to.socket(), rest);
     if (sent > 0) {
       report.accepted += static_cast<std::size_t>(sent);
       lanes_.accepted(lane);
@@ -157,14 +158,23 @@ net::SendReport SocketPacketIo::send(net::Lane lane, std::span<const net::Outgoi
       if (look == SendRoom::Look::grown) continue;
       if (look == SendRoom::Look::full) error = EAGAIN;  // raw sockets say ENOBUFS, as full devices do
     }
-    if (may_be_foreign(error) && ++foreign < most_foreign_errors &&
-        (foreign < few_foreign_errors || has_queued_errors(to.socket())))
-      continue;
+    if (may_be_foreign(error) && is_foreign(lane, error, ++foreign)) continue;
     report.refused = {error, std::system_category()};
     break;
   }
   report.finished = now();
   return report;
+}
+
+/// Whether the kernel means an earlier message, after so many failures in a row. It says such an error once, and puts
+/// it into the error queue, too. That a message is larger than this host can send stands there as well.
+bool SocketPacketIo::is_foreign(net::Lane lane, int error, int tries) {
+  const bool first = tries == 1;
+  if (first && error != EMSGSIZE) return true;
+  if (tries == most_foreign_errors) return false;
+  const Reports reports = hold_errors(lane);
+  if (error == EMSGSIZE && reports.own_size) return false;
+  return first || reports.others > 0;
 }
 
 /// How many packets were read; 0 for none and for an error, which is either another probe's (and in the error queue) or
@@ -174,8 +184,7 @@ int SocketPacketIo::read_socket(const OpenLane& lane, ReceiveBatch& batch, int f
   const std::span<mmsghdr> room = batch.fresh(addresses);
   batch.filled(0);
   for (int retries = 0; retries < most_retries; ++retries) {
-    const int got =
-        ::recvmmsg(lane.socket(), room.data(), static_cast<unsigned>(room.size()), flags | MSG_DONTWAIT, nullptr);
+    const int got = calls_.receive(lane.socket(), room, flags);
     if (got >= 0) batch.filled(static_cast<std::size_t>(got));
     if (got >= 0) return got;
     if (errno == EAGAIN) {
@@ -228,24 +237,44 @@ std::span<const net::Incoming> SocketPacketIo::receive(net::Lane lane, bool& mor
 }
 
 std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::Lane lane, bool& more) {
-  const OpenLane& from = lanes_[lane];
-  StampClock::Queue& queue = queues_[lane].errors;
-  const int got = read_socket(from, error_batch_, MSG_ERRQUEUE, queue);
-  more = static_cast<std::size_t>(got) == error_batch_.capacity();
   errors_.clear();
-  // A raw ICMP socket gets the same errors as packets, and those of every other process besides: they are only removed.
-  const bool as_packets = from.key.carrier == net::Carrier::icmp && !from.channel.kernel_owns_id;
-  if (got == 0 || as_packets) return {};
-  read_clocks();
+  more = true;
+  held_errors_.take(lane, errors_);
+  if (!errors_.empty()) return errors_;
+  StampClock::Queue& queue = queues_[lane].errors;
+  const int got = read_socket(lanes_[lane], error_batch_, MSG_ERRQUEUE, queue);
+  more = static_cast<std::size_t>(got) == error_batch_.capacity();
+  if (got == 0 || hears_errors_as_packets(lanes_[lane])) return {};
+  take_errors(lane, static_cast<std::size_t>(got));
   more = more || stamps_.doubts(queue);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
+  return errors_;
+}
+
+void SocketPacketIo::take_errors(net::Lane lane, std::size_t count) {
+  read_clocks();
+  errors_.clear();
+  for (std::size_t i = 0; i < count; ++i) {
     const ControlData control = read_control(error_batch_.header(i));
     auto error = queued_error(error_batch_, i, control);
     if (!error) continue;
-    error->arrival = arrival(control, queue);
+    error->arrival = arrival(control, queues_[lane].errors);
     errors_.push_back(*error);
   }
-  return errors_;
+}
+
+SocketPacketIo::Reports SocketPacketIo::hold_errors(net::Lane lane) {
+  const int got = read_socket(lanes_[lane], error_batch_, MSG_ERRQUEUE, queues_[lane].errors);
+  const auto count = static_cast<std::size_t>(got);
+  Reports reports;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto error = read_control(error_batch_.header(i)).error;
+    if (error && error->refuses_size()) reports.own_size = true;
+    if (error && error->is_icmp()) ++reports.others;
+  }
+  if (reports.others == 0 || hears_errors_as_packets(lanes_[lane])) return reports;
+  take_errors(lane, count);
+  for (const net::QueuedError& error : errors_) held_errors_.hold(lane, error);
+  return reports;
 }
 
 std::error_code SocketPacketIo::connect(const net::Connecting& connecting) {
@@ -267,17 +296,18 @@ void SocketPacketIo::watch_all() {
   if (connector_.descriptor() >= 0) watched_.push_back({.fd = connector_.descriptor(), .events = POLLIN, .revents = 0});
 }
 
+net::Instant SocketPacketIo::next_chore() const noexcept {
+  return held_errors_.empty() ? net::Instant::max() : net::Instant::min();
+}
+
 void SocketPacketIo::wait(net::Instant until) {
+  if (!held_errors_.empty()) return;
   if (reading_failed_) until = std::min(until, now() + pause_after_failure);
   if (watched_version_ != lanes_.version()) watch_all();
   const std::size_t watched = std::exchange(reading_failed_, false) ? 1 : watched_.size();
-  timespec time{};
-  const timespec* limit = nullptr;
-  if (until != net::Instant::max()) {
-    time = to_timespec(std::max(until - now(), Duration{}));
-    limit = &time;
-  }
-  if (::ppoll(watched_.data(), watched, limit, nullptr) > 0 && watched_[0].revents != 0) {
+  const bool forever = until == net::Instant::max();
+  const auto time = forever ? std::nullopt : std::optional{std::max(until - now(), Duration{})};
+  if (wait_for(std::span{watched_}.first(watched), time) && watched_[0].revents != 0) {
     eventfd_t count = 0;
     ::eventfd_read(wake_.value(), &count);
   }

@@ -13,11 +13,13 @@
 #include <vector>
 
 #include "linux/control_message.hpp"
+#include "linux/error_queue.hpp"
 #include "linux/file_descriptor.hpp"
 #include "linux/joined_descriptor.hpp"
 #include "linux/lanes.hpp"
 #include "linux/message_batch.hpp"
 #include "linux/ping_socket.hpp"
+#include "linux/socket_calls.hpp"
 #include "linux/stamp_clock.hpp"
 #include "linux/tcp_connector.hpp"
 #include "multiping/transport.hpp"
@@ -43,6 +45,7 @@ class SocketPacketIo final : public net::PacketIo {
   std::error_code connect(const net::Connecting& connecting) override;
   std::span<const net::Connected> connections(bool& more) override { return connector_.connections(more); }
   void abandon(std::uint64_t token) noexcept override { connector_.abandon(token); }
+  [[nodiscard]] net::Instant next_chore() const noexcept override;
   void wait(net::Instant until) override;
   void wake() noexcept override;
   [[nodiscard]] std::uint64_t receive_drops() noexcept override { return lanes_.drops(); }
@@ -61,6 +64,11 @@ class SocketPacketIo final : public net::PacketIo {
     std::array<FoundWay, 2> ways{};
   };
 
+  /// What an error queue held.
+  struct Reports {
+    bool own_size = false;   ///< A message was too large for this host.
+    std::size_t others = 0;  ///< ICMP errors, about whatever message.
+  };
   /// Of one lane.
   struct Queues {
     StampClock::Queue packets{}, errors{};
@@ -69,9 +77,12 @@ class SocketPacketIo final : public net::PacketIo {
   [[nodiscard]] static std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
   [[nodiscard]] net::Way open_lane(Family family, Shape& shape, unsigned turn);
   void begin(net::Lane lane);
+  [[nodiscard]] bool is_foreign(net::Lane lane, int error, int tries);
   void expect_payload(std::size_t size);
   void watch_all();
   int read_socket(const OpenLane& lane, ReceiveBatch& batch, int flags, StampClock::Queue& queue);
+  void take_errors(net::Lane lane, std::size_t count);
+  [[nodiscard]] Reports hold_errors(net::Lane lane);
   void read_clocks() noexcept;
   [[nodiscard]] net::Arrival arrival(const ControlData& control, const StampClock::Queue& queue) const noexcept;
 
@@ -87,8 +98,10 @@ class SocketPacketIo final : public net::PacketIo {
   ReceiveBatch batch_;
   ReceiveBatch error_batch_;
   SendBatch send_batch_;
+  SocketCalls calls_;
   std::vector<net::Incoming> incoming_;
   std::vector<net::QueuedError> errors_;
+  HeldErrors held_errors_;
   std::vector<pollfd> watched_;  ///< The event descriptor, then all else.
   std::uint64_t watched_version_ = 0;
   JoinedDescriptor joined_;  ///< Of all else, once native_handle() was asked for.

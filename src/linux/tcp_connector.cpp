@@ -62,7 +62,7 @@ bool configure(int socket, const ProbeOptions& probe, Family family, SocketAddre
   set_option(socket, level, v4 ? IP_RECVTTL : IPV6_RECVHOPLIMIT, 1);
   if (probe.ttl && !set_option(socket, level, v4 ? IP_TTL : IPV6_UNICAST_HOPS, *probe.ttl)) return false;
   if (probe.tos != 0 && !set_option(socket, level, v4 ? IP_TOS : IPV6_TCLASS, probe.tos)) return false;
-  if (probe.dont_fragment) forbid_fragments(socket, family);
+  if (probe.dont_fragment && !forbid_fragments(socket, family)) return false;
   if (probe.mark && !set_option(socket, SOL_SOCKET, SO_MARK, static_cast<int>(*probe.mark))) return false;
   if (!probe.device.empty() && !bind_to_device(socket, probe.device)) return false;
   const auto label = net::flow_label(family, probe);
@@ -244,7 +244,7 @@ std::optional<net::QueuedError> TcpConnector::read_report(int socket, int& error
   if (!reports_) reports_.emplace(outcomes_at_once, largest_report);
   for (int entries = 0; entries < most_entries; ++entries) {
     const auto room = reports_->fresh(true).subspan(reports_read_, 1);
-    if (::recvmmsg(socket, room.data(), 1, MSG_ERRQUEUE | MSG_DONTWAIT, nullptr) != 1) return std::nullopt;
+    if (calls_.receive(socket, room, MSG_ERRQUEUE) != 1) return std::nullopt;
     reports_->filled(reports_read_ + 1);
     const ControlData control = read_control(reports_->header(reports_read_));
     auto report = queued_error(*reports_, reports_read_, control);

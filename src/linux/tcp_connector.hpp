@@ -13,6 +13,7 @@
 
 #include "linux/file_descriptor.hpp"
 #include "linux/message_batch.hpp"
+#include "linux/socket_calls.hpp"
 #include "linux/token_table.hpp"
 #include "multiping/options.hpp"
 #include "net/packet_io.hpp"
@@ -73,6 +74,7 @@ class TcpConnector {
   TokenTable tokens_;
   std::map<FlowName, FileDescriptor> flow_ports_;  ///< Sockets that hold them.
   std::vector<net::Connected> outcomes_;
+  SocketCalls calls_;
   std::optional<ReceiveBatch> reports_;  ///< Of the last call; made with the first one.
   std::size_t reports_read_ = 0;
   std::uint64_t spared_from_ = 0;  ///< The first of the last few descriptors.

@@ -7,6 +7,7 @@
 
 #include "linux/io_under_test.hpp"
 #include "linux/sniffer.hpp"
+#include "netns/interposed.hpp"
 #include "netns/namespace.hpp"
 #include "netns/through_broker.hpp"
 #include "packet/sctp.hpp"
@@ -156,6 +157,25 @@ BOOST_AUTO_TEST_CASE(what_must_not_be_fragmented_is_refused_where_it_does_not_fi
       const net::SendReport refused = under_test.send(target, message, {1});
       BOOST_TEST(refused.accepted == 0U);
       BOOST_TEST(refused.refused.value() == EMSGSIZE);
+    }
+  });
+}
+
+// Not one message of the batch is tried again and again, and what is in its error queue is not lost.
+BOOST_AUTO_TEST_CASE(what_does_not_fit_costs_two_calls) {
+  for_each_sort([](const Sort& sort) {
+    run("ip link set lo mtu 1400");
+    ProbeOptions whole = sort.probe;
+    whole.dont_fragment = true;
+    IoUnderTest under_test{sort.kind, {whole}};
+    for (const char* to : {"127.0.0.5", "::1"}) {
+      const Address target = address(to);
+      Bytes message = target.family() == Family::ipv4 ? sort.v4_message : sort.v6_message;
+      message.resize(1400);
+      static_cast<void>(under_test.lane(target.family()));
+      const std::uint64_t before = calls_of_sockets();
+      for (int i = 0; i < 100; ++i) BOOST_TEST(under_test.send(target, message).refused.value() == EMSGSIZE);
+      BOOST_TEST(calls_of_sockets() - before <= 200U);
     }
   });
 }

@@ -1,0 +1,41 @@
+// Waits until some descriptor is ready: ppoll(2), else poll(2), which counts milliseconds.
+// See waiting.hpp.
+#include "linux/waiting.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <ctime>
+#include <limits>
+
+namespace multiping::os {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr Duration moment = milliseconds{1};
+
+timespec to_timespec(Duration time) noexcept {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return {.tv_sec = seconds.count(), .tv_nsec = (time - seconds).count()};
+}
+
+/// Rather too long than too short; -1: for ever.
+int to_milliseconds(std::optional<Duration> time) noexcept {
+  constexpr milliseconds most{std::numeric_limits<int>::max()};
+  return time ? static_cast<int>(std::min(std::chrono::ceil<milliseconds>(*time), most).count()) : -1;
+}
+
+}  // namespace
+
+bool wait_for(std::span<pollfd> watched, std::optional<Duration> time) noexcept {
+  const timespec limit = to_timespec(time.value_or(Duration{}));
+  int ready = ::ppoll(watched.data(), watched.size(), time ? &limit : nullptr, nullptr);
+  if (ready < 0 && errno != EINTR) ready = ::poll(watched.data(), watched.size(), to_milliseconds(time));
+  if (ready >= 0 || errno == EINTR) return ready > 0;
+  const timespec pause = to_timespec(std::min(time.value_or(moment), moment));
+  ::nanosleep(&pause, nullptr);
+  return false;
+}
+
+}  // namespace multiping::os

@@ -1,0 +1,14 @@
+// System calls and socket options that a sandbox refuses with an errno, seccomp(2): for the rest of this process.
+// Calls that are not refused pass.
+#pragma once
+
+#include <vector>
+
+namespace multiping::test {
+
+/// Each of `calls` (SYS_recvmmsg ...) fails with `error` from now on, in this thread and in those that it starts.
+void refuse_calls(const std::vector<long>& calls, int error);
+/// The same for setsockopt(2) of one option.
+void refuse_option(int level, int name, int error);
+
+}  // namespace multiping::test
