@@ -2,12 +2,18 @@
 # "requires target multiping that is not in any export set". This says beforehand which switch is wanted.
 # Called when the whole project has been read.
 
-# Sets `found` to the libraries of `folder` and below that need multiping where they are linked.
+# Sets `found` to the libraries of `folder` and below that need multiping where they are linked: static ones, and shared
+# ones that a shared multiping has to be found for.
 function(multiping_libraries_that_link_it folder found)
   set(libraries)
+  get_target_property(multiping_type multiping TYPE)
   get_property(targets DIRECTORY ${folder} PROPERTY BUILDSYSTEM_TARGETS)
   foreach(target IN LISTS targets)
     get_target_property(needed ${target} INTERFACE_LINK_LIBRARIES)
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL SHARED_LIBRARY AND multiping_type STREQUAL SHARED_LIBRARY)
+      get_target_property(needed ${target} LINK_LIBRARIES)
+    endif()
     if(needed MATCHES "(^|[;:<>])multiping($|[;<>])")
       list(APPEND libraries ${target})
     endif()

@@ -90,16 +90,17 @@ function(run_with_pkg_config)
   run(${WORK}/${STEP}/consumer)
 endfunction()
 
-# Without MULTIPING_INSTALL a guest cannot be exported; one line says what is wanted, for these libraries alone.
-function(check_advice_to_exporters)
+# Without MULTIPING_INSTALL a guest cannot be exported: one line says what is wanted, for the libraries that it concerns.
+function(check_advice_to_exporters shared libraries)
   set(build ${WORK}/not_installed)
   file(REMOVE_RECURSE ${build})
   execute_process(
     COMMAND ${configure} -S ${SOURCE}/tests/consumer/add_subdirectory -B ${build} -D MULTIPING_SOURCE=${SOURCE}
+      -D BUILD_SHARED_LIBS=${shared}
     OUTPUT_VARIABLE output ERROR_VARIABLE errors RESULT_VARIABLE result)
   string(REGEX MATCHALL "multiping: [^\n]*MULTIPING_INSTALL[^\n]*" advice "${output}")
   expect_same("advice" "${advice}"
-    "multiping: if this project exports plugin, guest, set MULTIPING_INSTALL to ON before add_subdirectory()")
+    "multiping: if this project exports ${libraries}, set MULTIPING_INSTALL to ON before add_subdirectory()")
   if(result EQUAL 0 OR NOT errors MATCHES "export set")
     message(FATAL_ERROR "the advice is given where CMake needs none: ${errors}")
   endif()
@@ -107,7 +108,8 @@ endfunction()
 
 # Both libraries of the guest, installed beside its multiping, are found and run.
 function(use_exported_guest)
-  check_advice_to_exporters()
+  check_advice_to_exporters(OFF "guest")
+  check_advice_to_exporters(ON "plugin, guest")
   set(guest_prefix ${WORK}/guest_prefix)
   file(REMOVE_RECURSE ${guest_prefix})
   run(${CMAKE_COMMAND} --install ${WORK}/add_subdirectory --prefix ${guest_prefix})

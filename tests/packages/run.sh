@@ -16,6 +16,8 @@ skip() {
 command -v debootstrap >/dev/null || skip "debootstrap is missing (apt-get install debootstrap)"
 unshare --mount --net --pid --fork true 2>/dev/null || skip "this machine lets root make no namespaces"
 
+# The variables are apt's and the inner shell's.
+# shellcheck disable=SC2016
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Component: main' 2>/dev/null | head -n 1 || true)
 mirror=${mirror:-http://deb.debian.org/debian}
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/multiping-packages.XXXXXX")
@@ -27,6 +29,7 @@ mkdir "$root"
 # Usage: inside [OPTION-OF-UNSHARE...] PART
 inside() {
   local part=${!#}
+  # shellcheck disable=SC2016
   unshare --mount --pid --fork --kill-child --propagation private "${@:1:$#-1}" bash -euc '
     mount -t proc proc "$0/proc"
     mount -t sysfs sysfs "$0/sys"
