@@ -2,8 +2,10 @@
 // A load beyond the packet's end refuses the packet. IPv4 sockets see the IP header, IPv6 ones do not.
 #include "linux/packet_filter.hpp"
 
+#include <net/if.h>
+
 #include <linux/filter.h>
-#include <linux/icmp.h>
+#include <linux/icmp.h>  // after <net/if.h>, else the two have the same names: files may be compiled together
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
