@@ -2,10 +2,7 @@
 // A load beyond the packet's end refuses the packet. IPv4 sockets see the IP header, IPv6 ones do not.
 #include "linux/packet_filter.hpp"
 
-#include <net/if.h>
-
 #include <linux/filter.h>
-#include <linux/icmp.h>  // after <net/if.h>, else the two have the same names: files may be compiled together
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -17,6 +14,8 @@ namespace {
 
 constexpr std::uint32_t everything = 0x40000;
 constexpr int most_stale_packets = 100'000;
+/// ICMP_FILTER of raw(7). Its header, <linux/icmp.h>, does not go with <net/if.h> in files that are compiled together.
+constexpr int icmp_filter_option = 1;
 
 // BPF_STMT and BPF_JUMP as functions: those macros do not fit C++ conversions.
 constexpr sock_filter op(int code, std::uint32_t k) { return {static_cast<std::uint16_t>(code), 0, 0, k}; }
@@ -121,8 +120,8 @@ bool attach_sctp(int socket, const Accepted& accepted) noexcept {
 /// The same types as the filters above, raw(7) ICMP_FILTER and RFC 3542 section 3.2.
 void pass_types(int socket, Family family) noexcept {
   if (family == Family::ipv4) {
-    const icmp_filter refused{.data = ~(1U << 0U | 1U << 3U | 1U << 11U | 1U << 12U)};
-    ::setsockopt(socket, SOL_RAW, ICMP_FILTER, &refused, sizeof refused);
+    const std::uint32_t refused = ~(1U << 0U | 1U << 3U | 1U << 11U | 1U << 12U);
+    ::setsockopt(socket, SOL_RAW, icmp_filter_option, &refused, sizeof refused);
     return;
   }
   icmp6_filter passed{};
