@@ -6,17 +6,15 @@
 #include <netinet/in.h>
 #include <time.h>
 
-#include <linux/in6.h>  // behind <netinet/in.h>, which has part of it
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstring>
 
-#include "net/flow_label.hpp"
-
+#include "linux/kernel_names.hpp"
 #include "linux/socket.hpp"
+#include "net/flow_label.hpp"
 
 namespace multiping::os {
 namespace {
@@ -47,6 +45,14 @@ struct QueueEntry {
   SocketAddress offender;
 };
 
+/// Where the extensions of an ICMP error begin (RFC 4884), 0 for none: the first half of ee_data. Linux headers
+/// before 5.9 have no name for it.
+std::uint16_t extension_of(const sock_extended_err& error) noexcept {
+  std::uint16_t length = 0;
+  std::memcpy(&length, &error.ee_data, sizeof length);
+  return length;
+}
+
 ExtendedError error_of(const cmsghdr& header) noexcept {
   const auto entry = payload<QueueEntry>(header);
   return {.number = static_cast<int>(entry.error.ee_errno),
@@ -54,7 +60,7 @@ ExtendedError error_of(const cmsghdr& header) noexcept {
           .type = entry.error.ee_type,
           .code = entry.error.ee_code,
           .info = entry.error.ee_info,
-          .extension = entry.error.ee_rfc4884.len,
+          .extension = extension_of(entry.error),
           .offender = from_socket_address(entry.offender)};
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "linux/kernel_names.hpp"
 #include "linux/packet_filter.hpp"
 #include "linux/permissions.hpp"
 #include "linux/socket.hpp"

@@ -65,7 +65,7 @@ std::span<mmsghdr> SendBatch::fill(std::span<const net::Outgoing> messages, std:
     header.msg_iov = &vectors_[i];
     header.msg_iovlen = 1;
     header.msg_control = with;
-    header.msg_controllen = shape.control.size();
+    header.msg_controllen = static_cast<decltype(header.msg_controllen)>(shape.control.size());
   }
   return std::span{headers_}.first(messages.size());
 }

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "linux/kernel_names.hpp"
 #include "linux/socket.hpp"
 
 namespace multiping::os {

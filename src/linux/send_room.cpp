@@ -7,6 +7,7 @@
 
 #include <chrono>
 
+#include "linux/kernel_names.hpp"
 #include "linux/socket.hpp"
 
 namespace multiping::os {

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "linux/kernel_names.hpp"
+
 namespace multiping::os {
 
 std::error_code last_error() noexcept { return {errno, std::system_category()}; }

@@ -7,8 +7,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include <linux/in6.h>  // behind <netinet/in.h>, which has part of it
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -19,6 +17,7 @@
 #include "linux/clock.hpp"
 #include "linux/control_message.hpp"
 #include "linux/error_queue.hpp"
+#include "linux/kernel_names.hpp"
 #include "linux/socket.hpp"
 #include "linux/source_finder.hpp"
 #include "linux/way_check.hpp"

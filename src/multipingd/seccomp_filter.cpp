@@ -17,6 +17,8 @@
 #include <span>
 #include <system_error>
 
+#include "linux/kernel_names.hpp"
+
 namespace multiping::daemon {
 namespace {
 

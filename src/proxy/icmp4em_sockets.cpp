@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 
+#include "linux/kernel_names.hpp"
 #include "linux/socket.hpp"
 #include "packet/icmp.hpp"
 #include "packet/writer.hpp"
@@ -57,7 +58,7 @@ std::error_code send_echo(int ping_socket, const Icmp4emRequest& request, std::u
   message.msg_name = &to;
   message.msg_namelen = length;
   message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
+  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(parts.size());
   const ssize_t sent = ::sendmsg(ping_socket, &message, MSG_DONTWAIT);
   return sent >= 0 ? std::error_code{} : os::last_error();
 }

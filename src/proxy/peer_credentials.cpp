@@ -7,9 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 
-#ifndef SO_PEERGROUPS  // Linux 4.13
-#define SO_PEERGROUPS 59
-#endif
+#include "linux/kernel_names.hpp"
 
 namespace multiping::proxy {
 
