@@ -44,6 +44,49 @@ std::string per_cent(double share) {
 
 static_assert(sizeof(Statistics) <= 4096);
 
+Statistics::Wide& Statistics::Wide::operator+=(const Wide& other) noexcept {
+  low += other.low;
+  high += other.high + (low < other.low ? 1 : 0);
+  return *this;
+}
+
+Statistics::Wide Statistics::Wide::operator-() const noexcept {
+  return {.high = ~high + (low == 0 ? 1 : 0), .low = ~low + 1};
+}
+
+/// As on paper, with digits of 32 bits.
+Statistics::Wide Statistics::Wide::operator*(std::uint64_t factor) const noexcept {
+  constexpr std::uint64_t digit = 0xffffffff;
+  const std::uint64_t units = (low & digit) * (factor & digit);
+  const std::uint64_t middle = (low >> 32U) * (factor & digit) + (units >> 32U);
+  const std::uint64_t other_middle = (low & digit) * (factor >> 32U) + (middle & digit);
+  const std::uint64_t top = (low >> 32U) * (factor >> 32U) + (middle >> 32U) + (other_middle >> 32U);
+  return {.high = high * factor + top, .low = other_middle << 32U | (units & digit)};
+}
+
+/// Of a sum by the number of its parts: divisor and quotient are below 2^63.
+struct Statistics::Wide::Division {
+  std::uint64_t whole = 0, rest = 0;
+};
+
+/// Bit by bit where it must be.
+Statistics::Wide::Division Statistics::Wide::operator/(std::uint64_t divisor) const noexcept {
+  if (high == 0) return {.whole = low / divisor, .rest = low % divisor};
+  Division result{.whole = 0, .rest = high % divisor};
+  for (int bit = 63; bit >= 0; --bit) {
+    result.rest = result.rest << 1U | (low >> static_cast<unsigned>(bit) & 1U);
+    result.whole <<= 1U;
+    if (result.rest < divisor) continue;
+    result.rest -= divisor;
+    result.whole |= 1U;
+  }
+  return result;
+}
+
+long double Statistics::Wide::approximate() const noexcept {
+  return std::ldexp(static_cast<long double>(high), 64) + static_cast<long double>(low);
+}
+
 void Statistics::Histogram::add(std::size_t bucket, std::uint64_t count) noexcept {
   const std::uint64_t room = most_counted - (*this)[bucket];
   const std::uint64_t sum = (*this)[bucket] + std::min(count, room);
@@ -85,9 +128,9 @@ void Statistics::receive(std::int64_t rtt) noexcept {
   last_ = rtt;
   min_ = std::min(min_, rtt);
   max_ = std::max(max_, rtt);
-  const Wide wide = static_cast<Wide>(rtt);
+  const Wide wide{.high = 0, .low = static_cast<std::uint64_t>(rtt)};
   sum_ += wide;
-  squares_ += wide * wide;
+  squares_ += wide * wide.low;
   const double doublings = std::log2(std::max(static_cast<double>(rtt), shortest_told_apart) / shortest_told_apart);
   const auto bucket = static_cast<std::size_t>(doublings * Histogram::buckets_per_doubling);
   histogram_.add(std::min(bucket, Histogram::buckets - 1), 1);
@@ -146,18 +189,21 @@ std::uint64_t Statistics::longest_loss() const noexcept { return longest_loss_; 
 
 Duration Statistics::mean() const noexcept {
   if (received_ == 0) return {};
-  return Duration{static_cast<std::int64_t>((sum_ + received_ / 2) / received_)};
+  const auto [whole, rest] = sum_ / received_;
+  return Duration{static_cast<std::int64_t>(whole + (rest >= received_ - received_ / 2 ? 1 : 0))};
 }
 
 /// Squares of distances from the whole part of the mean: modulo 2^128 on the way, and exact since their sum is less
 /// than that. What the fraction of the mean adds is taken off last.
 Duration Statistics::stddev() const noexcept {
   if (received_ == 0) return {};
-  const Wide whole = sum_ / received_;
-  const Wide distances = squares_ - 2 * whole * sum_ + whole * whole * received_;
+  const auto [whole, rest] = sum_ / received_;
+  Wide distances = squares_;
+  distances += -(sum_ * whole * 2);
+  distances += Wide{.high = 0, .low = whole} * whole * received_;
   const auto count = static_cast<long double>(received_);
-  const long double fraction = static_cast<long double>(sum_ % received_) / count;
-  const long double variance = static_cast<long double>(distances) / count - fraction * fraction;
+  const long double fraction = static_cast<long double>(rest) / count;
+  const long double variance = distances.approximate() / count - fraction * fraction;
   return Duration{std::llround(std::sqrt(std::max(variance, 0.0L)))};
 }
 

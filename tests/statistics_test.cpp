@@ -126,6 +126,8 @@ std::vector<Draw> distributions() {
   };
 }
 
+std::size_t below(std::size_t end, Random& random) { return static_cast<std::size_t>(random() % end); }
+
 Samples draw(const Draw& distribution, std::size_t count, double loss, std::uint64_t seed) {
   Random random{seed};
   Samples samples(count);
@@ -223,8 +225,8 @@ BOOST_AUTO_TEST_CASE(two_halves_split_anywhere_give_the_whole) {
   Random random{3};
   for (int run = 0; run < 200; ++run) {
     const auto& all = distributions();
-    const Samples samples = draw(all[random() % all.size()], random() % 300, run % 4 * 0.3, random());
-    const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(random() % (samples.size() + 1));
+    const Samples samples = draw(all[below(all.size(), random)], below(300, random), run % 4 * 0.3, random());
+    const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(below(samples.size() + 1, random));
     const Statistics sum = figures_of({samples.begin(), middle}) + figures_of({middle, samples.end()});
     compare(sum, figures_of(samples));
   }
@@ -235,7 +237,7 @@ BOOST_AUTO_TEST_CASE(many_parts_give_the_whole) {
   const Samples samples = draw(distributions()[1], 100'000, 0.6, 9);  // long runs of losses across the splits
   Statistics sum;
   for (std::size_t from = 0; from < samples.size();) {
-    const std::size_t count = std::min<std::size_t>(samples.size() - from, random() % 40);
+    const std::size_t count = std::min(samples.size() - from, below(40, random));
     const auto begin = samples.begin() + static_cast<std::ptrdiff_t>(from);
     sum += figures_of({begin, begin + static_cast<std::ptrdiff_t>(count)});
     from += count;
@@ -287,6 +289,14 @@ BOOST_AUTO_TEST_CASE(counts_beyond_32_bits_are_kept) {
   BOOST_TEST(near(figures.percentile(33), 1e6L, 2e4L));
   BOOST_CHECK(figures.mean() == 2'666'667ns);
   BOOST_CHECK(figures.stddev() == 1'247'219ns);  // the root of 14/9 ms^2
+}
+
+BOOST_AUTO_TEST_CASE(sums_beyond_64_bits_are_exact) {
+  Statistics figures = figures_of({(24h) / 1ns, (24h) / 1ns, 0});
+  for (int i = 0; i < 30; ++i) figures += figures;  // the sum is near 2^77, that of the squares near 2^124
+  BOOST_TEST(figures.received() == std::uint64_t{3} << 30U);
+  BOOST_CHECK(figures.mean() == 16h);
+  BOOST_CHECK(figures.stddev() == 40'729'350'596'345ns);  // 24 h times the root of 2/9
 }
 
 BOOST_AUTO_TEST_CASE(figures_by_name) {

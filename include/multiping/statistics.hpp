@@ -71,7 +71,19 @@ class MULTIPING_EXPORT Statistics {
   friend bool operator==(const Statistics&, const Statistics&) noexcept = default;
 
  private:
-  __extension__ using Wide = unsigned __int128;  ///< Sums of nanoseconds and of their squares stay exact.
+  /// A number of 128 bits, so that sums of nanoseconds and of their squares stay exact. Modulo 2^128, as the built-in
+  /// unsigned numbers are modulo a power of two.
+  struct Wide {
+    std::uint64_t high = 0, low = 0;
+
+    Wide& operator+=(const Wide& other) noexcept;
+    [[nodiscard]] Wide operator-() const noexcept;
+    [[nodiscard]] Wide operator*(std::uint64_t factor) const noexcept;
+    struct Division;
+    [[nodiscard]] Division operator/(std::uint64_t divisor) const noexcept;
+    [[nodiscard]] long double approximate() const noexcept;
+    friend bool operator==(const Wide&, const Wide&) noexcept = default;
+  };
 
   /// Counts by size: 18 buckets for each doubling, from 16 ns to nine minutes, what lies outside in the first and the
   /// last. A count has 48 bits, so that a week of answers as fast as they come is not too many.
@@ -94,7 +106,7 @@ class MULTIPING_EXPORT Statistics {
 
   std::uint64_t sent_ = 0, received_ = 0, not_sent_ = 0, duplicates_ = 0, reordered_ = 0;
   std::uint64_t lost_before_ = 0, lost_behind_ = 0, longest_loss_ = 0;  ///< Runs: before the first answer, at the end.
-  Wide sum_ = 0, squares_ = 0;
+  Wide sum_{}, squares_{};
   std::int64_t min_ = 0, max_ = 0, first_ = 0, last_ = 0;  ///< In nanoseconds, and so is:
   double jitter_ = 0;
   Histogram histogram_{};
