@@ -294,5 +294,5 @@ std::size_t std::hash<multiping::Address>::operator()(const multiping::Address& 
   static_assert(sizeof halves == sizeof address.bytes_);
   std::memcpy(halves.data(), address.bytes_.data(), sizeof halves);
   const auto rest = (std::uint64_t{address.scope_id_} << 8) | static_cast<std::uint64_t>(address.family_);
-  return multiping::mix(multiping::mix(multiping::mix(halves[0]) + halves[1]) + rest);
+  return static_cast<std::size_t>(multiping::mix(multiping::mix(multiping::mix(halves[0]) + halves[1]) + rest));
 }

@@ -64,7 +64,7 @@ void ProbeTable::reset() {
 }
 
 net::Probe ProbeTable::probe(net::Serial serial) const noexcept {
-  const TargetRecord& record = records_[entries_[serial - first_].target];
+  const TargetRecord& record = records_[entries_[place(serial)].target];
   return {.serial = serial, .to = &record.address, .shape = record.shape};
 }
 

@@ -77,7 +77,7 @@ class ProbeTable final : public net::ProbeBook {
   [[nodiscard]] const Detail* find_detail(const TargetRecord& record) const noexcept;
 
   net::Serial open_probe(TargetIndex target, std::uint32_t round);
-  [[nodiscard]] ProbeEntry& entry(net::Serial serial) noexcept { return entries_[serial - first_]; }
+  [[nodiscard]] ProbeEntry& entry(net::Serial serial) noexcept { return entries_[place(serial)]; }
   [[nodiscard]] bool remembers(net::Serial serial) const noexcept { return serial >= first_; }
 
   /// Forgets the oldest probes, as far as they are answered, ended, or sent before `horizon`.
@@ -102,6 +102,11 @@ class ProbeTable final : public net::ProbeBook {
   [[nodiscard]] net::Probe probe(net::Serial serial) const noexcept override;
 
  private:
+  /// In entries_, of a serial that is remembered.
+  [[nodiscard]] std::size_t place(net::Serial serial) const noexcept {
+    return static_cast<std::size_t>(serial - first_);
+  }
+
   std::vector<TargetRecord> records_;
   std::deque<ProbeEntry> entries_;  ///< Grows at its end without ever moving, and shrinks at its front.
   std::vector<Detail> details_;

@@ -14,10 +14,12 @@ Roster::Roster(std::size_t positions) : index_(std::bit_ceil(positions * 2 + 1))
 }
 
 void Roster::add(const Endpoint& endpoint) {
-  const std::size_t hash = std::hash<Address>{}(endpoint.address) + endpoint.shape * 0x9e3779b97f4a7c15U;
+  // 64 bits wherever std::hash has fewer: the product spreads them over the half that tells endpoints apart.
+  const std::uint64_t hash =
+      (std::uint64_t{std::hash<Address>{}(endpoint.address)} + endpoint.shape) * 0x9e3779b97f4a7c15U;
   const auto part = static_cast<std::uint32_t>(hash >> 32U);
   const std::size_t mask = index_.size() - 1;
-  std::size_t at = hash & mask;
+  std::size_t at = static_cast<std::size_t>(hash) & mask;
   while (index_[at].target != no_target && (index_[at].hash != part || endpoints_[index_[at].target] != endpoint))
     at = (at + 1) & mask;
   if (index_[at].target == no_target) {

@@ -5,7 +5,8 @@
 #include <sys/timerfd.h>
 
 #include <algorithm>
-#include <chrono>
+
+#include "linux/clock.hpp"
 
 namespace multiping::os {
 
@@ -17,11 +18,7 @@ int Alarm::open() noexcept {
 void Alarm::set(net::Instant time) noexcept {
   if (!timer_) return;
   itimerspec when{};  // all zeros: never
-  if (time != net::Instant::max()) {
-    const Duration since_zero = std::max(time.time_since_epoch(), Duration{1});
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(since_zero);
-    when.it_value = {.tv_sec = seconds.count(), .tv_nsec = (since_zero - seconds).count()};
-  }
+  if (time != net::Instant::max()) when.it_value = to_timespec(std::max(time.time_since_epoch(), Duration{1}));
   ::timerfd_settime(timer_.value(), TFD_TIMER_ABSTIME, &when, nullptr);
 }
 

@@ -5,6 +5,8 @@
 #include <time.h>
 
 #include <chrono>
+#include <limits>
+#include <utility>
 
 #include "net/instant.hpp"
 
@@ -14,6 +16,13 @@ namespace multiping::os {
   timespec time{};
   ::clock_gettime(clock, &time);
   return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+}
+
+/// Not negative; the greatest that there is where the C library's time_t has 32 bits and `time` does not fit.
+[[nodiscard]] inline timespec to_timespec(Duration time) noexcept {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  if (!std::in_range<time_t>(seconds.count())) return {.tv_sec = std::numeric_limits<time_t>::max(), .tv_nsec = 0};
+  return {.tv_sec = static_cast<time_t>(seconds.count()), .tv_nsec = static_cast<long>((time - seconds).count())};
 }
 
 [[nodiscard]] inline net::Instant monotonic_now() noexcept { return net::Instant{read_clock(CLOCK_MONOTONIC)}; }

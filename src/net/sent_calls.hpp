@@ -57,8 +57,9 @@ class SentCalls {
     [[nodiscard]] std::optional<Duration::rep> place(Serial serial) const noexcept {
       const auto sent = std::span{serials}.first(count);
       if (sent.empty() || serial < sent.front() || serial > sent.back()) return std::nullopt;
-      const std::size_t in_a_row = serial - sent.front();
-      if (in_a_row < count && sent[in_a_row] == serial) return static_cast<Duration::rep>(in_a_row);
+      const Serial in_a_row = serial - sent.front();
+      if (in_a_row < count && sent[static_cast<std::size_t>(in_a_row)] == serial)
+        return static_cast<Duration::rep>(in_a_row);
       const auto found = std::ranges::lower_bound(sent, serial);
       if (found == sent.end() || *found != serial) return std::nullopt;
       return found - sent.begin();

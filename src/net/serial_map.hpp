@@ -22,14 +22,14 @@ class SerialMap {
 
   /// Null for a serial outside.
   [[nodiscard]] Value* find(Serial serial) noexcept {
-    return serial >= first_ && serial - first_ < values_.size() ? &values_[serial - first_] : nullptr;
+    return serial >= first_ && serial - first_ < values_.size() ? &values_[place(serial)] : nullptr;
   }
 
   void put(Serial serial, const Value& value) {
     if (values_.empty()) first_ = serial;
     for (; serial < first_; --first_) values_.emplace_front();
-    if (serial - first_ >= values_.size()) values_.resize(serial - first_ + 1);
-    values_[serial - first_] = value;
+    if (serial - first_ >= values_.size()) values_.resize(place(serial) + 1);
+    values_[place(serial)] = value;
   }
 
   void pop_front() noexcept {
@@ -38,6 +38,9 @@ class SerialMap {
   }
 
  private:
+  /// Of a serial that is not before the first.
+  [[nodiscard]] std::size_t place(Serial serial) const noexcept { return static_cast<std::size_t>(serial - first_); }
+
   std::deque<Value> values_;
   Serial first_ = 0;  ///< Of values_[0].
 };

@@ -151,9 +151,9 @@ class Exchange {
 
   /// connect(2) waits while the broker's queue is full, and only this limits it; zero would mean for ever.
   bool limit_connect() {
-    const auto time = std::chrono::duration_cast<std::chrono::microseconds>(left());
-    if (time <= 0us) return false;
-    const timeval limit{.tv_sec = time / 1s, .tv_usec = (time % 1s).count()};
+    const timespec time = os::to_timespec(left());
+    const timeval limit{.tv_sec = time.tv_sec, .tv_usec = time.tv_nsec / 1000};
+    if (limit.tv_sec == 0 && limit.tv_usec == 0) return false;
     return ::setsockopt(connection_.value(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0;
   }
 
