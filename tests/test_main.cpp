@@ -2,7 +2,11 @@
 // A skipped case never passes for a run one: it is printed, and fails the run where MULTIPING_FORBID_SKIPS is set.
 #define BOOST_TEST_NO_MAIN
 #define BOOST_TEST_ALTERNATIVE_INIT_API
+#ifdef MULTIPING_BOOST_TEST_HEADERS_ONLY
+#include <boost/test/included/unit_test.hpp>
+#else
 #include <boost/test/unit_test.hpp>
+#endif
 #include <cstdlib>
 #include <iostream>
 

@@ -114,7 +114,8 @@ class TestBook final : public net::ProbeBook {
 
   [[nodiscard]] Window window() const noexcept override { return {start, asked.size()}; }
   [[nodiscard]] net::Probe probe(net::Serial serial) const noexcept override {
-    return {.serial = serial, .to = &asked[serial].to, .shape = asked[serial].shape};
+    const Asked& one = asked[static_cast<std::size_t>(serial)];
+    return {.serial = serial, .to = &one.to, .shape = one.shape};
   }
   net::Probe add(const Address& to, std::uint16_t shape) {
     asked.push_back({to, shape});

@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(of_a_thousand_probes_to_one_target_each_has_its_own_answer)
   dialogue.answer(probes[2], {});  // an answer without tag is for the oldest of its source port
   const auto events = dialogue.hear();
   BOOST_REQUIRE(events.size() == 3U);
-  for (net::Serial serial = 0; serial < 3; ++serial) BOOST_TEST(events[serial].serial == serial);
+  for (std::size_t i = 0; i < 3; ++i) BOOST_TEST(events[i].serial == i);
   BOOST_TEST(events[0].auth_bits == 80);
   BOOST_TEST(events[1].auth_bits == 80);
 }

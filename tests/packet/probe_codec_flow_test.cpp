@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(all_messages_of_a_flow_have_one_checksum) {
     for (const auto flow : std::array<std::uint16_t, 5>{0, 1, 0x1234, 0xfffe, 0xffff}) {
       std::set<std::uint16_t> sums, checksums;
       for (std::uint64_t serial = 0; serial < 1000; ++serial) {
-        const auto image = counting_image(2 + serial % 62);
+        const auto image = counting_image(static_cast<std::size_t>(2 + serial % 62));
         const auto id = static_cast<std::uint16_t>(serial * 77);
         const auto message = encoded({*target, id, serial, flow}, image);
         sums.insert(sum_on_the_wire(message, *target));

@@ -423,9 +423,9 @@ BOOST_AUTO_TEST_CASE(a_million_mutated_replies_prove_nothing) {
   for (int i = 0; i < 1'000'000; ++i) {
     Bytes mutant = (i % 2) != 0 ? reply : error;
     if (i % 10 == 5)
-      mutant.resize(random() % mutant.size());
+      mutant.resize(static_cast<std::size_t>(random() % mutant.size()));
     else
-      mutant[random() % mutant.size()] ^= static_cast<std::uint8_t>(1 + random() % 255);
+      mutant[static_cast<std::size_t>(random() % mutant.size())] ^= static_cast<std::uint8_t>(1 + random() % 255);
     lane.take({.bytes = mutant}, true);
     BOOST_REQUIRE(lane.heard().size() == 1U);
     believed += lane.heard()[0].from ? 1U : 0U;

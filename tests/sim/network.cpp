@@ -37,7 +37,7 @@ struct SimNetwork::Request {
 
 std::size_t SimNetwork::EndpointHash::operator()(const Endpoint& endpoint) const noexcept {
   const auto kind = (static_cast<std::uint64_t>(endpoint.protocol) << 16U) | static_cast<std::uint64_t>(endpoint.port);
-  return std::hash<Address>{}(endpoint.address) ^ (kind * 0x9E3779B97F4A7C15U);
+  return static_cast<std::size_t>(std::hash<Address>{}(endpoint.address) ^ (kind * 0x9E3779B97F4A7C15U));
 }
 
 SimNetwork::SimNetwork(const Scenario& scenario) : scenario_{std::make_shared<const Scenario>(scenario)} {

@@ -100,7 +100,7 @@ void Routers::answer(const Hop& hop, bool held_up, const Passing& request, std::
     ++traffic.limited;
     return;
   }
-  const std::size_t turn = traffic.answered++ % (hop.others.size() + 1);
+  const auto turn = static_cast<std::size_t>(traffic.answered++ % (hop.others.size() + 1));
   const Address& from = turn == 0 ? hop.address : hop.others[turn - 1];
   const RouterError error = held_up ? packet_too_big(hop) : time_exceeded(hop, from);
   say(hop, hop.refuses ? *hop.refuses : error, request, out);
