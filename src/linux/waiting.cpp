@@ -8,17 +8,14 @@
 #include <ctime>
 #include <limits>
 
+#include "linux/clock.hpp"
+
 namespace multiping::os {
 namespace {
 
 using std::chrono::milliseconds;
 
 constexpr Duration moment = milliseconds{1};
-
-timespec to_timespec(Duration time) noexcept {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  return {.tv_sec = seconds.count(), .tv_nsec = (time - seconds).count()};
-}
 
 /// Rather too long than too short; -1: for ever.
 int to_milliseconds(std::optional<Duration> time) noexcept {
