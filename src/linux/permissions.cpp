@@ -39,16 +39,14 @@ bool file_capabilities_count() noexcept {
   return ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 && !is_on_nosuid_mount("/proc/self/exe");
 }
 
-std::string setcap() { return "sudo setcap cap_net_raw+ep '" + program() + "'"; }
-
 std::vector<std::string> raw_remedies() {
   const std::string unit = "for a systemd service: AmbientCapabilities=CAP_NET_RAW in its unit";
-  const std::string program = file_capabilities_count() ? "for this program: " + setcap() : std::string{};
-  if (can_have_net_raw()) return {program, unit};
-  std::string container =
-      "for a container: CAP_NET_RAW, by docker run --cap-add=NET_RAW or Kubernetes' securityContext: "
+  if (can_have_net_raw() && file_capabilities_count())
+    return {"for this program: sudo setcap cap_net_raw+ep '" + program() + "'", unit};
+  if (can_have_net_raw()) return {unit};
+  const std::string container =
+      "for user 0 of a container: CAP_NET_RAW, by docker run --cap-add=NET_RAW or Kubernetes' securityContext: "
       "{capabilities: {add: [NET_RAW]}}";
-  if (::geteuid() != 0) container += ", and its user 0, or then " + setcap();
   return {container, unit + ", and in its CapabilityBoundingSet="};
 }
 
