@@ -1,16 +1,23 @@
 // The first program of the README: which of these hosts answer, how far away are they, and who stays silent?
 // Usage: multi_ping_demo HOST...
+// Exit status: 0 when every host answered, 1 when not, 2 when there was an error.
 #include <multiping/multiping.hpp>
 
 #include <chrono>
 #include <exception>
 #include <iostream>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr std::string_view usage =
+    "usage: multi_ping_demo HOST...\n"
+    "Pings names and addresses, IPv4 and IPv6, all at once: in steps, then in one call with retries.\n"
+    "Exit status: 0 when every host answered, 1 when not, 2 when there was an error.\n";
 
 void print(const multiping::Batch& batch) {
   for (const auto& r : batch.responses)
@@ -30,9 +37,11 @@ void step_by_step(const std::vector<const char*>& hosts) {
   print(mp.receive(1s));
 }
 
-void in_one_call(const std::vector<const char*>& hosts) {
+bool in_one_call(const std::vector<const char*>& hosts) {
   std::cout << "All that in one call, with three retries within two seconds:\n";
-  print(multiping::multi_ping(hosts, 2s, 3, {.ignore_lookup_errors = true}));
+  const multiping::Batch batch = multiping::multi_ping(hosts, 2s, 3, {.ignore_lookup_errors = true});
+  print(batch);
+  return batch.no_responses.empty();
 }
 
 }  // namespace
@@ -40,9 +49,14 @@ void in_one_call(const std::vector<const char*>& hosts) {
 int main(int argc, char** argv) try {
   const auto arguments = std::span{argv, static_cast<std::size_t>(argc)}.subspan(1);
   const std::vector<const char*> hosts(arguments.begin(), arguments.end());
+  const bool help = !hosts.empty() && hosts.front() == std::string_view{"--help"};
+  if (help || hosts.empty() || *hosts.front() == '-') {
+    (help ? std::cout : std::cerr) << usage;
+    return help ? 0 : 2;
+  }
   step_by_step(hosts);
-  in_one_call(hosts);
-} catch (const std::exception& error) {
+  return in_one_call(hosts) ? 0 : 1;
+} catch (const std::exception& error) {  // a PermissionError says what would let this process ping
   std::cerr << error.what() << '\n';
-  return 1;
+  return 2;
 }

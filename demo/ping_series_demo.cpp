@@ -20,7 +20,10 @@
 
 namespace {
 
-constexpr std::string_view usage = "usage: ping_series_demo [-c COUNT] [-i SECONDS] HOST...";
+constexpr std::string_view usage =
+    "usage: ping_series_demo [-c COUNT] [-i SECONDS] HOST...\n"
+    "Pings all hosts again and again: COUNT times (5; 0: until Ctrl-C), every SECONDS (1).\n"
+    "Exit status: 0 when every probe was answered, 1 when not, 2 when there was an error.";
 
 /// Turns Ctrl-C into a stop request. A thread waits for the signal, so that nothing happens in a handler.
 class StopAtCtrlC {
@@ -113,6 +116,10 @@ void print_table(const std::vector<multiping::Series>& all) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  if (argc == 2 && argv[1] == std::string_view{"--help"}) {
+    std::cout << usage << '\n';
+    return 0;
+  }
   Command command = parse({argv + 1, argv + argc});
   const StopAtCtrlC ctrl_c;
   command.options.ping.ignore_lookup_errors = true;

@@ -1,5 +1,6 @@
 // Which TCP ports of these hosts are open? All hosts and ports are probed at once, and nobody needs a permission for
 // it. Usage: ports_demo PORT[,PORT...] HOST...
+// Exit status: 0 when a port is open, 1 when none is, 2 when there was an error.
 #include <multiping/multiping.hpp>
 
 #include <algorithm>
@@ -16,6 +17,11 @@
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr std::string_view usage =
+    "usage: ports_demo PORT[,PORT...] HOST...\n"
+    "Tells which TCP ports of the hosts are open, all of them probed at once. Needs no permission.\n"
+    "Exit status: 0 when a port is open, 1 when none is, 2 when there was an error.";
 
 std::vector<int> parse_ports(std::string_view list) {
   std::vector<int> ports;
@@ -58,7 +64,11 @@ void print(const multiping::Result& result, int port) {
 
 int main(int argc, char** argv) try {
   const auto arguments = std::span{argv, static_cast<std::size_t>(argc)}.subspan(1);
-  if (arguments.size() < 2) throw std::invalid_argument{"usage: ports_demo PORT[,PORT...] HOST..."};
+  if (arguments.size() == 1 && arguments[0] == std::string_view{"--help"}) {
+    std::cout << usage << '\n';
+    return 0;
+  }
+  if (arguments.size() < 2) throw std::invalid_argument{std::string{usage}};
   const std::vector<int> ports = parse_ports(arguments[0]);
   std::vector<multiping::Target> targets;
   for (const char* host : arguments.subspan(1))
@@ -70,7 +80,9 @@ int main(int argc, char** argv) try {
   static_cast<void>(mp.receive(2s));
   const auto results = mp.results();  // in the order of the targets: every port of the first host, then the next
   for (std::size_t i = 0; i < results.size(); ++i) print(results[i], ports[i % ports.size()]);
+  const auto is_open = [](multiping::Outcome outcome) { return outcome == multiping::Outcome::reply; };
+  return std::ranges::any_of(results, is_open, &multiping::Result::outcome) ? 0 : 1;
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
-  return 1;
+  return 2;
 }

@@ -1,5 +1,6 @@
 // A program with a loop of its own: poll() waits for its input and for probes at once. Type host names or addresses,
 // one a line; each is pinged as soon as it is read, and told as soon as it is known. Ends at the end of the input.
+// Exit status: 0 when every host answered, 1 when not, 2 when there was an error.
 #include <multiping/multiping.hpp>
 
 #include <poll.h>
@@ -12,16 +13,22 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::string_view usage =
+    "usage: prober_demo < HOSTS\n"
+    "Reads host names or addresses, one a line, and pings each as soon as it is read, until the input ends.\n"
+    "Exit status: 0 when every host answered, 1 when not, 2 when there was an error.\n";
+
 class Pinger {
  public:
-  /// Waits for whichever comes first, until the input has ended and every answer is told.
-  void run() {
+  /// Waits for whichever comes first, until the input has ended and every answer is told. Whether all hosts answered.
+  bool run() {
     std::array<pollfd, 2> watched{{{STDIN_FILENO, POLLIN, 0}, {prober_.native_handle(), POLLIN, 0}}};
     while (reading_ || prober_.in_flight() > 0) {
       watched[0].fd = reading_ ? STDIN_FILENO : -1;
@@ -30,6 +37,7 @@ class Pinger {
       if (watched[0].revents != 0) read_input();
       if (watched[1].revents != 0) tell();
     }
+    return all_answered_;
   }
 
  private:
@@ -52,6 +60,7 @@ class Pinger {
     if (resolution.addresses.empty()) {
       std::cout << multiping::Result{.host = host, .outcome = multiping::Outcome::unresolved, .error = resolution.error}
                 << std::endl;
+      all_answered_ = false;
       return;
     }
     hosts_[prober_.submit(resolution.addresses.front(), {}, 1s, 2)] = host;
@@ -60,6 +69,7 @@ class Pinger {
   void tell() {
     for (auto& [token, result] : prober_.poll(0s)) {
       result.host = hosts_.extract(token).mapped();
+      all_answered_ = all_answered_ && result.answered();
       std::cout << result << std::endl;
     }
   }
@@ -67,12 +77,19 @@ class Pinger {
   multiping::Prober prober_;
   std::map<multiping::Prober::Token, std::string> hosts_;
   std::string input_;
-  bool reading_ = true;
+  bool reading_ = true, all_answered_ = true;
 };
 
 }  // namespace
 
-int main() try { Pinger{}.run(); } catch (const std::exception& error) {
+int main(int argc, char** argv) try {
+  if (argc > 1) {
+    const bool help = argv[1] == std::string_view{"--help"};
+    (help ? std::cout : std::cerr) << usage;
+    return help ? 0 : 2;
+  }
+  return Pinger{}.run() ? 0 : 1;
+} catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
-  return 1;
+  return 2;
 }

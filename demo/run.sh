@@ -1,25 +1,26 @@
 #!/bin/sh
 # Builds multi_ping_demo and pings with it; installs what is missing first (Debian 12; root, or sudo).
 # Usage: run.sh [HOST...]; without a host it pings this machine, and no packet leaves it.
+# Exit status: 0 when all hosts answered, 1 when not, or when something is missing, 2 when this user may not ping.
+# MULTIPING_BUILD_DIR is where to build, when not in build/ here; CXX the compiler.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-build=$root/build/demo
+case ${1:-} in
+  -h | --help)
+    sed -n '2,/^set /s/^# //p' "$0"
+    exit 0
+    ;;
+esac
+# shellcheck source=demo/building.sh
+. "$root/demo/building.sh"
+
+choose_build_dir
+# shellcheck disable=SC2046  # A list of words on purpose.
+"$root/demo/install_packages.sh" $(build_packages)
+choose_generator
+is_configured || configure -D MULTIPING_BUILD_TESTS=OFF -D MULTIPING_BUILD_DAEMON=OFF
+build_all --target multi_ping_demo
 demo=$build/demo/multi_ping_demo
-PATH=$PATH:/usr/sbin:/sbin
-
-"$root/demo/install_packages.sh" g++ cmake ninja-build libboost-dev
-
-echo "== Building the library and the demo in $build"
-# What cmake says interests only when it fails.
-quietly() {
-  if ! said=$("$@" 2>&1); then
-    echo "$said" >&2
-    exit 1
-  fi
-}
-quietly cmake -S "$root" -B "$build" -G Ninja -D CMAKE_BUILD_TYPE=Release -D MULTIPING_BUILD_TESTS=OFF \
-  -D MULTIPING_BUILD_DAEMON=OFF
-quietly cmake --build "$build" --target multi_ping_demo
 
 # True when net.ipv4.ping_group_range has a group of this user: then the kernel lets the user ping.
 in_ping_group_range() {
@@ -30,23 +31,39 @@ in_ping_group_range() {
   return 1
 }
 
+# Where CAP_NET_RAW (bit 13) is out of bounds, as in some containers, a program that was given it does not start.
+may_have_net_raw() {
+  bounds=$(sed -n 's/^CapBnd:[[:space:]]*/0x/p' /proc/self/status)
+  [ $((bounds >> 13 & 1)) -eq 1 ]
+}
+
+give_capability() {
+  echo "== This user may not ping (net.ipv4.ping_group_range). One command, run as root, allows this program to:"
+  echo "   sudo setcap cap_net_raw+ep $demo"
+  "$root/demo/install_packages.sh" --if-possible libcap2-bin
+  sudo setcap cap_net_raw+ep "$demo" || echo "== That did not work; going on without."
+}
+
 # A user who may not ping gets the capability for this one program, by a command that is shown first.
-if [ "$(id -u)" -ne 0 ] && ! in_ping_group_range; then
-  "$root/demo/install_packages.sh" libcap2-bin
-  if ! getcap "$demo" | grep -q cap_net_raw; then
-    echo "== This user may not ping (net.ipv4.ping_group_range). One command, run as root, allows this program to:"
-    echo "   sudo setcap cap_net_raw+ep $demo"
-    if command -v sudo >/dev/null; then
-      sudo setcap cap_net_raw+ep "$demo" || echo "== That did not work; going on without."
-    fi
-  fi
+if [ "$(id -u)" -ne 0 ] && ! in_ping_group_range && may_have_net_raw && command -v sudo >/dev/null; then
+  getcap "$demo" 2>/dev/null | grep -q cap_net_raw || give_capability
 fi
 
-if [ $# -eq 0 ]; then
-  set -- localhost 127.0.0.1 ::1 "$(uname -n)"
-  # One that cannot answer: nobody on the loopback link has this address, and the kernel sends nothing.
-  set -- "$@" fe80::1%lo
+run_demo() {
+  echo "== $demo $*"
+  "$demo" "$@"
+}
+
+if [ $# -gt 0 ]; then
+  run_demo "$@"
+  exit
 fi
 
-echo "== $demo $*"
-exec "$demo" "$@"
+case $(cat /sys/class/net/lo/flags 2>/dev/null) in
+  0x8) echo "== The loopback interface is down here, so nothing can answer; as root: ip link set lo up" ;;
+esac
+set -- localhost 127.0.0.1
+if grep -qs '^0*1 ' /proc/net/if_inet6; then set -- "$@" ::1; fi
+run_demo "$@"
+echo "== And one that cannot answer, to show how that is told: nobody on the loopback link has this address."
+run_demo fe80::1%lo || [ $? -eq 1 ]

@@ -1,5 +1,6 @@
 // The ways to many hosts, found out at once and shown as people know it from traceroute.
 // Usage: traceroute_demo [-U|-T] [-p PORT] [-q PROBES] [-m MAX_TTL] [-f FLOWS] [-n] HOST...
+// Exit status: 0 when every target was reached, 1 when not, 2 when there was an error.
 #include <multiping/multiping.hpp>
 #include <multiping/traceroute.hpp>
 
@@ -17,6 +18,12 @@
 namespace {
 
 using namespace multiping;
+
+constexpr std::string_view usage =
+    "usage: traceroute_demo [-U|-T] [-p PORT] [-q PROBES] [-m MAX_TTL] [-f FLOWS] [-n] HOST...\n"
+    "Finds the ways to all hosts at once, by ICMP, UDP (-U) or TCP (-T) to PORT, with PROBES (3) for each hop and at\n"
+    "most MAX_TTL (30) hops; with FLOWS it tells several paths apart; -n looks up no names.\n"
+    "Exit status: 0 when every target was reached, 1 when not, 2 when there was an error.";
 
 struct Arguments {
   TraceOptions options{.resolve_names = true, .ping = {.ignore_lookup_errors = true}};
@@ -64,9 +71,7 @@ Arguments parse(std::span<char*> words) {
       number = parse_number(word, words[i]);
     }
   }
-  if (arguments.hosts.empty())
-    throw std::invalid_argument{
-        "usage: traceroute_demo [-U|-T] [-p PORT] [-q PROBES] [-m MAX_TTL] [-f FLOWS] [-n] HOST..."};
+  if (arguments.hosts.empty()) throw std::invalid_argument{std::string{usage}};
   return arguments;
 }
 
@@ -214,6 +219,10 @@ void print(const std::vector<Route>& routes, const TraceOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  if (argc == 2 && argv[1] == std::string_view{"--help"}) {
+    std::cout << usage << '\n';
+    return 0;
+  }
   const auto [options, hosts] = parse(std::span{argv, static_cast<std::size_t>(argc)}.subspan(1));
   const std::vector<Route> routes = traceroute(hosts, options);
   print(routes, options);

@@ -1,26 +1,52 @@
 #!/bin/sh
 # Builds multiping and runs all of its tests; installs what is missing first (Debian 12; root, or sudo).
+# Usage: run.sh [OPTION OF CTEST...], as "run.sh -R unit".
 # The exit status is that of ctest. As root the tests of the kernel run too, else they are reported as skipped.
+# MULTIPING_BUILD_DIR is where to build, when not in build/ here; CXX the compiler; MULTIPING_PRESET takes its flags from
+# a preset of CMakePresets.json.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-cd "$root"
+case ${1:-} in
+  -h | --help)
+    sed -n '2,/^set /s/^# //p' "$0"
+    exit 0
+    ;;
+esac
+# shellcheck source=demo/building.sh
+. "$root/demo/building.sh"
 
-"$root/demo/install_packages.sh" g++ cmake ninja-build pkg-config libboost-dev libboost-test-dev \
-  libcli11-dev libseccomp-dev iproute2 nftables strace libcap2-bin procps mtr-tiny traceroute python3 \
-  ruby ruby-eventmachine
+# The tests in namespaces need more than permission: a container or a filter of system calls may forbid it.
+can_make_namespaces() { [ "$(id -u)" -eq 0 ] && unshare --net --mount --propagation unchanged true 2>/dev/null; }
 
-echo "== Configuring and building in $root/build/release"
-cmake --preset release
-cmake --build --preset release
+choose_build_dir
+# shellcheck disable=SC2046  # A list of words on purpose.
+"$root/demo/install_packages.sh" $(build_packages) libboost-test-dev
+# Without these, parts are left out: the daemon and its tests, a consumer's pkg-config, and other people's programs whose
+# answers are compared.
+"$root/demo/install_packages.sh" --if-possible pkg-config libcli11-dev libseccomp-dev
+if can_make_namespaces; then
+  "$root/demo/install_packages.sh" --if-possible iproute2 nftables procps strace libcap2-bin python3 mtr-tiny \
+    traceroute ruby ruby-eventmachine
+fi
+
+choose_generator
+configure -D MULTIPING_BUILD_TESTS=ON -D MULTIPING_BUILD_DAEMON=ON
+# shellcheck disable=SC2119  # All targets.
+build_all
 
 echo "== Running the tests"
 status=0
 # Most of them wait for a network most of the time.
-ctest --preset release --parallel "$(($(nproc) * 2))" || status=$?
+ctest --test-dir "$build" --output-on-failure --no-tests=error --parallel "$(($(nproc) * 2))" "$@" || status=$?
 
-log=$root/build/release/Testing/Temporary/LastTest.log
+log=$build/Testing/Temporary/LastTest.log
 if grep -qs '^SKIPPED ' "$log"; then
-  echo "== Skipped here, with the reason:"
-  grep '^SKIPPED ' "$log"
+  echo "== Skipped here, by reason:"
+  sed -n 's/^SKIPPED //p' "$log" | awk '{
+      split($0, parts, ": ")
+      reason = substr($0, length(parts[1]) + 3)
+      names[reason] = names[reason] " " parts[1]
+    }
+    END { for (reason in names) print "   " reason ":" names[reason] }'
 fi
 exit "$status"

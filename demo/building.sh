@@ -1,0 +1,99 @@
+# What demo/run.sh and tests/run.sh share: where and with what they build, and the line of progress.
+# Sourced by them, with $root set to the checkout. POSIX sh.
+# shellcheck shell=sh
+PATH=$PATH:/usr/sbin:/sbin
+
+fail() {
+  echo "== $*" >&2
+  exit 1
+}
+
+# What a command says interests only when it fails.
+quietly() {
+  if ! said=$("$@" 2>&1); then
+    echo "$said" >&2
+    exit 1
+  fi
+}
+
+# Sets $build, and makes the folder.
+choose_build_dir() {
+  build=${MULTIPING_BUILD_DIR:-$root/build}/release
+  case $build in /*) ;; *) build=$PWD/$build ;; esac
+  if ! mkdir -p "$build" 2>/dev/null || [ ! -w "$build" ]; then
+    fail "Cannot write to $build; choose another folder: MULTIPING_BUILD_DIR=/tmp/multiping $0"
+  fi
+}
+
+# Sets $generator; ninja is quicker to start, and make does as well.
+choose_generator() {
+  generator=Ninja
+  command -v ninja >/dev/null || ! command -v make >/dev/null || generator="Unix Makefiles"
+}
+
+# What every build needs, as words for install_packages.sh.
+build_packages() {
+  echo "g++ cmake libboost-dev"
+  command -v ninja >/dev/null || command -v make >/dev/null || echo ninja-build
+}
+
+# What a build folder was configured for: when anything of it changes, what cmake remembers is wrong.
+configuration() { echo "$root $build ${generator:-} ${CXX:-} ${CXXFLAGS:-} ${MULTIPING_PRESET:-}"; }
+
+is_configured() { [ "$(cat "$build/configured-for" 2>/dev/null)" = "$(configuration)" ]; }
+
+# configure OPTION...: the library is the same in both commands, so that the second has only the rest to compile. Many
+# files at once, since headers cost the most. MULTIPING_PRESET takes the compiler's flags from CMakePresets.json.
+configure() {
+  is_configured || set -- --fresh "$@"
+  if [ -n "${MULTIPING_PRESET:-}" ]; then
+    set -- --preset "$MULTIPING_PRESET" "$@"
+  else
+    set -- -D CMAKE_BUILD_TYPE=Release -D "CMAKE_CXX_FLAGS_RELEASE=-O2" "$@"
+  fi
+  rm -f "$build/configured-for"
+  quietly cmake -S "$root" -B "$build" -G "$generator" -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=20 "$@"
+  configuration >"$build/configured-for"
+}
+
+# Reads what ninja ("[3/70] ...") or make ("[ 4%] ...") says, up to the line "status N", which it returns; shows every
+# tenth on one line.
+show_progress() {
+  tenth=0
+  while IFS= read -r line; do
+    percent=
+    case $line in
+      "status "*) break ;;
+      \[*/*\]*)
+        line=${line#\[}
+        count=${line%%/*}
+        line=${line#*/}
+        percent=$((count * 100 / ${line%%\]*}))
+        ;;
+      \[*%\]*)
+        line=${line#\[}
+        percent=$((${line%%\%*}))
+        ;;
+    esac
+    while [ $((${percent:-0} / 10)) -gt $tenth ]; do
+      tenth=$((tenth + 1))
+      printf ' %s%%' ${tenth}0
+    done
+  done
+  status=${line#status }
+  if [ $tenth -eq 0 ] && [ "$status" -eq 0 ]; then printf ' nothing to do'; fi
+  echo
+  return "$status"
+}
+
+# build_all [--target TARGET]: what the compiler says interests only when it fails.
+build_all() {
+  printf '== Building in %s:' "$build"
+  log=$build/build.log
+  if ! {
+    cmake --build "$build" --parallel "$(nproc)" "$@" 2>&1 && echo "status 0" || echo "status $?"
+  } | tee "$log" | show_progress; then
+    grep -v -e '^\[' -e '^status ' "$log" >&2
+    exit 1
+  fi
+}

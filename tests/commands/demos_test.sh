@@ -1,0 +1,48 @@
+#!/bin/sh
+# The demo programs as a person meets them: --help, usage, exit status, and what is said without permission.
+# Usage: demos_test.sh FOLDER_OF_DEMOS
+set -eu
+demos=$1
+# shellcheck source=tests/commands/checks.sh
+. "$(dirname "$0")/checks.sh"
+
+for demo in multi_ping_demo ping_series_demo ports_demo prober_demo traceroute_demo; do
+  expect 0 "$demos/$demo" --help
+  says out "^usage: $demo"
+  says out "^Exit status: 0 when"
+  lines err 0
+  expect 2 "$demos/$demo" --nosuch
+  lines out 0
+done
+for demo in multi_ping_demo ping_series_demo ports_demo traceroute_demo; do
+  expect 2 "$demos/$demo"
+  says err "^usage: $demo"
+done
+
+# Text that is no host is refused without a lookup, and needs no permission.
+expect 1 "$demos/ports_demo" 1 "1.2.3.4 junk"
+says out "unresolved"
+expect 2 "$demos/ports_demo" 1x 127.0.0.1
+says err '"1x" is no port number'
+
+# A user who may ping has all answers; one who may not is told what would help.
+may_ping=0
+"$demos/multi_ping_demo" 127.0.0.1 >"$folder/out" 2>"$folder/err" || may_ping=$?
+if [ "$may_ping" -eq 2 ] && grep -q '^this process may not ping: ' "$folder/err"; then
+  for demo in multi_ping_demo "ping_series_demo -c 1" traceroute_demo; do
+    # shellcheck disable=SC2086  # A program and its options.
+    expect 2 "$demos/"$demo 127.0.0.1
+    says err "^this process may not ping: "
+    says err "AmbientCapabilities=CAP_NET_RAW"
+  done
+else
+  expect 0 "$demos/multi_ping_demo" 127.0.0.1 127.0.0.2
+  says out "127.0.0.2 (127.0.0.2) responded in [0-9.]* ms"
+  expect 1 "$demos/multi_ping_demo" 127.0.0.1 "1.2.3.4 junk"
+  expect 0 "$demos/ping_series_demo" -c 2 -i 0.01 127.0.0.1
+  says out "^127.0.0.1 *2 *2 *0.0"
+  expect 0 "$demos/traceroute_demo" -n 127.0.0.1
+  expect 0 sh -c "echo 127.0.0.1 | '$demos/prober_demo'"
+  expect 1 sh -c "echo '1.2.3.4 junk' | '$demos/prober_demo'"
+fi
+end
