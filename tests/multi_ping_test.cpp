@@ -12,6 +12,7 @@
 
 #include "multiping/error.hpp"
 #include "multiping/transport.hpp"
+#include "support/loopback.hpp"
 
 using namespace std::chrono_literals;
 using namespace multiping;
@@ -27,7 +28,8 @@ boost::test_tools::assertion_result may_ping(boost::unit_test::test_unit_id) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(multi_ping_test, *boost::unit_test::precondition(may_ping))
+BOOST_AUTO_TEST_SUITE(multi_ping_test,
+                      *boost::unit_test::precondition(may_ping) * boost::unit_test::precondition(test::needs_loopback))
 
 namespace {
 

@@ -16,6 +16,7 @@
 
 #include "multiping/error.hpp"
 #include "multiping/transport.hpp"
+#include "support/loopback.hpp"
 
 namespace multiping::test {
 namespace {
@@ -45,7 +46,7 @@ std::string complaint(const SeriesOptions& options, TargetList targets = here())
   return "nothing";
 }
 
-BOOST_AUTO_TEST_CASE(figures_of_every_position_in_order) {
+BOOST_AUTO_TEST_CASE(figures_of_every_position_in_order, *boost::unit_test::precondition(needs_loopback)) {
   const auto all = ping_series({here(), here("127.0.0.2"), here()}, {.count = 5, .interval = 20ms});
   BOOST_REQUIRE_EQUAL(all.size(), 3U);
   for (const auto& [host, address, figures, slip] : all) {
@@ -57,7 +58,7 @@ BOOST_AUTO_TEST_CASE(figures_of_every_position_in_order) {
   BOOST_TEST(all[1].host == "127.0.0.2");
 }
 
-BOOST_AUTO_TEST_CASE(a_loop_over_rounds) {
+BOOST_AUTO_TEST_CASE(a_loop_over_rounds, *boost::unit_test::precondition(needs_loopback)) {
   PingSeries series{{here(), here("127.0.0.2")}, {.count = 3, .interval = 20ms}};
   int rounds = 0;
   for (const Round& round : series) {
@@ -150,7 +151,8 @@ BOOST_AUTO_TEST_CASE(a_callback_that_throws_leaves_nothing_behind) {
   BOOST_TEST(entries("/proc/self/task") == threads);
 }
 
-BOOST_AUTO_TEST_CASE(a_stop_from_another_thread_ends_an_endless_series) {
+BOOST_AUTO_TEST_CASE(a_stop_from_another_thread_ends_an_endless_series,
+                     *boost::unit_test::precondition(needs_loopback)) {
   std::stop_source source;
   SeriesOptions options{.count = 0, .interval = 5ms};
   options.ping.stop = source.get_token();
@@ -163,7 +165,8 @@ BOOST_AUTO_TEST_CASE(a_stop_from_another_thread_ends_an_endless_series) {
   BOOST_TEST(all[0].statistics.sent() == static_cast<std::uint64_t>(told));
 }
 
-BOOST_AUTO_TEST_CASE(a_stop_from_another_thread_ends_a_wait_for_the_next_round) {
+BOOST_AUTO_TEST_CASE(a_stop_from_another_thread_ends_a_wait_for_the_next_round,
+                     *boost::unit_test::precondition(needs_loopback)) {
   std::stop_source source;
   SeriesOptions options{.count = 0, .interval = 1h};
   options.ping.stop = source.get_token();

@@ -126,6 +126,7 @@ const Sort sorts[] = {{"raw ICMP", TransportKind::raw, {}},
 void furnish_loopback() {
   allow_ping_sockets();
   run("ip addr add fd00::5/128 dev lo nodad && ip addr add fd00::6/128 dev lo nodad");
+  wait_for_addresses();
   lift_error_limits();
 }
 
@@ -246,7 +247,7 @@ BOOST_AUTO_TEST_CASE(no_two_flows_have_one_port) {
   });
 }
 
-BOOST_AUTO_TEST_CASE(every_probe_of_a_flow_has_its_own_hop) {
+BOOST_AUTO_TEST_CASE(every_probe_of_a_flow_has_its_own_hop, *precondition(needs_tun)) {
   for (const Sort& sort : sorts) {
     if (!tried_here(sort.kind)) continue;
     in_namespace([&] {

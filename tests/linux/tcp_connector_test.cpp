@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
-BOOST_AUTO_TEST_SUITE(tcp_connector_test, *precondition(needs_root))
+BOOST_AUTO_TEST_SUITE(tcp_connector_test, *precondition(needs_to_work("nft add table inet t")))
 
 constexpr std::uint16_t open_port = 7007, closed_port = 7008, rejected_port = 7009, silent_port = 7010;
 const Family families[] = {Family::ipv4, Family::ipv6};
@@ -315,6 +315,7 @@ WireHeader syn_of(const ProbeOptions& probe, const Address& to) {
 BOOST_AUTO_TEST_CASE(options_stand_in_the_packets) {
   in_namespace([] {
     run("ip addr add fd00::9/128 dev lo nodad");
+    wait_for_addresses();
     ProbeOptions probe = to_port(closed_port);
     BOOST_TEST(syn_of(probe, address("127.0.0.5")).ttl == 64);
     BOOST_TEST(syn_of(probe, address("::1")).flow_label != 0U);

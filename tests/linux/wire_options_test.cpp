@@ -55,6 +55,7 @@ void for_each_sort(const std::function<void(const Sort&)>& body) {
       in_namespace([&] {
         allow_ping_sockets();
         run("ip addr add fd00::9/128 dev lo nodad");
+        wait_for_addresses();
         body(sort);
       });
     }
@@ -207,6 +208,7 @@ BOOST_AUTO_TEST_CASE(a_device_is_used_whatever_the_routes_say) {
       run("ip -6 neigh add fd05::9 lladdr 02:00:00:00:00:09 dev v" + device);
     }
     run("ip addr add 10.5.0.1/32 dev lo && ip addr add fd05::1/128 dev lo nodad");
+    wait_for_addresses();
     run("ip route add 10.5.0.9 dev va && ip route add 10.5.0.9 dev vb metric 100");
     run("ip -6 route add fd05::9 dev va metric 1 && ip -6 route add fd05::9 dev vb metric 100");
     ProbeOptions through = sort.probe;

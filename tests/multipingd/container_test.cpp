@@ -21,7 +21,9 @@
 #include "netns/namespace.hpp"
 #include "proxy/broker_sockets.hpp"
 
-BOOST_AUTO_TEST_SUITE(container_test, *boost::unit_test::precondition(multiping::test::needs_root))
+BOOST_AUTO_TEST_SUITE(container_test,
+                      *boost::unit_test::precondition(multiping::test::needs_to_work(
+                          "setpriv --reuid 65534 --regid 65534 --clear-groups unshare --user --net true")))
 
 namespace {
 
@@ -78,6 +80,7 @@ void in_container(const std::function<void()>& enter, const std::function<void()
   in_namespace([&] {
     run("ip link add outer type veth peer name other && ip link set outer up && ip link set other up");
     run("ip addr add 10.77.0.1/24 dev outer && ip addr add fe80::77/64 dev outer nodad");
+    wait_for_addresses();
     const Daemon daemon;
     Child client{[&] {
       enter();
@@ -146,6 +149,7 @@ BOOST_AUTO_TEST_CASE(devices_and_sources_of_the_container_are_errors, *precondit
   in_container(enter_container_as_root, [] {
     run("ip link add inner type veth peer name other && ip link set inner up && ip link set other up");
     run("ip addr add 10.78.0.1/24 dev inner && ip addr add fd78::1/64 dev inner nodad");
+    wait_for_addresses();
     const std::string device = complaint("10.77.0.1", {.device = "inner"}, error_of(ENODEV));
     BOOST_TEST(contains(device, "ProbeOptions::device inner in the broker's network"), device);
     const ProbeOptions v4{.source_v4 = *Address::parse("10.78.0.1")}, v6{.source_v6 = *Address::parse("fd78::1")};
@@ -160,6 +164,7 @@ BOOST_AUTO_TEST_CASE(zones_by_number_are_the_broker_s) {
   in_namespace([] {
     run("ip link add outer index 77 type veth peer name other && ip link set outer up && ip link set other up");
     run("ip addr add fe80::77/64 dev outer nodad");
+    wait_for_addresses();
     const Daemon daemon;
     Child client{[] {
       enter_container();

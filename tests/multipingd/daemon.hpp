@@ -26,7 +26,7 @@ struct Ended {
   int status = -1;     ///< Exit status; 128 plus the signal that ended it.
   std::string text{};  ///< Of stdout and stderr.
 };
-/// What begins a shell's command that runs multipingd.
+/// What begins a shell's command that runs multipingd, as whatever user.
 [[nodiscard]] std::string daemon_command();
 /// Runs multipingd to its end, with these arguments and no others.
 [[nodiscard]] Ended run_daemon(const Arguments& arguments);
@@ -38,7 +38,7 @@ class Daemon {
     std::string path{};   ///< Empty: /run/multiping/multiping.sock.
     bool account = true;  ///< Whether --user and --group are given.
     int activated = -1;   ///< A socket that becomes descriptor 3.
-    Arguments run_by{};   ///< A program that starts it, like setpriv with its options.
+    Arguments run_by{};   ///< A program that starts it, like setpriv with its options; inside in_namespace().
   };
 
   /// Returns when it serves. Throws std::runtime_error with its log when it ends instead.

@@ -106,6 +106,8 @@ BOOST_AUTO_TEST_CASE(a_link_local_address_is_probed_on_its_own_link) {
       run("nsenter --net=/run/netns/peer ip addr add fe80::99/64 dev vb nodad && nsenter --net=/run/netns/peer ip addr "
           "add fe80::99/64 dev wb nodad");
       run("nsenter --net=/run/netns/peer ip addr add fe80::77/64 dev wb nodad");
+      wait_for_addresses("peer");
+      wait_for_addresses();
       const Batch batch =
           multi_ping({"fe80::99%va", "fe80::99%wa", "fe80::77%va", "fe80::77%wa"}, 2s, 1, options_for(kind));
       BOOST_TEST(batch.responses.size() == 3U);

@@ -172,6 +172,8 @@ BOOST_AUTO_TEST_CASE(devices_and_sources_hold) {
   in_namespace([] {
     make_peer();
     run("ip addr add fe80::a/64 dev va nodad && nsenter --net=/run/netns/peer ip addr add fe80::b/64 dev vb nodad");
+    wait_for_addresses();
+    wait_for_addresses("peer");
     BrokerProcess broker;
     become_nobody();
     const ProbeOptions device{.device = "va"}, wrong{.device = "lo"};

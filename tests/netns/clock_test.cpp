@@ -66,7 +66,7 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
-BOOST_AUTO_TEST_SUITE(clock_test, *precondition(needs_root))
+BOOST_AUTO_TEST_SUITE(clock_test, *precondition(needs_tun) * precondition(needs_to_work("unshare --time true")))
 
 constexpr auto network_delay = 100ms;
 

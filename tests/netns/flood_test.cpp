@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
-BOOST_AUTO_TEST_SUITE(flood_test, *precondition(needs_root))
+BOOST_AUTO_TEST_SUITE(flood_test, *precondition(needs_tun))
 
 constexpr unsigned targets = 100;
 const unsigned forgeries_each = sanitized || through_broker_only() ? 1'000 : 10'000;

@@ -13,15 +13,9 @@ namespace {
 
 using boost::unit_test::precondition;
 
-boost::test_tools::assertion_result needs_strace(boost::unit_test::test_unit_id unit) {
-  auto result = needs_root(unit);
-  if (!result) return result;
-  boost::test_tools::assertion_result found{try_run("strace -V") || std::getenv("MULTIPING_FORBID_SKIPS") != nullptr};
-  found.message() << "needs strace";
-  return found;
-}
-
-BOOST_AUTO_TEST_SUITE(injected_faults_test, *precondition(needs_strace))
+BOOST_AUTO_TEST_SUITE(injected_faults_test,
+                      *precondition(needs_to_work("strace -o /dev/null true")) *
+                          precondition(needs_to_work("tc qdisc add dev lo root tbf rate 8mbit burst 1540 latency 1s")))
 
 // The exit status of the pinger, or -1 when it had to be killed.
 int status_of(const std::string& command) {

@@ -2,6 +2,7 @@
 // A failed check in a child is printed by the child's Boost.Test and told to the parent by the exit status.
 #include "netns/namespace.hpp"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
 #include <sched.h>
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/test/execution_monitor.hpp>
 #include <boost/test/results_collector.hpp>
@@ -22,8 +24,11 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "linux/socket.hpp"
@@ -80,6 +85,11 @@ auto failed_checks() {
   leave(0, check_leaks);
 }
 
+/// What begins a command of ip(8) for the namespace of that name. Not `ip -n`, which in a chroot cannot change mounts.
+std::string ip_in(const std::string& name) {
+  return name.empty() ? "ip " : "nsenter --net=/run/netns/" + name + " ip ";
+}
+
 // Loopback up, and no duplicate address detection: it would keep link-local addresses back for a second.
 void furnish(const std::string& name) {
   const std::string inside = name.empty() ? "" : "nsenter --net=/run/netns/" + name + " ";
@@ -88,11 +98,27 @@ void furnish(const std::string& name) {
   run(inside + "ip link set lo up");
 }
 
+os::FileDescriptor open_folder(const char* path) {
+  return os::FileDescriptor{::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+}
+
+/// The root of a chroot is no mount, and cannot be made private: what holds it can, from the root of all mounts, where
+/// setns(2) leads to.
+void make_private_outside_of_chroot() {
+  const auto root = open_folder("/"), here = open_folder(".");
+  const os::FileDescriptor mounts{::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)};
+  if (::setns(mounts.value(), CLONE_NEWNS) != 0) os::fail("cannot make mounts private in a chroot");
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) os::fail("cannot make mounts private");
+  if (::fchdir(root.value()) != 0 || ::chroot(".") != 0 || ::fchdir(here.value()) != 0)
+    os::fail("cannot return into the chroot");
+}
+
 void enter_namespaces() {
   if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) os::fail("cannot make a network namespace");
-  // In a chroot the root is no mount, and has nothing to make private.
-  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 && errno != EINVAL)
-    os::fail("cannot make mounts private");
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    if (errno != EINVAL) os::fail("cannot make mounts private");
+    make_private_outside_of_chroot();
+  }
   // `ip netns` keeps its names in /run/netns: ours are to be seen, and to end, with this process.
   if (::mount("none", "/run", "tmpfs", 0, nullptr) != 0) os::fail("cannot mount /run");
   furnish("");
@@ -101,12 +127,67 @@ void enter_namespaces() {
 // A descriptor that becomes readable when the process has ended.
 int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
+/// Does `step` in a child, silently, and returns what it threw; nothing where it went well.
+std::string obstacle_to(const std::function<void()>& step) {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) os::fail("cannot open a pipe");
+  const os::FileDescriptor reading{ends[0]};
+  os::FileDescriptor writing{ends[1]};
+  std::cout.flush();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const os::FileDescriptor nowhere{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
+    ::dup2(nowhere.value(), STDOUT_FILENO);
+    ::dup2(nowhere.value(), STDERR_FILENO);
+    try {
+      step();
+    } catch (const std::exception& error) {
+      const std::string_view text = error.what();
+      static_cast<void>(!::write(writing.value(), text.data(), text.size()));
+    }
+    ::_exit(0);
+  }
+  writing = {};
+  std::string text(1000, '\0');
+  const ssize_t length = ::read(reading.value(), text.data(), text.size());
+  ::waitpid(child, nullptr, 0);
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+  return text;
+}
+
+boost::test_tools::assertion_result skip_for(const std::string& reason) {
+  boost::test_tools::assertion_result result{reason.empty() || std::getenv("MULTIPING_FORBID_SKIPS") != nullptr};
+  result.message() << reason;
+  return result;
+}
+
 }  // namespace
 
 boost::test_tools::assertion_result needs_root(boost::unit_test::test_unit_id) {
-  boost::test_tools::assertion_result result{::geteuid() == 0 || std::getenv("MULTIPING_FORBID_SKIPS") != nullptr};
-  result.message() << "needs root, for network namespaces";
-  return result;
+  static const std::string reason =
+      ::geteuid() == 0 ? obstacle_to(enter_namespaces) : "needs root, for network namespaces";
+  return skip_for(reason);
+}
+
+Precondition needs_possible(std::string what, std::function<void()> step) {
+  return [what = std::move(what), step = std::move(step)](boost::unit_test::test_unit_id unit) {
+    static std::map<std::string, std::string> known;
+    const auto root = needs_root(unit);
+    if (!root) return root;
+    if (!known.contains(what)) {
+      const std::string obstacle = obstacle_to([&step] {
+        enter_namespaces();
+        step();
+      });
+      known[what] = obstacle.empty() ? obstacle : "needs " + what + ": " + obstacle;
+    }
+    return skip_for(known[what]);
+  };
+}
+
+Precondition needs_to_work(std::string command) {
+  const std::string what = "that `" + command + "` works";
+  return needs_possible(what, [command = std::move(command)] { run(command); });
 }
 
 Child::Child(const std::function<void()>& body) {
@@ -167,6 +248,17 @@ void run(const std::string& command) {
   std::cout.flush();
   const int status = std::system((command + " 2>&1").c_str());  // NOLINT(concurrency-mt-unsafe)
   if (status != 0) throw std::runtime_error{"this command failed: " + command};
+}
+
+void wait_for_addresses(const std::string& name) {
+  const std::string ip = ip_in(name) + "-6 ";
+  const std::string all_have_routes = ip + "-o addr show | while read -r number device family address rest; do " + ip +
+                                      "route show table local | grep -q \"local ${address%/*} \" || exit 1; done";
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (!try_run(all_have_routes)) {
+    if (std::chrono::steady_clock::now() > limit) throw std::runtime_error{"an IPv6 address does not come into use"};
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
 }
 
 void write_file(const std::string& path, const std::string& text) {
@@ -247,8 +339,8 @@ std::string v6(int link, int end) { return "fd01:" + std::to_string(link) + "::"
 
 /// A pair of devices, "b<link>" at the near end and "a<link>" at the far one. A nameless end is in this namespace.
 void make_link(int link, const std::string& near, const std::string& far) {
-  const std::string number = std::to_string(link), here = near.empty() ? "ip " : "ip -n " + near + " ";
-  const std::string there = "ip -n " + far + " ";
+  const std::string number = std::to_string(link), here = ip_in(near);
+  const std::string there = ip_in(far);
   run(here + "link add b" + number + " type veth peer name a" + number + " netns " + far);
   run(here + "addr add " + v4(link, 1) + "/24 dev b" + number + " && " + here + "addr add " + v6(link, 1) +
       "/64 dev b" + number + " nodad && " + here + "link set b" + number + " up");
@@ -262,7 +354,7 @@ void add_routes(const std::string& ip, const std::string& to_v4, const std::stri
 
 /// Onwards by default, and back by the link that it comes from.
 void make_routes(int router, const std::string& name) {
-  const std::string ip = "ip -n " + name + " ";
+  const std::string ip = ip_in(name);
   add_routes(ip, "default via " + v4(router + 1, 2), "default via " + v6(router + 1, 2));
   for (int link = 1; link < router; ++link)
     add_routes(ip, v4(link, 0) + "/24 via " + v4(router, 1), v6(link, 0) + "/64 via " + v6(router, 1));
@@ -281,9 +373,10 @@ void make_chain(int routers) {
   }
   for (int router = 1; router <= routers; ++router) make_routes(router, "r" + std::to_string(router));
   run("ip route add default via " + v4(1, 2) + " && ip -6 route add default via " + v6(1, 2));
-  run("ip -n far route add default via " + v4(routers + 1, 1) + " && ip -n far -6 route add default via " +
+  const std::string far = ip_in("far");
+  run(far + "route add default via " + v4(routers + 1, 1) + " && " + far + "-6 route add default via " +
       v6(routers + 1, 1));
-  run("ip -n far route add local 10.9.0.0/16 dev lo && ip -n far -6 route add local fd09::/64 dev lo");
+  run(far + "route add local 10.9.0.0/16 dev lo && " + far + "-6 route add local fd09::/64 dev lo");
   wait_until_reachable({v4(routers + 1, 2), v6(routers + 1, 2)});
 }
 

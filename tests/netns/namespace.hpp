@@ -10,9 +10,17 @@
 
 namespace multiping::test {
 
-/// For `* precondition(needs_root)`: skips a test, visibly, where there is no root. With MULTIPING_FORBID_SKIPS the
-/// test is run all the same, and fails.
+/// For `* precondition(needs_root)`: skips a test, with the reason, where this process cannot make namespaces and
+/// furnish them: for want of root, in most containers, or where `ip` is missing. It is tried once. With
+/// MULTIPING_FORBID_SKIPS these tests are run all the same, and fail.
 boost::test_tools::assertion_result needs_root(boost::unit_test::test_unit_id);
+
+using Precondition = std::function<boost::test_tools::assertion_result(boost::unit_test::test_unit_id)>;
+/// The same for tests that need `command` to succeed in a namespace: another program, or what not every kernel has.
+[[nodiscard]] Precondition needs_to_work(std::string command);
+/// The same for a step of the test itself, done in a namespace of its own, that throws where it is not possible; `what`
+/// it is: "a TUN device".
+[[nodiscard]] Precondition needs_possible(std::string what, std::function<void()> step);
 
 /// Runs `body` in a child process with a network and a mount namespace of its own, loopback up.
 ///
@@ -47,6 +55,11 @@ void run(const std::string& command);
 
 void write_file(const std::string& path, const std::string& text);
 [[nodiscard]] std::string read_file(const std::string& path);
+
+/// Waits until the IPv6 addresses of this namespace, or of the one of that name, are in use: the kernel adds their
+/// local routes later, and until then drops what comes to them. For addresses added by `ip addr add`, whose links are
+/// up.
+void wait_for_addresses(const std::string& name = "");
 
 /// Sets net.ipv4.ping_group_range of this namespace: every group, or none. A run through the broker leaves it to that.
 void allow_ping_sockets(bool allowed = true);

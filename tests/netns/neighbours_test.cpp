@@ -22,8 +22,9 @@ std::vector<Address> with_living_end(const std::string& prefix, std::size_t coun
   BOOST_REQUIRE(all.size() >= count);
   all.resize(count);
   for (std::size_t i = count - 3; i < count; ++i)
-    run("ip -n peer addr add " + all[i].to_string() + (all[i].family() == Family::ipv4 ? "/16" : "/64 nodad") +
-        " dev vb");
+    run("nsenter --net=/run/netns/peer ip addr add " + all[i].to_string() +
+        (all[i].family() == Family::ipv4 ? "/16" : "/64 nodad") + " dev vb");
+  wait_for_addresses("peer");
   return all;
 }
 

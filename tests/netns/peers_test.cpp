@@ -15,7 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
-BOOST_AUTO_TEST_SUITE(peers_test, *precondition(needs_root))
+BOOST_AUTO_TEST_SUITE(peers_test, *precondition(needs_tun) *
+                                      precondition(needs_to_work("command -v mtr-packet && command -v traceroute")))
 
 const char* const target = "10.70.0.9";
 constexpr int hops = 4;  // the last one is the target

@@ -22,7 +22,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
-BOOST_AUTO_TEST_SUITE(ports_test, *precondition(needs_root))
+BOOST_AUTO_TEST_SUITE(ports_test, *precondition(needs_to_work("nft add table inet t")) *
+                                      precondition(needs_to_work("python3 -c 'import http.server'")))
 
 constexpr int http = 8080, closed = 8081, dropped = 8082, prohibited = 8083, reset = 8084, full = 8085, echo = 7000,
               other = 7001;

@@ -26,7 +26,7 @@ using boost::unit_test::label;
 using boost::unit_test::precondition;
 using namespace parts;
 
-BOOST_AUTO_TEST_SUITE(prober_test, *precondition(needs_root))
+BOOST_AUTO_TEST_SUITE(prober_test, *precondition(needs_tun))
 
 constexpr auto network_delay = 60ms;
 

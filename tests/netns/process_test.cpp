@@ -68,7 +68,7 @@ void be_stopped_while_replies_wait(TransportKind kind) {
   BOOST_TEST(std::ranges::count(answers.responses, TimestampSource::kernel, &Result::timestamps) == 500);
 }
 
-BOOST_AUTO_TEST_CASE(a_stopped_process_loses_no_reply_that_waited) {
+BOOST_AUTO_TEST_CASE(a_stopped_process_loses_no_reply_that_waited, *precondition(needs_tun)) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_stopped_process_loses_no_reply_that_waited) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_fork_in_the_midst_of_a_batch_disturbs_nothing) {
+BOOST_AUTO_TEST_CASE(a_fork_in_the_midst_of_a_batch_disturbs_nothing, *precondition(needs_tun)) {
   in_namespace([] {
     const TunProcess network{slow_network(network_delay)};
     MultiPing batch{hosts("10.20.1.", 1, 200)};
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(objects_leave_no_descriptor_behind) {
   });
 }
 
-BOOST_AUTO_TEST_CASE(a_storm_of_signals_changes_no_result) {
+BOOST_AUTO_TEST_CASE(a_storm_of_signals_changes_no_result, *precondition(needs_tun)) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();
@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(a_storm_of_signals_changes_no_result) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_stop_request_ends_the_wait_at_once) {
+BOOST_AUTO_TEST_CASE(a_stop_request_ends_the_wait_at_once, *precondition(needs_tun)) {
   in_namespace([] {
     const TunDevice device{slow_network(network_delay)};
     std::stop_source stop;

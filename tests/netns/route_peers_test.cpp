@@ -19,7 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
-BOOST_AUTO_TEST_SUITE(route_peers_test, *precondition(needs_root))
+BOOST_AUTO_TEST_SUITE(route_peers_test,
+                      *precondition(needs_tun) * precondition(needs_to_work("command -v mtr && command -v traceroute")))
 
 constexpr int routers = 7, silent_hop = 4;
 

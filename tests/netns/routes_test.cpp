@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(a_router_tells_where_the_ttl_ended) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_firewall_refuses_its_own_targets_only) {
+BOOST_AUTO_TEST_CASE(a_firewall_refuses_its_own_targets_only, *precondition(needs_to_work("nft add table inet t"))) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();
@@ -141,7 +141,10 @@ void drop_all_egress(const std::string& device) {
   run("tc filter add dev " + device + " egress bpf direct-action bytecode '1,6 0 0 2,'");
 }
 
-BOOST_AUTO_TEST_CASE(a_queue_that_never_empties_is_waited_for_without_spinning) {
+BOOST_AUTO_TEST_CASE(
+    a_queue_that_never_empties_is_waited_for_without_spinning,
+    *precondition(needs_to_work(
+        "tc qdisc add dev lo clsact && tc filter add dev lo egress bpf direct-action bytecode '1,6 0 0 2,'"))) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
       allow_ping_sockets();

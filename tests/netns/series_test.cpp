@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 using namespace parts;
 
-BOOST_AUTO_TEST_SUITE(series_test, *precondition(needs_root))
+BOOST_AUTO_TEST_SUITE(series_test, *precondition(needs_tun))
 
 constexpr auto network_delay = 60ms;
 

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 using boost::unit_test::label;
 using boost::unit_test::precondition;
 
-BOOST_AUTO_TEST_SUITE(traceroute_test, *precondition(needs_root))
+BOOST_AUTO_TEST_SUITE(traceroute_test, *precondition(needs_tun))
 
 constexpr Timeout patience = 1s;
 constexpr int listening = 8080;
@@ -233,10 +233,11 @@ BOOST_AUTO_TEST_CASE(real_routers_that_have_no_route) {
     in_namespace([kind] {
       allow_ping_sockets();
       make_generous_chain(3);
-      run("ip -n r2 route add unreachable 10.8.1.0/24 && ip -n r2 route add prohibit 10.8.2.0/24");
-      run("ip -n r2 route add throw 10.8.3.0/24 && ip -n r2 route add blackhole 10.8.4.0/24");
-      run("ip -n r2 -6 route add unreachable fd08:1::/64 && ip -n r2 -6 route add prohibit fd08:2::/64");
-      run("ip -n r2 -6 route add blackhole fd08:4::/64");
+      const std::string in_r2 = "nsenter --net=/run/netns/r2 ";
+      run(in_r2 + "ip route add unreachable 10.8.1.0/24 && " + in_r2 + "ip route add prohibit 10.8.2.0/24");
+      run(in_r2 + "ip route add throw 10.8.3.0/24 && " + in_r2 + "ip route add blackhole 10.8.4.0/24");
+      run(in_r2 + "ip -6 route add unreachable fd08:1::/64 && " + in_r2 + "ip -6 route add prohibit fd08:2::/64");
+      run(in_r2 + "ip -6 route add blackhole fd08:4::/64");
       TraceOptions options = through(kind);
       options.max_silent_hops = 2;
       options.probes_per_hop = 1;

@@ -52,6 +52,11 @@ int open_device() {
 
 }  // namespace
 
+boost::test_tools::assertion_result needs_tun(boost::unit_test::test_unit_id unit) {
+  static const Precondition possible = needs_possible("a TUN device", [] { ::close(open_device()); });
+  return possible(unit);
+}
+
 class TunDevice::Responder {
  public:
   Responder(TunDevice& owner, const Scenario& scenario) : owner_{owner}, network_{scenario} {}
@@ -116,6 +121,7 @@ TunDevice::TunDevice(const Scenario& scenario) : device_{open_device()}, stop_{:
   run("ip addr add 10.255.255.1/32 dev sim0 && ip addr add fdff::1/128 dev sim0 nodad");
   // Behind the first ones, and deprecated: chosen only where it is asked for.
   run("ip addr add 10.255.255.2/32 dev sim0 && ip addr add fdff::2/128 dev sim0 nodad preferred_lft 0");
+  wait_for_addresses();
   run("ip route add default dev sim0 && ip -6 route add default dev sim0");
   sigset_t all, before;
   sigfillset(&all);

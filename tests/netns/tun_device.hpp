@@ -14,6 +14,9 @@
 
 namespace multiping::test {
 
+/// For `* precondition(needs_tun)`: skips a test, with the reason, where no such device can be made.
+boost::test_tools::assertion_result needs_tun(boost::unit_test::test_unit_id unit);
+
 /// Hosts of 10.20.0.0/16 that answer after `delay`.
 [[nodiscard]] inline Scenario slow_network(Duration delay) {
   Scenario scenario{.name = "slow"};

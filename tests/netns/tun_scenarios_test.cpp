@@ -19,10 +19,12 @@ namespace {
 
 using boost::unit_test::precondition;
 
-BOOST_AUTO_TEST_SUITE(tun_scenarios_test, *precondition(needs_root))
+BOOST_AUTO_TEST_SUITE(tun_scenarios_test, *precondition(needs_tun))
 
 namespace data = boost::unit_test::data;
 using boost::unit_test::label;
+
+constexpr Duration patience = std::chrono::seconds{10};
 
 // The route that makes this host refuse with an errno, ip-route(8).
 void add_refusals(const Scenario& scenario) {
@@ -58,10 +60,8 @@ std::vector<ScenarioRun> runs_here() {
 // Everything about the way that does not depend on the time or on the socket.
 std::string hop_table(const Scenario& scenario, TransportKind kind) {
   MultiPing trace{targets_of(scenario), options_of(scenario, open_transport({.kinds = {kind_here(kind)}}))};
-  trace.send();
-  static_cast<void>(trace.receive(scenario.timeout));
   std::ostringstream table;
-  for (const Result& result : trace.results()) {
+  for (const Result& result : results_of(scenario, trace, patience)) {
     table << result.host << ' ' << result.outcome << ' ' << result.responder;
     if (result.icmp)
       for (const MplsLabel& entry : result.icmp->mpls)
@@ -81,7 +81,7 @@ BOOST_DATA_TEST_CASE(through_the_kernel, data::make(runs_here()), scenario_run) 
       add_refusals(*scenario_run.scenario);
       if (scenario_run.kind == TransportKind::sockets) become_nobody();
       check_scenario(*scenario_run.scenario, open_transport({.kinds = {kind_here(scenario_run.kind)}}),
-                     scenario_run.kind, std::chrono::seconds{10});
+                     scenario_run.kind, patience);
       BOOST_TEST(device.unsound() == 0U);
     });
   }

@@ -17,14 +17,7 @@ namespace {
 using boost::unit_test::precondition;
 using Outcomes = std::map<std::string, std::string>;
 
-boost::test_tools::assertion_result needs_ruby(boost::unit_test::test_unit_id) {
-  const bool there = std::system("ruby -e 'require %q(eventmachine)' > /dev/null 2>&1") == 0;
-  boost::test_tools::assertion_result result{there || std::getenv("MULTIPING_FORBID_SKIPS") != nullptr};
-  result.message() << "needs ruby and its library eventmachine";
-  return result;
-}
-
-BOOST_AUTO_TEST_SUITE(proxy_icmp4em_ruby, *precondition(needs_root) * precondition(needs_ruby))
+BOOST_AUTO_TEST_SUITE(proxy_icmp4em_ruby, *precondition(needs_to_work("ruby -e 'require %q(eventmachine)'")))
 
 /// What the client prints, by target.
 Outcomes run_client(const RunningServer& server, const std::string& timeout_and_retries, const std::string& targets) {

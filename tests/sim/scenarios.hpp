@@ -37,8 +37,10 @@ std::ostream& operator<<(std::ostream& out, const ScenarioRun& run);
 /// Options as the scenario asks for them, on one thread.
 [[nodiscard]] Options options_of(const Scenario& scenario, std::shared_ptr<Transport> transport);
 
-/// Makes the batch that a scenario describes, as multi_ping() does, and checks every result and counter. Answers that
-/// are late because this machine is busy are waited for, with so much patience in all.
+/// Sends and receives as the scenario says. Answers that are late because this machine is busy are waited for, with so
+/// much patience in all.
+[[nodiscard]] std::vector<Result> results_of(const Scenario& scenario, MultiPing& batch, Duration patience);
+/// Makes the batch that a scenario describes, as multi_ping() does, and checks every result and counter; as patiently.
 void check_scenario(const Scenario& scenario, std::shared_ptr<Transport> transport, TransportKind kind,
                     Duration patience = {});
 /// The same results by single probes, each with the time and the retries that the scenario gives.
