@@ -1,6 +1,6 @@
 #!/bin/bash
-# Compiles multiping for other machines with Debian's cross compilers and runs the unit and simulator tests there, under
-# qemu-user. Installs what is missing first (Debian 12; root, or sudo).
+# Compiles multiping for other machines with Debian's cross compilers and runs the unit and simulator tests there: on this
+# kernel where it can, else by qemu-user. Installs what is missing first (Debian 12; root, or sudo).
 # Usage: tests/portability.sh [i386|arm64|s390x|i386-sources|musl]...   (all of them when none is named)
 # The last two only read the sources of the library, with every warning an error: with 32-bit types, and with musl's
 # headers. The last line says what passed and what failed; the exit status says the same.
@@ -35,10 +35,21 @@ compiler_of() {
     s390x) echo s390x-linux-gnu ;;
   esac
 }
+# emulator_of ARCH: what runs its programs, as a list of CMake's. Most amd64 kernels run those of i386 themselves.
 emulator_of() {
+  local root loader
+  root=/usr/$(compiler_of "$1")
+  loader=$root/lib/ld-linux.so.2
   case $1 in
-    arm64) echo qemu-aarch64 ;;
-    *) echo "qemu-$1" ;;
+    i386)
+      if "$loader" --version >/dev/null 2>&1; then
+        echo "$loader;--library-path;$root/lib"
+      else
+        echo "qemu-i386;-L;$root"
+      fi
+      ;;
+    arm64) echo "qemu-aarch64;-L;$root" ;;
+    s390x) echo "qemu-s390x;-L;$root" ;;
   esac
 }
 
@@ -50,7 +61,7 @@ configure() {
   cmake -S . -B "$work/$arch" -G Ninja -D CMAKE_BUILD_TYPE=None \
     -D CMAKE_SYSTEM_NAME=Linux -D CMAKE_SYSTEM_PROCESSOR="$arch" \
     -D CMAKE_CXX_COMPILER="$triple-g++" -D CMAKE_CXX_FLAGS="-O1 $warnings -Wsign-conversion -Werror -Wno-psabi" \
-    -D CMAKE_CROSSCOMPILING_EMULATOR="$(emulator_of "$arch");-L;/usr/$triple" \
+    -D CMAKE_CROSSCOMPILING_EMULATOR="$(emulator_of "$arch")" \
     -D Boost_NO_BOOST_CMAKE=ON -D Boost_INCLUDE_DIR="$work/headers" -D MULTIPING_BOOST_TEST_HEADERS_ONLY=ON \
     -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=20 \
     -D MULTIPING_BUILD_DAEMON=OFF -D MULTIPING_BUILD_DEMO=OFF -D MULTIPING_INSTALL=OFF
@@ -60,7 +71,12 @@ build() { timeout 3600 cmake --build "$work/$1" --target "${@:2}"; }
 
 tests() {
   configure "$1" && build "$1" multiping_unit multiping_sim || return
-  timeout 3600 ctest --test-dir "$work/$1" --label-regex '^(unit|sim)$' --parallel "$jobs" --timeout 1200 \
+  local without=()
+  if [[ $(emulator_of "$1") == qemu* ]]; then
+    echo "unit.multi_ping_test is left out: it asks the loopback, and qemu-user lacks some socket options (SO_LOCK_FILTER)"
+    without=(--exclude-regex '^unit[.]multi_ping_test$')
+  fi
+  timeout 7200 ctest --test-dir "$work/$1" --label-regex '^(unit|sim)$' "${without[@]}" --parallel "$jobs" \
     --output-on-failure --no-tests=error
 }
 
