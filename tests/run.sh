@@ -42,10 +42,12 @@ ctest --test-dir "$build" --output-on-failure --no-tests=error --parallel "$(($(
 log=$build/Testing/Temporary/LastTest.log
 if grep -qs '^SKIPPED ' "$log"; then
   echo "== Skipped here, by reason:"
-  sed -n 's/^SKIPPED //p' "$log" | awk '{
-      split($0, parts, ": ")
-      reason = substr($0, length(parts[1]) + 3)
-      names[reason] = names[reason] " " parts[1]
+  # "SKIPPED SUITE[/CASE]: precondition failed: REASON"; some suites run twice, with the broker too.
+  sed -n 's/^SKIPPED //p' "$log" | sort -u | awk '{
+      name = substr($1, 1, length($1) - 1)
+      reason = substr($0, length($1) + 2)
+      sub(/^precondition failed: /, "", reason)
+      names[reason] = names[reason] " " name
     }
     END { for (reason in names) print "   " reason ":" names[reason] }'
 fi

@@ -179,15 +179,17 @@ Precondition needs_possible(std::string what, std::function<void()> step) {
         enter_namespaces();
         step();
       });
-      known[what] = obstacle.empty() ? obstacle : "needs " + what + ": " + obstacle;
+      known[what] = obstacle.empty() ? obstacle : "needs " + what + " (" + obstacle + ")";
     }
     return skip_for(known[what]);
   };
 }
 
 Precondition needs_to_work(std::string command) {
-  const std::string what = "that `" + command + "` works";
-  return needs_possible(what, [command = std::move(command)] { run(command); });
+  const std::string what = "`" + command + "` to work";
+  return needs_possible(what, [command = std::move(command)] {
+    if (!try_run(command)) throw std::runtime_error{"it does not"};
+  });
 }
 
 Child::Child(const std::function<void()>& body) {
