@@ -145,7 +145,8 @@ void check_scenario(const Scenario& scenario, std::shared_ptr<Transport> transpo
   MultiPing batch{targets_of(scenario), options_of(scenario, std::move(transport))};
   const auto results = results_of(scenario, batch, patience);
   BOOST_REQUIRE(results.size() == scenario.targets.size());
-  for (std::size_t i = 0; i < results.size(); ++i) check_target(scenario.targets[i], results[i], scenario.timeout);
+  for (std::size_t i = 0; i < results.size(); ++i)
+    check_target(scenario.targets[i], results[i], scenario.timeout + patience);
   check_counters(scenario, batch.counters(), kind);
 }
 
