@@ -1,6 +1,6 @@
 #!/bin/bash
-# Compiles multiping for other machines with Debian's cross compilers and runs the unit and simulator tests there: on this
-# kernel where it can, else by qemu-user. Installs what is missing first (Debian 12; root, or sudo).
+# Compiles multiping for other machines with Debian's cross compilers and runs the unit and simulator tests there, on
+# this kernel where it can, else by qemu-user. Installs what is missing first (Debian 12; root, or sudo).
 # Usage: tests/portability.sh [i386|arm64|s390x|i386-sources|musl]...   (all of them when none is named)
 # The last two only read the sources of the library, with every warning an error: with 32-bit types, and with musl's
 # headers. The last line says what passed and what failed; the exit status says the same.
