@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+// NOLINTBEGIN(readability-identifier-naming)  The names are the kernel's.
+
 // The C libraries have no name for these two. <linux/in6.h> has, but its earlier versions (6.1.4 is one) hide them
 // where <netinet/in.h> is included as well, and musl's <netinet/in.h> contradicts it.
 #ifndef IPV6_FLOWINFO
@@ -35,3 +37,5 @@
 #ifndef SO_NETNS_COOKIE  // Linux 5.14; not in musl
 #define SO_NETNS_COOKIE 71
 #endif
+
+// NOLINTEND(readability-identifier-naming)
