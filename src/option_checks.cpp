@@ -102,6 +102,14 @@ void check_flow(const ProbeOptions& probe) {
   require_absent(probe.flow && probe.protocol == Protocol::sctp, "ProbeOptions::flow with SCTP");
 }
 
+/// The ECN bits of a connection are the kernel's: it masks those of IP_TOS and IPV6_TCLASS on stream sockets.
+void check_tos(const ProbeOptions& probe) {
+  constexpr int ecn_bits = 3;
+  if (probe.protocol != Protocol::tcp || probe.half_open || (probe.tos & ecn_bits) == 0) return;
+  const std::string name = "ProbeOptions::tos " + std::to_string(probe.tos) + ", with ECN bits, for a TCP connection";
+  require_absent(true, name.c_str());
+}
+
 /// A Timeout keeps not-a-number as -1 ns.
 std::string time_text(Duration time) {
   if (time == Duration{-1}) return "-1 ns or not a number";
@@ -119,6 +127,7 @@ void check(const ProbeOptions& probe) {
   check_device(probe.device);
   check_payload(probe);
   check_flow(probe);
+  check_tos(probe);
 }
 
 void check(const ResolveOptions& resolve) {

@@ -98,6 +98,9 @@ const std::vector<ProbeCase> unsupported_probes{
     {{.protocol = Protocol::tcp, .pattern = {1}}, "ProbeOptions::pattern with TCP or SCTP"},
     {{.protocol = Protocol::sctp, .payload_size = 0, .pattern = {1, 2}}, "ProbeOptions::pattern with TCP or SCTP"},
     {{.protocol = Protocol::sctp, .flow = 0}, "ProbeOptions::flow with SCTP"},
+    {{.protocol = Protocol::tcp, .tos = 0xbb}, "ProbeOptions::tos 187, with ECN bits, for a TCP connection"},
+    {{.protocol = Protocol::tcp, .family = Family::ipv6, .tos = 1},
+     "ProbeOptions::tos 1, with ECN bits, for a TCP connection"},
 };
 
 const std::vector<ProbeCase> right_probes{
@@ -105,6 +108,9 @@ const std::vector<ProbeCase> right_probes{
     {{.protocol = Protocol::udp, .family = Family::ipv6, .payload_size = 65'527}, "udp over ipv6"},
     {{.protocol = Protocol::tcp, .port = 443}, "tcp"},
     {{.protocol = Protocol::tcp, .payload_size = 0, .half_open = true}, "half-open tcp"},
+    {{.protocol = Protocol::tcp, .tos = 0xb8}, "tcp with a DSCP"},
+    {{.protocol = Protocol::tcp, .tos = 0xbb, .half_open = true}, "half-open tcp with ECN bits"},
+    {{.protocol = Protocol::sctp, .tos = 3}, "sctp with ECN bits"},
     {{.protocol = Protocol::sctp, .port = 65'535, .source_port = 1}, "sctp"},
     {{.source_v4 = *Address::parse("127.0.0.1"), .source_v6 = *Address::parse("::1")}, "sources"},
     {{.device = "fifteen-letters"}, "device"},

@@ -48,7 +48,9 @@ struct ProbeOptions {
   std::string device{};      ///< Interface or VRF to send through, to 15 characters; empty: by route. SO_BINDTODEVICE,
                              ///< socket(7).
   std::optional<int> ttl{};  ///< TTL or hop limit, 1 to 255; unset: the system's default. ip(7), ipv6(7).
-  int tos = 0;               ///< IPv4 TOS or IPv6 traffic class octet, 0 to 255. RFC 2474, RFC 3168.
+  int tos = 0;               ///< IPv4 TOS or IPv6 traffic class octet, 0 to 255. RFC 2474, RFC 3168. Its two ECN bits,
+                             ///< the lowest, are not supported for TCP connections (not half_open), where they are
+                             ///< the kernel's.
   /// Bytes behind the ICMP or UDP header, as `ping -s` and `fping -b` count; 0 to 65,507 (65,527 when family is ipv6).
   /// 8 or more carry a full tag. TCP and SCTP probes have no payload: 56 and 0 are the same there, others are not
   /// supported.

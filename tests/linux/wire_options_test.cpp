@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(ttl_tos_and_source_are_mixed_within_one_call_for_ipv4) {
     ProbeOptions far = sort.probe, marked = sort.probe, elsewhere = sort.probe;
     far.ttl = 255;
     marked.ttl = 7;
-    marked.tos = 0xb8;
+    marked.tos = 0xbb;
     elsewhere.source_v4 = address("127.0.0.9");
     const auto packets = on_the_wire(sort, address("127.0.0.5"), {sort.probe, far, marked, elsewhere});
     BOOST_TEST_REQUIRE(packets.size() == 4U);
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(ttl_tos_and_source_are_mixed_within_one_call_for_ipv4) {
     BOOST_TEST(packets[1].ttl == 255);
     BOOST_TEST(packets[2].ttl == 7);
     BOOST_TEST(packets[1].tos == 0);
-    BOOST_TEST(packets[2].tos == 0xb8);
+    BOOST_TEST(packets[2].tos == 0xbb);
     BOOST_TEST(packets[2].source == packets[0].source);
     BOOST_TEST(packets[3].source == "127.0.0.9");
     BOOST_TEST(packets[3].ttl == 64);
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(the_same_for_ipv6_with_hop_limit_class_and_label) {
     far.ttl = 255;
     far.flow_label = 0xabcde;
     marked.ttl = 7;
-    marked.tos = 0xb8;
+    marked.tos = 0xbb;
     marked.flow_label = 5;
     elsewhere.source_v6 = address("fd00::9");
     auto packets = on_the_wire(sort, address("::1"), {sort.probe, far, marked});
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(the_same_for_ipv6_with_hop_limit_class_and_label) {
     BOOST_TEST(packets[1].ttl == 255);
     BOOST_TEST(packets[1].flow_label == 0xabcdeU);
     BOOST_TEST(packets[2].ttl == 7);
-    BOOST_TEST(packets[2].tos == 0xb8);
+    BOOST_TEST(packets[2].tos == 0xbb);
     BOOST_TEST(packets[2].flow_label == 5U);
     BOOST_TEST(packets[3].source == "fd00::9");
     BOOST_TEST(packets[3].tos == 0);
