@@ -61,11 +61,13 @@ class BrokerTransport final : public SocketTransport {
   std::shared_ptr<proxy::BrokerSockets> sockets_;
 };
 
-/// None when a socket of that kind can be opened in one family at least.
+/// None when a socket of that kind can be opened in one family at least. That descriptors or memory have run out says
+/// nothing of either family, and is the obstacle whatever the other says.
 std::error_code obstacle(TransportKind kind) noexcept {
-  const std::error_code error = os::try_socket(kind, Family::ipv4);
-  if (!error) return error;
-  return os::try_socket(kind, Family::ipv6) ? error : std::error_code{};
+  const std::error_code v4 = os::try_socket(kind, Family::ipv4);
+  if (!v4 || os::concerns_all(v4)) return v4;
+  const std::error_code v6 = os::try_socket(kind, Family::ipv6);
+  return !v6 || os::concerns_all(v6) ? v6 : v4;
 }
 
 /// What the caller asked for, with `automatic` spelled out.
@@ -105,12 +107,15 @@ class Opener {
                        : kind == TransportKind::proxy ? open_proxy()
                                                       : open_sockets(kind);
       if (transport) return transport;
+      if (os::concerns_all(failures_.back().error)) break;  // a lesser kind would be chosen for a moment's want
     }
     return nullptr;
   }
 
-  /// The most telling of what stood in the way: a missing permission, which has a remedy, before all else.
+  /// The most telling of what stood in the way: that descriptors or memory ran out, which says nothing of permissions;
+  /// else a missing permission, which has a remedy, before all else.
   [[nodiscard]] Failure why_none() const {
+    if (os::concerns_all(failures_.back().error)) return failures_.back();
     if (failures_.size() == 1 && failures_.front().kind == TransportKind::broker) return failures_.front();
     const auto mistake = std::ranges::find_if(failures_, is_argument);
     if (mistake != failures_.end()) return *mistake;

@@ -53,7 +53,8 @@ class Transport;
 /// With the default something always serves, since UDP and TCP need no permission; what stands in the way of ICMP is
 /// told when ICMP is asked for. Throws PermissionError, whose text names every remedy that fits, when none may be used;
 /// std::system_error with Errc::not_supported when all that was asked for is what this version lacks; std::system_error
-/// for what the system refuses otherwise, ECONNREFUSED where no proxy listens; std::invalid_argument when
+/// for what the system refuses otherwise, ECONNREFUSED where no proxy listens, EMFILE, ENFILE or ENOMEM where
+/// descriptors or memory have run out: then no lesser kind is taken; std::invalid_argument when
 /// TransportOptions::proxy, where it is tried, is no host and port.
 ///
 /// A broker is asked for a socket of each family, and has a second to answer; the first object uses these, later ones

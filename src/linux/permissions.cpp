@@ -59,6 +59,12 @@ std::string ping_socket_remedy() {
   return remedy;
 }
 
+/// socket(2) looks for a descriptor last: that there is none says nothing against the family.
+bool has_sockets(TransportKind kind, Family family) noexcept {
+  const std::error_code error = try_socket(kind, family);
+  return !error || concerns_all(error);
+}
+
 Family some_family() noexcept { return try_socket(TransportKind::sockets, Family::ipv4) ? Family::ipv6 : Family::ipv4; }
 
 bool udp_socket_takes(int level, int name, int value) noexcept {
@@ -114,7 +120,7 @@ std::string broker_remedy(const std::string& path, std::error_code failure) {
 std::string must_allow_us() { return "must allow user " + std::to_string(::geteuid()) + " or one of its groups"; }
 
 Capabilities socket_capabilities(TransportKind kind) noexcept {
-  const bool ipv4 = !try_socket(kind, Family::ipv4), ipv6 = !try_socket(kind, Family::ipv6);
+  const bool ipv4 = has_sockets(kind, Family::ipv4), ipv6 = has_sockets(kind, Family::ipv6);
   return {.kind = kind,
           .ipv4 = ipv4,
           .ipv6 = ipv6,

@@ -2,11 +2,14 @@
 // Synchronous on purpose: Asio's asynchronous resolver has a thread of its own, whose end it waits for.
 #include <netinet/in.h>
 #include <resolv.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <cerrno>
 #include <utility>
 
 #include "multiping/error.hpp"
@@ -46,9 +49,25 @@ std::vector<Address> distinct(const udp::resolver::results_type& found, Family f
   return addresses;
 }
 
-Answer failure(const boost::system::error_code& error) {
-  if (error == asio::error::host_not_found || error == asio::error::no_data) return {{}, Errc::no_address};
-  return {{}, Errc::lookup_failed, error == asio::error::host_not_found_try_again};
+bool is_shortage(int error) noexcept {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+/// As far as this process can tell now.
+bool out_of_descriptors() noexcept {
+  const int trial = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (trial < 0) return is_shortage(errno);
+  ::close(trial);
+  return false;
+}
+
+/// `number` is the errno that the lookup left. Without a descriptor for the hosts file or for a name server
+/// getaddrinfo(3) says that there is no such name, which nobody has looked at.
+Answer failure(const boost::system::error_code& error, int number) {
+  const bool none = error == asio::error::host_not_found || error == asio::error::no_data;
+  const bool not_made = is_shortage(number) || is_shortage(error.value()) || (none && out_of_descriptors());
+  if (none && !not_made) return {{}, Errc::no_address};
+  return {{}, Errc::lookup_failed, not_made || error == asio::error::host_not_found_try_again};
 }
 
 class SystemLookup final : public Lookup {
@@ -61,8 +80,9 @@ class SystemLookup final : public Lookup {
 
   Answer look_up(const std::string& name, Family family) override {
     boost::system::error_code error;
+    errno = 0;
     const auto found = ask(name, family, error);
-    if (error) return failure(error);
+    if (error) return failure(error, errno);
     auto addresses = distinct(found, family);
     if (addresses.empty()) return {{}, Errc::no_address};
     return {std::move(addresses)};
@@ -72,8 +92,9 @@ class SystemLookup final : public Lookup {
   /// is no name, it gives the address as text.
   Answer look_up(const Address& address) override {
     boost::system::error_code error;
+    errno = 0;
     const auto found = resolver_.resolve(endpoint_of(address), error);
-    if (error) return failure(error);
+    if (error) return failure(error, errno);
     return {.name = found.begin()->host_name()};
   }
 

@@ -199,6 +199,65 @@ BOOST_AUTO_TEST_CASE(no_descriptors_left_is_an_exception) {
   });
 }
 
+/// Takes all of this process's descriptors but `left`.
+void use_up_descriptors(int left) {
+  const rlimit limit{32, 32};
+  BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  std::vector<int> taken;
+  for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) taken.push_back(fd);
+  for (; left > 0; --left, taken.pop_back()) ::close(taken.back());
+}
+
+/// What a call throws: its code; -1 for a PermissionError, 0 for nothing.
+template <class Call>
+int thrown_by(Call call) {
+  try {
+    call();
+  } catch (const PermissionError&) {
+    return -1;
+  } catch (const std::system_error& error) {
+    return error.code() == make_error_code(Errc::lookup_failed) ? -2 : error.code().value();
+  }
+  return 0;
+}
+
+// Who has no descriptor left lacks no permission, and what could be opened a moment later is no lesser kind.
+BOOST_AUTO_TEST_CASE(descriptors_that_ran_out_are_told_as_that) {
+  if (sanitized) return;
+  for (const bool privileged : {true, false})
+    for (const bool may_ping : {true, false})
+      in_namespace([&] {
+        allow_ping_sockets(may_ping);
+        if (!privileged) become_nobody();
+        use_up_descriptors(0);
+        const ProbeOptions tcp{.protocol = Protocol::tcp, .port = 1}, udp{.protocol = Protocol::udp};
+        for (const ProbeOptions& probe : {ProbeOptions{}, tcp, udp}) {
+          BOOST_TEST(thrown_by([&] {
+                       static_cast<void>(multi_ping({{"127.0.0.1", probe}, {"::1", probe}}, 1s));
+                     }) == EMFILE);
+        }
+        BOOST_TEST(thrown_by([] { const Prober prober; }) == EMFILE);
+        BOOST_TEST(thrown_by([] { static_cast<void>(open_transport({.kinds = {TransportKind::sockets}})); }) == EMFILE);
+        std::error_code error;
+        BOOST_TEST(!open_transport({}, error));
+        BOOST_TEST(error == error_of(EMFILE));
+      });
+}
+
+BOOST_AUTO_TEST_CASE(a_name_is_not_unknown_because_descriptors_ran_out) {
+  if (sanitized) return;
+  for (const bool known_before : {true, false})
+    in_namespace([&] {
+      Options options;
+      options.resolve.timeout = 500ms;
+      if (known_before) static_cast<void>(multi_ping("localhost", 5s));
+      use_up_descriptors(0);
+      BOOST_TEST(thrown_by([&] { static_cast<void>(multi_ping("localhost", 1s, 0, options)); }) == -2);
+      BOOST_TEST(resolve({"localhost"}, options.resolve)[0].error == make_error_code(Errc::lookup_failed));
+      BOOST_TEST(reverse_resolve({*Address::parse("127.0.0.1")}, options.resolve)[0].error == make_error_code(Errc::lookup_failed));
+    });
+}
+
 BOOST_AUTO_TEST_CASE(five_thousand_open_descriptors_are_no_hindrance) {
   in_namespace([] {
     const rlimit limit{6000, 6000};
