@@ -19,6 +19,9 @@
 namespace multiping::os {
 namespace {
 
+/// LOOPBACK_IFINDEX of every network namespace.
+constexpr int loopback = 1;
+
 /// The payload of a control message as a T; missing bytes are zero.
 template <class T>
 T payload(const cmsghdr& header) noexcept {
@@ -70,11 +73,14 @@ void read_one(const cmsghdr& header, ControlData& data) noexcept {
     if (header.cmsg_type == IP_TTL) data.ttl = octet(header);
     if (header.cmsg_type == IP_TOS) data.tos = octet(header);
     if (header.cmsg_type == IP_RECVERR) data.error = error_of(header);
+    if (header.cmsg_type == IP_PKTINFO) data.came_by_loopback = payload<in_pktinfo>(header).ipi_ifindex == loopback;
   }
   if (header.cmsg_level == IPPROTO_IPV6) {
     if (header.cmsg_type == IPV6_HOPLIMIT) data.ttl = octet(header);
     if (header.cmsg_type == IPV6_TCLASS) data.tos = octet(header);
     if (header.cmsg_type == IPV6_RECVERR) data.error = error_of(header);
+    if (header.cmsg_type == IPV6_PKTINFO)
+      data.came_by_loopback = static_cast<int>(payload<in6_pktinfo>(header).ipi6_ifindex) == loopback;
   }
 }
 

@@ -32,6 +32,7 @@ struct ControlData {
   std::optional<std::uint8_t> ttl{}, tos{};
   std::optional<WallTime> stamp{};
   std::optional<ExtendedError> error{};
+  bool came_by_loopback = false;  ///< Where report_interface() asked for it: this host sent the packet.
 };
 [[nodiscard]] ControlData read_control(const msghdr& message) noexcept;
 

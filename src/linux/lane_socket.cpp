@@ -177,6 +177,7 @@ class Opening {
     report_arrival(socket());
     // A raw IPv4 socket delivers the IP header, which says it all.
     if (!v4() || key_.carrier == net::Carrier::udp) report_ttl_and_tos(socket(), key_.family);
+    if (key_.carrier == net::Carrier::udp) report_interface(socket(), key_.family);
   }
 
   const SocketMaker& maker_;

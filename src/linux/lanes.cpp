@@ -158,6 +158,13 @@ void Lanes::close_unused() {
   });
 }
 
+bool Lanes::has_udp_port(Family family, std::uint16_t port) const noexcept {
+  return std::ranges::any_of(open_, [&](net::Lane number) {
+    const net::Channel& channel = lanes_[number].channel;
+    return channel.carrier == net::Carrier::udp && channel.family == family && channel.id == port;
+  });
+}
+
 std::uint64_t Lanes::drops() const noexcept {
   std::uint64_t drops = drops_of_closed_;
   for (const net::Lane lane : open_) drops += memory_of(lanes_[lane].socket()).drops;

@@ -54,6 +54,8 @@ class Lanes {
 
   [[nodiscard]] std::span<const net::Lane> open() const noexcept { return open_; }
   [[nodiscard]] const OpenLane& operator[](net::Lane lane) const noexcept { return lanes_[lane]; }
+  /// A UDP socket of these has this port.
+  [[nodiscard]] bool has_udp_port(Family family, std::uint16_t port) const noexcept;
   /// As net::PacketIo::source().
   [[nodiscard]] Address source(net::Lane lane, const Address& to, const ProbeOptions& probe) noexcept {
     return lanes_[lane].held.source_finder.find(to, probe);

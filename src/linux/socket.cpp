@@ -138,6 +138,13 @@ void report_ttl_and_tos(int socket, Family family) noexcept {
   }
 }
 
+void report_interface(int socket, Family family) noexcept {
+  if (family == Family::ipv4)
+    set_option(socket, IPPROTO_IP, IP_PKTINFO, 1);
+  else
+    set_option(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+}
+
 void report_arrival(int socket) noexcept {
   set_option(socket, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
 }

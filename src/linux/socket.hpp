@@ -59,6 +59,8 @@ void raise_buffer(int socket, int name, int forced_name, std::size_t bytes) noex
 void report_errors(int socket, Family family) noexcept;
 /// What comes in is told with its TTL or hop limit and its TOS or traffic class.
 void report_ttl_and_tos(int socket, Family family) noexcept;
+/// What comes in is told with the interface that it came by.
+void report_interface(int socket, Family family) noexcept;
 /// What comes in is told with when this host took it in.
 void report_arrival(int socket) noexcept;
 /// What is sent is never fragmented, here or on its way. False, with errno set, when refused.

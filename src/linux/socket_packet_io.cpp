@@ -224,11 +224,14 @@ std::span<const net::Incoming> SocketPacketIo::receive(net::Lane lane, bool& mor
   const bool has_ports = from.key.carrier == net::Carrier::udp;
   for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
     const ControlData control = read_control(batch_.header(i));
+    const std::uint16_t port = has_ports ? batch_.port(i) : std::uint16_t{0};
+    const bool own = has_ports && control.came_by_loopback && lanes_.has_udp_port(from.key.family, port);
     incoming_.push_back({.bytes = batch_.bytes(i),
                          .ip_header = from.ip_header,
                          .truncated = (batch_.header(i).msg_flags & MSG_TRUNC) != 0,
                          .from = batch_.from(i),
-                         .port = has_ports ? batch_.port(i) : std::uint16_t{0},
+                         .port = port,
+                         .own = own,
                          .ttl = control.ttl,
                          .tos = control.tos,
                          .arrival = arrival(control, queue)});

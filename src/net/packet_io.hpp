@@ -92,6 +92,7 @@ struct Incoming {
   bool bad_checksum = false;          ///< Found wrong already.
   Address from{};                     ///< May be left out where the IP header says it.
   std::uint16_t port = 0;             ///< UDP: the source port.
+  bool own = false;                   ///< UDP: a socket of this object sent it, to another or to itself.
   std::optional<std::uint8_t> ttl{};  ///< Where the socket tells and there is no IP header to say it.
   std::optional<std::uint8_t> tos{};
   Arrival arrival{};
@@ -124,7 +125,10 @@ struct Connecting {
 /// What became of a connection attempt. The socket is closed already, by reset and without data.
 struct Connected {
   std::uint64_t token = 0;
-  std::error_code error{};              ///< None: connected. ECONNREFUSED: RST. Else as connect(2), or see `report`.
+  /// None: connected, be it that the other side has ended it since. ECONNREFUSED: RST; also where the connection led
+  /// from a port of this host to the same port. ECONNRESET: ended by packets that did not acknowledge our SYN, which
+  /// anybody can forge. Else as connect(2), or see `report`.
+  std::error_code error{};
   std::optional<Duration> rtt{};        ///< The kernel's own measure, TCP_INFO, where it has one.
   std::optional<QueuedError> report{};  ///< The ICMP error that ended it; its bytes are valid until the next call.
   Arrival arrival{};

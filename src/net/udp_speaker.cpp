@@ -81,6 +81,7 @@ UdpSpeaker::Match UdpSpeaker::untagged(const Incoming& packet, const Hearing& he
 }
 
 void UdpSpeaker::take_packet(const Incoming& packet, const Hearing& hearing) {
+  if (packet.own) return void(++hearing.counters.unauthenticated);
   Match match = tagged(packet, hearing);
   if (match.flight == nullptr) match = untagged(packet, hearing);
   if (match.flight == nullptr) return count_refused(packet, hearing);

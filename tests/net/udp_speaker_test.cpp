@@ -50,6 +50,18 @@ BOOST_AUTO_TEST_CASE(of_a_thousand_probes_to_one_target_each_has_its_own_answer)
   BOOST_TEST(events[1].auth_bits == 80);
 }
 
+// A probe to a port that one of our own sockets has.
+BOOST_AUTO_TEST_CASE(a_probe_that_hears_itself_is_not_answered) {
+  UdpDialogue dialogue{one_shape()};
+  const auto probe = dialogue.ask(target_v4);
+  dialogue.io->deliver(probe.lane,
+                       {.bytes = dialogue.io->keep(probe.bytes), .from = probe.to, .port = port, .own = true});
+  BOOST_TEST(dialogue.hear().empty());
+  BOOST_TEST(dialogue.counters().unauthenticated == 1U);
+  dialogue.answer(probe, probe.bytes);
+  BOOST_TEST(dialogue.hear().size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_changed_pattern_is_told) {
   UdpDialogue dialogue{one_shape()};
   const auto probe = dialogue.ask(target_v4);
