@@ -80,8 +80,9 @@ class MULTIPING_EXPORT MultiPing {
 ///
 /// An answer to any of the probes counts until the end. What was not sent by then is pending with attempt 0 where it
 /// was paced or had to wait for the caller's own probes (in a full send buffer, say), and send_failed where this host
-/// has refused it for another want of room. Throws as MultiPing does; a timeout / (retry + 1) under 1 ms or a negative
-/// retry is std::invalid_argument.
+/// has refused it for another want of room. Short of descriptors, TCP connections that are not answered within a second
+/// make way for others, and are made again, to last longer, while there is time; what had too little of it is pending.
+/// Throws as MultiPing does; a timeout / (retry + 1) under 1 ms or a negative retry is std::invalid_argument.
 [[nodiscard]] MULTIPING_EXPORT Batch multi_ping(TargetList targets, Timeout timeout, int retry = 0,
                                                 const Options& options = {});
 

@@ -66,9 +66,12 @@ struct ProbeOptions {
   /// Any number: probes to one target with the same flow look the same to routers that balance load by flow, so that
   /// they take one path; those of another flow may take another. ICMP probes keep their checksum and identifier (two
   /// bytes of the payload behind the tag see to it, so payload_size is 2 or more), UDP and TCP probes their ports, IPv6
-  /// probes their flow label. Unset: each probe may take another path. With TCP connections (not half_open) one probe
-  /// of a flow to one target is under way at a time: a further one ends it. A source_port or flow_label that is asked
-  /// for is kept to, whatever the flow. Not for SCTP.
+  /// probes their flow label. Unset: each probe may take another path. A source_port or
+  /// flow_label that is asked for is kept to, whatever the flow. Not for SCTP.
+  ///
+  /// With TCP connections (not half_open) there is one at a time between two ports: with a flow or a source_port a
+  /// further attempt for the same target shares the connection that is under way, and any other probe with the same
+  /// addresses and ports waits until it is over, or is Outcome::send_failed with EADDRINUSE where that is not in time.
   std::optional<std::uint16_t> flow{};
   /// Member by member.
   friend bool operator==(const ProbeOptions&, const ProbeOptions&) = default;

@@ -65,8 +65,9 @@ class MULTIPING_EXPORT Prober {
   /// unreachable error with fail_fast, or with TCP, where such an error ends the connection.
   ///
   /// What comes later than that is counted as late, and never taken for the answer to another probe. What could not be
-  /// sent in time, for pacing or want of room, is pending with attempt 0. Throws std::invalid_argument for options out
-  /// of range, a negative timeout or retry, or no address; all else is a completion.
+  /// sent in time, for pacing or want of room, is pending with attempt 0; a TCP connection whose ports another probe of
+  /// this object had all the time is send_failed with EADDRINUSE: see ProbeOptions::flow. Throws std::invalid_argument
+  /// for options out of range, a negative timeout or retry, or no address; all else is a completion.
   [[nodiscard]] Token submit(const Address& address, const ProbeOptions& probe, Timeout timeout, int retry = 0);
 
   /// What became of a submission.

@@ -20,7 +20,9 @@ namespace multiping {
 /// What became of one target.
 enum class Outcome : std::uint8_t {
   pending,      ///< Never sent, or sent and no receive() has run out of time since; also as long as the answer may be
-                ///< among those that this host's kernel had no room for, and the probe is being repeated.
+                ///< among those that this host's kernel had no room for, and the probe is being repeated; and for a
+                ///< TCP connection that had to wait or to make way, for want of descriptors or ports, so that no one of
+                ///< its connections lasted for most of the time, nor for two seconds and twice the slowest answer.
   reply,        ///< The target answered.
   refused,      ///< The target itself declined (TCP RST, SCTP ABORT, UDP port unreachable): it is alive.
   ttl_expired,  ///< A router answered: time exceeded.
@@ -127,7 +129,8 @@ struct Counters {
   std::uint64_t duplicates = 0;       ///< Further answers to a probe.
   std::uint64_t late = 0;             ///< Answers to a probe that reset() or its own deadline had already ended.
   std::uint64_t icmp_errors = 0;      ///< Authentic ICMP errors about our probes.
-  std::uint64_t unauthenticated = 0;  ///< Refused: carries our identifier, but is no answer to a probe of ours.
+  std::uint64_t unauthenticated = 0;  ///< Refused: carries our identifier, but is no answer to a probe of ours; a
+                                      ///< probe that met itself; a TCP connection ended by who did not know its number.
   std::uint64_t wrong_source = 0;     ///< Refused: a right tag, from another address than the one probed.
   std::uint64_t bad_checksum = 0;     ///< Refused: the checksum is wrong.
   std::uint64_t malformed = 0;        ///< Refused: not a whole message.

@@ -43,6 +43,9 @@ class Agenda {
   /// them was tried. They are proposed again.
   virtual void put_back(std::span<const net::Probe> probes, net::Instant room_at) = 0;
 
+  /// or it needs the ports of another probe, which is under way. It is proposed again when that one is over.
+  virtual void hold(const net::Probe& probe, net::Serial behind, net::Instant now) = 0;
+
   virtual void received(std::span<const net::Event> events) = 0;
   /// The kernel's count of packets that it dropped for want of room.
   virtual void receive_drops(std::uint64_t count, net::Instant now) = 0;

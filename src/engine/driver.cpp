@@ -52,7 +52,10 @@ bool Driver::send_some(net::Instant now) {
       agenda_.put_back(rest, std::max(transport_.room_at(), net::after(now, shortest_wait_for_room)));
       break;
     }
-    agenda_.refused(rest.front(), report.refused, now);
+    if (report.behind)
+      agenda_.hold(rest.front(), *report.behind, now);
+    else
+      agenda_.refused(rest.front(), report.refused, now);
     rest = rest.subspan(1);
   }
   return !batch_.empty();

@@ -15,6 +15,8 @@ using Kind = net::Event::Kind;
 
 constexpr Duration shortest_time_to_answer = 20ms;
 constexpr Duration longest_time_to_answer = 1s;
+/// The kernel repeats a SYN after the first of them.
+constexpr Duration least_listening = 2s;
 /// No answer comes at once: what the clocks cannot tell from that took as little as they can tell.
 constexpr Duration shortest{1};
 
@@ -90,7 +92,7 @@ void Fates::sent(std::span<const net::Probe> probes, std::span<const net::Instan
     ProbeEntry& entry = table_.entry(probes[i].serial);
     entry.sent_at = sent_at[i];
     TargetRecord& record = table_.record(entry.target);
-    if (sending == Sending::attempt) ++record.attempt;
+    if (sending == Sending::attempt && !entry.again) ++record.attempt;
     // An ICMP error about an earlier probe stays the best that is known until something better comes.
     if (record.outcome == Outcome::send_failed) table_.detail(record) = {};
     if (record.outcome == Outcome::no_reply || record.outcome == Outcome::send_failed)
@@ -109,6 +111,16 @@ void Fates::fail(TargetIndex target, std::error_code error) {
   record.changed = true;
   forget_times(record);
   table_.detail(record) = {.responder = {}, .icmp = nullptr, .error = error};
+}
+
+bool Fates::displaced(net::Serial serial) {
+  ProbeEntry& entry = table_.entry(serial);
+  if (entry.answered || entry.ended) return false;
+  entry.ended = true;
+  TargetRecord& record = table_.record(entry.target);
+  if (record.answered() || !record.awaited || !is_newest(record, entry)) return false;
+  set_awaited(record, false);
+  return true;
 }
 
 void Fates::received(const net::Event& event) {
@@ -134,6 +146,10 @@ void Fates::received_late(const net::Event& event) noexcept {
 
 Duration Fates::time_to_answer() const noexcept {
   return std::clamp(2 * slowest_, shortest_time_to_answer, longest_time_to_answer);
+}
+
+Duration Fates::enough_listening(Duration time) const noexcept {
+  return std::min(time - time / 8, std::max(least_listening, 2 * slowest_));
 }
 
 void Fates::answer(ProbeEntry& entry, const net::Event& event) {
@@ -181,7 +197,11 @@ void Fates::give_up_probe(ProbeEntry& entry, const net::Event& event) {
 }
 
 void Fates::time_out(TargetRecord& record) noexcept {
-  if (record.outcome != Outcome::pending || !record.awaited) return;
+  if (record.awaited) fall_silent(record);
+}
+
+void Fates::fall_silent(TargetRecord& record) noexcept {
+  if (record.outcome != Outcome::pending) return;
   record.outcome = Outcome::no_reply;
   record.changed = true;
 }

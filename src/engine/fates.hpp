@@ -23,11 +23,15 @@ class Fates {
   /// The number of `target`, which is over, stands for another target from now on.
   void replace(TargetIndex target, const Endpoint& endpoint);
 
-  /// A repetition belongs to the attempt that it repeats.
+  /// A repetition belongs to the attempt that it repeats, and so does what is sent in the place of a displaced probe.
   enum class Sending : bool { attempt, repetition };
   void sent(std::span<const net::Probe> probes, std::span<const net::Instant> sent_at, Sending sending);
   /// This host would not send a probe to `target`.
   void fail(TargetIndex target, std::error_code error);
+
+  /// This host ended the probe's connection, to make room for others. False when that changes nothing, since another
+  /// probe to the target is under way, or it has answered.
+  bool displaced(net::Serial serial);
 
   void received(const net::Event& event);
   /// An event about a probe that nobody waits for any more.
@@ -35,6 +39,8 @@ class Fates {
 
   /// Time is up for the probes of a target: pending becomes no_reply, and an answer still counts later.
   static void time_out(TargetRecord& record) noexcept;
+  /// The same for a target that was listened for long enough, whether one of its probes is under way or was displaced.
+  static void fall_silent(TargetRecord& record) noexcept;
   /// Nobody waits for this target any more.
   void give_up(TargetRecord& record) noexcept { set_awaited(record, false); }
   /// Forgets every fate; the targets stay, and so do the counters.
@@ -47,6 +53,9 @@ class Fates {
   void all_reported() noexcept { unreported_ = 0; }
   /// Twice the greatest round-trip time seen, within limits: what is under way should have been answered by then.
   [[nodiscard]] Duration time_to_answer() const noexcept;
+  /// How long one connection to a target must have lasted, of all the time there was, until its silence is the
+  /// target's.
+  [[nodiscard]] Duration enough_listening(Duration time) const noexcept;
   /// sent, received, duplicates, late, icmp_errors and send_errors.
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 

@@ -36,7 +36,7 @@ const Detail* ProbeTable::find_detail(const TargetRecord& record) const noexcept
 net::Serial ProbeTable::open_probe(TargetIndex target, std::uint32_t round) {
   ProbeEntry& entry = entries_.emplace_back();
   entry.target = target;
-  entry.round = round & 0x3fffffffU;
+  entry.round = round & 0x1fffffffU;
   return first_ + entries_.size() - 1;
 }
 
@@ -64,8 +64,9 @@ void ProbeTable::reset() {
 }
 
 net::Probe ProbeTable::probe(net::Serial serial) const noexcept {
-  const TargetRecord& record = records_[entries_[place(serial)].target];
-  return {.serial = serial, .to = &record.address, .shape = record.shape};
+  const TargetIndex target = entries_[place(serial)].target;
+  const TargetRecord& record = records_[target];
+  return {.serial = serial, .to = &record.address, .shape = record.shape, .target = target};
 }
 
 }  // namespace multiping::engine

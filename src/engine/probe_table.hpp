@@ -55,7 +55,8 @@ static_assert(sizeof(TargetRecord) == 48);
 struct ProbeEntry {
   net::Instant sent_at{};
   TargetIndex target = 0;
-  std::uint32_t round : 30 = 0;
+  std::uint32_t round : 29 = 0;
+  bool again : 1 = false;  ///< In the place of one that was displaced: no attempt of its own.
   bool answered : 1 = false;
   bool ended : 1 = false;  ///< No answer is taken any more: never sent, or ended by an ICMP error.
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <limits>
 
 namespace multiping::engine {
 namespace {
@@ -43,8 +44,11 @@ Requests::Token Requests::submit(const Submission& submission, net::Instant now)
   request.token = next_token_++;
   request.deadline = net::after(now, total(submission.timeout, submission.retry));
   request.due = net::after(now, submission.timeout);
+  request.submitted = now;
   request.timeout = submission.timeout;
-  request.repetitions = 0;
+  request.listened = {};
+  request.repetitions = request.displaced = 0;
+  request.short_of_room = false;
   request.connects = submission.connects;
   request.over = false;
   request.refusal = {};
@@ -85,12 +89,17 @@ Requests::Queue* Requests::next_queue(net::Instant now) noexcept {
 
 net::Probe Requests::proposal(TargetIndex target, net::Instant now) {
   Request& request = requests_[target];
-  if (request.untried && table().remembers(*request.untried)) return table().probe(*request.untried);
+  const auto probe_of = [&](net::Serial serial) {
+    net::Probe probe = table().probe(serial);
+    probe.displaced = request.displaced;
+    return probe;
+  };
+  if (request.untried && table().remembers(*request.untried)) return probe_of(*request.untried);
   const std::uint32_t attempts = table().record(target).attempt;
   const net::Serial serial = table().open_probe(target, request.repeating ? attempts : attempts + 1);
   table().entry(serial).sent_at = now;
   ++request.remembered;
-  return table().probe(serial);
+  return probe_of(serial);
 }
 
 void Requests::propose(net::Instant now, std::size_t most, std::vector<net::Probe>& batch) {
@@ -146,8 +155,39 @@ void Requests::put_back(std::span<const net::Probe> probes, net::Instant room_at
   for (auto probe = probes.rbegin(); probe != probes.rend(); ++probe) {
     const TargetIndex target = table().entry(probe->serial).target;
     requests_[target].untried = probe->serial;
+    requests_[target].short_of_room = true;
     queue_of(target).line.push_front(target);
   }
+}
+
+void Requests::hold(const net::Probe& probe, net::Serial behind, net::Instant now) {
+  if (!table().remembers(behind)) return refused(probe, std::make_error_code(std::errc::address_in_use), now);
+  const TargetIndex target = table().entry(probe.serial).target, holder = table().entry(behind).target;
+  Request& request = requests_[target];
+  stop_waiting_behind(target);
+  request.untried = probe.serial;
+  request.short_of_room = true;
+  request.refusal = std::make_error_code(std::errc::address_in_use);
+  request.held_behind = holder;
+  held_.emplace(holder, target);
+  if (requests_[holder].over) held_by_the_over_.push_back(holder);
+}
+
+void Requests::stop_waiting_behind(TargetIndex target) {
+  Request& request = requests_[target];
+  if (!request.held_behind) return;
+  const auto [first, last] = held_.equal_range(*std::exchange(request.held_behind, std::nullopt));
+  held_.erase(std::find_if(first, last, [target](const auto& held) { return held.second == target; }));
+}
+
+/// What waited for the ports of `holder` is tried again.
+void Requests::wake(TargetIndex holder) {
+  const auto [first, last] = held_.equal_range(holder);
+  for (auto at = first; at != last; ++at) {
+    requests_[at->second].held_behind.reset();
+    line_up(at->second, requests_[at->second].repeating);
+  }
+  held_.erase(first, last);
 }
 
 void Requests::received(std::span<const net::Event> events) {
@@ -155,9 +195,22 @@ void Requests::received(std::span<const net::Event> events) {
   for (const net::Event& event : events) receive(event);
 }
 
+void Requests::displaced(const net::Event& event) {
+  const ProbeEntry& entry = table().entry(event.serial);
+  Request& request = requests_[entry.target];
+  if (!fates_.displaced(event.serial) || request.over) return;
+  request.short_of_room = true;
+  request.listened = std::max(request.listened, event.arrival.read - entry.sent_at);
+  if (request.displaced < std::numeric_limits<std::uint8_t>::max()) ++request.displaced;
+  const bool next_is_due = queue_of(entry.target).line.holds(entry.target);
+  line_up(entry.target, !next_is_due);
+}
+
 void Requests::receive(const net::Event& event) {
   const ProbeEntry& entry = table().entry(event.serial);
   const TargetIndex target = entry.target;
+  if (!held_.empty()) wake(target);
+  if (event.kind == net::Event::Kind::displaced) return displaced(event);
   const auto at = answered_at(entry.sent_at, event);
   if (requests_[target].over || (at && *at > requests_[target].deadline)) {
     const bool is_answer = event.kind == net::Event::Kind::reply || event.kind == net::Event::Kind::refused;
@@ -199,13 +252,14 @@ void Requests::repeat_awaited() {
 void Requests::expire(net::Instant now, std::vector<net::Serial>& forgotten) {
   while (timers_.next() <= now) {
     const TargetIndex target = timers_.first();
-    now >= requests_[target].deadline ? time_out(target) : try_again(target, now);
+    now >= requests_[target].deadline ? time_out(target, now) : try_again(target, now);
   }
   if (repeat_at_ && *repeat_at_ <= now) repeat_awaited();
   while (!table().no_probes() && expendable(table().oldest(), now)) forget_oldest();
   sweep();
   if (forgotten_.empty()) return;
   for (Queue& queue : queues_) queue.room.heard();  // what they hold is given back
+  for (const TargetIndex holder : std::exchange(held_by_the_over_, {})) wake(holder);
   forgotten.insert(forgotten.end(), forgotten_.begin(), forgotten_.end());
   forgotten_.clear();
 }
@@ -225,9 +279,24 @@ void Requests::try_again(TargetIndex target, net::Instant now) {
   line_up(target, false);
 }
 
-void Requests::time_out(TargetIndex target) {
+/// For long enough, where there was no room at once.
+bool Requests::was_heard(TargetIndex target, net::Instant now) {
+  const Request& request = requests_[target];
+  if (!request.connects || !request.short_of_room) return true;
+  Duration listened = request.listened;
+  for (const net::Serial serial : request.sent) {
+    if (!table().remembers(serial)) continue;
+    const ProbeEntry& entry = table().entry(serial);
+    if (!entry.answered && !entry.ended) listened = std::max(listened, now - entry.sent_at);
+  }
+  return listened >= fates_.enough_listening(now - request.submitted);
+}
+
+/// Who was not listened for long enough may well be alive.
+void Requests::time_out(TargetIndex target, net::Instant now) {
   TargetRecord& record = table().record(target);
-  Fates::time_out(record);
+  if (was_heard(target, std::min(now, requests_[target].deadline)))
+    requests_[target].displaced > 0 ? Fates::fall_silent(record) : Fates::time_out(record);
   if (record.attempt == 0 && requests_[target].refusal) fates_.fail(target, requests_[target].refusal);
   finish(target);
 }
@@ -240,6 +309,7 @@ void Requests::finish(TargetIndex target) {
   fates_.give_up(record);
   timers_.clear(target);
   queue_of(target).line.remove(target);
+  stop_waiting_behind(target);
   bool answered = false;
   for (const net::Serial serial : request.sent) {
     if (!table().remembers(serial)) continue;
@@ -252,6 +322,7 @@ void Requests::finish(TargetIndex target) {
   request.over = true;
   --under_way_;
   released_shapes_.push_back(record.shape);
+  if (!held_.empty()) wake(target);
   if (request.remembered == 0) free_.push_back(target);
   for (const net::Serial serial : request.sent)
     if (serial < swept_ && table().remembers(serial)) let_go(serial);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <system_error>
@@ -60,6 +61,7 @@ class Requests final : public Agenda {
   void sent(std::span<const net::Probe> probes, std::span<const net::Instant> sent_at) override;
   void refused(const net::Probe& probe, std::error_code error, net::Instant now) override;
   void put_back(std::span<const net::Probe> probes, net::Instant room_at) override;
+  void hold(const net::Probe& probe, net::Serial behind, net::Instant now) override;
   void received(std::span<const net::Event> events) override;
   /// When the count grew, what is awaited is probed again, as part of the same attempt.
   void receive_drops(std::uint64_t count, net::Instant now) override;
@@ -74,12 +76,17 @@ class Requests final : public Agenda {
     Token token = 0;
     net::Instant deadline{};
     net::Instant due{};  ///< Of the next probe; the deadline behind the last.
+    net::Instant submitted{};
     Duration timeout{};
+    Duration listened{};           ///< For an answer, by connections that made way for others.
     std::uint32_t remembered = 0;  ///< Its probes in the window.
     std::uint8_t repetitions = 0;  ///< For dropped answers.
     bool connects = false;
-    bool repeating = false;  ///< It waits in line to repeat its last probe.
+    bool repeating = false;      ///< It waits in line to repeat its last probe.
+    bool short_of_room = false;  ///< It waited for room, or for the ports of another, or made way.
     bool over = true;
+    std::uint8_t displaced = 0;  ///< How often its connection made way for others.
+    std::optional<TargetIndex> held_behind{};
     std::error_code refusal{};             ///< The last that passes, while nothing was sent.
     std::optional<net::Serial> untried{};  ///< Proposed, and put back by a full transport.
     std::vector<net::Serial> sent{};
@@ -99,9 +106,13 @@ class Requests final : public Agenda {
   void line_up(TargetIndex target, bool repeating);
   void remember(std::vector<net::Serial>& sent, net::Serial serial);
   void receive(const net::Event& event);
+  void displaced(const net::Event& event);
+  void wake(TargetIndex holder);
+  void stop_waiting_behind(TargetIndex target);
+  [[nodiscard]] bool was_heard(TargetIndex target, net::Instant now);
   [[nodiscard]] bool goes_on(TargetIndex target, const net::Event& event) const noexcept;
   void try_again(TargetIndex target, net::Instant now);
-  void time_out(TargetIndex target);
+  void time_out(TargetIndex target, net::Instant now);
   void repeat_awaited();
   void finish(TargetIndex target);
   [[nodiscard]] bool expendable(const ProbeEntry& entry, net::Instant now) const noexcept;
@@ -120,6 +131,8 @@ class Requests final : public Agenda {
   Timers timers_;
   std::size_t under_way_ = 0;
   Token next_token_ = 1;
+  std::multimap<TargetIndex, TargetIndex> held_;  ///< Requests that wait for the ports of another, by that one.
+  std::vector<TargetIndex> held_by_the_over_;     ///< Whose connection is not given back yet.
   std::vector<Done> done_;
   std::vector<net::Serial> forgotten_;  ///< Not told to the transport yet.
   std::vector<Token> duplicates_;

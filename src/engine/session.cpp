@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 namespace multiping::engine {
 namespace {
@@ -25,6 +26,9 @@ void Session::begin_round(net::Instant now) {
   recovery_at_.reset();
   recovered_at_.reset();
   flow_.be_patient();  // until here, what ran out of patience fails the rest of its batch too
+  if (round_ == 1) began_ = now;
+  displaced_line_.clear();
+  held_.clear();
 }
 
 bool Session::sending() const noexcept { return cursor_ < end_of_targets() || !deferred_.empty() || !untried_.empty(); }
@@ -37,7 +41,9 @@ void Session::end_round() {
   untried_.clear();
 }
 
-bool Session::reached(Goal goal) const noexcept { return !sending() && (goal == Goal::sent || fates_.awaited() == 0); }
+bool Session::reached(Goal goal) const noexcept {
+  return !sending() && (goal == Goal::sent || (fates_.awaited() == 0 && displaced_line_.empty()));
+}
 
 bool Session::wanted(const TargetRecord& record) const noexcept {
   return !record.answered() && (!recovering_ || record.awaited);
@@ -56,16 +62,42 @@ std::optional<TargetIndex> Session::next_target() noexcept {
   return std::nullopt;
 }
 
+/// A target that answers, or is asked anew, needs no more of this.
+std::optional<net::Probe> Session::next_displaced() {
+  while (!displaced_line_.empty()) {
+    const TargetIndex target = displaced_line_.front();
+    displaced_line_.pop_front();
+    const TargetRecord& record = table().record(target);
+    if (record.answered() || record.awaited) continue;
+    const net::Probe probe = proposal(target);
+    table().entry(probe.serial).again = true;
+    return probe;
+  }
+  return std::nullopt;
+}
+
+net::Probe Session::proposal(TargetIndex target) {
+  net::Probe probe = table().probe(table().open_probe(target, round_));
+  if (displaced_.empty()) return probe;
+  if (const auto displaced = displaced_.find(target); displaced != displaced_.end())
+    probe.displaced = displaced->second.times;
+  return probe;
+}
+
 void Session::propose(net::Instant now, std::size_t most, std::vector<net::Probe>& batch) {
   batch.clear();
   if (recovery_at_ && now >= *recovery_at_ && !sending()) begin_recovery();
-  if (!sending() || room_.at() > now) return;
+  if ((!sending() && displaced_line_.empty()) || room_.at() > now) return;
   most = flow_.allowance(now, most);
   if (!untried_.empty()) return propose_again(most, batch);
   while (batch.size() < most) {
-    const auto target = next_target();
-    if (!target) return;
-    batch.push_back(table().probe(table().open_probe(*target, round_)));
+    if (const auto target = next_target()) {
+      batch.push_back(proposal(*target));
+    } else if (const auto again = next_displaced()) {
+      batch.push_back(*again);
+    } else {
+      return;
+    }
   }
 }
 
@@ -83,8 +115,10 @@ void Session::propose_again(std::size_t most, std::vector<net::Probe>& batch) {
 }
 
 net::Instant Session::next() const noexcept {
-  if (!sending()) return recovery_at_.value_or(net::Instant::max());
-  return std::max(flow_.next(), room_.at());
+  const net::Instant recovery = recovery_at_.value_or(net::Instant::max());
+  if (!sending() && displaced_line_.empty()) return recovery;
+  const net::Instant next = std::max(flow_.next(), room_.at());
+  return sending() ? next : std::min(next, recovery);
 }
 
 void Session::sent(std::span<const net::Probe> probes, std::span<const net::Instant> sent_at) {
@@ -104,9 +138,51 @@ void Session::refused(const net::Probe& probe, std::error_code error, net::Insta
   if (flow_.exhausted(now)) fail_unsent(error);
 }
 
+/// Those that were displaced come after all others, and the end of sending does not wait for them.
 void Session::put_back(std::span<const net::Probe> probes, net::Instant room_at) {
-  untried_.insert(untried_.begin(), probes.begin(), probes.end());
   room_.full(room_at);
+  const auto was_displaced = [this](const net::Probe& probe) { return table().entry(probe.serial).again; };
+  if (std::ranges::none_of(probes, was_displaced)) {
+    untried_.insert(untried_.begin(), probes.begin(), probes.end());
+    return;
+  }
+  std::vector<net::Probe> untried;
+  std::vector<TargetIndex> again;
+  for (const net::Probe& probe : probes) {
+    if (!was_displaced(probe)) {
+      untried.push_back(probe);
+      continue;
+    }
+    ProbeEntry& entry = table().entry(probe.serial);
+    entry.ended = true;
+    again.push_back(entry.target);
+  }
+  untried_.insert(untried_.begin(), untried.begin(), untried.end());
+  displaced_line_.insert(displaced_line_.begin(), again.begin(), again.end());
+}
+
+void Session::hold(const net::Probe& probe, net::Serial behind, net::Instant now) {
+  if (!table().remembers(behind)) return refused(probe, std::make_error_code(std::errc::address_in_use), now);
+  ProbeEntry& entry = table().entry(probe.serial);
+  entry.ended = true;
+  short_of_room_ = true;
+  held_.emplace(table().entry(behind).target, entry.target);
+}
+
+/// What waited for the ports of `holder` is tried again.
+void Session::wake(TargetIndex holder) {
+  const auto [first, last] = held_.equal_range(holder);
+  for (auto at = first; at != last; ++at)
+    deferred_.push_back({at->second, std::make_error_code(std::errc::address_in_use)});
+  held_.erase(first, last);
+}
+
+void Session::fail_held() {
+  for (const auto& [holder, target] : held_) {
+    const TargetRecord& record = table().record(target);
+    if (record.attempt == 0 && record.outcome == Outcome::pending)
+      fates_.fail(target, std::make_error_code(std::errc::address_in_use));
+  }
 }
 
 void Session::fail_unsent(std::error_code error) {
@@ -122,18 +198,48 @@ void Session::fail_deferred() {
 
 void Session::received(std::span<const net::Event> events) {
   room_.heard();
-  for (const net::Event& event : events) fates_.received(event);
+  for (const net::Event& event : events) receive(event);
+}
+
+void Session::receive(const net::Event& event) {
+  event.kind == net::Event::Kind::displaced ? displaced(event) : fates_.received(event);
+  if (!held_.empty()) wake(table().entry(event.serial).target);
+}
+
+void Session::displaced(const net::Event& event) {
+  const ProbeEntry& entry = table().entry(event.serial);
+  if (!fates_.displaced(event.serial)) return;
+  short_of_room_ = true;
+  Displaced& displaced = displaced_[entry.target];
+  displaced.listened = std::max(displaced.listened, event.arrival.read - entry.sent_at);
+  if (displaced.times < std::numeric_limits<std::uint8_t>::max()) ++displaced.times;
+  displaced_line_.push_back(entry.target);
 }
 
 net::Instant Session::next_recovery() const noexcept {
-  if (fates_.awaited() == 0) return net::Instant::max();
-  if (recovering_ && sending()) return next();
-  return recovery_at_.value_or(net::Instant::max());
+  const bool repeats = !displaced_line_.empty() || (recovering_ && sending());
+  if (repeats) return next();
+  return fates_.awaited() == 0 ? net::Instant::max() : recovery_at_.value_or(net::Instant::max());
 }
 
-void Session::time_out(net::Instant now) noexcept {
+void Session::time_out(net::Instant now) {
+  fail_held();
   if (recovery_at_ || (recovering_ && sending()) || recovered_at_ > std::optional{now}) return;
+  if (short_of_room_) return time_out_heard(now);
   for (TargetRecord& record : table().records()) Fates::time_out(record);
+}
+
+/// Who was not listened for long enough may well be alive.
+void Session::time_out_heard(net::Instant now) {
+  const Duration enough = fates_.enough_listening(now - began_);
+  std::vector<bool> heard(table().size());
+  for (const auto& [target, displaced] : displaced_) heard[target] = displaced.listened >= enough;
+  table().each_open_probe([&](net::Serial serial) {
+    const ProbeEntry& entry = table().entry(serial);
+    if (table().record(entry.target).awaited && now - entry.sent_at >= enough) heard[entry.target] = true;
+  });
+  for (TargetIndex target = 0; target < table().size(); ++target)
+    if (heard[target]) Fates::fall_silent(table().record(target));
 }
 
 void Session::receive_drops(std::uint64_t count, net::Instant now) {
@@ -157,6 +263,10 @@ void Session::reset() {
   round_ = 0;
   recovery_at_.reset();
   recovered_at_.reset();
+  short_of_room_ = false;
+  displaced_.clear();
+  displaced_line_.clear();
+  held_.clear();
 }
 
 }  // namespace multiping::engine

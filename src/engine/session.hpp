@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <span>
 #include <system_error>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/agenda.hpp"
@@ -27,7 +30,8 @@ class Session final : public Agenda {
   [[nodiscard]] ProbeTable& table() noexcept { return fates_.table(); }
 
   void begin_round(net::Instant now);
-  /// There are probes of this round (or of a recovery) still to be sent.
+  /// There are probes of this round (or of a recovery) still to be sent, beside those whose connections made way for
+  /// others: these are sent again as room comes, also after the end of sending.
   [[nodiscard]] bool sending() const noexcept;
   /// Gives up what is not sent of this round: it stays as it was, but for what this host has refused and what was never
   /// sent before, which has failed.
@@ -39,6 +43,7 @@ class Session final : public Agenda {
   void sent(std::span<const net::Probe> probes, std::span<const net::Instant> sent_at) override;
   void refused(const net::Probe& probe, std::error_code error, net::Instant now) override;
   void put_back(std::span<const net::Probe> probes, net::Instant room_at) override;
+  void hold(const net::Probe& probe, net::Serial behind, net::Instant now) override;
   void received(std::span<const net::Event> events) override;
   /// When the count grew, some answer may have been among what was dropped: the silent targets are probed again once
   /// the answers have had time to come.
@@ -48,9 +53,11 @@ class Session final : public Agenda {
   [[nodiscard]] bool insists(net::Instant now) const noexcept override { return next_recovery() <= now; }
 
   /// Time is up for the probes under way: what is pending becomes no_reply, and its answer still counts later. While
-  /// answers may have been dropped here and the repetition is under way, what is pending stays so: nobody knows.
-  void time_out(net::Instant now) noexcept;
-  /// When the repetition is due or goes on; the end of time when there is none.
+  /// answers may have been dropped here and the repetition is under way, what is pending stays so: nobody knows. Where
+  /// there was no room for all connections at once, what had less than Fates::enough_listening() stays pending, too;
+  /// and what waited for the ports of another probe all the time has failed.
+  void time_out(net::Instant now);
+  /// When a repetition, for dropped answers or for want of room, is due or goes on; the end of time when there is none.
   [[nodiscard]] net::Instant next_recovery() const noexcept;
 
   void reset();
@@ -60,14 +67,26 @@ class Session final : public Agenda {
     TargetIndex target = 0;
     std::error_code refusal{};
   };
+  /// A target whose connection made way for others.
+  struct Displaced {
+    Duration listened{};     ///< For an answer, by the longest of those connections.
+    std::uint8_t times = 0;  ///< So often.
+  };
 
   [[nodiscard]] TargetIndex end_of_targets() const noexcept { return static_cast<TargetIndex>(fates_.table().size()); }
   [[nodiscard]] std::optional<TargetIndex> next_target() noexcept;
+  [[nodiscard]] std::optional<net::Probe> next_displaced();
+  [[nodiscard]] net::Probe proposal(TargetIndex target);
   [[nodiscard]] bool wanted(const TargetRecord& record) const noexcept;
   void propose_again(std::size_t most, std::vector<net::Probe>& batch);
   void fail_unsent(std::error_code error);
   void fail_deferred();
   void begin_recovery() noexcept;
+  void receive(const net::Event& event);
+  void displaced(const net::Event& event);
+  void wake(TargetIndex holder);
+  void fail_held();
+  void time_out_heard(net::Instant now);
 
   Fates fates_;
   Flow flow_;
@@ -76,6 +95,12 @@ class Session final : public Agenda {
   TargetIndex cursor_ = 0;             ///< Next target of the round; at the table's end when the round is sent.
   std::deque<Deferred> deferred_;      ///< Refused for want of room, to be tried again behind the others.
   std::vector<net::Probe> untried_{};  ///< Proposed, and put back by a full transport; to be tried before the others.
+
+  net::Instant began_{};                                    ///< The first round since reset().
+  bool short_of_room_ = false;                              ///< Since then, for connections or their ports.
+  std::unordered_map<TargetIndex, Displaced> displaced_{};  ///< Since then.
+  std::deque<TargetIndex> displaced_line_{};                ///< Those that wait to be asked again.
+  std::multimap<TargetIndex, TargetIndex> held_{};  ///< Targets that wait for the ports of another, by that one.
 
   bool recovering_ = false;  ///< The round under way repeats probes whose answers may have been dropped here.
   int recoveries_ = 0;       ///< Of this round.

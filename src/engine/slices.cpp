@@ -82,7 +82,7 @@ bool Slices::run(Goal goal, net::Instant deadline, const std::stop_token& stop) 
   return reached;
 }
 
-void Slices::time_out() noexcept {
+void Slices::time_out() {
   for (Slice& slice : slices_) slice.session.time_out(slice.transport->now());
 }
 

@@ -2,10 +2,11 @@
 // closed by reset as soon as its fate is known. See tcp_connector.hpp.
 #include "linux/tcp_connector.hpp"
 
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+
+#include <linux/tcp.h>  // rather than <netinet/tcp.h>, whose tcp_info may be older
 
 #include <algorithm>
 #include <array>
@@ -40,11 +41,19 @@ std::error_code as_shortage(std::error_code error) noexcept {
 
 /// What connect(2) says, but that its EADDRNOTAVAIL has several causes: this host has no address to send from, which
 /// does not pass (ENETUNREACH; IPv6 may be disabled), or no port is left, which does (EAGAIN), or the one asked for is
-/// in use between these two.
+/// in use between these two (EADDRINUSE). Where that cannot be found out for want of a descriptor or a port, it is
+/// that.
 std::error_code told_apart(std::error_code error, const Address& to, const ProbeOptions& probe) noexcept {
   if (error != std::errc::address_not_available) return error;
-  if (!SourceFinder{}.find(to, probe)) return {ENETUNREACH, std::system_category()};
-  return probe.source_port == 0 && !probe.flow ? std::error_code{EAGAIN, std::system_category()} : error;
+  SourceFinder finder;
+  errno = 0;
+  if (!finder.open(to.family(), probe.device) || !finder.find(to, probe)) {
+    const std::error_code obstacle = last_error();
+    const bool passes = concerns_all(obstacle) || obstacle == std::errc::resource_unavailable_try_again;
+    return passes ? obstacle : std::error_code{ENETUNREACH, std::system_category()};
+  }
+  const bool any_port = probe.source_port == 0 && !probe.flow;
+  return {any_port ? EAGAIN : EADDRINUSE, std::system_category()};
 }
 
 bool use_flow_label(int socket, std::uint32_t label, SocketAddress& to) noexcept {
@@ -90,8 +99,32 @@ void reset_at_close(int socket) noexcept {
   ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
-/// It was established, and the other side has ended it before this one looked.
-bool was_connected(int error) noexcept { return error == ECONNRESET || error == EPIPE; }
+/// A reset that came in another state than SYN-SENT: after the connection was established, or after a bare SYN from the
+/// other side, which anybody can forge.
+bool was_reset(int error) noexcept { return error == ECONNRESET || error == EPIPE; }
+
+std::optional<tcp_info> info_of(int socket) noexcept {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return std::nullopt;
+  return info;
+}
+
+/// The other side has acknowledged our SYN, which takes its sequence number.
+bool is_acknowledged(int socket) noexcept {
+  const auto info = info_of(socket);
+  return info && info->tcpi_bytes_acked > 0;
+}
+
+/// Both ends have this address: a SYN to a free port of this host that came from that port opens a connection to itself
+/// (RFC 9293, simultaneous open).
+bool is_own_peer(int socket, std::uint16_t port) noexcept {
+  SocketAddress name{}, peer{};
+  socklen_t length = sizeof name;
+  if (::getsockname(socket, &name.any, &length) != 0 || port_of(name) != port) return false;
+  length = sizeof peer;
+  return ::getpeername(socket, &peer.any, &length) == 0 && from_socket_address(name) == from_socket_address(peer);
+}
 
 std::uint64_t event_key(int socket, std::uint32_t generation) noexcept {
   return std::uint64_t{generation} << 32U | static_cast<std::uint32_t>(socket);
@@ -152,21 +185,23 @@ std::error_code TcpConnector::connect(std::uint64_t token, const Address& to, co
     socket = {};
     return told_apart(error, to, probe);
   }
-  enter(std::move(socket), token, started);
+  enter(std::move(socket), {.token = token, .started = started, .port = net::destination_port(probe)});
   const int entered = *tokens_.find(token);
   const std::error_code error = watch(entered);
   if (error) close(entered);
   return error;
 }
 
-void TcpConnector::enter(FileDescriptor socket, std::uint64_t token, net::Instant started) {
+void TcpConnector::enter(FileDescriptor socket, Connection begun) {
   const auto place = static_cast<std::size_t>(socket.value());
   if (connections_.size() <= place) connections_.resize(std::max(place + 1, connections_.size() * 2));
   tokens_.reserve_one();
   const int number = socket.release();
   Connection& connection = connections_[place];
-  connection = {.token = token, .started = started, .generation = connection.generation + 1, .live = true};
-  tokens_.insert(token, number);
+  begun.generation = connection.generation + 1;
+  begun.live = true;
+  connection = begun;
+  tokens_.insert(begun.token, number);
 }
 
 /// Each event comes once: what is left of a socket in the epoll set, since another process holds it too, is silent.
@@ -219,14 +254,26 @@ void TcpConnector::take(const epoll_event& event, net::Instant now) {
   if (!connection.live || connection.generation != generation_of(event)) return;
   net::Connected outcome{.token = connection.token, .arrival = {.read = now}};
   const bool writable = (event.events & EPOLLOUT) != 0, closed = (event.events & EPOLLHUP) != 0;
-  if (writable && !closed) return conclude(socket, Fate::connected, outcome);
+  if (writable && !closed) return conclude_established(socket, outcome);
   int error = option(socket, SOL_SOCKET, SO_ERROR);
-  if (closed && was_connected(error)) return conclude(socket, Fate::connected, outcome);
+  if (closed && was_reset(error)) {
+    if (is_acknowledged(socket)) return conclude(socket, Fate::connected, outcome);
+    error = ECONNRESET;
+  }
   // An error that comes while this process is in a call on the socket is in the queue, and the kernel tries on.
   outcome.report = read_report(socket, error);
   if (outcome.report) outcome.report->arrival = outcome.arrival;
   if (!closed && !outcome.report) return rearm(event);
   outcome.error = {error != 0 ? error : ECONNABORTED, std::system_category()};
+  conclude(socket, Fate::failed, outcome);
+}
+
+/// Nobody listens on a port of this host that a connecting socket could take.
+void TcpConnector::conclude_established(int socket, net::Connected outcome) {
+  if (!is_own_peer(socket, connections_[static_cast<std::size_t>(socket)].port))
+    return conclude(socket, Fate::connected, outcome);
+  outcome.error = {ECONNREFUSED, std::system_category()};
+  reset_at_close(socket);
   conclude(socket, Fate::failed, outcome);
 }
 
@@ -256,13 +303,12 @@ std::optional<net::QueuedError> TcpConnector::read_report(int socket, int& error
 }
 
 std::optional<Duration> TcpConnector::round_trip(int socket, net::Instant now) const noexcept {
-  tcp_info info{};
-  socklen_t length = sizeof info;
-  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return std::nullopt;
-  const Duration rtt = std::chrono::microseconds{info.tcpi_rtt};
+  const auto info = info_of(socket);
+  if (!info) return std::nullopt;
+  const Duration rtt = std::chrono::microseconds{info->tcpi_rtt};
   const Duration since = now - connections_[static_cast<std::size_t>(socket)].started;
   // Of a SYN that was sent again the kernel measures the last one, or nothing.
-  if (rtt <= Duration{} || rtt > since || info.tcpi_total_retrans != 0) return std::nullopt;
+  if (rtt <= Duration{} || rtt > since || info->tcpi_total_retrans != 0) return std::nullopt;
   return rtt;
 }
 

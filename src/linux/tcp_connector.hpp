@@ -49,6 +49,7 @@ class TcpConnector {
     std::uint64_t token = 0;
     net::Instant started{};
     std::uint32_t generation = 0;
+    std::uint16_t port = 0;  ///< Of the other side.
     bool live = false;
   };
 
@@ -61,9 +62,10 @@ class TcpConnector {
   [[nodiscard]] bool bind_to_flow(int socket, Family family, const ProbeOptions& probe);
   [[nodiscard]] bool is_spared(int socket) noexcept;
   [[nodiscard]] std::error_code watch(int socket) const noexcept;
-  void enter(FileDescriptor socket, std::uint64_t token, net::Instant started);
+  void enter(FileDescriptor socket, Connection begun);
   void close(int socket) noexcept;
   void take(const epoll_event& event, net::Instant now);
+  void conclude_established(int socket, net::Connected outcome);
   void conclude(int socket, Fate fate, net::Connected outcome);
   void rearm(const epoll_event& event) const noexcept;
   [[nodiscard]] std::optional<net::QueuedError> read_report(int socket, int& error);

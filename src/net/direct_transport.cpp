@@ -124,7 +124,8 @@ ProbeTransport::Sent DirectTransport::send(std::span<const Probe> probes, std::s
   while (done < probes.size()) {
     const Sent step = send_some(probes.subspan(done), sent_at.subspan(done));
     done += step.accepted;
-    if (step.refused || step.full) return {.accepted = done, .refused = step.refused, .full = step.full};
+    if (step.refused || step.full || step.behind)
+      return {.accepted = done, .refused = step.refused, .full = step.full, .behind = step.behind};
   }
   return {.accepted = done};
 }
@@ -186,7 +187,8 @@ void DirectTransport::note_times(Lane lane, const SendReport& report, std::span<
 
 ProbeTransport::Sent DirectTransport::connect(const Probe& probe, Instant& sent_at) {
   const auto started = connections_.connect(probe);
-  if (started.full || started.refused) return {.refused = started.refused, .full = started.full};
+  if (started.full || started.refused || started.behind)
+    return {.refused = started.refused, .full = started.full, .behind = started.behind};
   sent_at = started.at;
   return {.accepted = 1};
 }
@@ -200,6 +202,7 @@ void DirectTransport::receive(const ProbeBook& book, std::vector<Event>& events)
   taken_since_look_ = taken_since_look_ || taken > 0;
   if (taken > 1 && taken >= credit_ / 2) look_for_drops();
   if (connections_.any()) drain_connections(book, events);
+  if (connections_.has_news()) connections_.settle(book, events);
   const Serial first = book.window().first;
   udp_.forget_below(first);
   connections_.forget_below(first);

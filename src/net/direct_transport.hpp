@@ -37,8 +37,10 @@ class DirectTransport final : public ProbeTransport {
   void receive(const ProbeBook& book, std::vector<Event>& events) override;
   void forget(Serial serial) noexcept override;
   void look_for_drops() noexcept override;
-  [[nodiscard]] Instant next_chore() const noexcept override { return io_->next_chore(); }
-  void wait(Instant until) override { io_->wait(until); }
+  [[nodiscard]] Instant next_chore() const noexcept override {
+    return connections_.has_news() ? Instant::min() : io_->next_chore();
+  }
+  void wait(Instant until) override { io_->wait(std::min(until, connections_.has_news() ? io_->now() : until)); }
   void wake() noexcept override { io_->wake(); }
   [[nodiscard]] int native_handle() noexcept override { return io_->native_handle(); }
   [[nodiscard]] Counters counters() noexcept override { return counters_; }

@@ -27,6 +27,11 @@ struct Probe {
   Serial serial = 0;
   const Address* to = nullptr;
   std::uint16_t shape = 0;
+  /// How often the target's connection has made way for others before: this one is left alone the longer.
+  std::uint8_t displaced = 0;
+  /// Probes of one target ask the same question: an answer to any of them will do.
+  std::uint32_t target = no_target;
+  static constexpr std::uint32_t no_target = ~std::uint32_t{0};
 };
 
 /// What the transport asks of whoever keeps the probes, to tell an authentic answer from the rest.
@@ -52,6 +57,7 @@ struct Event {
     ttl_expired,  ///< Time exceeded in transit; `icmp` says it.
     unreachable,  ///< Any other ICMP error about the probe.
     failed,       ///< This host gave the probe up; see `error`.
+    displaced,    ///< This host ended its connection, to make room for others: as if the probe had not been sent.
   };
   Kind kind = Kind::reply;
   bool final = false;  ///< No answer to this probe can come any more.
@@ -101,6 +107,9 @@ class ProbeTransport {
     std::error_code refused{};  ///< Of probes[accepted]; none when all were accepted, and with `full`.
     bool full = false;          ///< There is no room for probes[accepted] until receive() has given some event, or
                                 ///< until room_at().
+    /// probes[accepted] needs the ports of this probe, which is under way: it has room when an event has come about
+    /// that one, or when it was forgotten.
+    std::optional<Serial> behind{};
   };
   virtual Sent send(std::span<const Probe> probes, std::span<Instant> sent_at) = 0;
   /// When a full transport makes room by itself.

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <map>
@@ -354,6 +355,60 @@ BOOST_AUTO_TEST_CASE(a_mark_and_a_device_choose_the_route) {
     BOOST_TEST(!attempts.connect(address("10.9.0.1"), 2, 1));
     BOOST_TEST(!attempts.connect(loopback(Family::ipv4), 3, 2));
     BOOST_TEST(attempts.outcome(3).error.value() == ECONNREFUSED);
+  });
+}
+
+// A SYN to a free port from the very same port opens a connection to itself.
+BOOST_AUTO_TEST_CASE(a_connection_to_itself_is_a_closed_port) {
+  in_namespace([] {
+    ProbeOptions itself = to_port(closed_port), label = to_port(closed_port);
+    itself.source_port = label.source_port = closed_port;
+    label.flow_label = 5;
+    Attempts attempts{{itself, label}};
+    std::uint64_t token = 0;
+    for (const char* to : {"127.0.0.1", "::1"})
+      for (const auto shape : std::array<std::uint16_t, 2>{0, 1}) {
+        if (shape == 1 && to[0] != ':') continue;
+        BOOST_TEST(!attempts.connect(address(to), ++token, shape));
+        const net::Connected& outcome = attempts.outcome(token);
+        BOOST_TEST(outcome.error.value() == ECONNREFUSED);
+        BOOST_TEST((!outcome.report && !outcome.rtt));
+      }
+    BOOST_TEST(read_file("/proc/self/net/sockstat").find(" tw 0 ") != std::string::npos);
+  });
+}
+
+// The kernel may choose the port that is asked for, where it is one of few.
+BOOST_AUTO_TEST_CASE(free_ports_of_this_host_are_refused_however_often_they_are_tried) {
+  in_namespace([] {
+    run("sysctl -q -w net.ipv4.ip_local_port_range='40000 40007'");
+    std::vector<ProbeOptions> shapes;
+    for (std::uint16_t port = 40'000; port < 40'008; ++port) shapes.push_back(to_port(port));
+    Attempts attempts{shapes};
+    std::uint64_t token = 0;
+    for (int i = 0; i < 50; ++i)
+      for (const char* to : {"127.0.0.1", "::1"})
+        for (std::uint16_t shape = 0; shape < shapes.size(); ++shape) {
+          BOOST_TEST(!attempts.connect(address(to), ++token, shape));
+          BOOST_TEST(attempts.outcome(token).error.value() == ECONNREFUSED);
+        }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_given_port_that_is_connected_there_is_in_use) {
+  in_namespace([] {
+    furnish_firewall();
+    ProbeOptions probe = to_port(silent_port), flow = probe;
+    probe.source_port = 5555;
+    flow.flow = 3;
+    Attempts attempts{{probe, flow}};
+    for (const auto shape : std::array<std::uint16_t, 2>{0, 1}) {
+      const std::uint64_t token = shape * 10U;
+      BOOST_TEST(!attempts.connect(loopback(Family::ipv4), token, shape));
+      BOOST_TEST(attempts.connect(loopback(Family::ipv4), token + 1, shape).value() == EADDRINUSE);
+      attempts.io().abandon(token);
+      BOOST_TEST(!attempts.connect(loopback(Family::ipv4), token + 1, shape));
+    }
   });
 }
 

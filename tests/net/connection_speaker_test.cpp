@@ -87,11 +87,53 @@ BOOST_AUTO_TEST_CASE(a_report_is_the_outcome_even_of_a_refusal) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_connection_that_times_out_is_silence) {
+// As often as tcp_syn_retries says: that is no fate of the target's, and another may be begun.
+BOOST_AUTO_TEST_CASE(a_connection_that_the_kernel_gives_up_is_to_be_asked_again) {
   Connections dialogue{connecting()};
   dialogue.connect(1);
   dialogue.decide(0, system_error(std::errc::timed_out));
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 1U);
+  BOOST_TEST((events[0].kind == Event::Kind::displaced));
+}
+
+// Only a forger gets here: ended by packets that acknowledge nothing.
+BOOST_AUTO_TEST_CASE(what_proves_nothing_is_counted_and_asked_again) {
+  Connections dialogue{connecting()};
+  dialogue.connect(1);
+  dialogue.decide(0, system_error(std::errc::connection_reset));
   BOOST_TEST(dialogue.hear().empty());
+  BOOST_TEST(dialogue.counters().unauthenticated == 1U);
+  BOOST_TEST(dialogue.io->connecting == (std::vector<std::uint64_t>{0, 0}), boost::test_tools::per_element());
+  dialogue.io->decided.push_back({.token = 0, .rtt = 3ms});
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 1U);
+  BOOST_TEST((events[0].kind == Event::Kind::reply));
+  BOOST_TEST((events[0].rtt == Duration{3ms}));
+}
+
+BOOST_AUTO_TEST_CASE(a_forger_who_never_tires_makes_silence) {
+  Connections dialogue{connecting()};
+  dialogue.connect(1);
+  for (int i = 0; i < 100; ++i) {
+    dialogue.decide(0, system_error(std::errc::connection_reset));
+    BOOST_TEST(dialogue.hear().empty());
+  }
+  BOOST_TEST(dialogue.io->connecting.size() < 50U);
+  BOOST_TEST(dialogue.counters().unauthenticated == dialogue.io->connecting.size());
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_begun_anew_is_told) {
+  for (const bool room : {false, true}) {
+    Connections dialogue{connecting()};
+    dialogue.connect(1);
+    dialogue.decide(0, system_error(std::errc::connection_reset));
+    dialogue.io->connect_errors = {
+        system_error(room ? std::errc::network_unreachable : std::errc::too_many_files_open)};
+    const auto events = dialogue.hear();
+    BOOST_REQUIRE(events.size() == 1U);
+    BOOST_TEST((events[0].kind == (room ? Event::Kind::failed : Event::Kind::displaced)));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(any_other_error_is_this_hosts) {
@@ -140,9 +182,65 @@ BOOST_AUTO_TEST_CASE(a_second_old_connection_makes_way_for_another) {
   BOOST_TEST((dialogue.transport->room_at() == net::Instant::max()));
   dialogue.decide(0);  // what was given up is not heard of again
   dialogue.decide(1);
+  BOOST_TEST((dialogue.transport->next_chore() <= dialogue.io->time));
   const auto events = dialogue.hear();
-  BOOST_REQUIRE(events.size() == 1U);
+  BOOST_REQUIRE(events.size() == 2U);
   BOOST_TEST(events[0].serial == 1U);
+  BOOST_TEST((events[0].kind == Event::Kind::reply));
+  BOOST_TEST(events[1].serial == 0U);
+  BOOST_TEST((events[1].kind == Event::Kind::displaced));
+  BOOST_TEST((dialogue.transport->next_chore() == net::Instant::max()));
+}
+
+// All of ten begin at once: if they all made way at once, those who answer a little later were never heard.
+BOOST_AUTO_TEST_CASE(connections_make_way_one_by_one) {
+  Connections dialogue{connecting()};
+  for (std::uint8_t i = 0; i < 10; ++i) dialogue.connect(i);
+  dialogue.io->time += 1s;
+  dialogue.io->connect_errors = {system_error(std::errc::too_many_files_open)};
+  BOOST_TEST(dialogue.connect(10).accepted == 1U);
+  BOOST_TEST(dialogue.connect_but(11, std::errc::too_many_files_open).full);
+  BOOST_TEST((dialogue.transport->room_at() == dialogue.io->time + 100ms));
+}
+
+BOOST_AUTO_TEST_CASE(answers_teach_patience) {
+  Connections dialogue{connecting()};
+  dialogue.connect(1);
+  dialogue.connect(2);
+  dialogue.io->time += 1200ms;
+  dialogue.io->decided.push_back({.token = 0, .rtt = 1200ms});
+  dialogue.hear();
+  BOOST_TEST(dialogue.connect_but(3, std::errc::too_many_files_open).full);
+  BOOST_TEST((dialogue.transport->room_at() == dialogue.io->time + 1200ms));
+}
+
+BOOST_AUTO_TEST_CASE(what_made_way_before_is_left_alone_longer) {
+  Connections dialogue{connecting()};
+  const net::Instant start = dialogue.io->time;
+  net::Probe again = dialogue.book.add(target(1), 0);
+  again.displaced = 1;
+  dialogue.send({again});
+  dialogue.io->time += 500ms;
+  dialogue.connect(2);
+  BOOST_TEST(dialogue.connect_but(3, std::errc::too_many_files_open).full);
+  BOOST_TEST((dialogue.transport->room_at() == start + 1500ms));
+  dialogue.decide(1);
+  dialogue.hear();
+  BOOST_TEST(dialogue.connect_but(3, std::errc::too_many_files_open).full);
+  BOOST_TEST((dialogue.transport->room_at() == start + 2s));
+}
+
+// A second connection to a target beside its first would take the room of somebody who has none.
+BOOST_AUTO_TEST_CASE(without_room_a_target_keeps_the_connection_that_it_has) {
+  Connections dialogue{connecting()};
+  dialogue.connect(1);
+  BOOST_TEST(dialogue.connect(1).accepted == 1U);
+  BOOST_TEST(dialogue.io->connecting.size() == 2U);
+  dialogue.io->time += 2s;
+  dialogue.io->connect_errors = {system_error(std::errc::too_many_files_open)};
+  BOOST_TEST(dialogue.connect(1).accepted == 1U);
+  BOOST_TEST(dialogue.io->connecting.size() == 2U);
+  BOOST_TEST(dialogue.io->abandoned.empty());
 }
 
 BOOST_AUTO_TEST_CASE(what_is_over_does_not_count_as_the_oldest) {
@@ -193,7 +291,7 @@ BOOST_AUTO_TEST_CASE(a_silent_end_makes_room_too) {
   dialogue.connect(1);
   BOOST_TEST(dialogue.connect_but(2, std::errc::too_many_files_open).full);
   dialogue.decide(0, system_error(std::errc::timed_out));
-  BOOST_TEST(dialogue.hear().empty());
+  dialogue.hear();
   BOOST_TEST((dialogue.transport->room_at() <= dialogue.io->time));
 }
 
@@ -207,41 +305,66 @@ BOOST_AUTO_TEST_CASE(what_the_window_left_behind_is_abandoned) {
   BOOST_TEST(dialogue.io->abandoned == (std::vector<std::uint64_t>{1, 2}), boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(one_source_port_carries_one_connection_to_a_target) {
-  Connections dialogue{connecting(4000)};
-  dialogue.connect(1);
-  dialogue.connect(2);
-  BOOST_TEST(dialogue.io->abandoned.empty());
-  dialogue.connect(1);
-  BOOST_TEST(dialogue.io->abandoned == std::vector<std::uint64_t>{0}, boost::test_tools::per_element());
-  dialogue.decide(2);
-  dialogue.hear();
-  dialogue.connect(1);
-  BOOST_TEST(dialogue.io->abandoned.size() == 1U, "the one before is over");
+const std::vector<std::vector<ProbeOptions>> given_ports{
+    {{.protocol = Protocol::tcp, .source_port = 4000}, {.protocol = Protocol::tcp, .source_port = 4000, .ttl = 3}},
+    {{.protocol = Protocol::tcp, .port = 80, .flow = 1}, {.protocol = Protocol::tcp, .port = 80, .ttl = 3, .flow = 1}}};
+
+// The kernel would not have another one beside it.
+BOOST_AUTO_TEST_CASE(a_further_probe_of_given_ports_shares_the_connection_of_its_target) {
+  for (const auto& shapes : given_ports) {
+    Connections dialogue{shapes};
+    dialogue.connect(1);
+    BOOST_TEST(dialogue.connect_but(1, std::errc::address_in_use).accepted == 1U);
+    BOOST_TEST(dialogue.connect_but(1, std::errc::address_in_use).accepted == 1U);
+    BOOST_TEST(dialogue.io->abandoned.empty());
+    dialogue.io->decided.push_back({.token = 0, .rtt = 700ms});
+    const auto events = dialogue.hear();
+    BOOST_REQUIRE(events.size() == 1U);
+    BOOST_TEST(events[0].serial == 0U);
+    BOOST_TEST((events[0].rtt == Duration{700ms}));
+    BOOST_TEST(dialogue.connect(1).accepted == 1U);
+    BOOST_TEST(dialogue.io->connecting.size() == 2U, "the one before is over");
+  }
 }
 
-BOOST_AUTO_TEST_CASE(a_flow_carries_one_connection_to_a_target_and_port) {
-  const auto of_flow = [](std::uint16_t flow, int port, std::optional<int> ttl = std::nullopt) {
-    return ProbeOptions{.protocol = Protocol::tcp, .port = port, .ttl = ttl, .flow = flow};
-  };
-  Connections dialogue{{of_flow(0, 80), of_flow(0, 80, 3), of_flow(0, 81), of_flow(1, 80)}};
-  const auto connect = [&](std::uint8_t number, std::uint16_t shape) {
-    return dialogue.send({dialogue.book.add(target(number), shape)}).accepted;
-  };
-  for (const auto shape : std::array<std::uint16_t, 3>{0, 2, 3}) BOOST_TEST(connect(1, shape) == 1U);
-  BOOST_TEST(connect(2, 0) == 1U);
-  BOOST_TEST(dialogue.io->abandoned.empty());
-  BOOST_TEST(connect(1, 1) == 1U);
-  BOOST_TEST(dialogue.io->abandoned == std::vector<std::uint64_t>{0}, boost::test_tools::per_element());
+BOOST_AUTO_TEST_CASE(a_shared_connection_that_fails_is_begun_anew_for_the_latest_probe) {
+  for (const std::errc error : {std::errc::host_unreachable, std::errc::timed_out}) {
+    Connections dialogue{given_ports[0]};
+    dialogue.connect(1);
+    dialogue.connect_but(1, std::errc::address_in_use);
+    dialogue.connect_but(1, std::errc::address_in_use);
+    dialogue.decide(0, system_error(error));
+    const auto events = dialogue.hear();
+    BOOST_REQUIRE(events.size() == 1U);
+    const bool again = error == std::errc::timed_out;
+    BOOST_TEST(events[0].serial == (again ? 2U : 0U));
+    BOOST_TEST((events[0].kind == (again ? Event::Kind::displaced : Event::Kind::failed)));
+    if (!again)
+      BOOST_TEST(dialogue.io->connecting == (std::vector<std::uint64_t>{0, 2}), boost::test_tools::per_element());
+  }
 }
 
-BOOST_AUTO_TEST_CASE(a_port_that_was_asked_for_counts_for_more_than_the_flow) {
-  Connections dialogue{{{.protocol = Protocol::tcp, .source_port = 4000, .flow = 1},
-                        {.protocol = Protocol::tcp, .source_port = 4001, .flow = 1}}};
-  for (const auto shape : std::array<std::uint16_t, 2>{0, 1}) dialogue.send({dialogue.book.add(target(1), shape)});
-  BOOST_TEST(dialogue.io->abandoned.empty());
-  dialogue.send({dialogue.book.add(target(1), 0)});
-  BOOST_TEST(dialogue.io->abandoned == std::vector<std::uint64_t>{0}, boost::test_tools::per_element());
+BOOST_AUTO_TEST_CASE(another_target_waits_for_its_ports) {
+  for (const auto& shapes : given_ports) {
+    Connections dialogue{shapes};
+    dialogue.connect(1);
+    dialogue.io->connect_errors = {system_error(std::errc::address_in_use)};
+    const auto sent = dialogue.send({dialogue.book.add(target(1), 1)});
+    BOOST_TEST(sent.accepted == 0U);
+    BOOST_TEST((!sent.full && !sent.refused));
+    BOOST_TEST((sent.behind == std::optional<net::Serial>{0}));
+    BOOST_TEST(dialogue.io->abandoned.empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_port_that_somebody_else_has_is_the_probes_error_at_once) {
+  for (const auto& shapes : given_ports) {
+    Connections dialogue{shapes};
+    dialogue.connect(2);
+    const auto sent = dialogue.connect_but(1, std::errc::address_in_use);
+    BOOST_TEST(!sent.full);
+    BOOST_TEST((sent.refused == std::errc::address_in_use));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_port_of_a_flow_that_others_took_is_the_probes_error) {

@@ -2,6 +2,7 @@
 // The bytes of answers are put together here, from nothing but what was sent.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -115,7 +116,9 @@ class TestBook final : public net::ProbeBook {
   [[nodiscard]] Window window() const noexcept override { return {start, asked.size()}; }
   [[nodiscard]] net::Probe probe(net::Serial serial) const noexcept override {
     const Asked& one = asked[static_cast<std::size_t>(serial)];
-    return {.serial = serial, .to = &one.to, .shape = one.shape};
+    const auto same = [&one](const Asked& other) { return other.to == one.to && other.shape == one.shape; };
+    const auto target = static_cast<std::uint32_t>(std::ranges::find_if(asked, same) - asked.begin());
+    return {.serial = serial, .to = &one.to, .shape = one.shape, .target = target};
   }
   net::Probe add(const Address& to, std::uint16_t shape) {
     asked.push_back({to, shape});

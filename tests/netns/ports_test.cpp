@@ -13,8 +13,13 @@
 #include <cerrno>
 #include <map>
 
+#include "linux/socket.hpp"
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
+#include "netns/tun_device.hpp"
+#include "packet/checksum.hpp"
+#include "packet/writer.hpp"
+#include "sim/scenario_parts.hpp"
 
 namespace multiping::test {
 namespace {
@@ -231,6 +236,124 @@ BOOST_AUTO_TEST_CASE(a_full_accept_queue_is_silence) {
         while (ping({"10.1.0.2", tcp(full)}, 1s).outcome == Outcome::reply) BOOST_REQUIRE((watch.elapsed() < 20s));
         BOOST_TEST(ping({"10.1.0.2", tcp(full)}, 500ms).outcome == Outcome::no_reply);
         BOOST_TEST(ping({"10.1.0.2", tcp(http)}, 5s).outcome == Outcome::reply);
+      },
+      120s);
+}
+
+constexpr std::uint16_t first_port = 40'000, last_port = 40'999;
+
+/// A TCP header from the peer's port `from`, without options. The kernel writes what is before it.
+std::vector<std::uint8_t> segment(Family family, std::uint16_t from, std::uint16_t to, std::uint8_t flags) {
+  constexpr std::uint32_t number = 0x11111111;
+  std::vector<std::uint8_t> bytes(20);
+  packet::Writer out{bytes};
+  out.u16(from);
+  out.u16(to);
+  out.u32((flags & 0x02U) != 0 ? number : number + 1);
+  out.u32(0);
+  out.u16(static_cast<std::uint16_t>(0x5000U | flags));
+  out.u16(0xffff);
+  if (family == Family::ipv6) return bytes;  // its checksum is the kernel's work
+  std::vector<std::uint8_t> pseudo{10, 1, 0, 2, 10, 1, 0, 1, 0, 6, 0, 20};
+  pseudo.insert(pseudo.end(), bytes.begin(), bytes.end());
+  const std::uint16_t sum = packet::internet_checksum(pseudo);
+  bytes[16] = static_cast<std::uint8_t>(sum >> 8U);
+  bytes[17] = static_cast<std::uint8_t>(sum);
+  return bytes;
+}
+
+/// Sends a bare SYN and a bare RST to every port that a connection to `port` can have, over and over, as somebody who
+/// knows nothing of it could from anywhere.
+void forge_pairs(Family family, int port) {
+  enter_peer();
+  const bool v4 = family == Family::ipv4;
+  const int fd = ::socket(v4 ? AF_INET : AF_INET6, SOCK_RAW, IPPROTO_TCP);
+  const int checksum_offset = 16;
+  if (!v4) ::setsockopt(fd, IPPROTO_IPV6, IPV6_CHECKSUM, &checksum_offset, sizeof checksum_offset);
+  os::SocketAddress to{};
+  const socklen_t length = os::to_socket_address(*Address::parse(v4 ? "10.1.0.1" : "fd01::1"), to);
+  for (;;)
+    for (std::uint16_t each = first_port; each <= last_port; ++each)
+      for (const auto flags : std::array<std::uint8_t, 2>{0x02, 0x04}) {
+        const auto bytes = segment(family, static_cast<std::uint16_t>(port), each, flags);
+        ::sendto(fd, bytes.data(), bytes.size(), 0, &to.any, length);
+      }
+}
+
+BOOST_AUTO_TEST_CASE(forged_pairs_make_no_silent_host_alive) {
+  in_namespace(
+      [] {
+        const Services services;
+        write_file("/proc/sys/net/ipv4/ip_local_port_range",
+                   std::to_string(first_port) + " " + std::to_string(last_port));
+        for (const char* host : {"10.1.0.2", "fd01::2"}) {
+          const Family family = Address::parse(host)->family();
+          const Child forger{[family] { forge_pairs(family, dropped); }};
+          MultiPing batch{Target{host, tcp(dropped)}};
+          batch.send();
+          const Stopwatch watch;
+          while (batch.counters().unauthenticated == 0 && watch.elapsed() < 20s)
+            static_cast<void>(batch.receive(100ms));
+          static_cast<void>(batch.receive(200ms));
+          BOOST_TEST(batch.counters().unauthenticated > 0U);
+          BOOST_TEST(batch.results()[0].outcome == Outcome::no_reply, batch.results()[0]);
+        }
+        const Child forger{[] { forge_pairs(Family::ipv4, http); }};
+        for (int i = 0; i < 20; ++i) BOOST_TEST(ping({"10.1.0.2", tcp(http)}, 10s).outcome == Outcome::reply);
+        const Child second{[] { forge_pairs(Family::ipv4, closed); }};
+        for (int i = 0; i < 20; ++i) BOOST_TEST(ping({"10.1.0.2", tcp(closed)}, 10s).outcome == Outcome::refused);
+      },
+      120s);
+}
+
+// A SYN from a port to the very same one opens a connection to itself; a datagram comes back to who sent it.
+BOOST_AUTO_TEST_CASE(free_ports_of_this_host_are_not_open) {
+  in_namespace(
+      [] {
+        write_file("/proc/sys/net/ipv4/ip_local_port_range", "40000 40031");
+        lift_error_limits();
+        std::vector<Target> targets;
+        for (const char* host : {"127.0.0.1", "::1"}) {
+          for (int port = 40'000; port < 40'032; ++port) {
+            targets.emplace_back(host, tcp(port));
+            targets.emplace_back(host, udp(port));
+          }
+          for (ProbeOptions probe : {tcp(50'001), udp(50'002), tcp(50'003)}) {
+            probe.source_port = probe.port;
+            probe.half_open = probe.port == 50'003;
+            targets.emplace_back(host, probe);
+          }
+        }
+        for (int i = 0; i < 10; ++i) {
+          const Batch batch = multi_ping(targets, 500ms, 1);
+          BOOST_TEST(count(batch.responses, Outcome::reply) == 0U);
+          for (const Result& result : batch.no_responses) BOOST_TEST(result.outcome == Outcome::no_reply, result);
+          // All TCP ports, and the UDP ports but those that this batch had itself.
+          BOOST_TEST(batch.responses.size() >= 2U * (32 + 2 + 32 - 8));
+        }
+      },
+      120s);
+}
+
+// The kernel would end neither: a further attempt leaves the connection alone that needs more than its slot.
+BOOST_AUTO_TEST_CASE(a_slow_host_is_found_from_a_given_port) {
+  in_namespace(
+      [] {
+        Scenario scenario{.name = "slow"};
+        scenario.hosts = {parts::with_open("10.20.0.0/16", Protocol::tcp, {.delay = 700ms}),
+                          parts::with_open("fd20::/16", Protocol::tcp, {.delay = 700ms})};
+        const TunDevice device{scenario};
+        ProbeOptions given = tcp(http), flow = tcp(http);
+        given.source_port = 5000;
+        flow.flow = 3;
+        for (const ProbeOptions& probe : {given, flow}) {
+          const Batch batch = multi_ping({{"10.20.0.1", probe}, {"fd20::1", probe}}, 8s, 19);
+          BOOST_TEST(batch.responses.size() == 2U);
+          for (const Result& result : batch.responses) BOOST_TEST((result.rtt >= 700ms), result);
+        }
+        SeriesOptions options{.count = 10, .interval = 100ms, .timeout = 20s};
+        const auto series = ping_series(Target{"10.20.0.2", flow}, options);
+        BOOST_TEST(series[0].statistics.received() == 10U);
       },
       120s);
 }

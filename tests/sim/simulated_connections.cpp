@@ -1,4 +1,5 @@
-// RFC 9293 in state SYN-SENT, with the timers of tcp(7) and the errors of tcp_v4_err() and tcp_v6_err().
+// RFC 9293 in states SYN-SENT and SYN-RECEIVED, with the timers of tcp(7) and the errors of tcp_v4_err() and
+// tcp_v6_err().
 // See simulated_connections.hpp.
 #include "sim/simulated_connections.hpp"
 
@@ -64,7 +65,8 @@ std::uint16_t SimulatedConnections::local_port(const Request& request) {
 
 std::error_code SimulatedConnections::start(const Request& request, net::Instant now) {
   const Key key{local_port(request), on_the_wire(request.ip.destination), request.port};
-  if (key.source_port == 0 || open_.contains(key)) return {EADDRNOTAVAIL, std::system_category()};
+  if (key.source_port == 0) return {EADDRNOTAVAIL, std::system_category()};
+  if (open_.contains(key)) return {EADDRINUSE, std::system_category()};
   next_number_ = static_cast<std::uint32_t>(mix(next_number_));
   const Connection connection{request.token, request.ip, next_number_, now, now + first_timeout};
   ++ports_[key.source_port];
@@ -103,15 +105,29 @@ void SimulatedConnections::arrive_segment(const Datagram& datagram, net::Instant
   if (segment.size() < header_size(Protocol::tcp)) return;
   const auto found = open_.find({get16(segment, 2), datagram.ip.source, get16(segment, 0)});
   if (found == open_.end()) return;
-  const Connection& connection = found->second;
+  Connection& connection = found->second;
   const unsigned flags = segment[13];
-  if ((flags & flag_ack) == 0 || get32(segment, 8) != connection.number + 1) return;
-  if ((flags & flag_rst) != 0) return decide(found, ECONNREFUSED, {});
+  const std::uint32_t number = get32(segment, 4);
+  const bool acknowledges = (flags & flag_ack) != 0 && get32(segment, 8) == connection.number + 1;
+  if (acknowledges && !connection.crossed) return arrive_acknowledged(found, datagram, at);
+  // Simultaneous open. A reset counts when its number is the next; nothing of this proves that our SYN arrived.
+  if (!connection.crossed && flags == flag_syn)
+    connection.crossed = number + 1;
+  else if (connection.crossed && (flags & flag_rst) != 0 && number == *connection.crossed)
+    return decide(found, ECONNRESET, {});
+  else if (connection.crossed && acknowledges && number + 1 == *connection.crossed)
+    return arrive_acknowledged(found, datagram, at);
+}
+
+void SimulatedConnections::arrive_acknowledged(Open::iterator at, const Datagram& datagram, net::Instant time) {
+  const Connection& connection = at->second;
+  const unsigned flags = datagram.message[13];
+  if ((flags & flag_rst) != 0) return decide(at, ECONNREFUSED, {});
   if ((flags & flag_syn) == 0) return;
   Decided decided;
   // Which of several SYNs is answered, nobody can tell (Karn's algorithm).
-  if (connection.retransmissions == 0) decided.connected.rtt = at - connection.started;
-  decide(found, 0, std::move(decided));
+  if (connection.retransmissions == 0) decided.connected.rtt = time - connection.started;
+  decide(at, 0, std::move(decided));
 }
 
 // The kernel finds the connection by all of the quoted addresses and ports, and asks for its sequence number.

@@ -32,7 +32,7 @@ class SimulatedConnections {
     std::uint16_t source_port = 0, port = 0;  ///< 0: an ephemeral one,
     std::optional<std::uint16_t> flow{};      ///< always the same for the connections of a flow.
   };
-  /// EADDRNOTAVAIL where no port is left.
+  /// EADDRNOTAVAIL where no port is left, EADDRINUSE where the port that was asked for is connected there already.
   std::error_code start(const Request& request, net::Instant now);
   void abandon(std::uint64_t token) noexcept;
 
@@ -60,6 +60,7 @@ class SimulatedConnections {
     std::uint32_t number = 0;
     net::Instant started{}, next_syn{};
     unsigned retransmissions = 0;
+    std::optional<std::uint32_t> crossed{};  ///< A bare SYN has come: the number that is next on the other side.
   };
   struct Decided {
     net::Connected connected{};
@@ -72,6 +73,7 @@ class SimulatedConnections {
   [[nodiscard]] std::uint16_t local_port(const Request& request);
   void send_syn(const Key& key, const Connection& connection) const;
   void arrive_segment(const Datagram& datagram, net::Instant at);
+  void arrive_acknowledged(Open::iterator at, const Datagram& datagram, net::Instant time);
   void arrive_error(const Datagram& error, net::Instant at);
   void decide(Open::iterator at, int error, Decided decided);
 
