@@ -45,8 +45,12 @@ struct ProbeOptions {
   int source_port = 0;                 ///< To 65535; 0: chosen for each probe. Not for ICMP.
   Address source_v4{};                 ///< For IPv4 targets, an address of this host; none: the kernel chooses.
   Address source_v6{};                 ///< The same for IPv6 targets.
-  std::string device{};      ///< Interface or VRF to send through, to 15 characters; empty: by route. SO_BINDTODEVICE,
-                             ///< socket(7).
+  /// Interface or VRF to send through, to 15 characters; empty: by route. An answer to UDP (without source_port),
+  /// half-open TCP or SCTP counts wherever it comes in, unless the device is a VRF or belongs to one; all others must
+  /// come in there. IP_UNICAST_IF, ip(7); SO_BINDTODEVICE, socket(7). What this host says of a neighbour that is dead
+  /// is not heard by TCP connections over IPv6 that have a device, nor over IPv4 by UDP with a device and a
+  /// source_port.
+  std::string device{};
   std::optional<int> ttl{};  ///< TTL or hop limit, 1 to 255; unset: the system's default. ip(7), ipv6(7).
   int tos = 0;               ///< IPv4 TOS or IPv6 traffic class octet, 0 to 255. RFC 2474, RFC 3168. Its two ECN bits,
                              ///< the lowest, are not supported for TCP connections (not half_open), where they are
@@ -59,10 +63,13 @@ struct ProbeOptions {
   std::optional<std::uint32_t> mark{};  ///< For policy routing. SO_MARK, socket(7); needs CAP_NET_ADMIN or CAP_NET_RAW.
   std::optional<std::uint32_t> flow_label{};  ///< IPv6 flow label, 20 bits, RFC 6437. Not for family ipv4; an IPv4
                                               ///< address of a target that asks for one is not supported.
-  bool dont_fragment = false;  ///< What is larger than the path's MTU is unreachable, with the MTU, or send_failed with
-                               ///< EMSGSIZE; it is not cut. IP_MTU_DISCOVER, ip(7); IPV6_DONTFRAG, RFC 3542.
-  bool half_open = false;      ///< TCP only, by a lone SYN from a raw socket: takes no descriptor and never completes a
-                               ///< connection, since the kernel answers the SYN/ACK with RST. Needs raw sockets.
+  /// What is larger than the path's MTU is unreachable, with the MTU, or send_failed with EMSGSIZE; it is not cut.
+  /// IP_MTU_DISCOVER, ip(7); IPV6_DONTFRAG, RFC 3542. Without it, routers may fragment IPv4 probes of more than 548
+  /// bytes with their headers, and what a report calls too big is repeated at once, as part of the same attempt,
+  /// fragmented by this host.
+  bool dont_fragment = false;
+  bool half_open = false;  ///< TCP only, by a lone SYN from a raw socket: takes no descriptor and never completes a
+                           ///< connection, since the kernel answers the SYN/ACK with RST. Needs raw sockets.
   /// Any number: probes to one target with the same flow look the same to routers that balance load by flow, so that
   /// they take one path; those of another flow may take another. ICMP probes keep their checksum and identifier (two
   /// bytes of the payload behind the tag see to it, so payload_size is 2 or more), UDP and TCP probes their ports, IPv6

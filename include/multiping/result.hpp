@@ -132,10 +132,12 @@ struct Counters {
   std::uint64_t unauthenticated = 0;  ///< Refused: carries our identifier, but is no answer to a probe of ours; a
                                       ///< probe that met itself; a TCP connection ended by who did not know its number.
   std::uint64_t wrong_source = 0;     ///< Refused: a right tag, from another address than the one probed.
-  std::uint64_t bad_checksum = 0;     ///< Refused: the checksum is wrong.
-  std::uint64_t malformed = 0;        ///< Refused: not a whole message.
-  std::uint64_t receive_drops = 0;    ///< Packets that this host's kernel had no room for, as it counts them.
-  std::uint64_t send_errors = 0;      ///< Probes that this host would not send.
+  /// Refused: the checksum is wrong. Raw IPv6 sockets count what is damaged whoever it is for, UDP sockets what comes
+  /// to their ports, both as soon as something else is received.
+  std::uint64_t bad_checksum = 0;
+  std::uint64_t malformed = 0;      ///< Refused: not a whole message.
+  std::uint64_t receive_drops = 0;  ///< Packets that this host's kernel had no room for, as it counts them.
+  std::uint64_t send_errors = 0;    ///< Probes that this host would not send.
 };
 
 }  // namespace multiping

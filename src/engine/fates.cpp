@@ -17,6 +17,7 @@ constexpr Duration shortest_time_to_answer = 20ms;
 constexpr Duration longest_time_to_answer = 1s;
 /// The kernel repeats a SYN after the first of them.
 constexpr Duration least_listening = 2s;
+constexpr unsigned most_cuts = 3;
 /// No answer comes at once: what the clocks cannot tell from that took as little as they can tell.
 constexpr Duration shortest{1};
 
@@ -92,7 +93,10 @@ void Fates::sent(std::span<const net::Probe> probes, std::span<const net::Instan
     ProbeEntry& entry = table_.entry(probes[i].serial);
     entry.sent_at = sent_at[i];
     TargetRecord& record = table_.record(entry.target);
-    if (sending == Sending::attempt && !entry.again) ++record.attempt;
+    if (sending == Sending::attempt && !entry.again && !entry.repetition) {
+      ++record.attempt;
+      record.cuts = 0;
+    }
     // An ICMP error about an earlier probe stays the best that is known until something better comes.
     if (record.outcome == Outcome::send_failed) table_.detail(record) = {};
     if (record.outcome == Outcome::no_reply || record.outcome == Outcome::send_failed)
@@ -123,9 +127,12 @@ bool Fates::displaced(net::Serial serial) {
   return true;
 }
 
-void Fates::received(const net::Event& event) {
+bool Fates::received(const net::Event& event) {
   ProbeEntry& entry = table_.entry(event.serial);
-  if (event.kind == Kind::failed) return give_up_probe(entry, event);
+  if (event.kind == Kind::failed) {
+    give_up_probe(entry, event);
+    return false;
+  }
   const bool is_answer = event.kind == Kind::reply || event.kind == Kind::refused;
   if (!is_answer) return icmp_error(entry, event);
   if (event.icmp) ++counters_.icmp_errors;
@@ -136,6 +143,7 @@ void Fates::received(const net::Event& event) {
   } else {
     answer(entry, event);
   }
+  return false;
 }
 
 void Fates::received_late(const net::Event& event) noexcept {
@@ -176,16 +184,23 @@ bool Fates::ends_wait(const TargetRecord& record, const ProbeEntry& entry, const
   return enough || (event.final && is_newest(record, entry));
 }
 
-void Fates::icmp_error(ProbeEntry& entry, const net::Event& event) {
+/// Each link of a path may be narrower than the one before it, and this host may send before it has learned of it.
+bool Fates::repeats(const TargetRecord& record, const ProbeEntry& entry, const net::Event& event) noexcept {
+  return event.cut_next_time && record.awaited && record.cuts < most_cuts && is_newest(record, entry);
+}
+
+bool Fates::icmp_error(ProbeEntry& entry, const net::Event& event) {
   TargetRecord& record = table_.record(entry.target);
   ++counters_.icmp_errors;
-  if (record.answered() || entry.answered || entry.ended) return;
+  if (record.answered() || entry.answered || entry.ended) return false;
   take_times(record, entry, event);
   record.outcome = event.kind == Kind::ttl_expired ? Outcome::ttl_expired : Outcome::unreachable;
   table_.detail(record) = {.responder = event.responder, .icmp = event.icmp, .error = {}};
-  const bool ends = ends_wait(record, entry, event);
-  entry.ended = event.final || ends;
+  const bool again = repeats(record, entry, event), ends = !again && ends_wait(record, entry, event);
+  if (again) ++record.cuts;
+  entry.ended = event.final || again || ends;
   if (ends) set_awaited(record, false);
+  return again;
 }
 
 void Fates::give_up_probe(ProbeEntry& entry, const net::Event& event) {

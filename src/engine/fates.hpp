@@ -23,7 +23,8 @@ class Fates {
   /// The number of `target`, which is over, stands for another target from now on.
   void replace(TargetIndex target, const Endpoint& endpoint);
 
-  /// A repetition belongs to the attempt that it repeats, and so does what is sent in the place of a displaced probe.
+  /// A repetition belongs to the attempt that it repeats, and so does what is sent in the place of a displaced probe,
+  /// or of one that was too big.
   enum class Sending : bool { attempt, repetition };
   void sent(std::span<const net::Probe> probes, std::span<const net::Instant> sent_at, Sending sending);
   /// This host would not send a probe to `target`.
@@ -33,7 +34,8 @@ class Fates {
   /// probe to the target is under way, or it has answered.
   bool displaced(net::Serial serial);
 
-  void received(const net::Event& event);
+  /// Whether the probe is to be repeated at once: it was too big for its path, and the next one will be fragmented.
+  bool received(const net::Event& event);
   /// An event about a probe that nobody waits for any more.
   void received_late(const net::Event& event) noexcept;
 
@@ -62,7 +64,9 @@ class Fates {
  private:
   void set_awaited(TargetRecord& record, bool awaited) noexcept;
   void answer(ProbeEntry& entry, const net::Event& event);
-  void icmp_error(ProbeEntry& entry, const net::Event& event);
+  bool icmp_error(ProbeEntry& entry, const net::Event& event);
+  [[nodiscard]] static bool repeats(const TargetRecord& record, const ProbeEntry& entry,
+                                    const net::Event& event) noexcept;
   void give_up_probe(ProbeEntry& entry, const net::Event& event);
   [[nodiscard]] bool ends_wait(const TargetRecord& record, const ProbeEntry& entry,
                                const net::Event& event) const noexcept;

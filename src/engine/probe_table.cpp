@@ -36,7 +36,7 @@ const Detail* ProbeTable::find_detail(const TargetRecord& record) const noexcept
 net::Serial ProbeTable::open_probe(TargetIndex target, std::uint32_t round) {
   ProbeEntry& entry = entries_.emplace_back();
   entry.target = target;
-  entry.round = round & 0x1fffffffU;
+  entry.round = round & 0xfffffffU;
   return first_ + entries_.size() - 1;
 }
 

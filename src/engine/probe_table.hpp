@@ -45,6 +45,7 @@ struct TargetRecord {
   bool changed : 1 = true;      ///< Not yet copied into the caller's results.
   bool unreported : 1 = false;  ///< Answered, and not yet handed out by receive().
   bool ttl_asked : 1 = false;   ///< Endpoint::ttl_asked.
+  std::uint8_t cuts : 2 = 0;    ///< Repetitions of the last attempt because its probe was too big for the path.
   std::uint16_t shape = 0;
 
   [[nodiscard]] bool answered() const noexcept { return outcome == Outcome::reply || outcome == Outcome::refused; }
@@ -55,8 +56,9 @@ static_assert(sizeof(TargetRecord) == 48);
 struct ProbeEntry {
   net::Instant sent_at{};
   TargetIndex target = 0;
-  std::uint32_t round : 29 = 0;
-  bool again : 1 = false;  ///< In the place of one that was displaced: no attempt of its own.
+  std::uint32_t round : 28 = 0;
+  bool repetition : 1 = false;  ///< Of one that was too big: no attempt of its own.
+  bool again : 1 = false;       ///< In the place of one that was displaced: no attempt of its own.
   bool answered : 1 = false;
   bool ended : 1 = false;  ///< No answer is taken any more: never sent, or ended by an ICMP error.
 };

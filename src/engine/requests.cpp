@@ -121,7 +121,9 @@ void Requests::sent(std::span<const net::Probe> probes, std::span<const net::Ins
   fates_.sent(probes, sent_at, Fates::Sending::repetition);
   for (const net::Probe& probe : probes) {
     const ProbeEntry& entry = table().entry(probe.serial);
-    table().record(entry.target).attempt = entry.round;
+    TargetRecord& record = table().record(entry.target);
+    if (record.attempt != entry.round) record.cuts = 0;
+    record.attempt = entry.round;
     Request& request = requests_[entry.target];
     remember(request.sent, probe.serial);
     request.untried.reset();
@@ -219,7 +221,7 @@ void Requests::receive(const net::Event& event) {
   }
   const TargetRecord& record = table().record(target);
   const bool awaited = record.awaited;
-  fates_.received(event);
+  if (fates_.received(event) && !queue_of(target).line.holds(target)) line_up(target, true);
   if (record.answered() || (awaited && !record.awaited && !goes_on(target, event))) finish(target);
 }
 

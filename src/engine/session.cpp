@@ -49,15 +49,15 @@ bool Session::wanted(const TargetRecord& record) const noexcept {
   return !record.answered() && (!recovering_ || record.awaited);
 }
 
-std::optional<TargetIndex> Session::next_target() noexcept {
+std::optional<Session::Next> Session::next_target() noexcept {
   while (cursor_ < end_of_targets()) {
     const TargetIndex target = cursor_++;
-    if (wanted(table().record(target))) return target;
+    if (wanted(table().record(target))) return Next{target};
   }
   while (!deferred_.empty()) {
-    const TargetIndex target = deferred_.front().target;
+    const auto [target, refusal, repetition] = deferred_.front();
     deferred_.pop_front();
-    if (wanted(table().record(target))) return target;
+    if (wanted(table().record(target))) return Next{target, repetition};
   }
   return std::nullopt;
 }
@@ -91,8 +91,9 @@ void Session::propose(net::Instant now, std::size_t most, std::vector<net::Probe
   most = flow_.allowance(now, most);
   if (!untried_.empty()) return propose_again(most, batch);
   while (batch.size() < most) {
-    if (const auto target = next_target()) {
-      batch.push_back(proposal(*target));
+    if (const auto next = next_target()) {
+      batch.push_back(proposal(next->target));
+      table().entry(batch.back().serial).repetition = next->repetition;
     } else if (const auto again = next_displaced()) {
       batch.push_back(*again);
     } else {
@@ -134,7 +135,7 @@ void Session::refused(const net::Probe& probe, std::error_code error, net::Insta
   entry.ended = true;
   if (!passes(error)) return fates_.fail(entry.target, error);
   flow_.refused(now);
-  deferred_.push_back({entry.target, error});
+  deferred_.push_back({.target = entry.target, .refusal = error, .repetition = entry.repetition});
   if (flow_.exhausted(now)) fail_unsent(error);
 }
 
@@ -186,7 +187,8 @@ void Session::fail_held() {
 }
 
 void Session::fail_unsent(std::error_code error) {
-  while (const auto target = next_target()) fates_.fail(*target, error);
+  while (const auto next = next_target())
+    if (!next->repetition) fates_.fail(next->target, error);
 }
 
 /// A target that was reached before keeps what is known of it.
@@ -202,7 +204,10 @@ void Session::received(std::span<const net::Event> events) {
 }
 
 void Session::receive(const net::Event& event) {
-  event.kind == net::Event::Kind::displaced ? displaced(event) : fates_.received(event);
+  if (event.kind == net::Event::Kind::displaced)
+    displaced(event);
+  else if (fates_.received(event))
+    deferred_.push_back({.target = table().entry(event.serial).target, .repetition = true});
   if (!held_.empty()) wake(table().entry(event.serial).target);
 }
 

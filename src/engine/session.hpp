@@ -66,6 +66,11 @@ class Session final : public Agenda {
   struct Deferred {
     TargetIndex target = 0;
     std::error_code refusal{};
+    bool repetition = false;  ///< Of a probe that was sent, and too big.
+  };
+  struct Next {
+    TargetIndex target = 0;
+    bool repetition = false;
   };
   /// A target whose connection made way for others.
   struct Displaced {
@@ -74,7 +79,7 @@ class Session final : public Agenda {
   };
 
   [[nodiscard]] TargetIndex end_of_targets() const noexcept { return static_cast<TargetIndex>(fates_.table().size()); }
-  [[nodiscard]] std::optional<TargetIndex> next_target() noexcept;
+  [[nodiscard]] std::optional<Next> next_target() noexcept;
   [[nodiscard]] std::optional<net::Probe> next_displaced();
   [[nodiscard]] net::Probe proposal(TargetIndex target);
   [[nodiscard]] bool wanted(const TargetRecord& record) const noexcept;
@@ -93,7 +98,7 @@ class Session final : public Agenda {
   Room room_;
   std::uint32_t round_ = 0;
   TargetIndex cursor_ = 0;             ///< Next target of the round; at the table's end when the round is sent.
-  std::deque<Deferred> deferred_;      ///< Refused for want of room, to be tried again behind the others.
+  std::deque<Deferred> deferred_;      ///< To be tried again after the others: refused for want of room, or too big.
   std::vector<net::Probe> untried_{};  ///< Proposed, and put back by a full transport; to be tried before the others.
 
   net::Instant began_{};                                    ///< The first round since reset().

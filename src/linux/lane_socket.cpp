@@ -9,10 +9,12 @@
 #include <string>
 #include <utility>
 
+#include "linux/device.hpp"
 #include "linux/kernel_names.hpp"
 #include "linux/packet_filter.hpp"
 #include "linux/permissions.hpp"
 #include "linux/socket.hpp"
+#include "net/packet_size.hpp"
 
 namespace multiping::os {
 namespace {
@@ -93,8 +95,15 @@ class Opening {
     return v4() ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
   }
 
+  /// A socket that is bound to a device does not hear what this host itself says of its IPv4 datagrams, a neighbour
+  /// that is dead for one; so it is bound only where that decides what comes in, or lets others have the same port.
   bool use_device() {
-    if (key_.device.empty() || bind_to_device(socket(), key_.device)) return true;
+    if (key_.device.empty()) return true;
+    const bool may_be_free =
+        key_.carrier != net::Carrier::icmp && (key_.carrier != net::Carrier::udp || key_.source_port == 0);
+    if (may_be_free && send_through(socket(), key_.family, key_.device)) return true;
+    opened_.lane.bound = true;
+    if (bind_to_device(socket(), key_.device)) return true;
     const bool elsewhere = is_ping_socket() && maker_.broker != nullptr && maker_.broker->elsewhere();
     return refuse("cannot use ProbeOptions::device " + key_.device + (elsewhere ? " in the broker's network" : ""));
   }
@@ -215,6 +224,12 @@ LaneKey lane_key(TransportKind kind, Family family, const ProbeOptions& probe, u
           .source_port = static_cast<std::uint16_t>(probe.source_port),
           .turn = chooses_port && carrier == net::Carrier::udp ? turn : 0,
           .flow = chooses_port ? probe.flow : std::nullopt};
+}
+
+bool leaves_without_df(Family family, const ProbeOptions& probe) noexcept {
+  const bool has_payload = probe.protocol == Protocol::icmp || probe.protocol == Protocol::udp;
+  return family == Family::ipv4 && has_payload && !probe.dont_fragment &&
+         net::packet_size(family, probe.payload_size) > net::carried_by_ipv4;
 }
 
 OpenedLane open_lane_socket(const SocketMaker& maker, const LaneKey& key, std::uint16_t flow_port) {

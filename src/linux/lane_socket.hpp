@@ -34,11 +34,15 @@ struct LaneKey {
 /// The lane of probes that leave as messages.
 [[nodiscard]] LaneKey lane_key(TransportKind kind, Family family, const ProbeOptions& probe, unsigned turn);
 
+/// The kernel sets DF unless it is told not to: such probes may be larger than a path, and may be fragmented.
+[[nodiscard]] bool leaves_without_df(Family family, const ProbeOptions& probe) noexcept;
+
 struct LaneSocket {
   FileDescriptor socket{};
   FileDescriptor port_holder{};  ///< Raw TCP: a bound socket, so that no one else is given the port.
   SourceFinder source_finder{};  ///< Raw TCP: opened with the lane, for a probe without its source is no probe.
   std::uint16_t id = 0;          ///< As net::Channel::id.
+  bool bound = false;            ///< As net::Channel::bound.
 };
 
 /// A socket, or the reason why there is none: then only `error`, `doing` and `privilege` of the way count.

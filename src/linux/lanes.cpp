@@ -38,6 +38,12 @@ std::size_t attainable_buffer(Family family, std::size_t bytes) noexcept {
 /// Every object needs these in the end, and late answers to them are common.
 bool is_plain_icmp(const LaneKey& key) { return key == LaneKey{.family = key.family, .carrier = net::Carrier::icmp}; }
 
+/// The kernel counts packets whose checksum is wrong as dropped by such sockets, before any filter.
+bool counts_damage(const OpenLane& lane) noexcept {
+  if (lane.key.carrier == net::Carrier::udp) return true;
+  return lane.key.family == Family::ipv6 && !lane.channel.kernel_owns_id;
+}
+
 bool gives_ip_header(TransportKind kind, const LaneKey& key) noexcept {
   if (key.family != Family::ipv4 || key.carrier == net::Carrier::udp) return false;
   return key.carrier != net::Carrier::icmp || kind == TransportKind::raw;
@@ -59,7 +65,14 @@ std::optional<net::Lane> Lanes::find(const LaneKey& key) const noexcept {
   return found == open_.end() ? std::nullopt : std::optional{*found};
 }
 
-Lanes::Taken Lanes::take(const LaneKey& key) {
+Lanes::Taken Lanes::take(const LaneKey& key, bool without_df) {
+  Taken taken = find_or_open(key);
+  if (!taken.refusal && without_df && !std::exchange(lanes_[taken.lane].without_df, true))
+    allow_fragments(lanes_[taken.lane].socket());
+  return taken;
+}
+
+Lanes::Taken Lanes::find_or_open(const LaneKey& key) {
   if (const auto lane = find(key)) {
     ++lanes_[*lane].users;
     return {.lane = *lane};
@@ -95,7 +108,8 @@ net::Lane Lanes::add(const LaneKey& key, LaneSocket held) {
   if (free == lanes_.end()) lanes_.emplace_back();
   OpenLane& lane = lanes_[number];
   const bool ping_socket = key.carrier == net::Carrier::icmp && kind_ != TransportKind::raw;
-  lane.channel = {.family = key.family, .carrier = key.carrier, .kernel_owns_id = ping_socket, .id = held.id};
+  lane.channel = {
+      .family = key.family, .carrier = key.carrier, .kernel_owns_id = ping_socket, .id = held.id, .bound = held.bound};
   lane.key = key;
   lane.held = std::move(held);
   lane.ip_header = gives_ip_header(kind_, key);
@@ -152,7 +166,7 @@ void Lanes::close_unused() {
   std::erase_if(open_, [this](net::Lane number) {
     OpenLane& lane = lanes_[number];
     if (lane.users != 0 || is_plain_icmp(lane.key)) return false;
-    drops_of_closed_ += memory_of(lane.socket()).drops;
+    look_for_drops(lane);
     lane = {};
     return true;
   });
@@ -165,10 +179,24 @@ bool Lanes::has_udp_port(Family family, std::uint16_t port) const noexcept {
   });
 }
 
-std::uint64_t Lanes::drops() const noexcept {
-  std::uint64_t drops = drops_of_closed_;
-  for (const net::Lane lane : open_) drops += memory_of(lanes_[lane].socket()).drops;
-  return drops;
+void Lanes::taken(net::Lane lane, std::size_t count) noexcept {
+  OpenLane& from = lanes_[lane];
+  from.taken += count;
+  from.most_taken = std::max(from.most_taken, from.taken);
+}
+
+net::Drops Lanes::drops() noexcept {
+  for (const net::Lane lane : open_) look_for_drops(lanes_[lane]);
+  return drops_;
+}
+
+/// What a full buffer held was read since the last look, or waits still. Some devices take twice the room for a packet.
+void Lanes::look_for_drops(OpenLane& lane) noexcept {
+  const SocketMemory memory = memory_of(lane.socket());
+  const std::uint64_t fresh = memory.drops - std::exchange(lane.drops, memory.drops);
+  const std::size_t most_held = memory.received + 2 * std::exchange(lane.most_taken, lane.taken) * answer_cost();
+  const bool for_room = !counts_damage(lane) || most_held >= memory.receive_buffer;
+  (for_room ? drops_.no_room : drops_.damaged) += fresh;
 }
 
 }  // namespace multiping::os

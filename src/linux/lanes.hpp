@@ -21,9 +21,13 @@ struct OpenLane {
   LaneKey key{};
   LaneSocket held{};
   net::Channel channel{};
-  bool ip_header = false;  ///< Its packets begin with the IPv4 header.
+  bool ip_header = false;   ///< Its packets begin with the IPv4 header.
+  bool without_df = false;  ///< Routers may fragment what it sends.
   std::size_t users = 0;
   SendRoom send_room{};
+  std::size_t taken = 0;       ///< Packets and errors, since both queues were found empty.
+  std::size_t most_taken = 0;  ///< Since its drops were looked at.
+  std::uint64_t drops = 0;     ///< At the last look.
 
   [[nodiscard]] int socket() const noexcept { return held.socket.value(); }
 };
@@ -41,13 +45,21 @@ class Lanes {
     bool opened = false;                ///< Just now.
     std::optional<net::Way> refusal{};  ///< Then there is no lane.
   };
-  [[nodiscard]] Taken take(const LaneKey& key);
+  /// `without_df`: as leaves_without_df() says; all that the lane sends does so from then on.
+  [[nodiscard]] Taken take(const LaneKey& key, bool without_df = false);
   void give_back(net::Lane lane) noexcept { --lanes_[lane].users; }
 
   /// The kernel has taken messages.
   void accepted(net::Lane lane) noexcept { lanes_[lane].send_room.accepted(); }
   /// It had no room for the next.
   [[nodiscard]] SendRoom::Look refused(net::Lane lane, net::Instant now) noexcept;
+
+  /// So many packets or errors were read, or both its queues were found empty.
+  void taken(net::Lane lane, std::size_t count) noexcept;
+  void found_empty(net::Lane lane) noexcept { lanes_[lane].taken = 0; }
+  /// As net::PacketIo::drops(). Where anybody can make the kernel count a drop, it counts for want of room only when
+  /// the buffer may have been full.
+  [[nodiscard]] net::Drops drops() noexcept;
 
   /// Answers may be as long from now on: buffers grow, and hold fewer of them.
   void expect_payload(std::size_t size) noexcept;
@@ -62,13 +74,14 @@ class Lanes {
   }
   /// Another one whenever a lane was opened or closed.
   [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
-  [[nodiscard]] std::uint64_t drops() const noexcept;
 
  private:
   [[nodiscard]] std::optional<net::Lane> find(const LaneKey& key) const noexcept;
+  [[nodiscard]] Taken find_or_open(const LaneKey& key);
   [[nodiscard]] OpenedLane open_socket(const LaneKey& key);
   [[nodiscard]] net::Lane add(const LaneKey& key, LaneSocket held);
   void close_unused();
+  void look_for_drops(OpenLane& lane) noexcept;
   [[nodiscard]] std::size_t answer_cost() const noexcept;
   [[nodiscard]] std::size_t wanted_buffer() const noexcept;
   [[nodiscard]] std::size_t send_room(Family family) const noexcept;
@@ -90,7 +103,7 @@ class Lanes {
   std::vector<OpenLane> lanes_;  ///< By number; those without a socket are free.
   std::vector<net::Lane> open_;
   std::map<FlowName, std::uint16_t> flow_ports_;
-  std::uint64_t drops_of_closed_ = 0;
+  net::Drops drops_{};
   std::uint64_t version_ = 0;
 };
 

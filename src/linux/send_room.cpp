@@ -47,7 +47,11 @@ SocketMemory memory_of(int socket) noexcept {
   std::uint32_t info[SK_MEMINFO_VARS] = {};
   socklen_t length = sizeof info;
   if (::getsockopt(socket, SOL_SOCKET, SO_MEMINFO, info, &length) != 0) return {};
-  return {.held = info[SK_MEMINFO_WMEM_ALLOC], .buffer = info[SK_MEMINFO_SNDBUF], .drops = info[SK_MEMINFO_DROPS]};
+  return {.held = info[SK_MEMINFO_WMEM_ALLOC],
+          .buffer = info[SK_MEMINFO_SNDBUF],
+          .received = info[SK_MEMINFO_RMEM_ALLOC],
+          .receive_buffer = info[SK_MEMINFO_RCVBUF],
+          .drops = info[SK_MEMINFO_DROPS]};
 }
 
 void limit_send_buffer(int socket, std::size_t most) noexcept {

@@ -12,8 +12,10 @@ namespace multiping::os {
 
 /// What SO_MEMINFO tells of a socket; nothing where the kernel tells nothing.
 struct SocketMemory {
-  std::size_t held = 0;    ///< By packets that have not left.
-  std::size_t buffer = 0;  ///< For these, as the kernel counts: twice what was asked for.
+  std::size_t held = 0;            ///< By packets that have not left.
+  std::size_t buffer = 0;          ///< For these, as the kernel counts: twice what was asked for.
+  std::size_t received = 0;        ///< By packets that were not read yet.
+  std::size_t receive_buffer = 0;  ///< For these.
   std::uint64_t drops = 0;
 };
 [[nodiscard]] SocketMemory memory_of(int socket) noexcept;

@@ -155,6 +155,8 @@ bool forbid_fragments(int socket, Family family) noexcept {
          set_option(socket, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
 }
 
+void allow_fragments(int socket) noexcept { set_option(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT); }
+
 void fill_random(void* bytes, std::size_t size) {
   auto* at = static_cast<char*>(bytes);
   while (size > 0) {

@@ -65,6 +65,9 @@ void report_interface(int socket, Family family) noexcept;
 void report_arrival(int socket) noexcept;
 /// What is sent is never fragmented, here or on its way. False, with errno set, when refused.
 [[nodiscard]] bool forbid_fragments(int socket, Family family) noexcept;
+/// What is sent over IPv4 leaves without DF, so that routers fragment it, and what routers report is heard all the
+/// same. (IPv6 has only senders that fragment.)
+void allow_fragments(int socket) noexcept;
 
 /// `size` random bytes, getrandom(2).
 void fill_random(void* bytes, std::size_t size);

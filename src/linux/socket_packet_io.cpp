@@ -108,7 +108,8 @@ net::Way SocketPacketIo::way(Family family, std::uint16_t shape, unsigned turn) 
 
 net::Way SocketPacketIo::open_lane(Family family, Shape& shape, unsigned turn) {
   FoundWay& found = shape.ways[index(family)];
-  Lanes::Taken taken = lanes_.take(lane_key(kind_, family, shape.options, turn));
+  Lanes::Taken taken =
+      lanes_.take(lane_key(kind_, family, shape.options, turn), leaves_without_df(family, shape.options));
   if (taken.refusal) {
     if (!taken.refusal->may_pass) found.refusal = taken.refusal;
     return *taken.refusal;
@@ -216,6 +217,7 @@ std::span<const net::Incoming> SocketPacketIo::receive(net::Lane lane, bool& mor
   const OpenLane& from = lanes_[lane];
   StampClock::Queue& queue = queues_[lane].packets;
   const int got = read_socket(from, batch_, 0, queue);
+  lanes_.taken(lane, static_cast<std::size_t>(got));
   more = static_cast<std::size_t>(got) == batch_.capacity();
   incoming_.clear();
   if (got == 0) return {};
@@ -246,6 +248,7 @@ std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::Lane lane,
   if (!errors_.empty()) return errors_;
   StampClock::Queue& queue = queues_[lane].errors;
   const int got = read_socket(lanes_[lane], error_batch_, MSG_ERRQUEUE, queue);
+  got == 0 ? lanes_.found_empty(lane) : lanes_.taken(lane, static_cast<std::size_t>(got));
   more = static_cast<std::size_t>(got) == error_batch_.capacity();
   if (got == 0 || hears_errors_as_packets(lanes_[lane])) return {};
   take_errors(lane, static_cast<std::size_t>(got));
@@ -268,6 +271,7 @@ void SocketPacketIo::take_errors(net::Lane lane, std::size_t count) {
 SocketPacketIo::Reports SocketPacketIo::hold_errors(net::Lane lane) {
   const int got = read_socket(lanes_[lane], error_batch_, MSG_ERRQUEUE, queues_[lane].errors);
   const auto count = static_cast<std::size_t>(got);
+  lanes_.taken(lane, count);
   Reports reports;
   for (std::size_t i = 0; i < count; ++i) {
     const auto error = read_control(error_batch_.header(i)).error;

@@ -48,7 +48,7 @@ class SocketPacketIo final : public net::PacketIo {
   [[nodiscard]] net::Instant next_chore() const noexcept override;
   void wait(net::Instant until) override;
   void wake() noexcept override;
-  [[nodiscard]] std::uint64_t receive_drops() noexcept override { return lanes_.drops(); }
+  [[nodiscard]] net::Drops drops() noexcept override { return lanes_.drops(); }
   [[nodiscard]] int native_handle() noexcept override;
 
  private:

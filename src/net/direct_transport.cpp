@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/packet_size.hpp"
+
 namespace multiping::net {
 namespace {
 
@@ -14,23 +16,36 @@ constexpr std::size_t longest_batch = SentCalls::most_probes;
 /// Calls of one draining; a flood does not hold the caller for longer than this.
 constexpr int most_reads = 4096;
 
-/// Hands all that a speaker is told of to it.
+/// Hands all that a speaker is told of to it. An error that comes while packets are read ends that call early, so that
+/// behind errors there may be packets still.
 template <class Speaker>
 std::size_t drain_into(Speaker& speaker, PacketIo& io, Lane lane, const Hearing& hearing) {
-  std::size_t taken = 0;
-  bool more = true;
-  for (int reads = 0; more && reads < most_reads; ++reads) {
-    const auto packets = io.receive(lane, more);
-    for (const Incoming& packet : packets) speaker.take_packet(packet, hearing);
-    taken += packets.size();
+  std::size_t all_packets = 0, all_errors = 0;
+  for (int reads = 0; reads < most_reads;) {
+    std::size_t packets_taken = 0, errors_taken = 0;
+    for (bool more = true; more && reads < most_reads; ++reads) {
+      const auto packets = io.receive(lane, more);
+      for (const Incoming& packet : packets) speaker.take_packet(packet, hearing);
+      packets_taken += packets.size();
+    }
+    for (bool more = true; more && reads < 2 * most_reads; ++reads) {
+      const auto errors = io.receive_errors(lane, more);
+      for (const QueuedError& error : errors) speaker.take_error(error, hearing);
+      errors_taken += errors.size();
+    }
+    all_packets += packets_taken;
+    all_errors += errors_taken;
+    if (packets_taken == 0 || errors_taken == 0) break;
   }
-  more = true;
-  for (int reads = 0; more && reads < most_reads; ++reads) {
-    const auto errors = io.receive_errors(lane, more);
-    for (const QueuedError& error : errors) speaker.take_error(error, hearing);
-    taken += errors.size();
-  }
-  return taken;
+  return all_packets + all_errors;
+}
+
+/// Too large for the rest of the path.
+bool says_too_big(const Event& event, Family family) noexcept {
+  if (event.kind != Event::Kind::unreachable || event.final || !event.icmp) return false;
+  const IcmpError& icmp = *event.icmp;
+  if (family == Family::ipv6) return icmp.type == packet::icmpv6::packet_too_big;
+  return icmp.type == packet::icmpv4::destination_unreachable && icmp.code == packet::icmpv4::code_fragmentation_needed;
 }
 
 }  // namespace
@@ -67,10 +82,16 @@ void DirectTransport::opened(const Way& way) noexcept {
   credit_ = std::max<std::size_t>(1, std::min(credit_, io_->channel(way.lane).receive_room));
 }
 
+Route DirectTransport::route_by(const Way& way) const {
+  Route route = net::route_of(way);
+  route.hears_all = way.kind == Way::Kind::lane && !io_->channel(way.lane).bound;
+  return route;
+}
+
 Obstacle DirectTransport::prepare(Family family, std::uint16_t shape) {
   const Way way = io_->way(family, shape, 0);
   opened(way);
-  if (!way.may_pass) shapes_.route(family, shape, 0) = net::route_of(way);
+  if (!way.may_pass) shapes_.route(family, shape, 0) = route_by(way);
   if (way.kind != Way::Kind::none) return {};
   return {.error = way.error, .doing = way.doing, .privilege = way.privilege};
 }
@@ -85,7 +106,7 @@ const Route& DirectTransport::find_route(const Probe& probe, unsigned turn) {
   try {
     const Way way = io_->way(probe.to->family(), probe.shape, turn);
     opened(way);
-    if (!way.may_pass) return shapes_.route(probe.to->family(), probe.shape, turn) = net::route_of(way);
+    if (!way.may_pass) return shapes_.route(probe.to->family(), probe.shape, turn) = route_by(way);
     failed_ = net::route_of(way);
   } catch (const std::system_error& out_of_something) {
     failed_ = {.state = Route::State::none, .error = out_of_something.code()};
@@ -197,8 +218,10 @@ void DirectTransport::receive(const ProbeBook& book, std::vector<Event>& events)
   std::size_t taken = 0;
   const std::size_t known = events.size();
   for (const Lane lane : io_->lanes()) taken += drain(lane, book, events);
-  for (Event& event : std::span{events}.subspan(known))
+  for (Event& event : std::span{events}.subspan(known)) {
     if (event.arrival.stamp) event.rtt = calls_.round_trip(event.serial, *event.arrival.stamp);
+    if (event.icmp) event.cut_next_time = will_be_cut(book.probe(event.serial), event);
+  }
   taken_since_look_ = taken_since_look_ || taken > 0;
   if (taken > 1 && taken >= credit_ / 2) look_for_drops();
   if (connections_.any()) drain_connections(book, events);
@@ -208,8 +231,20 @@ void DirectTransport::receive(const ProbeBook& book, std::vector<Event>& events)
   connections_.forget_below(first);
 }
 
+/// The kernel has learned the path's MTU from the same report, and cuts what is larger. IPv6 packets are never cut to
+/// less than every path carries. Larger IPv4 packets than that could have been cut on their way already.
+bool DirectTransport::will_be_cut(const Probe& probe, const Event& event) const noexcept {
+  const ShapeFacts& shape = shapes_[probe.shape];
+  const Family family = probe.to->family();
+  if (!shape.may_be_cut || !says_too_big(event, family)) return false;
+  const std::size_t size = packet_size(family, shape.image.size());
+  const bool cut_here = family == Family::ipv4 ? size <= carried_by_ipv4 : size > carried_by_ipv6;
+  return cut_here && size > event.icmp->mtu;
+}
+
 std::size_t DirectTransport::drain(Lane lane, const ProbeBook& book, std::vector<Event>& events) {
-  const Hearing hearing{.channel = io_->channel(lane), .book = book, .events = events, .counters = counters_};
+  const Hearing hearing{
+      .channel = io_->channel(lane), .book = book, .events = events, .counters = counters_, .lane = lane};
   switch (hearing.channel.carrier) {
     case Carrier::icmp:
       return drain_into(echo_, *io_, lane, hearing);
@@ -233,9 +268,16 @@ void DirectTransport::forget(Serial serial) noexcept {
   connections_.forget(serial);
 }
 
+Counters DirectTransport::counters() noexcept {
+  Counters all = counters_;
+  all.receive_drops = dropped_.no_room;
+  all.bad_checksum += dropped_.damaged;
+  return all;
+}
+
 void DirectTransport::look_for_drops() noexcept {
   // A buffer that was empty has dropped nothing for want of room, and asking costs a system call.
-  if (std::exchange(taken_since_look_, false)) counters_.receive_drops = io_->receive_drops();
+  if (std::exchange(taken_since_look_, false)) dropped_ = io_->drops();
 }
 
 }  // namespace multiping::net

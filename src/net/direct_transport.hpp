@@ -43,11 +43,12 @@ class DirectTransport final : public ProbeTransport {
   void wait(Instant until) override { io_->wait(std::min(until, connections_.has_news() ? io_->now() : until)); }
   void wake() noexcept override { io_->wake(); }
   [[nodiscard]] int native_handle() noexcept override { return io_->native_handle(); }
-  [[nodiscard]] Counters counters() noexcept override { return counters_; }
+  [[nodiscard]] Counters counters() noexcept override;
 
  private:
   [[nodiscard]] const Route& route_of(const Probe& probe);
   [[nodiscard]] const Route& find_route(const Probe& probe, unsigned turn);
+  [[nodiscard]] Route route_by(const Way& way) const;
   void opened(const Way& way) noexcept;
   void make_room();
   [[nodiscard]] Sent send_some(std::span<const Probe> probes, std::span<Instant> sent_at);
@@ -57,6 +58,7 @@ class DirectTransport final : public ProbeTransport {
                   std::span<Instant> sent_at) noexcept;
   [[nodiscard]] Sent connect(const Probe& probe, Instant& sent_at);
   [[nodiscard]] std::span<const std::uint8_t> encode(const Probe& probe, Lane lane, std::size_t place);
+  [[nodiscard]] bool will_be_cut(const Probe& probe, const Event& event) const noexcept;
   std::size_t drain(Lane lane, const ProbeBook& book, std::vector<Event>& events);
   void drain_connections(const ProbeBook& book, std::vector<Event>& events);
 
@@ -78,6 +80,7 @@ class DirectTransport final : public ProbeTransport {
   SentCalls calls_;
   bool taken_since_look_ = false;  ///< Since drops were looked for.
   Counters counters_{};
+  Drops dropped_{};  ///< At the last look.
 };
 
 }  // namespace multiping::net

@@ -99,12 +99,19 @@ bool HandshakeSpeaker::is_number_of(const Probe& probe, std::uint32_t number, co
   return codec_.handshake_number({.target = *probe.to, .id = shape.port, .serial = probe.serial}) == number;
 }
 
+/// Raw sockets hear what answers the probes of others, too. Where the probe's own socket hears it, it counts there.
+bool HandshakeSpeaker::counts_elsewhere(const Probe& probe, const Hearing& hearing) const noexcept {
+  const Route& own = shapes_.route(hearing.channel.family, probe.shape, 0);
+  return own.state == Route::State::lane && own.lane != hearing.lane && own.hears_all;
+}
+
 void HandshakeSpeaker::take_claim(const Claim& claim, const Outer& outer, const Arrival& arrival,
                                   const Hearing& hearing) const {
   const Channel& channel = hearing.channel;
   const auto answers = [&](const Probe& probe) {
     if (*probe.to != outer.source || shapes_[probe.shape].port != claim.port) return false;
     if (!is_number_of(probe, claim.number, channel)) return false;
+    if (counts_elsewhere(probe, hearing)) return true;
     hearing.events.push_back({.serial = probe.serial,
                               .kind = *claim.kind,
                               .responder = outer.source,
@@ -178,7 +185,7 @@ void HandshakeSpeaker::take_error(const QueuedError& queued, const Hearing& hear
   const auto serial = quoted_probe(queued, *quote, hearing);
   if (!serial) return void(++hearing.counters.unauthenticated);
   const IcmpReport report = report_of(queued, channel);
-  if (!report.tells_a_fate()) return;
+  if (!report.tells_a_fate() || counts_elsewhere(hearing.book.probe(*serial), hearing)) return;
   const std::uint8_t bits = channel.carrier == Carrier::tcp ? tcp_bits : quote->number ? sctp_bits : sctp_port_bits;
   hearing.events.push_back(errors_.event(*serial, report, bits));
 }

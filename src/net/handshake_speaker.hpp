@@ -44,6 +44,7 @@ class HandshakeSpeaker {
 
   [[nodiscard]] static std::optional<Claim> tcp_claim(const Outer& outer, const Hearing& hearing) noexcept;
   [[nodiscard]] static std::optional<Claim> sctp_claim(const Outer& outer, const Hearing& hearing) noexcept;
+  [[nodiscard]] bool counts_elsewhere(const Probe& probe, const Hearing& hearing) const noexcept;
   void take_claim(const Claim& claim, const Outer& outer, const Arrival& arrival, const Hearing& hearing) const;
   void count_refused(const Claim& claim, const Address& source, const Hearing& hearing) const;
   [[nodiscard]] bool is_number_of(const Probe& probe, std::uint32_t number, const Channel& channel) const noexcept;

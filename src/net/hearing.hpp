@@ -19,6 +19,7 @@ struct Hearing {
   const ProbeBook& book;
   std::vector<Event>& events;
   Counters& counters;
+  Lane lane = 0;
 };
 
 /// What stands around a message, from the IP header or from the socket.

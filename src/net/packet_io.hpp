@@ -43,6 +43,7 @@ struct Channel {
                                  ///< the checksum of what comes, and reports ICMP errors through receive_errors().
   std::uint16_t id = 0;          ///< ICMP: identifier of everything that is sent and accepted. UDP and TCP: source
                                  ///< port. SCTP: the source port that was asked for; 0: each message has its own.
+  bool bound = false;            ///< It hears only what comes in through one device.
   std::size_t receive_room = 1;  ///< Answers that the receive buffer holds for certain, at least 1.
 };
 
@@ -134,6 +135,12 @@ struct Connected {
   Arrival arrival{};
 };
 
+/// Packets that the kernel has thrown away instead of handing them over, as far as it counts them.
+struct Drops {
+  std::uint64_t no_room = 0;  ///< The receive buffer was full.
+  std::uint64_t damaged = 0;  ///< Their checksum was wrong, most likely. Anybody can send such.
+};
+
 /// Sockets of one object. For one thread at a time, but for wake().
 class PacketIo {
  public:
@@ -178,8 +185,8 @@ class PacketIo {
   /// Ends the wait() under way, or the next one. From any thread.
   virtual void wake() noexcept = 0;
 
-  /// Packets dropped for want of room since the sockets were opened, as the kernel counts.
-  [[nodiscard]] virtual std::uint64_t receive_drops() noexcept = 0;
+  /// Since the sockets were opened.
+  [[nodiscard]] virtual Drops drops() noexcept = 0;
   /// For poll(2): readable when something has arrived. Made when first asked for, since a watched socket costs each
   /// packet; -1 when it cannot be made.
   [[nodiscard]] virtual int native_handle() noexcept = 0;

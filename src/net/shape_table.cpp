@@ -44,7 +44,8 @@ std::size_t message_size(Carrier carrier, std::size_t payload_size) noexcept {
 ShapeFacts facts_of(const ProbeOptions& options) {
   ShapeFacts facts{.carrier = carrier_of(options.protocol),
                    .port = destination_port(options),
-                   .source_port = static_cast<std::uint16_t>(options.source_port)};
+                   .source_port = static_cast<std::uint16_t>(options.source_port),
+                   .may_be_cut = !options.dont_fragment};
   const bool has_payload = facts.carrier == Carrier::icmp || facts.carrier == Carrier::udp;
   if (has_payload) facts.image = packet::pattern_image(options.pattern, options.payload_size);
   facts.message_size = message_size(facts.carrier, facts.image.size());

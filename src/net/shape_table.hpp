@@ -25,6 +25,7 @@ struct ShapeFacts {
   unsigned turns = 1;                   ///< How many source ports its probes take in turn.
   std::uint16_t port = 0;               ///< Destination; 0 for ICMP.
   std::uint16_t source_port = 0;        ///< As asked; 0: any.
+  bool may_be_cut = true;               ///< Fragments are allowed.
   std::optional<std::uint16_t> flow{};  ///< Of ICMP messages, and of connections whose port is free.
   std::size_t message_size = 0;         ///< The whole message.
   std::vector<std::uint8_t> image{};    ///< The payload as its pattern alone fills it.
@@ -35,6 +36,7 @@ struct Route {
   enum class State : std::uint8_t { unknown, lane, connection, none };
   State state = State::unknown;
   Lane lane = 0;
+  bool hears_all = false;   ///< Every answer comes to that lane, whatever other lanes hear.
   std::error_code error{};  ///< For none.
 };
 [[nodiscard]] Route route_of(const Way& way) noexcept;
@@ -46,6 +48,9 @@ class ShapeTable {
   [[nodiscard]] const ShapeFacts& operator[](std::uint16_t shape) const noexcept { return facts_[shape]; }
   /// The place of a route in the cache. `turn` is less than udp_turns.
   [[nodiscard]] Route& route(Family family, std::uint16_t shape, unsigned turn) noexcept {
+    return routes_[shape][(family == Family::ipv6 ? udp_turns : 0U) + turn];
+  }
+  [[nodiscard]] const Route& route(Family family, std::uint16_t shape, unsigned turn) const noexcept {
     return routes_[shape][(family == Family::ipv6 ? udp_turns : 0U) + turn];
   }
   /// The largest message that any shape has had.

@@ -60,7 +60,8 @@ struct Event {
     displaced,    ///< This host ended its connection, to make room for others: as if the probe had not been sent.
   };
   Kind kind = Kind::reply;
-  bool final = false;  ///< No answer to this probe can come any more.
+  bool final = false;          ///< No answer to this probe can come any more.
+  bool cut_next_time = false;  ///< Unreachable for its size: who sends it again has it fragmented.
   Address responder{};
   Arrival arrival{};
   std::optional<Duration> rtt{};  ///< Measured by the kernel, or known better than from the sending time and

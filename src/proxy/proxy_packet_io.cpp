@@ -199,7 +199,7 @@ std::span<const net::QueuedError> ProxyPacketIo::receive_errors(net::Lane lane, 
 }
 
 net::Instant ProxyPacketIo::next_chore() const noexcept {
-  net::Instant next = net::Instant::max();
+  net::Instant next = io_->next_chore();
   for (const Path& path : paths_)
     if (path.echoes.table().awaited() > 0) next = std::min(next, path.keep_alive_at);
   return next;

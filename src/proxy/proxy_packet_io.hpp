@@ -60,7 +60,7 @@ class ProxyPacketIo final : public net::PacketIo {
   [[nodiscard]] net::Instant next_chore() const noexcept override;
   void wait(net::Instant until) override;
   void wake() noexcept override { io_->wake(); }
-  [[nodiscard]] std::uint64_t receive_drops() noexcept override { return io_->receive_drops(); }
+  [[nodiscard]] net::Drops drops() noexcept override { return io_->drops(); }
   [[nodiscard]] int native_handle() noexcept override { return io_->native_handle(); }
 
  private:

@@ -69,6 +69,40 @@ BOOST_AUTO_TEST_CASE(a_reply_is_the_targets_fate) {
   BOOST_TEST(fates.unanswered() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_too_big_is_repeated_as_part_of_its_attempt) {
+  const auto too_big = [this](const Probe& probe) {
+    const Event event{.serial = probe.serial,
+                      .kind = Kind::unreachable,
+                      .cut_next_time = true,
+                      .responder = router,
+                      .arrival = {.read = start + 1ms, .stamp = {}},
+                      .icmp = std::make_shared<const IcmpError>(IcmpError{.type = 2, .mtu = 1300})};
+    return fates.received(event);
+  };
+  const auto repeat = [this](std::uint32_t round) {
+    const auto serial = fates.table().open_probe(0, round);
+    fates.table().entry(serial).repetition = true;
+    const Probe probe = fates.table().probe(serial);
+    const Instant at = start + 2ms;
+    fates.sent({&probe, 1}, {&at, 1}, Fates::Sending::attempt);
+    return probe;
+  };
+  fates = with_target(true);
+  const Probe first = send(1);
+  BOOST_TEST(too_big(first));
+  BOOST_TEST(!too_big(first));  // said twice
+  BOOST_TEST(too_big(repeat(1)));
+  BOOST_TEST(fates.awaited() == 1U);  // whatever fail_fast says
+  BOOST_TEST(record().attempt == 1U);
+  const Probe last = repeat(1);
+  const Probe second = send(2);
+  BOOST_TEST(!too_big(last));  // a newer one is under way
+  hear(Kind::reply, second, start + 9ms);
+  BOOST_CHECK(record().outcome == Outcome::reply);
+  BOOST_TEST(record().attempt == 2U);
+  BOOST_CHECK(detail()->icmp == nullptr);
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_is_an_answer) {
   hear(Kind::refused, send(1), start + 3ms);
   BOOST_CHECK(record().outcome == Outcome::refused);

@@ -102,7 +102,7 @@ class FuzzIo final : public net::PacketIo {
   void abandon(std::uint64_t) noexcept override {}
   void wait(net::Instant until) override { network_.now = std::max(network_.now, std::min(until, network_.now + 1s)); }
   void wake() noexcept override {}
-  std::uint64_t receive_drops() noexcept override { return 0; }
+  net::Drops drops() noexcept override { return {}; }
   int native_handle() noexcept override { return -1; }
 
  private:

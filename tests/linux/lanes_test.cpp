@@ -77,6 +77,25 @@ BOOST_AUTO_TEST_CASE(turns_of_udp_are_source_ports) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(one_source_port_serves_several_devices) {
+  in_namespace([] {
+    run("ip link add va type veth peer name vb");
+    const auto at = [](const char* device) {
+      return with(udp, [device](ProbeOptions& probe) {
+        probe.source_port = 5353;
+        probe.device = device;
+      });
+    };
+    IoUnderTest under_test{TransportKind::sockets, {at("lo"), at("va"), at("vb")}};
+    for (std::uint16_t shape = 0; shape < 3; ++shape) {
+      for (const Family family : {Family::ipv4, Family::ipv6}) {
+        const net::Channel& channel = under_test.io().channel(under_test.lane(family, shape));
+        BOOST_TEST((channel.id == 5353U && channel.bound));
+      }
+    }
+  });
+}
+
 BOOST_AUTO_TEST_CASE(a_channel_says_what_its_socket_is) {
   in_namespace([] {
     allow_ping_sockets();

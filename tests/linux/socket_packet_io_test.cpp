@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <boost/test/unit_test.hpp>
+#include <functional>
 #include <thread>
 
 #include "linux/io_under_test.hpp"
@@ -123,6 +124,13 @@ Bytes two_bytes(unsigned value) {
   return {static_cast<std::uint8_t>(value >> 8U & 0xffU), static_cast<std::uint8_t>(value & 0xffU)};
 }
 
+Bytes message_with_checksum(Bytes message) {
+  const std::uint16_t sum = packet::internet_checksum(message);
+  message[2] = static_cast<std::uint8_t>(sum >> 8U);
+  message[3] = static_cast<std::uint8_t>(sum & 0xffU);
+  return message;
+}
+
 /// An ICMP time exceeded about a datagram from `source_port`: its quote is filled up to 128 bytes, and an extension
 /// with one MPLS label follows.
 Bytes time_exceeded(Family family, std::uint16_t source_port, std::uint8_t length_field) {
@@ -134,11 +142,47 @@ Bytes time_exceeded(Family family, std::uint16_t source_port, std::uint8_t lengt
   Bytes message = v4 ? hex("0b 00 0000 00") + Bytes{length_field} + hex("0000")
                      : hex("03 00 0000") + Bytes{length_field} + hex("000000");
   message = message + quoted + hex("20 00 0000" /* version, no checksum */ "0008 01 01 00064101" /* MPLS */);
-  if (!v4) return message;  // the kernel writes the checksum
-  const std::uint16_t sum = packet::internet_checksum(message);
-  message[2] = static_cast<std::uint8_t>(sum >> 8U);
-  message[3] = static_cast<std::uint8_t>(sum & 0xffU);
+  return v4 ? message_with_checksum(std::move(message)) : message;  // the kernel writes that of IPv6
+}
+
+/// An echo reply that the lane's filter lets pass; the kernel writes the checksum of IPv6.
+Bytes echo_reply_to(const net::Channel& channel) {
+  const bool v4 = channel.family == Family::ipv4;
+  Bytes message = hex(v4 ? "00 00 0000" : "81 00 0000") + two_bytes(channel.id) + hex("0001");
+  if (v4) message = message_with_checksum(std::move(message));
   return message;
+}
+
+/// Nobody reads, and the buffer overflows.
+void check_overflow(IoUnderTest& under_test, Family family, const std::function<void(const net::Channel&)>& fill) {
+  auto& io = under_test.io();
+  const net::Lane lane = under_test.lane(family);
+  const std::size_t many = 4 * io.channel(lane).receive_room;
+  for (std::size_t i = 0; i < many; ++i) fill(io.channel(lane));
+  std::size_t taken = 0;
+  for (bool more = true; more;) taken += io.receive(lane, more).size();
+  const net::Drops drops = io.drops();
+  BOOST_TEST(drops.no_room > 0U);
+  BOOST_TEST(drops.damaged == 0U);
+  BOOST_TEST(drops.no_room + taken == many);
+}
+
+BOOST_AUTO_TEST_CASE(what_finds_no_room_is_counted_as_such) {
+  in_namespace([] {
+    for (const Family family : families) {
+      IoUnderTest echo{TransportKind::raw, {{}}}, udp{TransportKind::raw, {to_port(Protocol::udp, open_port)}};
+      const int icmp = family == Family::ipv4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
+      check_overflow(echo, family,
+                     [&](const net::Channel& channel) { send_raw(loopback(family), icmp, echo_reply_to(channel)); });
+      const os::FileDescriptor server = serve(family, SOCK_DGRAM);
+      check_overflow(udp, family, [&](const net::Channel& channel) {
+        os::SocketAddress client{};
+        const socklen_t length = os::to_socket_address(loopback(family), client);
+        os::set_port(client, channel.id);
+        ::sendto(server.value(), word.data(), word.size(), 0, &client.any, length);
+      });
+    }
+  });
 }
 
 BOOST_AUTO_TEST_CASE(an_extension_is_found_behind_the_quote) {

@@ -162,6 +162,28 @@ BOOST_AUTO_TEST_CASE(what_must_not_be_fragmented_is_refused_where_it_does_not_fi
   });
 }
 
+// What is small fits every path, and the kernel says so.
+BOOST_AUTO_TEST_CASE(what_may_be_fragmented_and_is_large_leaves_without_df) {
+  for_each_sort([](const Sort& sort) {
+    if (sort.probe.protocol != Protocol::icmp && sort.probe.protocol != Protocol::udp) return;
+    ProbeOptions large = sort.probe;
+    large.payload_size = 600;
+    IoUnderTest under_test{sort.kind, {sort.probe, large}};
+    const Address target = address("127.0.0.5");
+    Bytes message = sort.v4_message;
+    const auto sent_whole = [&](std::uint16_t shape) {
+      Sniffer sniffer{"lo"};
+      static_cast<void>(under_test.lane(Family::ipv4, shape));
+      BOOST_TEST(under_test.send(target, message, {shape}).accepted == 1U);
+      return sniffer.sent(sort.v4_protocol).at(0).dont_fragment;
+    };
+    BOOST_TEST(sent_whole(0));
+    message.resize(608);
+    BOOST_TEST(!sent_whole(1));
+    BOOST_TEST(under_test.lane(Family::ipv4, 0) == under_test.lane(Family::ipv4, 1));
+  });
+}
+
 // Not one message of the batch is tried again and again, and what is in its error queue is not lost.
 BOOST_AUTO_TEST_CASE(what_does_not_fit_costs_two_calls) {
   for_each_sort([](const Sort& sort) {

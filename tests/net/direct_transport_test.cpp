@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(few_targets_need_little_credit) {
 
 BOOST_AUTO_TEST_CASE(drops_are_looked_for_after_a_large_haul_or_when_asked) {
   Dialogue dialogue{all_shapes(), 4};
-  dialogue.io->drops = 9;
+  dialogue.io->dropped.no_room = 9;
   dialogue.transport->look_for_drops();
   BOOST_TEST(dialogue.counters().receive_drops == 0U, "an empty buffer drops nothing");
   const auto request = dialogue.ask(target_v4, echo);
@@ -208,10 +208,55 @@ BOOST_AUTO_TEST_CASE(drops_are_looked_for_after_a_large_haul_or_when_asked) {
   BOOST_TEST(dialogue.counters().receive_drops == 0U);
   dialogue.transport->look_for_drops();
   BOOST_TEST(dialogue.counters().receive_drops == 9U);
-  dialogue.io->drops = 11;
+  dialogue.io->dropped.no_room = 11;
   for (int i = 0; i < 2; ++i) dialogue.deliver(request.lane, target_v4, 1, echo_reply(request.bytes));
   dialogue.hear();
   BOOST_TEST(dialogue.counters().receive_drops == 11U);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_kernel_refused_for_its_checksum_is_no_loss) {
+  Dialogue dialogue{all_shapes(), 4};
+  const auto request = dialogue.ask(target_v4, echo);
+  dialogue.deliver(request.lane, target_v4, 1, echo_reply(request.bytes));
+  dialogue.io->dropped = {.no_room = 2, .damaged = 3};
+  dialogue.hear();
+  dialogue.transport->look_for_drops();
+  BOOST_TEST(dialogue.counters().receive_drops == 2U);
+  BOOST_TEST(dialogue.counters().bad_checksum == 3U);
+}
+
+// The deadline may have passed, so that nobody would look again.
+BOOST_AUTO_TEST_CASE(packets_behind_an_error_are_taken_by_the_same_call) {
+  Dialogue dialogue{all_shapes()};
+  const auto requests = dialogue.ask_times(5, target_v4);
+  for (const auto& request : requests) dialogue.deliver(request.lane, target_v4, 1, echo_reply(request.bytes));
+  dialogue.io->report(requests[0].lane, dialogue.queued(requests[0], hex("00")));
+  BOOST_TEST(dialogue.hear().size() == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_too_big_is_cut_next_time_where_it_may_be) {
+  const ProbeOptions large{.payload_size = 1400}, whole{.payload_size = 1400, .dont_fragment = true};
+  Dialogue dialogue{{large, whole, {}}};
+  dialogue.io->ping_sockets = true;
+  for (const Address& to : {target_v4, target_v6}) {
+    const bool v4 = to.family() == Family::ipv4;
+    const auto is_cut = [&](std::uint16_t shape, bool too_big, std::uint32_t mtu) {
+      const auto request = dialogue.ask(to, shape);
+      auto error = dialogue.queued(request, request.bytes);
+      error.type = v4 ? 3 : too_big ? 2 : 1;
+      error.code = v4 && too_big ? 4 : 0;
+      error.mtu = mtu;
+      dialogue.io->report(request.lane, error);
+      const auto events = dialogue.hear();
+      return !events.empty() && events[0].cut_next_time;
+    };
+    BOOST_TEST(is_cut(0, true, 1300) == !v4);  // a router could have cut it
+    BOOST_TEST(is_cut(0, true, 0) == !v4);
+    BOOST_TEST(!is_cut(0, true, 1500));  // it was smaller than that
+    BOOST_TEST(!is_cut(0, false, 1300));
+    BOOST_TEST(!is_cut(1, true, 1300));
+    BOOST_TEST(is_cut(2, true, 68) == v4);  // IPv6 has no smaller packets than 1280 bytes
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_to_a_replaced_shape_is_still_known_for_what_it_is) {

@@ -53,7 +53,7 @@ class ScriptedPacketIo final : public net::PacketIo {
   std::deque<net::Connected> decided{};
   /// Asked first; may throw. Nothing: this class finds a way.
   std::function<std::optional<net::Way>(Family family, std::uint16_t shape, unsigned turn)> way_script{};
-  std::uint64_t drops = 0;
+  net::Drops dropped{};
   void deliver(net::Lane lane, const net::Incoming& packet) { sockets[lane].packets.push_back(packet); }
   void report(net::Lane lane, const net::QueuedError& error) { sockets[lane].errors.push_back(error); }
   /// Keeps bytes for as long as this object lives.
@@ -94,7 +94,9 @@ class ScriptedPacketIo final : public net::PacketIo {
     return done;
   }
   std::span<const net::Incoming> receive(net::Lane lane, bool& more) override {
-    return hand_over(sockets[lane].packets, packets_, more);
+    const auto packets = hand_over(sockets[lane].packets, packets_, more);
+    if (!sockets[lane].errors.empty()) more = false;  // an error ends a call that reads packets
+    return packets;
   }
   std::span<const net::QueuedError> receive_errors(net::Lane lane, bool& more) override {
     return hand_over(sockets[lane].errors, errors_, more);
@@ -112,7 +114,7 @@ class ScriptedPacketIo final : public net::PacketIo {
   void abandon(std::uint64_t token) noexcept override { abandoned.push_back(token); }
   void wait(net::Instant until) override { time = std::max(time, until); }
   void wake() noexcept override {}
-  [[nodiscard]] std::uint64_t receive_drops() noexcept override { return drops; }
+  [[nodiscard]] net::Drops drops() noexcept override { return dropped; }
   [[nodiscard]] int native_handle() noexcept override { return -1; }
 
  private:

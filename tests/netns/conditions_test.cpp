@@ -8,6 +8,7 @@
 
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
+#include "netns/tun_device.hpp"
 #include "support/sanitized.hpp"
 
 namespace multiping::test {
@@ -27,8 +28,15 @@ std::vector<Address> far_hosts(std::size_t count) {
   block.resize(count);
   return block;
 }
+/// The same of fd50::/64.
+std::vector<Address> far_hosts_v6(std::size_t count) {
+  auto block = expand("fd50::1:0/112");
+  block.resize(count);
+  return block;
+}
 void make_far_hosts() {
   make_peer();
+  run("ip route add fd50::/64 via fd01::2 && nsenter --net=/run/netns/peer ip route add local fd50::/64 dev vb");
   run("ip route add 10.50.0.0/16 via 10.1.0.2 && nsenter --net=/run/netns/peer ip route add local 10.50.0.0/16 dev vb");
 }
 
@@ -155,7 +163,8 @@ BOOST_AUTO_TEST_CASE(what_was_dropped_here_is_found_by_short_calls_too,
     in_namespace([by_poll] {
       make_far_hosts();
       run("tc qdisc add dev va root tbf rate 20mbit burst 20kb limit 500kb");
-      MultiPing batch{far_hosts(2000), with_buffer(TransportKind::raw, 53'248)};
+      const auto targets = by_poll ? far_hosts(2000) : far_hosts_v6(2000);
+      MultiPing batch{targets, with_buffer(TransportKind::raw, 53'248)};
       pollfd watched{.fd = batch.native_handle(), .events = POLLIN, .revents = 0};
       batch.send();
       run("sleep 0.3");  // nobody reads, and the buffer overflows
@@ -167,6 +176,36 @@ BOOST_AUTO_TEST_CASE(what_was_dropped_here_is_found_by_short_calls_too,
       BOOST_TEST(batch.unanswered() == 0U);
     });
   }
+}
+
+// Anybody can send such packets, and the kernel counts them among those that it had no room for.
+BOOST_AUTO_TEST_CASE(damaged_packets_are_no_loss_of_this_host) {
+  in_namespace([] {
+    const EchoReply damaged{.edits = {{.kind = Edit::Kind::spoil_checksum}}};
+    const PortRule open{.protocol = Protocol::udp, .port = 7, .accepts = {{}}};
+    const PortRule broken{.protocol = Protocol::udp, .port = 9, .accepts = {damaged}};
+    Scenario scenario{.name = "damaged"};
+    scenario.hosts = {{.block = "fd20::/112", .ports = {open, broken}},
+                      {.block = "10.20.0.0/16", .ports = {open, broken}},
+                      {.block = "fd20:1::/112", .replies = {damaged}}};
+    const TunDevice device{scenario};
+    const ProbeOptions udp{.protocol = Protocol::udp, .port = 7},
+        broken_udp{.protocol = Protocol::udp, .port = 9, .payload_size = 200};
+    std::vector<Target> targets{{"fd20:1::1"}, {"fd20::1", broken_udp}, {"10.20.0.1", broken_udp}, {"fd20:2::1"}};
+    for (int i = 1; i <= 50; ++i) {
+      targets.push_back({"fd20::" + std::to_string(i)});
+      targets.push_back({"fd20::" + std::to_string(i), udp});
+      targets.push_back({"10.20.0." + std::to_string(i), udp});
+    }
+    MultiPing batch{targets, options_for(TransportKind::raw)};
+    batch.send();
+    const Batch found = batch.receive(1s);
+    BOOST_TEST(found.responses.size() == 150U);
+    BOOST_TEST(count(found.no_responses, Outcome::no_reply) == 4U);
+    BOOST_TEST(batch.counters().sent == targets.size());  // nothing is repeated
+    BOOST_TEST(batch.counters().receive_drops == 0U);
+    BOOST_TEST(batch.counters().bad_checksum == 3U);
+  });
 }
 
 BOOST_AUTO_TEST_CASE(a_stop_in_the_middle) {

@@ -30,7 +30,12 @@ extern "C" int recvmmsg(int socket, mmsghdr* messages, unsigned count, int flags
 
 extern "C" int poll(pollfd* watched, nfds_t count, int milliseconds) {
   ++calls;
+#ifdef SYS_poll
   return static_cast<int>(::syscall(SYS_poll, watched, count, milliseconds));
+#else
+  const timespec limit{.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1'000'000L};
+  return static_cast<int>(::syscall(SYS_ppoll, watched, count, milliseconds < 0 ? nullptr : &limit, nullptr, 0));
+#endif
 }
 
 namespace multiping::test {

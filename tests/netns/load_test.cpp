@@ -4,6 +4,7 @@
 
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
+#include "netns/tun_device.hpp"
 #include "support/sanitized.hpp"
 
 namespace multiping::test {
@@ -91,6 +92,90 @@ BOOST_AUTO_TEST_CASE(a_dead_neighbour_is_unreachable_with_either_socket) {
       BOOST_TEST(result.responder.to_string() == "10.1.0.1");
     });
   }
+}
+
+// This host itself says so, from an address that is not the device's.
+BOOST_AUTO_TEST_CASE(a_dead_neighbour_is_unreachable_through_a_device_too) {
+  for (const TransportKind kind : {TransportKind::raw, TransportKind::ping_socket}) {
+    in_namespace([kind] {
+      allow_ping_sockets();
+      make_peer();
+      lift_error_limits();
+      const ProbeOptions udp{.protocol = Protocol::udp}, tcp{.protocol = Protocol::tcp},
+          half_open{.protocol = Protocol::tcp, .half_open = true}, sctp{.protocol = Protocol::sctp};
+      std::vector<ProbeOptions> probes{{}, udp, tcp};
+      if (kind == TransportKind::raw) probes.insert(probes.end(), {half_open, sctp});
+      std::vector<Target> targets;
+      for (ProbeOptions& probe : probes) {
+        probe.device = "va";
+        targets.push_back({"10.1.5.1", probe});
+        const bool connects = probe.protocol == Protocol::tcp && !probe.half_open;
+        if (!connects) targets.push_back({"fd01::5:1", probe});  // see ProbeOptions::device
+      }
+      Options options = options_for(kind);
+      options.fail_fast = true;
+      const Batch batch = multi_ping(targets, 15s, 0, options);
+      BOOST_TEST(count(batch.no_responses, Outcome::unreachable) == targets.size());
+      for (const Result& result : batch.no_responses) BOOST_TEST(!result.error, result);
+    });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_living_answer_through_a_device) {
+  for (const TransportKind kind : {TransportKind::raw, TransportKind::ping_socket}) {
+    in_namespace([kind] {
+      allow_ping_sockets();
+      make_peer();
+      lift_error_limits("peer");
+      std::vector<ProbeOptions> probes{
+          {}, {.protocol = Protocol::udp}, {.protocol = Protocol::udp, .source_port = 5353}};
+      probes.push_back({.protocol = Protocol::tcp});
+      probes.push_back({.protocol = Protocol::udp, .source_v4 = Address::v4({10, 1, 0, 1})});
+      if (kind == TransportKind::raw) probes.push_back({.protocol = Protocol::tcp, .half_open = true});
+      std::vector<Target> targets;
+      for (ProbeOptions& probe : probes) {
+        probe.device = "va";
+        targets.push_back({"10.1.0.2", probe});
+        targets.push_back({"fd01::2", probe});
+      }
+      const Batch batch = multi_ping(targets, 15s, 2, options_for(kind));
+      BOOST_TEST(batch.responses.size() == targets.size());
+      for (const Result& result : batch.no_responses) BOOST_ERROR(result);
+    });
+  }
+}
+
+// Each of these sockets hears the answers to the probes of all.
+BOOST_AUTO_TEST_CASE(answers_that_several_raw_sockets_hear_count_once) {
+  in_namespace([] {
+    Scenario scenario{.name = "handshakes"};
+    const PortRule sctp_port{.protocol = Protocol::sctp, .accepts = {{}}},
+        tcp_port{.protocol = Protocol::tcp, .accepts = {{}}};
+    scenario.hosts = {{.block = "10.20.0.0/16", .ports = {sctp_port, tcp_port}},
+                      {.block = "fd20::/16", .ports = {sctp_port, tcp_port}}};
+    const TunDevice device{scenario};
+    std::vector<Target> targets;
+    for (ProbeOptions probe : {ProbeOptions{.protocol = Protocol::sctp},
+                               ProbeOptions{.protocol = Protocol::tcp, .source_port = 5353, .half_open = true}}) {
+      for (const std::string host : {"10.20.0.1", "fd20::1"}) {
+        targets.push_back({host, probe});
+        probe.dont_fragment = true;
+        targets.push_back({host, probe});
+        probe.device = "sim0";
+        targets.push_back({host, probe});
+        probe.device.clear();
+        probe.dont_fragment = false;
+      }
+    }
+    MultiPing batch{targets, options_for(TransportKind::raw)};
+    for (std::uint64_t round = 1; round <= 3; ++round) {
+      batch.send();
+      BOOST_TEST(batch.receive(10s).no_responses.empty());
+      batch.reset();
+      BOOST_TEST(batch.counters().received == round * targets.size());
+    }
+    BOOST_TEST(batch.counters().duplicates + batch.counters().late + batch.counters().unauthenticated == 0U);
+  });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

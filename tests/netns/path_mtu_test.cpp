@@ -167,6 +167,31 @@ BOOST_AUTO_TEST_CASE(who_does_not_answer_or_cannot_be_sent_to_has_none) {
   });
 }
 
+// Twice, since the kernel knows the path's MTU then; and once more by those that may not be cut.
+BOOST_AUTO_TEST_CASE(what_may_be_fragmented_gets_through_a_narrow_link) {
+  for (const TransportKind kind : both_kinds) {
+    in_namespace([kind] {
+      allow_ping_sockets();
+      make_router();
+      lift_error_limits("far");
+      limit_far_link(1300);
+      ProbeOptions icmp{.payload_size = 1344}, udp{.protocol = Protocol::udp, .payload_size = 1344};
+      for (int time = 1; time <= 2; ++time) {
+        const std::vector<Target> targets{{"10.2.0.2", icmp}, {"10.2.0.2", udp}, {"fd02::2", icmp}, {"fd02::2", udp}};
+        const Batch batch = multi_ping(targets, 10s, 0, options_for(kind));
+        BOOST_TEST(batch.responses.size() == 4U);
+        for (const Result& result : batch.responses) {
+          BOOST_TEST(result.attempt == 1U);
+          BOOST_TEST((result.outcome == (result.icmp ? Outcome::refused : Outcome::reply)));
+        }
+      }
+      icmp.dont_fragment = udp.dont_fragment = true;
+      const std::vector<Target> whole{{"10.2.0.2", icmp}, {"10.2.0.2", udp}, {"fd02::2", icmp}, {"fd02::2", udp}};
+      BOOST_TEST(multi_ping(whole, 1s, 0, options_for(kind)).responses.empty());
+    });
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include <bit>
 #include <boost/test/unit_test.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -23,9 +24,10 @@ sock_filter unless_equal(std::uint32_t k, std::uint8_t skipped) {
 
 sock_filter load(std::size_t offset) { return op(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)); }
 
-/// The lower half of an argument, on this byte order.
+/// The lower half of an argument.
 sock_filter load_argument(std::size_t number) {
-  return load(offsetof(seccomp_data, args) + number * sizeof(std::uint64_t));
+  const std::size_t lower = std::endian::native == std::endian::big ? sizeof(std::uint32_t) : 0;
+  return load(offsetof(seccomp_data, args) + number * sizeof(std::uint64_t) + lower);
 }
 
 sock_filter fail_with(int error) {

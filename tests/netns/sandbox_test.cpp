@@ -115,7 +115,11 @@ BOOST_AUTO_TEST_CASE(filters_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(waiting_is_refused) {
-  for (const std::vector<long>& calls : {std::vector<long>{SYS_ppoll}, {SYS_ppoll, SYS_poll}}) {
+  std::vector<std::vector<long>> refused{{SYS_ppoll}};
+#ifdef SYS_poll  // on newer machines poll(2) is ppoll(2)
+  refused.push_back({SYS_ppoll, SYS_poll});
+#endif
+  for (const std::vector<long>& calls : refused) {
     in_sandbox([&calls](TransportKind kind) {
       refuse_calls(calls, EPERM);
       check_all_found(kind);

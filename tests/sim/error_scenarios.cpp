@@ -89,10 +89,10 @@ Scenario quote_lengths() {
 
 Scenario packet_too_big() {
   Scenario s{.name = "packet_too_big"};
-  s.payload_size = 1344;
   s.hosts = {only_error("10.20.0.1", {.from = router(), .code = 4, .mtu = 1300}),
              only_error("fd20::1", {.from = router6(), .type = 2, .code = 0, .mtu = 1300})};
   s.targets = {unreachable("10.20.0.1", router(), 3, 4, 1300), unreachable("fd20::1", router6(), 2, 0, 1300)};
+  probe_all(s, {.payload_size = 1344, .dont_fragment = true});
   s.counters = {both("icmp_errors", &Counters::icmp_errors, 2)};
   return s;
 }

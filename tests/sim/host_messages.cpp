@@ -182,7 +182,8 @@ RouterError time_exceeded(const Hop& hop, const Address& from) {
 
 bool too_big(const Hop& hop, const Datagram& request) {
   const bool whole = request.family() == Family::ipv6 || request.ip.dont_fragment;
-  return hop.mtu != 0 && whole && request.header.size() + request.message.size() > hop.mtu;
+  const std::size_t size = std::min(request.header.size() + request.message.size(), request.ip.largest_piece);
+  return hop.mtu != 0 && whole && size > hop.mtu;
 }
 
 RouterError packet_too_big(const Hop& hop) {

@@ -66,9 +66,10 @@ bool SimNetwork::lost(const HostRule& rule, const Address& target, unsigned atte
   return rule.loss > 0 && static_cast<double>(draw(target, attempt, 1)) < rule.loss * whole;
 }
 
-std::vector<Delivery> SimNetwork::answer(net::Instant now, ByteView packet) {
-  const auto datagram = parse_datagram(packet);
+std::vector<Delivery> SimNetwork::answer(net::Instant now, ByteView packet, std::size_t largest_piece) {
+  auto datagram = parse_datagram(packet);
   if (!datagram) return {};
+  datagram->ip.largest_piece = largest_piece;
   if (!sound(*datagram)) {
     ++unsound_;
     return {};

@@ -21,7 +21,8 @@ class SimNetwork {
   explicit SimNetwork(const Scenario& scenario);
 
   /// What comes back for a packet that leaves the prober at `now`. Anything but a sound request gets no answer.
-  [[nodiscard]] std::vector<Delivery> answer(net::Instant now, ByteView packet);
+  /// An IPv6 packet may have been cut into pieces of at most so many bytes.
+  [[nodiscard]] std::vector<Delivery> answer(net::Instant now, ByteView packet, std::size_t largest_piece = all_of_it);
 
   /// Whether the network loses this request (counted from 1 for each address, and for each port of it).
   [[nodiscard]] bool loses(const Address& target, unsigned attempt) const;

@@ -290,6 +290,83 @@ BOOST_AUTO_TEST_CASE(wrong_options_throw) {
   BOOST_CHECK_THROW(world.one("10.0.0.1", late), std::invalid_argument);
 }
 
+/// Larger than the links behind the first routers.
+ProbeOptions large(Protocol protocol = Protocol::icmp) {
+  ProbeOptions probe{.protocol = protocol, .payload_size = 1452 - 8};
+  if (protocol == Protocol::udp) probe.port = 7;
+  return probe;
+}
+
+BOOST_AUTO_TEST_CASE(what_may_be_cut_arrives_within_the_same_call) {
+  for (const TransportKind kind : {TransportKind::raw, TransportKind::ping_socket}) {
+    for (const Protocol protocol : {Protocol::icmp, Protocol::udp}) {
+      for (const bool fail_fast : {false, true}) {
+        SimulatedHost host = World::ethernet();
+        host.sockets = kind;
+        const World world{host};
+        const Options options{.probe = large(protocol), .fail_fast = fail_fast, .transport = world.transport};
+        MultiPing batch{{"10.0.0.1", "fd00::1"}, options};
+        batch.send();
+        const Batch found = batch.receive(1s);
+        BOOST_REQUIRE(found.responses.size() == 2U);
+        for (const Result& result : found.responses) {
+          BOOST_TEST(result.attempt == 1U);
+          BOOST_TEST((result.rtt >= 20ms && result.rtt < 21ms));
+          BOOST_TEST((result.responder == result.address && !result.icmp));
+        }
+        BOOST_TEST(batch.counters().sent == 4U);  // cut to 1400, and then to 1280
+        BOOST_TEST(batch.counters().icmp_errors == 2U);
+        BOOST_TEST(batch.counters().duplicates + batch.counters().late == 0U);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_must_not_be_cut_is_told_the_mtu_and_not_repeated) {
+  const World world;
+  ProbeOptions whole = large();
+  whole.dont_fragment = true;
+  MultiPing batch{{"10.0.0.1", "fd00::1"}, {.probe = whole, .transport = world.transport}};
+  batch.send();
+  for (const Result& result : batch.receive(1s).no_responses) {
+    BOOST_TEST((result.outcome == Outcome::unreachable));
+    BOOST_REQUIRE(result.icmp != nullptr);
+    BOOST_TEST(result.icmp->mtu == 1400U);
+  }
+  BOOST_TEST(batch.counters().sent == 2U);
+}
+
+// Routers that go on refusing are not asked for ever.
+BOOST_AUTO_TEST_CASE(repetitions_of_what_is_too_big_are_few) {
+  Scenario scenario{.name = "stubborn"};
+  scenario.hosts = {only_error("fd00::1", {.from = router6(), .type = 2, .code = 0, .mtu = 1300})};
+  const World world{World::ethernet(), scenario};
+  MultiPing batch{"fd00::1", {.probe = large(), .transport = world.transport}};
+  for (std::uint64_t round = 1; round <= 2; ++round) {
+    batch.send();
+    const Batch found = batch.receive(1s);
+    BOOST_REQUIRE(found.no_responses.size() == 1U);
+    BOOST_TEST((found.no_responses[0].outcome == Outcome::unreachable));
+    BOOST_TEST(found.no_responses[0].attempt == round);
+    BOOST_TEST(batch.counters().sent == 4 * round);
+  }
+}
+
+// Every attempt that was under way when the report came meets the narrow link; only the last is worth repeating.
+BOOST_AUTO_TEST_CASE(a_probers_requests_are_cut_too) {
+  const World world;
+  Prober prober{{.transport = world.transport}};
+  for (const char* host : {"fd00::1", "fd00::2", "10.0.0.1"})
+    static_cast<void>(prober.submit(*Address::parse(host), large(), 200ms, 1));
+  while (prober.in_flight() > 0) {
+    for (const auto& [token, result] : prober.poll(1s)) {
+      BOOST_TEST(result.answered(), result);
+      BOOST_TEST(result.attempt == 1U);
+    }
+  }
+  BOOST_TEST(prober.counters().sent == 7U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

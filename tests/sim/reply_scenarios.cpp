@@ -120,7 +120,7 @@ Scenario bad_checksum_v6() {
   Scenario s{.name = "bad_checksum_v6"};
   s.hosts = {{.block = "fd20::/16"}, edited("fd20::1", {{Kind::spoil_checksum}})};
   s.targets = {no_reply("fd20::1"), replies("fd20::2")};
-  s.counters = {both("bad_checksum", &Counters::bad_checksum, 0), both("received", &Counters::received, 1)};
+  s.counters = {{"bad_checksum", &Counters::bad_checksum, 1, 0}, both("received", &Counters::received, 1)};
   return s;
 }
 

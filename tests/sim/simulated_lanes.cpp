@@ -189,7 +189,7 @@ void SimulatedLanes::arrive_at(Socket& socket, const Arriving& packet) {
   if (protocol_of(socket.key.carrier) != datagram.protocol() || !is_for(socket, datagram)) return;
   // IPv4 raw sockets are given what they ask for unchecked; SCTP is nothing that the kernel knows.
   if (!right && !with_ip_header(socket) && socket.key.carrier != net::Carrier::sctp) {
-    if (!socket.channel.kernel_owns_id) ++drops_;  // the kernel counts these among its drops
+    if (!socket.channel.kernel_owns_id) ++drops_.damaged;  // the kernel counts these among its drops
     return;
   }
   if (socket.channel.kernel_owns_id && !is_echo(datagram, 0, 129)) return take_report(socket, packet);
@@ -206,7 +206,7 @@ void SimulatedLanes::arrive_error(Socket& socket, const Arriving& packet) {
 
 bool SimulatedLanes::has_room(const Socket& socket) noexcept {
   if (socket.packets.size() + socket.errors.size() < host_.buffer_packets) return true;
-  ++drops_;
+  ++drops_.no_room;
   return false;
 }
 

@@ -46,7 +46,7 @@ class SimulatedLanes {
   std::span<const net::Incoming> receive(net::Lane lane, bool& more, net::Instant now);
   std::span<const net::QueuedError> receive_errors(net::Lane lane, bool& more, net::Instant now);
   [[nodiscard]] bool something() const noexcept;
-  [[nodiscard]] std::uint64_t drops() const noexcept { return drops_; }
+  [[nodiscard]] net::Drops drops() const noexcept { return drops_; }
   /// Sources on the link carry this zone.
   void set_link_scope(std::uint32_t scope) noexcept { link_scope_ = scope; }
 
@@ -104,7 +104,7 @@ class SimulatedLanes {
   std::vector<net::Lane> open_;
   std::uint16_t next_id_;
   std::map<std::tuple<Family, net::Carrier, std::uint16_t>, std::uint16_t> flow_ports_;
-  std::uint64_t drops_ = 0;
+  net::Drops drops_{};
   std::size_t stamped_ = 0;
   std::uint32_t link_scope_ = 0;
 };

@@ -106,10 +106,23 @@ void SimulatedPacketIo::transmit(const Bytes& packet, bool dont_fragment) {
     log_.sent.push_back({now_, sent->ip.destination, sent->ip.source, sent->protocol(), port, source_port, sent->ip.ttl,
                          sent->ip.tos, sent->ip.flow_label, dont_fragment, sent->message.size()});
   }
-  for (Delivery& delivery : network_.answer(now_, packet))
+  for (Delivery& delivery : network_.answer(now_, packet, largest_piece(*sent, dont_fragment)))
     flying_.push({now_ + delivery.delay, ++order_, std::move(delivery.bytes)});
   log_.requests = network_.requests();
   log_.unsound = network_.unsound();
+}
+
+// The kernel cuts IPv6 packets by what it has learned; routers cut those of IPv4.
+std::size_t SimulatedPacketIo::largest_piece(const Datagram& sent, bool dont_fragment) const {
+  const auto known = path_mtus_.find(sent.ip.destination);
+  return dont_fragment || sent.family() == Family::ipv4 || known == path_mtus_.end() ? all_of_it : known->second;
+}
+
+void SimulatedPacketIo::learn_mtu(const Datagram& report) {
+  constexpr std::size_t smallest = 1280;  // RFC 8200 section 5
+  const auto quoted = quoted_datagram(report);
+  if (report.family() != Family::ipv6 || !quoted) return;
+  path_mtus_[quoted->ip.destination] = std::max<std::size_t>(get32(report.message, 4), smallest);
 }
 
 std::error_code SimulatedPacketIo::send_one(net::Lane lane, const net::Outgoing& message) {
@@ -184,6 +197,7 @@ net::Instant SimulatedPacketIo::next_event() const noexcept {
 void SimulatedPacketIo::arrive(const InFlight& packet) {
   const auto datagram = parse_datagram(packet.bytes);
   if (!datagram || datagram->message.empty()) return;
+  if (sound(*datagram) && is_error(*datagram) && reports_mtu(*datagram)) learn_mtu(*datagram);
   lanes_.arrive(*datagram, packet.bytes, packet.at);
   connections_.arrive(*datagram, packet.at);
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <queue>
 #include <vector>
 
@@ -37,7 +38,7 @@ class SimulatedPacketIo final : public net::PacketIo {
   void abandon(std::uint64_t token) noexcept override { connections_.abandon(token); }
   void wait(net::Instant until) override;
   void wake() noexcept override { woken_.store(true); }
-  [[nodiscard]] std::uint64_t receive_drops() noexcept override { return lanes_.drops(); }
+  [[nodiscard]] net::Drops drops() noexcept override { return lanes_.drops(); }
   [[nodiscard]] int native_handle() noexcept override { return -1; }
 
  private:
@@ -55,6 +56,8 @@ class SimulatedPacketIo final : public net::PacketIo {
   [[nodiscard]] Bytes packet_of(net::Lane lane, const net::Outgoing& message) const;
   [[nodiscard]] std::error_code send_one(net::Lane lane, const net::Outgoing& message);
   void transmit(const Bytes& packet, bool dont_fragment);
+  [[nodiscard]] std::size_t largest_piece(const Datagram& sent, bool dont_fragment) const;
+  void learn_mtu(const Datagram& report);
   void advance_to(net::Instant time);
   void arrive(const InFlight& packet);
   [[nodiscard]] net::Instant next_event() const noexcept;
@@ -64,6 +67,7 @@ class SimulatedPacketIo final : public net::PacketIo {
   SimNetwork network_;
   SimulatedHost host_;
   PrefixTable refusals_;
+  std::map<Address, std::size_t> path_mtus_;  ///< That routers have reported.
   SimulatedLanes lanes_;
   SimulatedConnections connections_;
   net::Instant now_;

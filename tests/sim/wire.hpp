@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -23,13 +24,16 @@ inline constexpr std::uint8_t flag_syn = 0x02, flag_rst = 0x04, flag_ack = 0x10;
 [[nodiscard]] bool is_link_local(const Address& address) noexcept;
 
 /// What an IP header says, as far as the simulation cares.
+inline constexpr std::size_t all_of_it = std::numeric_limits<std::size_t>::max();
+
 struct IpHeader {
   Address source{}, destination{};
   std::uint8_t ttl = 64, tos = 0;
   std::size_t options = 0;  ///< Bytes of IPv4 options (a multiple of 4, at most 40) or IPv6 extension headers (of 8).
   Protocol protocol = Protocol::icmp;
   std::uint32_t flow_label = 0;
-  bool dont_fragment = false;  ///< IPv4.
+  bool dont_fragment = false;             ///< IPv4.
+  std::size_t largest_piece = all_of_it;  ///< Of an IPv6 packet that its sender cuts, which is whole here all the same.
 };
 
 /// A datagram taken apart. The views point into the packet.
