@@ -33,8 +33,10 @@ Responders responders_of(const Hop& hop) {
 int end_of(const Route& route) {
   if (route.hops.empty()) return 0;
   const Hop& last = route.hops.back();
-  const bool refused =
-      std::ranges::any_of(last.probes, [](const Result& probe) { return probe.outcome == Outcome::unreachable; });
+  const auto says = [&last](Outcome outcome) {
+    return std::ranges::any_of(last.probes, [outcome](const Result& probe) { return probe.outcome == outcome; });
+  };
+  const bool refused = says(Outcome::unreachable) && !says(Outcome::ttl_expired);
   return route.reached || refused ? last.ttl : 0;
 }
 

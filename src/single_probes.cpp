@@ -34,10 +34,12 @@ std::error_code unsupported(const ProbeOptions& probe) {
 
 }  // namespace
 
-SingleProbes::SingleProbes(Options options, std::size_t expected)
+SingleProbes::SingleProbes(Options options, std::size_t expected, Purpose purpose)
     : options_{checked(std::move(options))},
-      requests_{{.fail_fast = options_.fail_fast, .max_rate = options_.max_rate}},
-      transport_{options_.transport->open({.shapes = {}, .targets = expected})},
+      requests_{
+          {.fail_fast = options_.fail_fast, .max_rate = options_.max_rate, .tell_errors = purpose == Purpose::trace}},
+      transport_{
+          options_.transport->open({.shapes = {}, .targets = expected, .measures_mtu = purpose == Purpose::mtu})},
       driver_{requests_, *transport_} {}
 
 void SingleProbes::prepare(std::span<const ProbeOptions> shapes, std::span<const engine::Endpoint> endpoints) {
@@ -95,13 +97,18 @@ void SingleProbes::push() {
   if (!stopped()) driver_.push();
 }
 
-void SingleProbes::wait(net::Instant until) {
+void SingleProbes::begin_wait() noexcept {
   requests_.duplicates().clear();
+  requests_.heard().clear();
+}
+
+void SingleProbes::wait(net::Instant until) {
+  begin_wait();
   driver_.run(engine::Goal::answered, until, options_.stop);
 }
 
 void SingleProbes::wait_for_done(net::Instant until) {
-  requests_.duplicates().clear();
+  begin_wait();
   driver_.run(engine::Goal::done, until, options_.stop);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -26,7 +27,9 @@ class SingleProbes {
   /// Opens a transport (that of `options`, else open_transport()). `expected` answers may be on their way at once, for
   /// the size of the receive buffers. Throws std::invalid_argument for options out of range, PermissionError where
   /// nothing can be opened, std::system_error for what the system refused.
-  SingleProbes(Options options, std::size_t expected);
+  /// What they are for: traces want to know of errors that end no wait, path MTUs of what a path carries now.
+  enum class Purpose : std::uint8_t { usual, trace, mtu };
+  SingleProbes(Options options, std::size_t expected, Purpose purpose = Purpose::usual);
 
   /// Makes ready for these probes and throws as MultiPing does where none of them can be sent. Before the first
   /// submit(): the endpoints' shapes are places in `shapes`.
@@ -54,6 +57,11 @@ class SingleProbes {
   /// Requests that were answered once more since the last wait began, as often as that was.
   [[nodiscard]] std::span<const Token> duplicates() noexcept { return requests_.duplicates(); }
 
+  /// For traces: what is unreachable so far and still awaited, once for each error since the last wait began.
+  [[nodiscard]] std::span<const Done> heard() noexcept { return requests_.heard(); }
+  /// As ProbeTransport's.
+  [[nodiscard]] bool is_own(const Address& address, Protocol protocol) { return transport_->is_own(address, protocol); }
+
   [[nodiscard]] net::Instant now() const { return transport_->now(); }
   [[nodiscard]] bool stopped() const noexcept { return options_.stop.stop_requested(); }
   [[nodiscard]] std::size_t in_flight() const noexcept { return requests_.in_flight(); }
@@ -67,6 +75,7 @@ class SingleProbes {
  private:
   [[nodiscard]] std::error_code number(const ProbeOptions& probe, engine::Requests::Submission& request);
   void release_shapes();
+  void begin_wait() noexcept;
 
   Options options_;
   Shapes shapes_;

@@ -39,9 +39,9 @@ Duration times(Duration time, double factor) noexcept {
   return Timeout{std::chrono::duration<double, Duration::period>{static_cast<double>(time.count()) * factor}};
 }
 
-/// Single probes of traces: any ICMP error is a hop's answer.
+/// Single probes of traces: a router that says unreachable may be contradicted by the next one, about the same probe.
 Options hop_options(Options options) {
-  options.fail_fast = true;
+  options.fail_fast = false;
   return options;
 }
 
@@ -51,7 +51,8 @@ class Tracer {
       : plan_{std::move(plan)},
         options_{options},
         timeout_{probe_timeout(options)},
-        probes_{hop_options(options.ping), std::min(most_expected, routes() * expected_of_route)},
+        probes_{hop_options(options.ping), std::min(most_expected, routes() * expected_of_route),
+                SingleProbes::Purpose::trace},
         session_{start()} {}
 
   std::vector<Route> run() &&;
@@ -65,6 +66,8 @@ class Tracer {
   [[nodiscard]] Duration budget(const ProbeOptions& probe) const;
   [[nodiscard]] const ProbeOptions& probe_of(const engine::Endpoint& endpoint) const noexcept;
   void submit(const TraceSession::Ask& ask);
+  void take_answers();
+  [[nodiscard]] TraceSession::Answer answer(const SingleProbes::Done& done, std::uint32_t route);
 
   void report(std::size_t position, std::vector<Route>& out) const;
   [[nodiscard]] Route route(const Result& target, std::uint32_t endpoint, int flow) const;
@@ -75,7 +78,7 @@ class Tracer {
   Duration timeout_;
   SingleProbes probes_;
   std::vector<std::array<ProbeOptions, 2>> shapes_;  ///< As they are asked, by family.
-  std::unordered_map<SingleProbes::Token, std::uint64_t> asked_;
+  std::unordered_map<SingleProbes::Token, TraceSession::Ask> asked_;
   TraceSession session_;
 };
 
@@ -146,7 +149,26 @@ void Tracer::submit(const TraceSession::Ask& ask) {
   probe.ttl = ask.ttl;
   probe.flow = static_cast<std::uint16_t>(ask.route % flows());
   const auto token = probes_.submit({.address = endpoint.address, .probe = probe, .timeout = ask.timeout});
-  asked_.emplace(token, ask.id);
+  asked_.emplace(token, ask);
+}
+
+TraceSession::Answer Tracer::answer(const SingleProbes::Done& done, std::uint32_t route) {
+  const Protocol protocol = probe_of(plan_.endpoints[route / flows()]).protocol;
+  const bool error = done.record.outcome == Outcome::unreachable;
+  return {
+      .record = done.record, .detail = done.detail, .own = error && probes_.is_own(done.detail.responder, protocol)};
+}
+
+void Tracer::take_answers() {
+  const net::Instant now = probes_.now();
+  for (const SingleProbes::Done& heard : probes_.heard()) {
+    const TraceSession::Ask& asked = asked_.at(heard.token);
+    session_.heard(asked.id, answer(heard, asked.route));
+  }
+  for (const SingleProbes::Done& done : probes_.take_done()) {
+    const TraceSession::Ask asked = asked_.extract(done.token).mapped();
+    session_.done(asked.id, answer(done, asked.route), now);
+  }
 }
 
 std::vector<Route> Tracer::run() && {
@@ -156,11 +178,7 @@ std::vector<Route> Tracer::run() && {
     for (const TraceSession::Ask& ask : asks) submit(ask);
     if (session_.over()) break;
     probes_.wait_for_done(session_.next());
-    const net::Instant now = probes_.now();
-    for (SingleProbes::Done& done : probes_.take_done()) {
-      const auto asked = asked_.extract(done.token);
-      session_.done(asked.mapped(), {.record = done.record, .detail = std::move(done.detail)}, now);
-    }
+    take_answers();
   }
   std::vector<Route> out;
   for (std::size_t position = 0; position < plan_.results.size(); ++position) report(position, out);
@@ -192,20 +210,19 @@ Route Tracer::route(const Result& target, std::uint32_t endpoint, int flow) cons
   const std::size_t number = endpoint * flows() + static_cast<std::size_t>(flow);
   Route route{.host = target.host, .address = target.address, .hops = {}, .flow = flow};
   route.reached = session_.reached(number);
-  bool failed = true;
+  bool failed = true, heard = false;
   for (int ttl = options_.first_ttl; ttl <= session_.last_ttl(number); ++ttl) {
     Hop& hop = route.hops.emplace_back(Hop{.ttl = ttl});
     for (int i = 0; i < options_.probes_per_hop; ++i) {
       const Result& probe = hop.probes.emplace_back(result(target, session_.probe(number, ttl, i)));
       if (probe.outcome == Outcome::send_failed) route.error = probe.error;
       failed = failed && (probe.outcome == Outcome::send_failed || probe.outcome == Outcome::pending);
+      heard = heard || probe.responder;
     }
     hop.names.resize(hop.probes.size());
   }
-  if (failed && route.error)
-    route.hops.clear();
-  else
-    route.error = {};
+  if (heard) route.error = {};
+  if (failed && route.error) route.hops.clear();
   return route;
 }
 

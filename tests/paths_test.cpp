@@ -104,6 +104,13 @@ BOOST_AUTO_TEST_CASE(several_routers_of_one_hop_each_have_their_own_figures) {
   BOOST_TEST(hops[2].statistics.received() == 1U);
 }
 
+// What another probe of the same hop contradicts ended no route.
+BOOST_AUTO_TEST_CASE(a_stray_unreachable_error_is_no_end) {
+  const auto paths = distinct_paths(std::vector{route(0, {"a", "!b."}), route(1, {"a", "b..", "T"})});
+  BOOST_REQUIRE_EQUAL(paths.size(), 1U);
+  BOOST_TEST(paths[0].reached);
+}
+
 BOOST_AUTO_TEST_CASE(paths_of_different_length_are_different) {
   const auto longer = distinct_paths(std::vector{route(0, {"a", "T"}), route(1, {"a", "b", "T"})});
   BOOST_TEST(longer.size() == 2U);

@@ -102,8 +102,8 @@ struct Options {
                         ///< where there is a max_rate, or a target that asks for a TCP connection, a source port or a
                         ///< flow.
   double max_rate = 0;  ///< Probes per second over all targets, evenly spread; 0: as fast as nothing is lost.
-  bool fail_fast = false;  ///< An authentic unreachable error ends the wait for that target. (Time exceeded ends it
-                           ///< whenever the probe set a ttl.)
+  bool fail_fast = false;  ///< An authentic unreachable error ends the wait for that target, but none about a fragment
+                           ///< that got lost. (Time exceeded ends it whenever the probe set a ttl.)
   std::shared_ptr<Transport> transport{};  ///< Null: open_transport().
   std::stop_token stop{};  ///< Ends a blocking call within 10 ms, with what it has; later calls at once.
 };

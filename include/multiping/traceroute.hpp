@@ -49,22 +49,29 @@ struct Route {
   std::vector<Hop> hops{};  ///< From first_ttl to the target, to the router that said unreachable, or to the last hop
                             ///< tried.
   int flow = 0;             ///< Which of TraceOptions::flows, from 0.
-  bool reached = false;     ///< The target itself answered the last hop's probes.
-  std::error_code error{};  ///< Unresolved, or could not be sent.
+  bool reached = false;  ///< The target itself answered the last hop's probes: by an echo reply, by port unreachable,
+                         ///< or by a connection or its refusal. Time exceeded from its address is a hop: a router
+                         ///< that translates addresses (a forwarded port, a virtual address) says it.
+  std::error_code error{};  ///< Unresolved, or could not be sent and nobody on the way was heard: host_unreachable,
+                            ///< say, where this host's gateway is dead.
 };
 
 /// Traces every target at once, all hops in parallel, keeping one flow per target (so that routers balancing load by
 /// flow show one real path; see ProbeOptions::flow). In the caller's order, the flows of a target side by side; an
-/// unresolved target has one Route. Any authentic ICMP error is its hop's answer.
+/// unresolved target has one Route. An authentic ICMP error is its hop's answer, but not one that this host itself says
+/// of a probe that did not leave it (its gateway does not answer, RFC 1122 section 3.3.1.4): that probe is send_failed;
+/// and not time exceeded in reassembly, which is about one lost fragment: that is silence.
 ///
 ///     for (const Route& route : traceroute({"192.0.2.1", "example.org"}))
 ///       for (const Hop& hop : route.hops) std::cout << route.host << ' ' << hop.ttl << ' ' << hop.probes.front() <<
 ///       '\n';
 ///
-/// A trace ends at the target, after an unreachable error, at max_ttl or after max_silent_hops. Many routers
-/// limit their errors, so routers are asked not much faster than they answer, and silence is asked again within the
-/// budget (without a budget: twice, but not where it goes hop by hop); what stays silent is no_reply, which says
-/// nothing about loss on the path. Result::attempt says how often a probe was asked. A stop ends it with what it has.
+/// A trace ends at the target, at max_ttl, after max_silent_hops, or at a hop that says unreachable, where that is all
+/// that it has to say and no hop farther away answers within a timeout (each of them is asked once). One stray error
+/// ends no trace. Many routers limit their errors, so routers are asked not much faster than they answer, and silence
+/// is asked again within the budget (without a budget: twice, but not where it goes hop by hop); what stays silent is
+/// no_reply, which says nothing about loss on the path. Result::attempt says how often a probe was asked. A stop ends
+/// it with what it has.
 ///
 /// ICMP and UDP need what MultiPing needs for them. TCP is asked by lone SYNs where raw sockets are allowed, whether or
 /// not half_open is set; else by connect(), which can have but one probe of a flow under way, so that a trace goes hop
@@ -73,9 +80,10 @@ struct Route {
 
 /// For those of a batch that did not answer: the last hop that did, within a time budget of its own (0: a budget as
 /// traceroute() has). One Route for each result, in order: its hops end with the last that answered anything, whose
-/// first probe is one that was answered, and are empty where none did. What is silent is asked until the budget is used
-/// up. All are asked by options.ping.probe: a Result does not say how its own target was asked. Throws as traceroute(),
-/// but for names: what was unresolved has a Route with that error.
+/// first probe is one that was answered, and are empty where none did (Route::error then says what this host itself
+/// said of it, if anything). What is silent is asked until the budget is used up. All are asked by options.ping.probe:
+/// a Result does not say how its own target was asked. Throws as traceroute(), but for names: what was unresolved has a
+/// Route with that error.
 ///
 ///     const auto [up, down] = multi_ping(hosts, 1s);
 ///     for (const Route& route : diagnose(down, 3s))
@@ -123,8 +131,11 @@ struct PathMtu {
 /// can send, then as large as routers report, and where a black hole swallows large probes without a report, by search
 /// (RFC 8899), many sizes at once, which by ICMP takes some three to five timeouts. Probes are ICMP echo requests or,
 /// with options.ping.probe, UDP, all of one flow; of the options, timeout, probes_per_hop (how often a silent size is
-/// asked), budget (0: none) and ping hold. What a budget or a stop leaves open is told as PathMtu::unfinished. Throws
-/// as traceroute(), and std::system_error with Errc::not_supported for TCP and SCTP.
+/// asked), budget (0: none) and ping hold. Each call asks the routers anew: an MTU that the kernel remembers of a path
+/// is not believed (IP_PMTUDISC_PROBE, ip(7)), so that a path that has become wider is found at once. A size that this
+/// host never has room for counts as silent (ENOBUFS: of a veth device whose other end has a smaller MTU); where that
+/// holds for every size, it is PathMtu::error. What a budget or a stop leaves open is told as PathMtu::unfinished.
+/// Throws as traceroute(), and std::system_error with Errc::not_supported for TCP and SCTP.
 [[nodiscard]] MULTIPING_EXPORT std::vector<PathMtu> discover_mtu(TargetList targets, const TraceOptions& options = {});
 
 }  // namespace multiping

@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/icmp_words.hpp"
+
 namespace multiping::engine {
 namespace {
 
@@ -178,10 +180,13 @@ void Fates::answer(ProbeEntry& entry, const net::Event& event) {
   set_awaited(record, false);
 }
 
-/// An expired ttl that was asked for is what the caller wanted to know, and with fail_fast any error is.
+bool Fates::is_enough(const TargetRecord& record, const net::Event& event) const noexcept {
+  if (event.kind == Kind::ttl_expired) return record.ttl_asked;
+  return fail_fast_ && !(event.icmp && is_lost_fragment(*event.icmp, record.address.family()));
+}
+
 bool Fates::ends_wait(const TargetRecord& record, const ProbeEntry& entry, const net::Event& event) const noexcept {
-  const bool enough = event.kind == Kind::ttl_expired ? record.ttl_asked : fail_fast_;
-  return enough || (event.final && is_newest(record, entry));
+  return is_enough(record, event) || (event.final && is_newest(record, entry));
 }
 
 /// Each link of a path may be narrower than the one before it, and this host may send before it has learned of it.

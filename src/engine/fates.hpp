@@ -48,7 +48,9 @@ class Fates {
   /// Forgets every fate; the targets stay, and so do the counters.
   void reset();
 
-  [[nodiscard]] bool fail_fast() const noexcept { return fail_fast_; }
+  /// An ICMP error that is all that the caller wants to know: of an expired ttl that was asked for, and with fail_fast
+  /// any that says unreachable.
+  [[nodiscard]] bool is_enough(const TargetRecord& record, const net::Event& event) const noexcept;
   [[nodiscard]] std::size_t unanswered() const noexcept { return unanswered_; }
   [[nodiscard]] std::size_t awaited() const noexcept { return awaited_; }
   [[nodiscard]] std::size_t unreported() const noexcept { return unreported_; }  ///< Answers not handed out yet.

@@ -69,6 +69,7 @@ Requests::Token Requests::refuse(const Address& address, Outcome outcome, std::e
 
 bool Requests::reached(Goal goal) const noexcept {
   if (goal == Goal::sent) return all_sent();
+  if (goal == Goal::done && !heard_.empty()) return true;
   return any_done() || (goal == Goal::answered && under_way_ == 0);
 }
 
@@ -222,14 +223,21 @@ void Requests::receive(const net::Event& event) {
   const TargetRecord& record = table().record(target);
   const bool awaited = record.awaited;
   if (fates_.received(event) && !queue_of(target).line.holds(target)) line_up(target, true);
-  if (record.answered() || (awaited && !record.awaited && !goes_on(target, event))) finish(target);
+  if (record.answered() || (awaited && !record.awaited && !goes_on(target, event))) return finish(target);
+  if (tell_errors_ && event.kind == net::Event::Kind::unreachable) tell(target);
+}
+
+void Requests::tell(TargetIndex target) {
+  const TargetRecord& record = table().record(target);
+  const Detail* detail = table().find_detail(record);
+  if (record.outcome != Outcome::unreachable || detail == nullptr) return;
+  heard_.push_back({.token = requests_[target].token, .record = record, .detail = *detail, .sent_at = {}});
 }
 
 /// The probe in question is over without an answer, but that is not what the caller wanted to know, and others follow.
 bool Requests::goes_on(TargetIndex target, const net::Event& event) const noexcept {
   const bool more_to_come = requests_[target].due < requests_[target].deadline;
-  const TargetRecord& record = fates_.table().record(target);
-  const bool enough = event.kind == net::Event::Kind::ttl_expired ? record.ttl_asked : fates_.fail_fast();
+  const bool enough = fates_.is_enough(fates_.table().record(target), event);
   return more_to_come && !enough && event.kind != net::Event::Kind::failed;
 }
 

@@ -38,7 +38,8 @@ class Requests final : public Agenda {
     net::Instant sent_at{};  ///< Of the probe that was answered, else of the last; meaningless when none was sent.
   };
 
-  explicit Requests(const Rules& rules) : fates_{rules.fail_fast}, flow_{rules.max_rate} {}
+  explicit Requests(const Rules& rules)
+      : fates_{rules.fail_fast}, flow_{rules.max_rate}, tell_errors_{rules.tell_errors} {}
 
   /// Its deadline is counted from `now`.
   Token submit(const Submission& submission, net::Instant now);
@@ -51,6 +52,9 @@ class Requests final : public Agenda {
   [[nodiscard]] std::vector<Done> take_done() noexcept { return std::exchange(done_, {}); }
   /// The requests that were answered once more, as often as that was; to be cleared by who reads them.
   [[nodiscard]] std::vector<Token>& duplicates() noexcept { return duplicates_; }
+  /// With Rules::tell_errors: what is known of requests that are unreachable so far and go on, once for each error; to
+  /// be cleared by who reads them. Such news reach Goal::done too.
+  [[nodiscard]] std::vector<Done>& heard() noexcept { return heard_; }
   /// The shapes of requests that are over, each as often as it was submitted; to be cleared by who reads them.
   [[nodiscard]] std::vector<std::uint16_t>& released_shapes() noexcept { return released_shapes_; }
   [[nodiscard]] const Counters& counters() const noexcept { return fates_.counters(); }
@@ -111,6 +115,7 @@ class Requests final : public Agenda {
   void stop_waiting_behind(TargetIndex target);
   [[nodiscard]] bool was_heard(TargetIndex target, net::Instant now);
   [[nodiscard]] bool goes_on(TargetIndex target, const net::Event& event) const noexcept;
+  void tell(TargetIndex target);
   void try_again(TargetIndex target, net::Instant now);
   void time_out(TargetIndex target, net::Instant now);
   void repeat_awaited();
@@ -123,6 +128,7 @@ class Requests final : public Agenda {
 
   Fates fates_;
   Flow flow_;
+  bool tell_errors_;
   std::array<Queue, 2> queues_{};
   std::vector<Request> requests_;  ///< By target.
   std::vector<TargetIndex> free_;
@@ -133,7 +139,7 @@ class Requests final : public Agenda {
   Token next_token_ = 1;
   std::multimap<TargetIndex, TargetIndex> held_;  ///< Requests that wait for the ports of another, by that one.
   std::vector<TargetIndex> held_by_the_over_;     ///< Whose connection is not given back yet.
-  std::vector<Done> done_;
+  std::vector<Done> done_, heard_;
   std::vector<net::Serial> forgotten_;  ///< Not told to the transport yet.
   std::vector<Token> duplicates_;
   std::vector<std::uint16_t> released_shapes_;

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace multiping::engine {
 namespace {
 
 using State = HopProbe::State;
+using Sign = HopSign;
 
 /// Of a timeout, which a probe may be late and still be worth its while.
 constexpr int lateness = 16;
@@ -20,11 +22,6 @@ constexpr unsigned number_bits = 8, ttl_bits = 8, route_bits = 32;
 /// Who was heard.
 const Address& responder_of(const TraceSession::Answer& answer) noexcept {
   return answer.record.answered() ? answer.record.address : answer.detail.responder;
-}
-
-bool answers(Outcome outcome) noexcept {
-  return outcome == Outcome::reply || outcome == Outcome::refused || outcome == Outcome::ttl_expired ||
-         outcome == Outcome::unreachable;
 }
 
 }  // namespace
@@ -97,8 +94,20 @@ void TraceSession::extend(std::uint32_t route) {
 }
 
 void TraceSession::want(std::uint32_t route, HopWindows::Turn turn) {
-  probe_of(unpack(turn)).state = State::waiting;
+  HopProbe& probe = probe_of(unpack(turn));
+  if (is_idle(unpack(turn))) {
+    probe.state = State::held;
+    ++routes_[route].held;
+    return;
+  }
+  probe.state = State::waiting;
   routes_[route].one_by_one ? static_cast<void>(routes_[route].backlog.insert(turn)) : line_up(turn);
+}
+
+/// Behind a router that said unreachable each hop is asked once: what a second probe would add can wait.
+bool TraceSession::is_idle(const Turn& turn) const noexcept {
+  const int refused = routes_[turn.route].refused;
+  return refused != 0 && turn.ttl > refused && (turn.number > 0 || turn.attempts > 0);
 }
 
 void TraceSession::line_up(HopWindows::Turn turn) {
@@ -215,35 +224,56 @@ void TraceSession::free_place(const Turn& turn, Fate fate) {
   }
 }
 
+void TraceSession::heard(std::uint64_t id, const Answer& answer) {
+  const Turn which = unpack(id);
+  if (probe_of(which).state != State::under_way) return;
+  const Sign sign = sign_of(answer, routes_[which.route].request.target);
+  if (sign != Sign::refusal && sign != Sign::target) return;
+  hear(which, answer, sign);
+  free_place(which, Fate::answered);
+}
+
 void TraceSession::done(std::uint64_t id, Answer answer, net::Instant now) {
   const Turn which = unpack(id);
-  HopProbe& probe = probe_of(which);
   --routes_[which.route].under_way;
-  const Outcome outcome = answer.record.outcome;
-  const bool in_time = !routes_[which.route].closed && now <= last_ask(which.route);
-  if (probe.state == State::abandoned) {
-    probe.state = State::over;
-  } else if (answers(outcome)) {
-    slowest_ = std::max(slowest_, answer.record.rtt);
-    answers_.push_back(std::move(answer));
-    probe.answer = static_cast<std::uint32_t>(answers_.size());
-    hear(which, answers_.back());
-    free_place(which, Fate::answered);  // in the window of who answered, which is known now
-    settle(which);
-  } else if (outcome == Outcome::no_reply) {
-    free_place(which, Fate::silent);
-    const std::uint32_t most = routes_[which.route].request.most_attempts;
-    repeat_or_settle(which, in_time && (most == 0 || probe.attempts < most));
+  if (probe_of(which).state == State::abandoned) {
+    probe_of(which).state = State::over;
   } else {
-    free_place(which, Fate::not_sent);
-    if (answer.record.attempt == 0) --probe.attempts;
-    if (outcome != Outcome::pending) {
-      answers_.push_back(std::move(answer));
-      probe.answer = static_cast<std::uint32_t>(answers_.size());
-    }
-    repeat_or_settle(which, in_time && outcome == Outcome::pending);
+    take(which, std::move(answer), now);
   }
   continue_one_by_one(which.route);
+  conclude(which.route);
+}
+
+void TraceSession::take(const Turn& turn, Answer answer, net::Instant now) {
+  const Route& route = routes_[turn.route];
+  const bool in_time = !route.closed && now <= last_ask(turn.route);
+  const std::uint32_t most = route.request.most_attempts;
+  const Sign sign = sign_of(answer, route.request.target);
+  switch (sign) {
+    case Sign::target:
+    case Sign::expired:
+    case Sign::refusal:
+      keep(turn, answer);
+      hear(turn, answer, sign);
+      free_place(turn, Fate::answered);  // in the window of who answered, which is known now
+      return settle(turn);
+    case Sign::silence:
+      free_place(turn, Fate::silent);
+      return repeat_or_settle(turn, in_time && (most == 0 || probe_of(turn).attempts < most));
+    case Sign::not_left:
+    case Sign::no_time:
+      break;
+  }
+  free_place(turn, Fate::not_sent);
+  if (answer.record.attempt == 0) --probe_of(turn).attempts;
+  if (sign == Sign::not_left) keep(turn, as_refused_here(answer));
+  repeat_or_settle(turn, in_time && sign == Sign::no_time);
+}
+
+void TraceSession::keep(const Turn& turn, Answer answer) {
+  answers_.push_back(std::move(answer));
+  probe_of(turn).answer = static_cast<std::uint32_t>(answers_.size());
 }
 
 void TraceSession::repeat_or_settle(const Turn& turn, bool again) {
@@ -255,27 +285,64 @@ void TraceSession::repeat_or_settle(const Turn& turn, bool again) {
 }
 
 /// What an answer says about the hop, the hop behind it, and where the route ends.
-void TraceSession::hear(const Turn& turn, const Answer& answer) {
+void TraceSession::hear(const Turn& turn, const Answer& answer, HopSign sign) {
   Route& route = routes_[turn.route];
-  const Address& responder = responder_of(answer);
-  route.highest = std::max(route.highest, turn.ttl);
-  if (responder) {
-    windows_.learn(probe_of(turn).line, responder);
-    windows_.learn(predicted_line(turn.route, turn.ttl), responder);
-    route.responders[static_cast<std::size_t>(turn.ttl - rules_.first_ttl)] = responder;
-    line_up_anew(turn.route, turn.ttl);
-    line_up_anew(turn.route, turn.ttl + 1);
-  }
-  const bool target = responder == route.request.target;
-  if (target || answer.record.outcome == Outcome::unreachable) {
-    if (turn.ttl == route.end) {
-      route.reached = route.reached || target;
-    } else if (route.end == 0 || turn.ttl < route.end) {
-      route.reached = target;
-      cut(turn.route, turn.ttl);
-    }
+  slowest_ = std::max(slowest_, answer.record.rtt);
+  if (const Address& responder = responder_of(answer)) meet(turn, responder);
+  if (sign == Sign::refusal) {
+    probe_of(turn).refused = true;
+    const bool nearest = route.refused == 0 || turn.ttl < route.refused;
+    if (turn.ttl > route.highest && nearest) set_refused(turn.route, turn.ttl);
+  } else {
+    route.highest = std::max(route.highest, turn.ttl);
+    route.reached = route.reached || sign == Sign::target;
+    if (sign == Sign::target && (route.end == 0 || turn.ttl < route.end)) cut(turn.route, turn.ttl);
+    if (route.refused != 0 && route.refused <= route.highest) set_refused(turn.route, nearest_refusal(turn.route));
   }
   if (!route.closed) extend(turn.route);
+}
+
+/// Who is at this hop.
+void TraceSession::meet(const Turn& turn, const Address& responder) {
+  windows_.learn(probe_of(turn).line, responder);
+  windows_.learn(predicted_line(turn.route, turn.ttl), responder);
+  routes_[turn.route].responders[static_cast<std::size_t>(turn.ttl - rules_.first_ttl)] = responder;
+  line_up_anew(turn.route, turn.ttl);
+  line_up_anew(turn.route, turn.ttl + 1);
+}
+
+int TraceSession::nearest_refusal(std::uint32_t route) const noexcept {
+  const Route& asked = routes_[route];
+  if (asked.end != 0) return 0;
+  for (int ttl = asked.highest + 1; ttl <= asked.asked_to; ++ttl)
+    for (int number = 0; number < rules_.probes_per_hop; ++number)
+      if (probe(route, ttl, number).refused) return ttl;
+  return 0;
+}
+
+/// What is idle then is held, and what no longer is may be asked.
+void TraceSession::set_refused(std::uint32_t route, int ttl) {
+  Route& changed = routes_[route];
+  changed.refused = ttl;
+  for (int each = rules_.first_ttl; each <= changed.asked_to; ++each)
+    for (int number = 0; number < rules_.probes_per_hop; ++number) {
+      const HopWindows::Turn turn = turn_of(route, each, number);
+      HopProbe& probe = probe_of(unpack(turn));
+      if (probe.state == State::waiting && is_idle(unpack(turn))) {
+        unline(turn);
+        want(route, turn);
+      } else if (probe.state == State::held && !is_idle(unpack(turn))) {
+        --changed.held;
+        want(route, turn);
+      }
+    }
+}
+
+/// All has been asked, and unreachable is the last that was said: there the route ends.
+void TraceSession::conclude(std::uint32_t route) {
+  const Route& asked = routes_[route];
+  const bool all_asked = asked.under_way == 0 && asked.unsettled == asked.held;
+  if (asked.refused != 0 && asked.end == 0 && all_asked) cut(route, asked.refused);
 }
 
 /// The route ends here; what was asked of hops behind it is nobody's business any more.
@@ -297,6 +364,7 @@ void TraceSession::cut(std::uint32_t route, int ttl) {
 
 void TraceSession::settle(const Turn& turn) {
   Route& route = routes_[turn.route];
+  if (probe_of(turn).state == State::held) --route.held;
   probe_of(turn).state = State::over;
   if (--route.unsettled == 0) --open_;
 }
@@ -325,7 +393,8 @@ void TraceSession::close(std::uint32_t route) {
   for (int ttl = rules_.first_ttl; ttl <= closed.asked_to; ++ttl)
     for (int number = 0; number < rules_.probes_per_hop; ++number) {
       const HopWindows::Turn turn = turn_of(route, ttl, number);
-      if (probe_of(unpack(turn)).state != State::waiting) continue;
+      const State state = probe_of(unpack(turn)).state;
+      if (state != State::waiting && state != State::held) continue;
       unline(turn);
       settle(unpack(turn));
     }
@@ -342,6 +411,7 @@ net::Instant TraceSession::next() const noexcept {
 int TraceSession::last_ttl(std::size_t route) const noexcept {
   const Route& traced = routes_[route];
   if (traced.end != 0) return traced.end;
+  if (traced.refused != 0) return traced.refused;
   for (int ttl = traced.asked_to; ttl >= rules_.first_ttl; --ttl)
     for (int number = 0; number < rules_.probes_per_hop; ++number)
       if (const HopProbe& asked = probe(route, ttl, number); asked.attempts > 0 || asked.answer > 0) return ttl;

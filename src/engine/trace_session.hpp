@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/hop_sign.hpp"
 #include "engine/hop_windows.hpp"
 #include "engine/pacer.hpp"
 #include "engine/probe_table.hpp"
@@ -41,10 +42,12 @@ struct HopProbe {
     waiting,
     under_way,
     over,
+    held,       ///< Behind a router that said unreachable: asked if others show that probes pass it.
     abandoned,  ///< Behind the end of the route, while it was under way.
   };
   State state = State::waiting;
-  bool placed = false;  ///< It has a place in the window of its line.
+  bool refused = false;  ///< A router says unreachable, so far at least.
+  bool placed = false;   ///< It has a place in the window of its line.
   bool in_line = false;
   std::uint16_t attempts = 0;
   HopWindows::Line line = 0;
@@ -66,10 +69,9 @@ class TraceSession {
   };
   void due(net::Instant now, std::vector<Ask>& asks);
   /// What became of it.
-  struct Answer {
-    TargetRecord record{};
-    Detail detail{};
-  };
+  using Answer = HopAnswer;
+  /// What is known while something better is awaited: a router says unreachable.
+  void heard(std::uint64_t id, const Answer& answer);
   void done(std::uint64_t id, Answer answer, net::Instant now);
   /// When due() has something to do next, if nothing is done before.
   [[nodiscard]] net::Instant next() const noexcept;
@@ -102,10 +104,13 @@ class TraceSession {
     net::Instant first_closing{};  ///< A timeout before the end, but never before the beginning.
     std::vector<HopProbe> probes{};
     std::vector<Address> responders{};  ///< Of each hop, the latest.
-    int asked_to = 0, highest = 0;      ///< The last ttl that was wanted, and the last that answered.
+    int asked_to = 0;                   ///< The last ttl that was wanted.
+    int highest = 0;                    ///< The last that probes came to: it expired there, or the target answered.
+    int refused = 0;                    ///< The nearest behind that, about which unreachable was said; 0: none.
     int end = 0;                        ///< 0: not known.
     bool reached = false, closed = false, one_by_one = false;
     std::size_t unsettled = 0, under_way = 0, in_line = 0;
+    std::size_t held = 0;                  ///< Of the unsettled.
     std::set<HopWindows::Turn> backlog{};  ///< What waits until the probe before it is over.
   };
 
@@ -128,10 +133,17 @@ class TraceSession {
   [[nodiscard]] Ask ask(const HopWindows::Taken& taken, net::Instant now);
   [[nodiscard]] Duration patience() const noexcept;
   void expire_places(net::Instant now);
+  void take(const Turn& turn, Answer answer, net::Instant now);
+  void keep(const Turn& turn, Answer answer);
   enum class Fate : std::uint8_t { answered, silent, not_sent };
   void free_place(const Turn& turn, Fate fate);
   void repeat_or_settle(const Turn& turn, bool again);
-  void hear(const Turn& turn, const Answer& answer);
+  void hear(const Turn& turn, const Answer& answer, HopSign sign);
+  void meet(const Turn& turn, const Address& responder);
+  [[nodiscard]] bool is_idle(const Turn& turn) const noexcept;
+  [[nodiscard]] int nearest_refusal(std::uint32_t route) const noexcept;
+  void set_refused(std::uint32_t route, int ttl);
+  void conclude(std::uint32_t route);
   void cut(std::uint32_t route, int ttl);
   void settle(const Turn& turn);
   [[nodiscard]] net::Instant last_ask(std::uint32_t route) const noexcept;

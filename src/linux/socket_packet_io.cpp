@@ -54,6 +54,7 @@ SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& optio
                                const BrokerAccess& broker)
     : kind_{kind},
       broker_{broker},
+      own_addresses_of_echoes_{broker.sockets},
       wake_{checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "cannot open an event descriptor")},
       packets_at_once_{request.targets <= few_packets ? few_packets : read_ahead},
       lanes_{kind, options, request, broker.sockets},
@@ -282,6 +283,11 @@ SocketPacketIo::Reports SocketPacketIo::hold_errors(net::Lane lane) {
   take_errors(lane, count);
   for (const net::QueuedError& error : errors_) held_errors_.hold(lane, error);
   return reports;
+}
+
+bool SocketPacketIo::is_own(const Address& address, Protocol protocol) {
+  const bool elsewhere = protocol == Protocol::icmp && broker_.sockets && broker_.sockets->elsewhere();
+  return (elsewhere ? own_addresses_of_echoes_ : own_addresses_).has(address, now());
 }
 
 std::error_code SocketPacketIo::connect(const net::Connecting& connecting) {

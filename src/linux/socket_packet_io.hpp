@@ -18,6 +18,7 @@
 #include "linux/joined_descriptor.hpp"
 #include "linux/lanes.hpp"
 #include "linux/message_batch.hpp"
+#include "linux/own_addresses.hpp"
 #include "linux/ping_socket.hpp"
 #include "linux/socket_calls.hpp"
 #include "linux/stamp_clock.hpp"
@@ -45,6 +46,7 @@ class SocketPacketIo final : public net::PacketIo {
   std::error_code connect(const net::Connecting& connecting) override;
   std::span<const net::Connected> connections(bool& more) override { return connector_.connections(more); }
   void abandon(std::uint64_t token) noexcept override { connector_.abandon(token); }
+  [[nodiscard]] bool is_own(const Address& address, Protocol protocol) override;
   [[nodiscard]] net::Instant next_chore() const noexcept override;
   void wait(net::Instant until) override;
   void wake() noexcept override;
@@ -88,6 +90,8 @@ class SocketPacketIo final : public net::PacketIo {
 
   TransportKind kind_;
   BrokerAccess broker_;
+  OwnAddresses own_addresses_;
+  OwnAddresses own_addresses_of_echoes_;  ///< Where a broker's ping sockets are of another network.
   FileDescriptor wake_;
   std::size_t packets_at_once_;
   std::size_t largest_payload_ = 0;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "linux/file_descriptor.hpp"
 #include "multiping/address.hpp"
@@ -14,6 +15,10 @@ namespace multiping::os {
 /// For the probes that leave through one socket.
 class SourceFinder {
  public:
+  SourceFinder() = default;
+  /// Asks the network of this socket, which may be a ping socket as well.
+  explicit SourceFinder(FileDescriptor socket) noexcept : socket_{std::move(socket)} {}
+
   /// False, with errno set, when there is no descriptor. Without it, find() does so when it is called first.
   [[nodiscard]] bool open(Family family, const std::string& device) noexcept;
   /// The address that was asked for, else the route's; none where there is no route or no descriptor.

@@ -36,6 +36,9 @@ class DirectTransport final : public ProbeTransport {
   [[nodiscard]] Instant room_at() const noexcept override { return std::min(connections_.room_at(), io_->room_at()); }
   void receive(const ProbeBook& book, std::vector<Event>& events) override;
   void forget(Serial serial) noexcept override;
+  [[nodiscard]] bool is_own(const Address& address, Protocol protocol) override {
+    return io_->is_own(address, protocol);
+  }
   void look_for_drops() noexcept override;
   [[nodiscard]] Instant next_chore() const noexcept override {
     return connections_.has_news() ? Instant::min() : io_->next_chore();

@@ -22,6 +22,7 @@ struct IoRequest {
   std::vector<ProbeOptions> shapes{};  ///< How probes look; a shape's number is its place here. More by set_shape().
   std::size_t targets = 0;             ///< For the size of the receive buffers.
   std::size_t transports = 1;          ///< That serve one batch side by side, and share what the host has but once.
+  bool measures_mtu = false;           ///< What may not be fragmented leaves whatever the host remembers of its path.
 };
 
 /// What the messages of a lane are.
@@ -184,6 +185,12 @@ class PacketIo {
   virtual void wait(Instant until) = 0;
   /// Ends the wait() under way, or the next one. From any thread.
   virtual void wake() noexcept = 0;
+
+  /// Whether `address` belongs to the host that probes of this protocol leave from: an ICMP error that says it is this
+  /// host's own, and comes from nobody on the way.
+  [[nodiscard]] virtual bool is_own(const Address& address, Protocol protocol) {
+    return static_cast<void>(address), static_cast<void>(protocol), false;
+  }
 
   /// Since the sockets were opened.
   [[nodiscard]] virtual Drops drops() noexcept = 0;

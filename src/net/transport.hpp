@@ -125,6 +125,11 @@ class ProbeTransport {
   /// itself looks only after a large haul.
   virtual void look_for_drops() noexcept {}
 
+  /// As PacketIo's.
+  [[nodiscard]] virtual bool is_own(const Address& address, Protocol protocol) {
+    return static_cast<void>(address), static_cast<void>(protocol), false;
+  }
+
   /// When receive() has something to do though nothing has arrived; for who waits by native_handle().
   [[nodiscard]] virtual Instant next_chore() const noexcept { return Instant::max(); }
 

@@ -57,6 +57,9 @@ class ProxyPacketIo final : public net::PacketIo {
   std::error_code connect(const net::Connecting& connecting) override;
   std::span<const net::Connected> connections(bool& more) override { return io_->connections(more); }
   void abandon(std::uint64_t token) noexcept override { io_->abandon(token); }
+  [[nodiscard]] bool is_own(const Address& address, Protocol protocol) override {
+    return io_->is_own(address, protocol);
+  }
   [[nodiscard]] net::Instant next_chore() const noexcept override;
   void wait(net::Instant until) override;
   void wake() noexcept override { io_->wake(); }

@@ -177,6 +177,19 @@ BOOST_AUTO_TEST_CASE(fail_fast_ends_the_wait_and_the_reply_is_late) {
   BOOST_TEST(fates.counters().late == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_fragment_that_got_lost_ends_no_wait) {
+  fates = with_target(true);
+  const Probe probe = send(1);
+  Event event{.serial = probe.serial, .kind = Kind::unreachable};
+  event.icmp = std::make_shared<const IcmpError>(IcmpError{.type = 11, .code = 1});
+  event.arrival = {.read = start + 1ms, .stamp = start + 1ms};
+  fates.received(event);
+  BOOST_CHECK(record().outcome == Outcome::unreachable);
+  BOOST_TEST(fates.awaited() == 1U);
+  hear(Kind::reply, probe, start + 50ms);
+  BOOST_CHECK(record().outcome == Outcome::reply);
+}
+
 BOOST_AUTO_TEST_CASE(an_expired_ttl_ends_the_wait_only_where_one_was_asked_for) {
   for (const bool ttl_asked : {false, true}) {
     fates = with_target(false, ttl_asked);

@@ -232,6 +232,33 @@ BOOST_AUTO_TEST_CASE(who_waits_for_the_next_to_be_done_is_not_stopped_by_none_un
   BOOST_TEST(!requests.reached(Goal::done));
 }
 
+BOOST_AUTO_TEST_CASE(an_error_is_told_while_something_better_is_awaited) {
+  requests = Requests{Rules{.tell_errors = true}};
+  const Token token = submit(1);
+  const auto probes = send(start);
+  hear(Kind::unreachable, probes[0], start + 1ms);
+  BOOST_TEST(requests.reached(Goal::done));
+  BOOST_REQUIRE_EQUAL(requests.heard().size(), 1U);
+  BOOST_TEST(requests.heard()[0].token == token);
+  BOOST_CHECK(requests.heard()[0].record.outcome == Outcome::unreachable);
+  BOOST_TEST(requests.heard()[0].detail.icmp->code == 1);
+  requests.heard().clear();
+  BOOST_TEST(!requests.reached(Goal::done));
+  expire(start + 1s);
+  BOOST_CHECK(done().record.outcome == Outcome::unreachable);
+  // What ends the wait is done, and told as that alone.
+  submit(2, 1s, 0, start + 2s);
+  hear(Kind::unreachable, send(start + 2s)[0], start + 2001ms, true);
+  BOOST_TEST(requests.heard().empty());
+  BOOST_CHECK(done().record.outcome == Outcome::unreachable);
+  // Others do not ask for it.
+  requests = Requests{Rules{}};
+  submit(3);
+  hear(Kind::unreachable, send(start)[0], start + 1ms);
+  BOOST_TEST(!requests.reached(Goal::done));
+  BOOST_TEST(requests.heard().empty());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_done_says_when_the_probe_was_sent_that_was_answered) {
   submit(1, 1s, 2);
   send(start + 1ms);

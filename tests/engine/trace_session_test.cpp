@@ -58,6 +58,17 @@ struct Dialogue {
     answer.detail.responder = responder;
     session->done(ask.id, answer, now);
   }
+  /// An ICMP error: while something better is awaited (`so_far`), or in the end.
+  void error(const Ask& ask, const Address& from, const IcmpError& icmp, Instant now, bool so_far = false,
+             bool own = false) const {
+    TraceSession::Answer answer;
+    answer.record = {.address = target(ask.route), .rtt = 10ms, .attempt = 1, .outcome = Outcome::unreachable};
+    answer.detail = {.responder = from, .icmp = std::make_shared<const IcmpError>(icmp), .error = {}};
+    answer.own = own;
+    so_far ? session->heard(ask.id, answer) : session->done(ask.id, answer, now);
+  }
+  void unreachable(const Ask& ask, int by, Instant now) const { error(ask, router(by), no_route, now); }
+  static inline const IcmpError no_route{.type = 3, .code = 0}, no_port{.type = 3, .code = 3};
   void expired(const Ask& ask, Instant now) const { tell(ask, Outcome::ttl_expired, router(ask.ttl), now); }
   void replied(const Ask& ask, Instant now) const { tell(ask, Outcome::reply, {}, now); }
   void silent(const Ask& ask, Instant now) const { tell(ask, Outcome::no_reply, {}, now); }
@@ -155,17 +166,107 @@ BOOST_AUTO_TEST_CASE(a_run_of_silent_hops_ends_a_route_and_is_its_tail) {
   BOOST_TEST(outcome(4) == Outcome::no_reply);
 }
 
-BOOST_AUTO_TEST_CASE(unreachable_ends_a_route_and_an_error_of_the_target_itself_reaches_it) {
-  begin({.probes_per_hop = 2}, 2);
+BOOST_AUTO_TEST_CASE(time_exceeded_never_reaches_the_target_and_port_unreachable_does) {
+  begin({.probes_per_hop = 1});
   const auto asks = due(start);
-  tell(with_ttl(asks, 3)[0], Outcome::unreachable, router(3), start + 5ms);
+  tell(with_ttl(asks, 1)[0], Outcome::ttl_expired, target(0), start + 5ms);
+  BOOST_TEST(!session->reached(0));
+  BOOST_TEST(session->last_ttl(0) == 8);
+  error(with_ttl(asks, 5)[0], target(0), no_port, start + 5ms);
+  BOOST_TEST(session->reached(0));
+  BOOST_TEST(session->last_ttl(0) == 5);
+}
+
+BOOST_AUTO_TEST_CASE(unreachable_ends_a_route_when_nothing_else_is_left_to_be_said) {
+  begin({.max_ttl = 8, .probes_per_hop = 2});
+  const auto asks = due(start);
+  for (const Ask& ask : asks)
+    if (ask.ttl != 5) ask.ttl < 3 ? expired(ask, start + 5ms) : unreachable(ask, 3, start + 5ms);
+  BOOST_TEST(session->last_ttl(0) == 3);
+  BOOST_TEST(!session->over());
+  for (const Ask& ask : with_ttl(asks, 5)) silent(ask, start + 1s);
+  BOOST_TEST(session->over());  // silence is not asked again there
   BOOST_TEST(session->last_ttl(0) == 3);
   BOOST_TEST(!session->reached(0));
-  tell(with_ttl(asks, 3)[2], Outcome::unreachable, target(0), start + 5ms);
+}
+
+BOOST_AUTO_TEST_CASE(unreachable_is_outweighed_at_its_hop_and_from_behind_at_any_time) {
+  begin({.max_ttl = 6, .probes_per_hop = 2}, 3);
+  const auto asks = due(start);
+  const auto of = [&](std::uint32_t route, int ttl) {
+    std::vector<Ask> found;
+    for (const Ask& ask : with_ttl(asks, ttl))
+      if (ask.route == route) found.push_back(ask);
+    return found;
+  };
+  for (std::uint32_t route = 0; route < 3; ++route) {
+    unreachable(of(route, 2)[0], 2, start + 5ms);
+    BOOST_TEST(session->last_ttl(route) == 2);
+  }
+  expired(of(0, 2)[1], start + 6ms);
+  BOOST_TEST(session->last_ttl(0) == 6);
+  expired(of(1, 4)[0], start + 6ms);
+  BOOST_TEST(session->last_ttl(1) == 6);
+  replied(of(2, 5)[1], start + 6ms);
+  BOOST_TEST(session->last_ttl(2) == 5);
+  BOOST_TEST(session->reached(2));
+  BOOST_TEST(outcome(2, 0, 2) == Outcome::unreachable);  // it was said all the same
+}
+
+BOOST_AUTO_TEST_CASE(what_is_held_behind_an_unreachable_error_is_asked_when_that_is_outweighed) {
+  begin({.max_ttl = 5, .probes_per_hop = 1}, 1, {.most_attempts = 2});
+  const auto asks = due(start);
+  unreachable(with_ttl(asks, 2)[0], 2, start + 5ms);
+  for (const int ttl : {3, 4}) silent(with_ttl(asks, ttl)[0], start + 1s);
+  BOOST_TEST(due(start + 1s).empty());
+  expired(with_ttl(asks, 5)[0], start + 1s);
+  BOOST_TEST(ttls(due(start + 1s)) == (std::set<int>{3, 4}), boost::test_tools::per_element());
+
+  begin({.max_ttl = 5, .probes_per_hop = 1}, 1, {.most_attempts = 2});
+  const auto others = due(start);
+  unreachable(with_ttl(others, 2)[0], 2, start + 5ms);
+  for (const int ttl : {3, 4, 5}) silent(with_ttl(others, ttl)[0], start + 1s);
+  BOOST_TEST(!session->over());  // the first hop is asked again
+  BOOST_TEST(ttls(due(start + 1s)).empty());
+  silent(with_ttl(others, 1)[0], start + 1s);
+  BOOST_TEST(ttls(due(start + 1s)) == std::set<int>{1}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_said_so_far_counts_and_what_comes_for_the_same_probe_outweighs_it) {
+  begin({.max_ttl = 4, .probes_per_hop = 1});
+  const auto asks = due(start);
+  error(with_ttl(asks, 3)[0], router(9), no_route, start, true);
+  BOOST_TEST(session->last_ttl(0) == 3);
+  BOOST_TEST(session->window(router(9)) == 17U);  // who answers is asked more
+  replied(with_ttl(asks, 3)[0], start + 20ms);
+  BOOST_TEST(session->last_ttl(0) == 3);
   BOOST_TEST(session->reached(0));
-  tell(with_ttl(asks, 4)[1], Outcome::ttl_expired, target(1), start + 5ms);
-  BOOST_TEST(session->last_ttl(1) == 4);
-  BOOST_TEST(session->reached(1));
+  BOOST_TEST(outcome(3) == Outcome::reply);
+}
+
+BOOST_AUTO_TEST_CASE(an_error_of_this_host_is_a_refusal_to_send) {
+  begin({.max_ttl = 2, .probes_per_hop = 1});
+  const auto asks = due(start);
+  error(asks[0], router(77), no_route, start, true, true);
+  BOOST_TEST(session->last_ttl(0) == 2);
+  for (const Ask& ask : asks) error(ask, router(77), no_route, start + 1s, false, true);
+  BOOST_TEST(session->over());
+  BOOST_TEST(outcome(1) == Outcome::send_failed);
+  BOOST_TEST(attempts(1) == 1);
+  const auto* answer = session->answer(session->probe(0, 1, 0));
+  BOOST_REQUIRE(answer != nullptr);
+  BOOST_CHECK(answer->detail.error == std::errc::host_unreachable);
+  BOOST_TEST(!answer->detail.responder);
+}
+
+BOOST_AUTO_TEST_CASE(a_fragment_that_got_lost_is_silence) {
+  begin({.max_ttl = 1, .probes_per_hop = 1});
+  error(due(start)[0], target(0), {.type = 11, .code = 1}, start + 1s);
+  const auto again = due(start + 1s);
+  BOOST_REQUIRE_EQUAL(again.size(), 1U);
+  expired(again[0], start + 1010ms);
+  BOOST_TEST(session->over());
+  BOOST_TEST(outcome(1) == Outcome::ttl_expired);
 }
 
 BOOST_AUTO_TEST_CASE(silence_is_asked_again_and_attempts_are_counted) {

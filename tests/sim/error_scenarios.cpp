@@ -194,6 +194,15 @@ Scenario fail_fast() {
   return s;
 }
 
+// Nothing is unreachable: with fail_fast, too, the next one may arrive whole.
+Scenario lost_fragment() {
+  Scenario s{.name = "lost_fragment", .fail_fast = true};
+  s.hosts = {{.block = "10.20.0.1", .replies = {{.delay = 51ms}}, .errors = {{.type = 11, .code = 1}}},
+             {.block = "fd20::1", .replies = {{.delay = 51ms}}, .errors = {{.type = 3, .code = 1}}}};
+  s.targets = {replies("10.20.0.1"), replies("fd20::1")};
+  return s;
+}
+
 Scenario refused_sends() {
   Scenario s{.name = "refused_sends"};
   s.hosts = {{.block = "10.20.0.0/16"}, {.block = "fd20::/16"}};
@@ -226,6 +235,7 @@ std::vector<Scenario> error_scenarios() {
           bad_error_checksum_v6(),
           reply_beats_error(),
           fail_fast(),
+          lost_fragment(),
           refused_sends(),
           quenches_and_redirects("icmp", {}, {TransportKind::raw, TransportKind::ping_socket}),
           quenches_and_redirects("udp", udp(), all_kinds()),

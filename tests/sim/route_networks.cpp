@@ -104,7 +104,7 @@ void check_routes(const RouteNetwork& network, const std::vector<Route>& traced)
     const ExpectedRoute& expected = network.routes[i];
     BOOST_TEST_CONTEXT(network.name << ", " << expected.host) {
       BOOST_TEST(traced[i].host == expected.host);
-      BOOST_TEST(!traced[i].error);
+      BOOST_TEST(!traced[i].error, traced[i].error.message());
       BOOST_TEST(traced[i].reached == expected.reached);
       const std::vector<std::string> table = route_table(traced[i]);
       BOOST_TEST(table == expected.hops, boost::test_tools::per_element());

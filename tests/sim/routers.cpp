@@ -86,14 +86,17 @@ bool Routers::pass(const HostRule& rule, const Passing& request, std::vector<Del
 bool Routers::forwards(const Hop& hop, bool last, const Passing& request, std::vector<Delivery>& out) {
   HopTraffic& traffic = (*traffic_)[hop.address];
   const bool lost = hop.loss > 0 && share(mix_in(request.random, hop.address)) < hop.loss;
-  const bool held_up = !last && !hop.refuses && too_big(hop, request.datagram);
-  const bool goes_on = !lost && !last && !hop.refuses && !held_up;
+  const bool refuses = !lost && hop.refuses && traffic.refused < hop.refusals;
+  traffic.refused += refuses ? 1U : 0U;
+  const bool held_up = !last && !refuses && too_big(hop, request.datagram);
+  const bool goes_on = !lost && !last && !refuses && !held_up;
   ++(lost ? (last ? traffic.lost : traffic.lost_passing) : goes_on ? traffic.passed : traffic.asked);
-  if (!lost && !goes_on && !(held_up && hop.black_hole)) answer(hop, held_up, request, out);
+  if (!lost && !goes_on && !(held_up && hop.black_hole))
+    answer(hop, refuses ? Reason::no_route : held_up ? Reason::size : Reason::ttl, request, out);
   return goes_on;
 }
 
-void Routers::answer(const Hop& hop, bool held_up, const Passing& request, std::vector<Delivery>& out) {
+void Routers::answer(const Hop& hop, Reason reason, const Passing& request, std::vector<Delivery>& out) {
   HopTraffic& traffic = (*traffic_)[hop.address];
   if (hop.silent || traffic.answered >= hop.answers) return;
   if (!may_answer(hop, request)) {
@@ -102,8 +105,8 @@ void Routers::answer(const Hop& hop, bool held_up, const Passing& request, std::
   }
   const auto turn = static_cast<std::size_t>(traffic.answered++ % (hop.others.size() + 1));
   const Address& from = turn == 0 ? hop.address : hop.others[turn - 1];
-  const RouterError error = held_up ? packet_too_big(hop) : time_exceeded(hop, from);
-  say(hop, hop.refuses ? *hop.refuses : error, request, out);
+  const RouterError error = reason == Reason::size ? packet_too_big(hop) : time_exceeded(hop, from);
+  say(hop, reason == Reason::no_route ? *hop.refuses : error, request, out);
 }
 
 bool Routers::may_answer(const Hop& hop, const Passing& request) {

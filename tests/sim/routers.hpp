@@ -45,6 +45,7 @@ class TokenBucket {
 struct HopTraffic {
   std::uint64_t asked = 0;         ///< Requests whose way ended there, lost ones apart.
   std::uint64_t answered = 0;      ///< Errors that it sent.
+  std::uint64_t refused = 0;       ///< Requests for which it had no route.
   std::uint64_t limited = 0;       ///< Errors that a rate limit kept it from.
   std::uint64_t passed = 0;        ///< Requests that went on.
   std::uint64_t lost = 0;          ///< Requests that got lost on the way to it, and would have ended there.
@@ -73,7 +74,8 @@ class Routers {
   };
   [[nodiscard]] bool may_answer(const Hop& hop, const Passing& request);
   [[nodiscard]] bool forwards(const Hop& hop, bool last, const Passing& request, std::vector<Delivery>& out);
-  void answer(const Hop& hop, bool held_up, const Passing& request, std::vector<Delivery>& out);
+  enum class Reason : std::uint8_t { ttl, size, no_route };
+  void answer(const Hop& hop, Reason reason, const Passing& request, std::vector<Delivery>& out);
 
   std::unordered_map<Address, Memory> memories_;
   std::shared_ptr<RouterTraffic> traffic_ = std::make_shared<RouterTraffic>();

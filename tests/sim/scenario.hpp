@@ -92,6 +92,7 @@ struct Hop {
   /// It has no route: this is what it says to whatever comes there, as Linux does before it looks at the TTL. From
   /// `address` unless it says otherwise; its delay counts.
   std::optional<RouterError> refuses{};
+  std::uint64_t refusals = std::numeric_limits<std::uint64_t>::max();  ///< How many requests; then it has a route.
   /// Ways between this router and the next one of the path, among which it chooses by flow. They may be of different
   /// lengths (also none), and have branches of their own.
   std::vector<std::vector<Hop>> branches{};

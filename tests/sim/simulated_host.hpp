@@ -49,6 +49,8 @@ struct SimulatedHost {
   bool may_mark = true;
   bool may_open_raw = true;        ///< Whether it is a want of privilege when the kind of transport lacks something.
   std::size_t mtu = 65'535;        ///< Of every device.
+  std::size_t peer_mtu = 65'575;   ///< Of the other end of every device: what is larger is refused with ENOBUFS, as a
+                                   ///< veth device does.
   std::size_t descriptors = 1000;  ///< Sockets open at once.
   std::size_t ephemeral_ports = 28'232;  ///< Each connection takes one for itself alone.
   std::size_t buffer_packets = 256;      ///< Room of each socket's receive buffer.

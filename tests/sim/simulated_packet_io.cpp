@@ -132,12 +132,13 @@ std::error_code SimulatedPacketIo::send_one(net::Lane lane, const net::Outgoing&
   if (!refused) {
     const Bytes packet = packet_of(lane, message);
     const bool dont_fragment = lanes_.dont_fragment(lane);
-    if (!dont_fragment || packet.size() <= host_.mtu) {
+    const bool fits = !dont_fragment || packet.size() <= host_.mtu;
+    if (fits && packet.size() <= host_.peer_mtu) {
       if (is_link_local(*message.to)) lanes_.set_link_scope(message.to->scope_id());
       transmit(packet, dont_fragment);
       return {};
     }
-    refused = {EMSGSIZE, std::system_category()};
+    refused = {fits ? ENOBUFS : EMSGSIZE, std::system_category()};
   }
   ++log_.refused_sends;
   return refused;
@@ -211,6 +212,10 @@ std::span<const net::QueuedError> SimulatedPacketIo::receive_errors(net::Lane la
 }
 
 std::span<const net::Connected> SimulatedPacketIo::connections(bool& more) { return connections_.take(more, now_); }
+
+bool SimulatedPacketIo::is_own(const Address& address, Protocol) {
+  return std::ranges::find(host_.addresses, address) != host_.addresses.end();
+}
 
 void SimulatedPacketIo::wait(net::Instant until) {
   ++log_.waits;

@@ -36,6 +36,7 @@ class SimulatedPacketIo final : public net::PacketIo {
   std::error_code connect(const net::Connecting& connecting) override;
   std::span<const net::Connected> connections(bool& more) override;
   void abandon(std::uint64_t token) noexcept override { connections_.abandon(token); }
+  [[nodiscard]] bool is_own(const Address& address, Protocol protocol) override;
   void wait(net::Instant until) override;
   void wake() noexcept override { woken_.store(true); }
   [[nodiscard]] net::Drops drops() noexcept override { return lanes_.drops(); }

@@ -1,0 +1,41 @@
+// Which addresses are this host's own, as the kernel's routes say.
+// What is sent to an own address has that address as its source, or the first one of its interface.
+#include "linux/own_addresses.hpp"
+
+#include <chrono>
+#include <cstddef>
+
+namespace multiping::os {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration fresh_for = 1s;
+constexpr std::size_t most_known = 1024;
+
+}  // namespace
+
+bool OwnAddresses::has(const Address& address, net::Instant now) {
+  if (!address) return false;
+  const auto known = known_.find(address);
+  if (known != known_.end() && now - known->second.at < fresh_for) return known->second.own;
+  if (known_.size() >= most_known) known_.clear();
+  const bool own = ask(address);
+  known_.insert_or_assign(address, Known{.own = own, .at = now});
+  return own;
+}
+
+/// The kernel's own errors come from such an address as it chooses by itself, towards the probe's source: an error from
+/// a second address of an interface is nothing that it says.
+bool OwnAddresses::ask(const Address& address) {
+  auto& finder = finders_[address.family() == Family::ipv4 ? 0 : 1];
+  if (!finder && broker_) {
+    PingSocket there = broker_->ping_socket(address.family(), {}, 0);
+    if (!there.socket) return false;
+    finder = std::make_unique<SourceFinder>(std::move(there.socket));
+  }
+  if (!finder) finder = std::make_unique<SourceFinder>();
+  return finder->find(address, {}) == address;
+}
+
+}  // namespace multiping::os
