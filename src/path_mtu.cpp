@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "batch_plan.hpp"
+#include "engine/flow.hpp"
+#include "engine/icmp_words.hpp"
 #include "engine/mtu_search.hpp"
 #include "engine/pacer.hpp"
 #include "multiping/error.hpp"
@@ -71,19 +73,25 @@ MtuSearch::Rules rules_for(const engine::Endpoint& endpoint, const ProbeOptions&
   return rules;
 }
 
-/// Fragmentation needed (RFC 792) or packet too big (RFC 4443).
 bool says_too_big(const SingleProbes::Done& done) noexcept {
-  if (done.record.outcome != Outcome::unreachable || !done.detail.icmp) return false;
-  const IcmpError& icmp = *done.detail.icmp;
-  return done.record.address.family() == Family::ipv6 ? icmp.type == 2 : icmp.type == 3 && icmp.code == 4;
+  return done.record.outcome == Outcome::unreachable && done.detail.icmp &&
+         engine::is_too_big(*done.detail.icmp, done.record.address.family());
 }
 
-MtuSearch::Fate fate_of(const SingleProbes::Done& done) {
+/// ENOBUFS, say: the other end of a veth device takes less than its own end, and a full queue sounds the same. Nothing
+/// of it says that the size is too big, but it was asked in vain.
+bool had_no_room(const SingleProbes::Done& done) noexcept {
+  return done.record.outcome == Outcome::send_failed && engine::passes(done.detail.error);
+}
+
+/// `own`: an ICMP error of this host itself.
+MtuSearch::Fate fate_of(const SingleProbes::Done& done, bool own) {
   using Kind = MtuSearch::Fate::Kind;
   if (done.record.answered()) return {.kind = Kind::fits};
+  if (had_no_room(done)) return {.kind = Kind::silent};
   if (done.record.outcome == Outcome::send_failed) return {.kind = Kind::refused};
   if (!says_too_big(done)) return {.kind = Kind::silent};
-  return {.kind = Kind::reported, .mtu = done.detail.icmp->mtu, .reporter = done.detail.responder};
+  return {.kind = Kind::reported, .mtu = done.detail.icmp->mtu, .reporter = own ? Address{} : done.detail.responder};
 }
 
 /// The searches of one call, and the probes that they ask for.
@@ -93,9 +101,9 @@ class Discovery {
       : shapes_{unfragmented(plan.shapes)},
         endpoints_{plan.endpoints},
         timeout_{options.timeout},
-        probes_{hasty(options.ping), std::min(endpoints_.size(), most_under_way)},
+        probes_{hasty(options.ping), std::min(endpoints_.size(), most_under_way), SingleProbes::Purpose::mtu},
         pacer_{options.ping.max_rate},
-        errors_(endpoints_.size()) {
+        sendings_(endpoints_.size()) {
     probes_.prepare(shapes_, endpoints_);
     for (const engine::Endpoint& endpoint : endpoints_)
       searches_.emplace_back(rules_for(endpoint, shapes_[endpoint.shape], options.probes_per_hop));
@@ -114,7 +122,9 @@ class Discovery {
 
   void write(std::uint32_t target, PathMtu& result) const {
     const MtuSearch& search = searches_[target];
-    result.error = errors_[target];
+    const Sending& sending = sendings_[target];
+    result.error = sending.error;
+    if (!result.error && !sending.any_left && search.over()) result.error = sending.no_room;
     if (result.error) return;
     result.unfinished = !search.over();
     result.fits = search.mtu();
@@ -129,8 +139,35 @@ class Discovery {
     int waits = 0;
   };
 
+  /// What this host did with the probes of a target.
+  struct Sending {
+    std::error_code error{};    ///< It sends none there.
+    std::error_code no_room{};  ///< It had no room for the latest that did not leave.
+    bool any_left = false;
+  };
+
+  static void note(const SingleProbes::Done& done, bool own, Sending& sending) noexcept {
+    const std::error_code error = done.detail.error;
+    if (done.record.outcome == Outcome::pending) return;
+    if (own && !says_too_big(done)) {
+      sending.error = std::error_code{static_cast<int>(std::errc::host_unreachable), std::system_category()};
+    } else if (done.record.outcome != Outcome::send_failed) {
+      sending.any_left = true;
+    } else if (had_no_room(done)) {
+      sending.no_room = error;
+    } else if (error != std::errc::message_size) {
+      sending.error = error;
+    }
+  }
+
+  /// Of the neighbour that does not answer, say.
+  [[nodiscard]] bool is_own_error(const SingleProbes::Done& done, const engine::Endpoint& endpoint) {
+    if (done.record.outcome != Outcome::unreachable || done.detail.responder == endpoint.address) return false;
+    return probes_.is_own(done.detail.responder, shapes_[endpoint.shape].protocol);
+  }
+
   void line_up(std::size_t target) {
-    if (errors_[target]) return;
+    if (sendings_[target].error) return;
     for (const std::uint32_t size : searches_[target].next_sizes()) line_.push_back({.target = target, .size = size});
   }
 
@@ -155,9 +192,9 @@ class Discovery {
     const auto found = asked_.extract(done.token);
     Asked asked = found.mapped();
     if (done.record.outcome == Outcome::pending && asked.waits++ < most_waits) return line_.push_back(asked);
-    if (done.record.outcome == Outcome::send_failed && done.detail.error != std::errc::message_size)
-      errors_[asked.target] = done.detail.error;
-    searches_[asked.target].told(asked.size, fate_of(done));
+    const bool own = is_own_error(done, endpoints_[asked.target]);
+    note(done, own, sendings_[asked.target]);
+    searches_[asked.target].told(asked.size, fate_of(done, own));
     line_up(asked.target);
   }
 
@@ -167,8 +204,8 @@ class Discovery {
   SingleProbes probes_;
   engine::Pacer pacer_;
   std::vector<MtuSearch> searches_;
-  std::vector<std::error_code> errors_;  ///< By target.
-  std::deque<Asked> line_;               ///< Not submitted yet.
+  std::vector<Sending> sendings_;  ///< By target.
+  std::deque<Asked> line_;         ///< Not submitted yet.
   std::unordered_map<SingleProbes::Token, Asked> asked_;
 };
 

@@ -30,7 +30,8 @@ std::unique_ptr<proxy::ProxyPacketIo> open_io(const TransportOptions& options, c
                                               const net::IoRequest& request) {
   std::uint64_t random = 0;
   os::fill_random(&random, sizeof random);
-  const net::IoRequest below{.targets = request.targets, .transports = request.transports};
+  const net::IoRequest below{
+      .targets = request.targets, .transports = request.transports, .measures_mtu = request.measures_mtu};
   auto sockets = std::make_unique<os::SocketPacketIo>(TransportKind::proxy, options, below);
   return std::make_unique<proxy::ProxyPacketIo>(std::move(sockets), proxy, request, random);
 }

@@ -171,7 +171,7 @@ class Opening {
 
   bool configure() {
     if (!is_ping_socket()) report_all();
-    if (key_.dont_fragment && !forbid_fragments(socket(), key_.family))
+    if (key_.dont_fragment && !forbid_fragments(socket(), key_.family, maker_.remembered_mtu))
       return refuse("cannot use ProbeOptions::dont_fragment");
     if (key_.no_flow_label && !set_option(socket(), IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0))
       return refuse("cannot use ProbeOptions::flow_label 0");

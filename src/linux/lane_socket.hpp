@@ -10,6 +10,7 @@
 
 #include "linux/file_descriptor.hpp"
 #include "linux/ping_socket.hpp"
+#include "linux/socket.hpp"
 #include "linux/source_finder.hpp"
 #include "multiping/options.hpp"
 #include "multiping/transport.hpp"
@@ -55,6 +56,7 @@ struct SocketMaker {
   TransportKind kind = TransportKind::automatic;
   PingSocketSource* broker = nullptr;  ///< Gives the ping sockets, where this process does not open its own.
   std::size_t receive_buffer = 0;      ///< That is wished of the broker.
+  RememberedMtu remembered_mtu = RememberedMtu::believed;
 };
 /// ICMP identifiers are random, and no other user's socket can take them or ports over.
 /// `flow_port` is the port that the flow had before, which nobody else may have taken since; 0: the kernel chooses one.

@@ -58,7 +58,8 @@ Lanes::Lanes(TransportKind kind, const TransportOptions& options, const net::IoR
       receive_buffer_{options.receive_buffer},
       send_buffer_{options.send_buffer},
       targets_{request.targets},
-      transports_{request.transports} {}
+      transports_{request.transports},
+      remembered_mtu_{request.measures_mtu ? RememberedMtu::ignored : RememberedMtu::believed} {}
 
 std::optional<net::Lane> Lanes::find(const LaneKey& key) const noexcept {
   const auto found = std::ranges::find_if(open_, [&](net::Lane lane) { return lanes_[lane].key == key; });
@@ -87,7 +88,8 @@ OpenedLane Lanes::open_socket(const LaneKey& key) {
   const FlowName flow{key.family, key.carrier, key.flow.value_or(std::uint16_t{0})};
   const auto kept = key.flow ? flow_ports_.find(flow) : flow_ports_.end();
   const std::uint16_t port = kept == flow_ports_.end() ? std::uint16_t{0} : kept->second;
-  const SocketMaker maker{.kind = kind_, .broker = broker_.get(), .receive_buffer = wanted_buffer()};
+  const SocketMaker maker{
+      .kind = kind_, .broker = broker_.get(), .receive_buffer = wanted_buffer(), .remembered_mtu = remembered_mtu_};
   OpenedLane opened = open_lane_socket(maker, key, port);
   const bool in_the_way = concerns_all(opened.refusal.error) || opened.refusal.error == std::errc::address_in_use;
   if (in_the_way) {

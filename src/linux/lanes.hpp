@@ -99,6 +99,7 @@ class Lanes {
   TransportKind kind_;
   std::shared_ptr<PingSocketSource> broker_;
   std::size_t receive_buffer_, send_buffer_, targets_, transports_;
+  RememberedMtu remembered_mtu_;
   std::size_t largest_payload_ = 0;
   std::vector<OpenLane> lanes_;  ///< By number; those without a socket are free.
   std::vector<net::Lane> open_;

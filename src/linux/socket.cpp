@@ -149,9 +149,11 @@ void report_arrival(int socket) noexcept {
   set_option(socket, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
 }
 
-bool forbid_fragments(int socket, Family family) noexcept {
-  if (family == Family::ipv4) return set_option(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
-  return set_option(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO) &&
+bool forbid_fragments(int socket, Family family, RememberedMtu remembered) noexcept {
+  const bool ignored = remembered == RememberedMtu::ignored;
+  if (family == Family::ipv4)
+    return set_option(socket, IPPROTO_IP, IP_MTU_DISCOVER, ignored ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DO);
+  return set_option(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, ignored ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DO) &&
          set_option(socket, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
 }
 

@@ -63,8 +63,13 @@ void report_ttl_and_tos(int socket, Family family) noexcept;
 void report_interface(int socket, Family family) noexcept;
 /// What comes in is told with when this host took it in.
 void report_arrival(int socket) noexcept;
-/// What is sent is never fragmented, here or on its way. False, with errno set, when refused.
-[[nodiscard]] bool forbid_fragments(int socket, Family family) noexcept;
+/// What the kernel remembers of a path's MTU: for ten minutes a smaller one than it may have become, and meanwhile no
+/// router is asked.
+enum class RememberedMtu : bool { believed, ignored };
+/// What is sent is never fragmented, here or on its way. What is larger than the device's MTU, or the remembered one
+/// where that is believed, is refused with EMSGSIZE. False, with errno set, when the option is refused.
+[[nodiscard]] bool forbid_fragments(int socket, Family family,
+                                    RememberedMtu remembered = RememberedMtu::believed) noexcept;
 /// What is sent over IPv4 leaves without DF, so that routers fragment it, and what routers report is heard all the
 /// same. (IPv6 has only senders that fragment.)
 void allow_fragments(int socket) noexcept;

@@ -72,12 +72,32 @@ BOOST_AUTO_TEST_CASE(a_router_reports_its_narrow_link) {
         allow_ping_sockets();
         make_router();
         limit_far_link(1300);
-        const auto found = discover_mtu({"10.2.0.2", "fd02::2"}, trace_options(kind, protocol));
-        check_all(found, 1300);
-        BOOST_TEST(found[0].limiting_hop.to_string() == "10.1.0.2");
-        BOOST_TEST(found[1].limiting_hop.to_string() == "fd01::2");
-        // Now the kernel knows the path's MTU, and refuses what is larger.
-        check_all(discover_mtu({"10.2.0.2", "fd02::2"}, trace_options(kind, protocol)), 1300);
+        // The second time the kernel knows the path's MTU, and that is not believed.
+        for (int calls = 0; calls < 2; ++calls) {
+          const auto found = discover_mtu({"10.2.0.2", "fd02::2"}, trace_options(kind, protocol));
+          check_all(found, 1300);
+          BOOST_TEST(found[0].limiting_hop.to_string() == "10.1.0.2");
+          BOOST_TEST(found[1].limiting_hop.to_string() == "fd01::2");
+        }
+        limit_far_link(1500);
+        check_all(discover_mtu({"10.2.0.2", "fd02::2"}, trace_options(kind, protocol)), 1500);
+      });
+    }
+  }
+}
+
+// A veth device answers ENOBUFS to what its other end does not take: more than its MTU and a VLAN header.
+BOOST_AUTO_TEST_CASE(a_smaller_other_end_of_the_first_link_is_found) {
+  for (const Protocol protocol : {Protocol::icmp, Protocol::udp}) {
+    for (const TransportKind kind : both_kinds) {
+      in_namespace([kind, protocol] {
+        allow_ping_sockets();
+        make_router();
+        lift_error_limits("far");
+        run(in_router + "ip link set ra mtu 1300");
+        const auto found = discover_mtu({"10.2.0.2", "fd02::2", "10.1.0.2"}, trace_options(kind, protocol));
+        for (const PathMtu& each : found) BOOST_TEST(!each.limiting_hop);
+        check_all(found, 1304);
       });
     }
   }

@@ -210,6 +210,42 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_sent_has_its_error) {
   BOOST_TEST(world.discover({}).empty());
 }
 
+// As a veth device does whose other end has a smaller MTU: like a full queue, but it never empties.
+BOOST_AUTO_TEST_CASE(what_this_host_has_no_room_for_is_searched_like_a_black_hole) {
+  for (const TransportKind kind : {TransportKind::raw, TransportKind::ping_socket}) {
+    SimulatedHost host = World::ethernet();
+    host.sockets = kind;
+    host.peer_mtu = 1400;
+    const World world{host};
+    const auto found = world.discover({"10.0.6.1", "fd00:1::1", "10.0.0.1"});
+    const std::vector<std::uint32_t> mtus{1400, 1400, 1280};
+    for (std::size_t i = 0; i < mtus.size(); ++i) {
+      BOOST_TEST(!found[i].error);
+      BOOST_TEST(!found[i].unfinished);
+      BOOST_TEST(found[i].mtu == mtus[i], found[i].host);
+    }
+    BOOST_TEST(!found[0].limiting_hop);
+    BOOST_CHECK(found[2].limiting_hop == router_number(Family::ipv4, 3));
+    BOOST_CHECK(world.asking() < 6s);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(where_this_host_has_no_room_for_any_size_that_is_the_error) {
+  SimulatedHost host = World::ethernet();
+  host.peer_mtu = 60;
+  const World world{host};
+  const auto found = world.discover({"10.0.6.1", "fd00::1"});
+  for (const PathMtu& each : found) {
+    BOOST_CHECK(each.error == std::errc::no_buffer_space);
+    BOOST_TEST(each.mtu == 0U);
+  }
+  // Who is silent is that, though what is large had no room.
+  host.peer_mtu = 1000;
+  const PathMtu silent_one = World{host}.one("10.0.5.1");
+  BOOST_TEST(!silent_one.error);
+  BOOST_TEST(silent_one.mtu == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_budget_ends_the_search) {
   const World world;
   TraceOptions options;
