@@ -17,7 +17,8 @@ inline void copy_fate(const engine::TargetRecord& record, const engine::Detail* 
   result.auth_bits = record.auth_bits;
   result.payload_altered = record.payload_altered;
   result.reply_tos = record.has_tos ? std::optional{record.reply_tos} : std::nullopt;
-  result.responder = record.answered() ? record.address : detail != nullptr ? detail->responder : Address{};
+  result.responder = detail != nullptr ? detail->responder : Address{};
+  if (record.answered() && !result.responder) result.responder = record.address;
   result.icmp = detail != nullptr ? detail->icmp : nullptr;
   result.error = detail != nullptr ? detail->error : std::error_code{};
 }

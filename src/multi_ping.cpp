@@ -134,7 +134,10 @@ void MultiPing::Impl::open(const BatchPlan& plan) {
 
 /// False when this process may not have as many descriptors as that; fewer slices may do.
 bool MultiPing::Impl::open_slices(const BatchPlan& plan, std::size_t count) {
-  slices_ = engine::Slices{plan.endpoints, count, {.fail_fast = options_.fail_fast, .max_rate = options_.max_rate}};
+  slices_ = engine::Slices{
+      plan.endpoints,
+      count,
+      {.fail_fast = options_.fail_fast, .max_rate = options_.max_rate, .any_source = options_.any_source}};
   Readiness readiness{plan.shapes};
   try {
     slices_.open([&](const engine::ProbeTable& table) {

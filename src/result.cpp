@@ -154,8 +154,12 @@ std::string appended_text(const IcmpError& error) {
   return text;
 }
 
+/// Another one than the target.
+bool answered_elsewhere(const Result& result) { return result.responder && result.responder != result.address; }
+
 std::string answer_text(const Result& result) {
   auto text = " in " + rtt_text(result.rtt);
+  if (answered_elsewhere(result)) text += " from " + result.responder.to_string();
   if (result.attempt > 1) text += ", attempt " + std::to_string(result.attempt);
   if (result.payload_altered) text += ", payload altered";
   if (result.icmp) text += ", " + describe(*result.icmp, result.address.family());
@@ -168,7 +172,7 @@ std::string icmp_text(const Result& result) {
     text = ": " + describe(*result.icmp, result.address.family());
   else if (result.error)
     text = ": " + result.error.message();
-  if (result.responder && result.responder != result.address) text += ", says " + result.responder.to_string();
+  if (answered_elsewhere(result)) text += ", says " + result.responder.to_string();
   if (result.icmp) text += appended_text(*result.icmp);
   return text;
 }
@@ -185,7 +189,8 @@ std::string detail_text(const Result& result) {
     case Outcome::unreachable:
       return icmp_text(result);
     case Outcome::no_reply:
-      return " after " + attempts_text(result.attempt);
+      return " after " + attempts_text(result.attempt) +
+             (answered_elsewhere(result) ? ", but " + result.responder.to_string() + " answered" : std::string{});
     case Outcome::unresolved:
     case Outcome::send_failed:
       return result.error ? ": " + result.error.message() : std::string{};

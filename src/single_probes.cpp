@@ -36,8 +36,10 @@ std::error_code unsupported(const ProbeOptions& probe) {
 
 SingleProbes::SingleProbes(Options options, std::size_t expected, Purpose purpose)
     : options_{checked(std::move(options))},
-      requests_{
-          {.fail_fast = options_.fail_fast, .max_rate = options_.max_rate, .tell_errors = purpose == Purpose::trace}},
+      requests_{{.fail_fast = options_.fail_fast,
+                 .max_rate = options_.max_rate,
+                 .any_source = options_.any_source,
+                 .tell_errors = purpose == Purpose::trace}},
       transport_{
           options_.transport->open({.shapes = {}, .targets = expected, .measures_mtu = purpose == Purpose::mtu})},
       driver_{requests_, *transport_} {}

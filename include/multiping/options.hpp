@@ -42,9 +42,14 @@ struct ProbeOptions {
   Protocol protocol = Protocol::icmp;  ///< What is sent, and what its answer is.
   Family family = Family::any;         ///< Which address of a name is probed; any: as ResolveOptions says.
   int port = 0;                        ///< Destination, to 65535; 0: 33434 for UDP, 80 for TCP and SCTP. Not for ICMP.
-  int source_port = 0;                 ///< To 65535; 0: chosen for each probe. Not for ICMP.
-  Address source_v4{};                 ///< For IPv4 targets, an address of this host; none: the kernel chooses.
-  Address source_v6{};                 ///< The same for IPv6 targets.
+  /// To 65535; 0: chosen for each probe. Not for ICMP. UDP services that do not send the payload back do not say which
+  /// probe they answer. With 0, each probe leaves from a port from which no other one to the same target may still be
+  /// answered (for 10 s), as far as 64 ports, or a quarter of this process's descriptors, suffice: the answer is its
+  /// own. Otherwise such an answer belongs to the oldest unanswered probe from that port: after a loss RTTs are too
+  /// long, or answers late, until the port was quiet for 10 s; they are never too short.
+  int source_port = 0;
+  Address source_v4{};  ///< For IPv4 targets, an address of this host; none: the kernel chooses.
+  Address source_v6{};  ///< The same for IPv6 targets.
   /// Interface or VRF to send through, to 15 characters; empty: by route. An answer to UDP (without source_port),
   /// half-open TCP or SCTP counts wherever it comes in, unless the device is a VRF or belongs to one; all others must
   /// come in there. IP_UNICAST_IF, ip(7); SO_BINDTODEVICE, socket(7). What this host says of a neighbour that is dead
@@ -106,6 +111,11 @@ struct Options {
                            ///< that got lost. (Time exceeded ends it whenever the probe set a ttl.)
   std::shared_ptr<Transport> transport{};  ///< Null: open_transport().
   std::stop_token stop{};  ///< Ends a blocking call within 10 ms, with what it has; later calls at once.
+  /// A reply with the right tag counts whatever address it comes from, Result::responder: of a router with several
+  /// addresses, a virtual address, an IPv6 subnet-router anycast. By default such a target is no_reply. Answers without
+  /// a tag of at least four bytes (ICMP and UDP payloads below that size, UDP services that do not give the payload
+  /// back) count only from the address that was probed, and so do TCP connections, which are the kernel's.
+  bool any_source = false;
 };
 
 }  // namespace multiping

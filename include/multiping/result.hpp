@@ -24,7 +24,8 @@ enum class Outcome : std::uint8_t {
                 ///< TCP connection that had to wait or to make way, for want of descriptors or ports, so that no one of
                 ///< its connections lasted for most of the time, nor for two seconds and twice the slowest answer.
   reply,        ///< The target answered.
-  refused,      ///< The target itself declined (TCP RST, SCTP ABORT, UDP port unreachable): it is alive.
+  refused,      ///< The target itself declined: it is alive. TCP RST, SCTP ABORT, UDP port unreachable; with every
+                ///< protocol "protocol unreachable" or, of IPv6, "unrecognized next header".
   ttl_expired,  ///< A router answered: time exceeded.
   unreachable,  ///< A router, a firewall or this host: destination unreachable; see Result::icmp.
   no_reply,     ///< Nothing authentic came before the last receive() ran out of time.
@@ -96,14 +97,16 @@ struct Result {
   Address address{};                   ///< What was probed; none while unresolved.
   Outcome outcome = Outcome::pending;  ///< What became of it.
   Duration rtt{};                      ///< Round-trip time; zero unless something answered, else greater than zero.
-  Address responder{};                 ///< Who answered; a router, where an ICMP error is the answer.
-  std::uint32_t attempt = 0;           ///< Which send() was answered, from 1; without an answer, how many were made.
-  std::uint8_t reply_ttl = 0;          ///< TTL or hop limit of the answer; 0: not known.
+  /// Who answered; a router, where an ICMP error is the answer. With no_reply (and pending): who sent an answer with
+  /// the right tag from another address than the one probed, none where nobody did; see Options::any_source.
+  Address responder{};
+  std::uint32_t attempt = 0;   ///< Which send() was answered, from 1; without an answer, how many were made.
+  std::uint8_t reply_ttl = 0;  ///< TTL or hop limit of the answer; 0: not known.
   TimestampSource timestamps = TimestampSource::none;  ///< Where the time of the answer comes from.
   std::uint8_t auth_bits = 0;    ///< What a forger off the path would have to guess to make this answer, in bits.
   bool payload_altered = false;  ///< The tag was right, the rest of the payload came back changed.
   std::shared_ptr<const IcmpError> icmp{};  ///< The ICMP error behind the outcome, where there is one: of unreachable,
-                                            ///< ttl_expired, and refused by port unreachable.
+                                            ///< ttl_expired, and refused where that came as an ICMP error.
   std::error_code error{};                  ///< Why, for unresolved and send_failed.
   std::optional<std::uint8_t> reply_tos{};  ///< TOS or traffic class of the answer, where the socket tells.
 
@@ -131,7 +134,8 @@ struct Counters {
   std::uint64_t icmp_errors = 0;      ///< Authentic ICMP errors about our probes.
   std::uint64_t unauthenticated = 0;  ///< Refused: carries our identifier, but is no answer to a probe of ours; a
                                       ///< probe that met itself; a TCP connection ended by who did not know its number.
-  std::uint64_t wrong_source = 0;     ///< Refused: a right tag, from another address than the one probed.
+  std::uint64_t wrong_source = 0;     ///< Refused: a right tag, from another address than the one probed; without
+                                      ///< Options::any_source.
   /// Refused: the checksum is wrong. Raw IPv6 sockets count what is damaged whoever it is for, UDP sockets what comes
   /// to their ports, both as soon as something else is received.
   std::uint64_t bad_checksum = 0;

@@ -16,6 +16,7 @@ namespace multiping::engine {
 struct Rules {
   bool fail_fast = false;
   double max_rate = 0;
+  bool any_source = false;
   bool tell_errors = false;  ///< Requests: what an ICMP error says is told while something better is awaited.
 };
 

@@ -58,7 +58,7 @@ void add(Counters& sum, const Counters& fates, const Counters& below) noexcept {
   sum.late += fates.late + below.late;
   sum.icmp_errors += fates.icmp_errors;
   sum.unauthenticated += below.unauthenticated;
-  sum.wrong_source += below.wrong_source;
+  sum.wrong_source += fates.wrong_source + below.wrong_source;
   sum.bad_checksum += below.bad_checksum;
   sum.malformed += below.malformed;
   sum.receive_drops += below.receive_drops;
@@ -129,14 +129,21 @@ bool Fates::displaced(net::Serial serial) {
   return true;
 }
 
+bool Fates::is_answer(const net::Event& event) const noexcept {
+  return (event.kind == Kind::reply || event.kind == Kind::refused) && (any_source_ || !event.elsewhere);
+}
+
 bool Fates::received(const net::Event& event) {
   ProbeEntry& entry = table_.entry(event.serial);
   if (event.kind == Kind::failed) {
     give_up_probe(entry, event);
     return false;
   }
-  const bool is_answer = event.kind == Kind::reply || event.kind == Kind::refused;
-  if (!is_answer) return icmp_error(entry, event);
+  if (event.elsewhere && !any_source_) {
+    answered_elsewhere(entry, event);
+    return false;
+  }
+  if (!is_answer(event)) return icmp_error(entry, event);
   if (event.icmp) ++counters_.icmp_errors;
   if (entry.answered) {
     ++counters_.duplicates;
@@ -149,9 +156,9 @@ bool Fates::received(const net::Event& event) {
 }
 
 void Fates::received_late(const net::Event& event) noexcept {
-  const bool is_answer = event.kind == Kind::reply || event.kind == Kind::refused;
   if (event.icmp) ++counters_.icmp_errors;
-  if (is_answer) ++(table_.entry(event.serial).answered ? counters_.duplicates : counters_.late);
+  if (event.elsewhere && !any_source_) ++counters_.wrong_source;
+  if (is_answer(event)) ++(table_.entry(event.serial).answered ? counters_.duplicates : counters_.late);
 }
 
 Duration Fates::time_to_answer() const noexcept {
@@ -174,10 +181,20 @@ void Fates::answer(ProbeEntry& entry, const net::Event& event) {
   record.payload_altered = event.payload_altered;
   record.unreported = true;
   ++unreported_;
-  if (record.detail != 0 || event.icmp)
-    table_.detail(record) = {.responder = event.responder, .icmp = event.icmp, .error = {}};
+  const Address elsewhere = event.elsewhere ? event.responder : Address{};
+  if (record.detail != 0 || event.icmp || elsewhere)
+    table_.detail(record) = {.responder = elsewhere, .icmp = event.icmp, .error = {}};
   --unanswered_;
   set_awaited(record, false);
+}
+
+/// No answer of the target; but who it was is worth knowing where nothing better is known.
+void Fates::answered_elsewhere(const ProbeEntry& entry, const net::Event& event) {
+  ++counters_.wrong_source;
+  TargetRecord& record = table_.record(entry.target);
+  if (entry.ended || (record.outcome != Outcome::pending && record.outcome != Outcome::no_reply)) return;
+  table_.detail(record).responder = event.responder;
+  record.changed = true;
 }
 
 bool Fates::is_enough(const TargetRecord& record, const net::Event& event) const noexcept {

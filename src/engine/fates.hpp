@@ -13,8 +13,9 @@ namespace multiping::engine {
 
 class Fates {
  public:
-  /// With `fail_fast` an unreachable error ends the wait for a target.
-  explicit Fates(bool fail_fast) noexcept : fail_fast_{fail_fast} {}
+  /// With `fail_fast` an unreachable error ends the wait for a target; with `any_source` an answer from elsewhere is an
+  /// answer.
+  explicit Fates(bool fail_fast, bool any_source = false) noexcept : fail_fast_{fail_fast}, any_source_{any_source} {}
 
   [[nodiscard]] ProbeTable& table() noexcept { return table_; }
   [[nodiscard]] const ProbeTable& table() const noexcept { return table_; }
@@ -34,6 +35,8 @@ class Fates {
   /// probe to the target is under way, or it has answered.
   bool displaced(net::Serial serial);
 
+  /// The target answers by it.
+  [[nodiscard]] bool is_answer(const net::Event& event) const noexcept;
   /// Whether the probe is to be repeated at once: it was too big for its path, and the next one will be fragmented.
   bool received(const net::Event& event);
   /// An event about a probe that nobody waits for any more.
@@ -60,12 +63,13 @@ class Fates {
   /// How long one connection to a target must have lasted, of all the time there was, until its silence is the
   /// target's.
   [[nodiscard]] Duration enough_listening(Duration time) const noexcept;
-  /// sent, received, duplicates, late, icmp_errors and send_errors.
+  /// sent, received, duplicates, late, icmp_errors, send_errors, and wrong_source of events.
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
  private:
   void set_awaited(TargetRecord& record, bool awaited) noexcept;
   void answer(ProbeEntry& entry, const net::Event& event);
+  void answered_elsewhere(const ProbeEntry& entry, const net::Event& event);
   bool icmp_error(ProbeEntry& entry, const net::Event& event);
   [[nodiscard]] static bool repeats(const TargetRecord& record, const ProbeEntry& entry,
                                     const net::Event& event) noexcept;
@@ -74,7 +78,7 @@ class Fates {
                                const net::Event& event) const noexcept;
 
   ProbeTable table_;
-  bool fail_fast_;
+  bool fail_fast_, any_source_;
   std::size_t unanswered_ = 0, awaited_ = 0, unreported_ = 0;
   Duration slowest_{};
   Counters counters_;

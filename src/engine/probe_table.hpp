@@ -103,6 +103,10 @@ class ProbeTable final : public net::ProbeBook {
 
   [[nodiscard]] Window window() const noexcept override { return {first_, first_ + entries_.size()}; }
   [[nodiscard]] net::Probe probe(net::Serial serial) const noexcept override;
+  [[nodiscard]] bool is_unanswered(net::Serial serial) const noexcept override {
+    const ProbeEntry& entry = entries_[serial - first_];
+    return !entry.answered && !entry.ended;
+  }
 
  private:
   /// In entries_, of a serial that is remembered.

@@ -216,8 +216,7 @@ void Requests::receive(const net::Event& event) {
   if (event.kind == net::Event::Kind::displaced) return displaced(event);
   const auto at = answered_at(entry.sent_at, event);
   if (requests_[target].over || (at && *at > requests_[target].deadline)) {
-    const bool is_answer = event.kind == net::Event::Kind::reply || event.kind == net::Event::Kind::refused;
-    if (is_answer && entry.answered) duplicates_.push_back(requests_[target].token);
+    if (fates_.is_answer(event) && entry.answered) duplicates_.push_back(requests_[target].token);
     return fates_.received_late(event);
   }
   const TargetRecord& record = table().record(target);

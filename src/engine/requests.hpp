@@ -39,7 +39,7 @@ class Requests final : public Agenda {
   };
 
   explicit Requests(const Rules& rules)
-      : fates_{rules.fail_fast}, flow_{rules.max_rate}, tell_errors_{rules.tell_errors} {}
+      : fates_{rules.fail_fast, rules.any_source}, flow_{rules.max_rate}, tell_errors_{rules.tell_errors} {}
 
   /// Its deadline is counted from `now`.
   Token submit(const Submission& submission, net::Instant now);

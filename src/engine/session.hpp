@@ -21,7 +21,7 @@ namespace multiping::engine {
 /// A round of sending reaches every target that has not answered; between rounds and after them, answers come in.
 class Session final : public Agenda {
  public:
-  explicit Session(const Rules& rules) : fates_{rules.fail_fast}, flow_{rules.max_rate} {}
+  explicit Session(const Rules& rules) : fates_{rules.fail_fast, rules.any_source}, flow_{rules.max_rate} {}
 
   void reserve(std::size_t targets) { fates_.table().reserve_targets(targets); }
   void add(const Endpoint& endpoint) { fates_.add(endpoint); }

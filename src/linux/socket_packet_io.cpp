@@ -3,6 +3,7 @@
 #include "linux/socket_packet_io.hpp"
 
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include "linux/waiting.hpp"
 #include "linux/way_check.hpp"
 #include "net/destination_port.hpp"
+#include "net/shape_table.hpp"
 
 namespace multiping::os {
 namespace {
@@ -25,6 +27,8 @@ constexpr std::size_t few_packets = 8;         ///< The same for a handful of ta
 constexpr std::size_t smallest_packet = 1536;  ///< Holds any ICMP error, whatever it quotes.
 constexpr std::size_t room_for_headers = 128;  ///< IP options, ICMP header and some more.
 constexpr int most_retries = 16;
+constexpr std::size_t few_lanes = 8;  ///< To read them all costs no more than to ask which of them have something.
+constexpr unsigned usual_turns = 4;
 /// In a row; then the error is the message's own. Under a storm of errors each try may meet one more.
 constexpr int most_foreign_errors = 256;
 constexpr Duration pause_after_failure = 1ms;
@@ -41,6 +45,13 @@ bool may_be_foreign(int error) noexcept {
 /// A raw ICMP socket gets the same errors as packets, and those of every other process besides: they are only removed.
 bool hears_errors_as_packets(const OpenLane& lane) noexcept {
   return lane.key.carrier == net::Carrier::icmp && !lane.channel.kernel_owns_id;
+}
+
+/// Sockets for nothing but further source ports take up a quarter of this process's descriptors at most: others need
+/// some.
+bool leaves_few_descriptors(std::size_t sockets) noexcept {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && sockets >= limit.rlim_cur / 4;
 }
 
 FileDescriptor checked(int fd, const char* action) {
@@ -109,6 +120,9 @@ net::Way SocketPacketIo::way(Family family, std::uint16_t shape, unsigned turn) 
 
 net::Way SocketPacketIo::open_lane(Family family, Shape& shape, unsigned turn) {
   FoundWay& found = shape.ways[index(family)];
+  const bool further = turn >= usual_turns && turn < net::udp_turns;
+  if (further && leaves_few_descriptors(lanes_.open().size()))
+    return {.error = {EMFILE, std::system_category()}, .doing = "cannot open one more UDP socket", .may_pass = true};
   Lanes::Taken taken =
       lanes_.take(lane_key(kind_, family, shape.options, turn), leaves_without_df(family, shape.options));
   if (taken.refusal) {
@@ -129,9 +143,25 @@ net::Way SocketPacketIo::open_lane(Family family, Shape& shape, unsigned turn) {
 void SocketPacketIo::begin(net::Lane lane) {
   joined_.extend(lanes_[lane].socket());
   if (queues_.size() <= lane) queues_.resize(std::size_t{lane} + 1);
+  found_empty(lane);
+  held_errors_.forget(lane);
+}
+
+void SocketPacketIo::found_empty(net::Lane lane) noexcept {
   stamps_.found_empty(queues_[lane].packets);
   stamps_.found_empty(queues_[lane].errors);
-  held_errors_.forget(lane);
+}
+
+std::span<const net::Lane> SocketPacketIo::heard() {
+  const auto lanes = lanes_.open();
+  if (lanes.size() <= few_lanes || !held_errors_.empty()) return lanes;
+  if (watched_version_ != lanes_.version()) watch_all();
+  const auto sockets = std::span{watched_}.subspan(1, lanes.size());
+  if (::poll(sockets.data(), sockets.size(), 0) < 0) return lanes;
+  heard_.clear();
+  for (std::size_t i = 0; i < lanes.size(); ++i)
+    sockets[i].revents != 0 ? heard_.push_back(lanes[i]) : found_empty(lanes[i]);
+  return heard_;
 }
 
 Address SocketPacketIo::source(net::Lane lane, const Address& to, std::uint16_t shape) {

@@ -38,6 +38,7 @@ class SocketPacketIo final : public net::PacketIo {
   void set_shape(std::uint16_t shape, const ProbeOptions& options) override;
   net::Way way(Family family, std::uint16_t shape, unsigned turn) override;
   [[nodiscard]] std::span<const net::Lane> lanes() const noexcept override { return lanes_.open(); }
+  [[nodiscard]] std::span<const net::Lane> heard() override;
   [[nodiscard]] const net::Channel& channel(net::Lane lane) const noexcept override { return lanes_[lane].channel; }
   [[nodiscard]] Address source(net::Lane lane, const Address& to, std::uint16_t shape) override;
   net::SendReport send(net::Lane lane, std::span<const net::Outgoing> messages) override;
@@ -79,6 +80,7 @@ class SocketPacketIo final : public net::PacketIo {
   [[nodiscard]] static std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
   [[nodiscard]] net::Way open_lane(Family family, Shape& shape, unsigned turn);
   void begin(net::Lane lane);
+  void found_empty(net::Lane lane) noexcept;
   [[nodiscard]] bool is_foreign(net::Lane lane, int error, int tries);
   void expect_payload(std::size_t size);
   void watch_all();
@@ -108,6 +110,7 @@ class SocketPacketIo final : public net::PacketIo {
   HeldErrors held_errors_;
   std::vector<pollfd> watched_;  ///< The event descriptor, then all else.
   std::uint64_t watched_version_ = 0;
+  std::vector<net::Lane> heard_;
   JoinedDescriptor joined_;  ///< Of all else, once native_handle() was asked for.
   bool handle_taken_ = false;
   StampClock stamps_;

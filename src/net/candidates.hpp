@@ -15,6 +15,8 @@ namespace multiping::net {
 inline constexpr int most_candidates = 64;
 /// Forgotten probes, or ones with another source, that a refused packet is held against to name it rightly.
 inline constexpr int most_suspects = 4;
+/// So many bits of a tag tell the probe that it is for from all others, and an answer from elsewhere from chance.
+inline constexpr int telling_bits = 32;
 /// Sequence numbers repeat after so many probes.
 inline constexpr Serial sequence_period = 65'536;
 
@@ -29,6 +31,20 @@ bool any_candidate(const packet::ProbeCodec& codec, const ProbeBook& book, std::
   }
   return false;
 }
+
+/// One of several probes that all fit: the oldest that is unanswered, so that an RTT is too long rather than too short;
+/// where none is, the newest.
+class OldestUnanswered {
+ public:
+  /// To be called for the newest first.
+  void offer(Serial serial, bool unanswered) noexcept {
+    if (!found_ || unanswered) found_ = serial;
+  }
+  [[nodiscard]] const std::optional<Serial>& found() const noexcept { return found_; }
+
+ private:
+  std::optional<Serial> found_{};
+};
 
 /// The few newest serials below `end` that carry this sequence number: of probes that are forgotten.
 template <class Visit>

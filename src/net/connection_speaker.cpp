@@ -187,7 +187,7 @@ void ConnectionSpeaker::take(const Connected& connected, const ProbeBook& book, 
   if (connected.report) {
     const IcmpReport report = report_of(*connected.report, {.family = target.family(), .carrier = Carrier::tcp});
     if (report.tells_a_fate()) {
-      events.push_back(errors_.event(connected.token, report, connection_bits));
+      events.push_back(errors_.event(book.probe(connected.token), Carrier::tcp, report, connection_bits));
       events.back().final = true;
       if (is_shared) begin_anew(ended->latest, 0);
       return;

@@ -97,7 +97,30 @@ Obstacle DirectTransport::prepare(Family family, std::uint16_t shape) {
 }
 
 const Route& DirectTransport::route_of(const Probe& probe) {
-  const unsigned turn = shapes_[probe.shape].turns == 1 ? 0 : udp_.turn(probe);
+  return shapes_[probe.shape].turns == 1 ? route(probe, 0) : route_in_turn(probe);
+}
+
+/// A source port from which no earlier probe to there may still be answered, so that an answer without our tag is this
+/// one's. The last port takes what finds none: there such answers belong to the oldest of many, and those ports that
+/// are waited for get free again.
+const Route& DirectTransport::route_in_turn(const Probe& probe) {
+  if (turn_ > 0 && is_free(probe, turn_)) return route(probe, turn_);
+  const unsigned last = shapes_[probe.shape].turns - 1;
+  for (turn_ = 0; turn_ < last; ++turn_) {
+    if (is_free(probe, turn_)) return route(probe, turn_);
+    if (route(probe, turn_).state == Route::State::lane) continue;
+    // No further one can be had. Of the first it is the reason why.
+    return turn_ == 0 ? route(probe, 0) : route(probe, --turn_);
+  }
+  return route(probe, last).state == Route::State::lane ? route(probe, last) : route(probe, --turn_);
+}
+
+bool DirectTransport::is_free(const Probe& probe, unsigned turn) {
+  const Route& way = route(probe, turn);
+  return way.state == Route::State::lane && udp_.is_free(probe, io_->channel(way.lane).id);
+}
+
+const Route& DirectTransport::route(const Probe& probe, unsigned turn) {
   const Route& known = shapes_.route(probe.to->family(), probe.shape, turn);
   return known.state == Route::State::unknown ? find_route(probe, turn) : known;
 }
@@ -111,10 +134,7 @@ const Route& DirectTransport::find_route(const Probe& probe, unsigned turn) {
   } catch (const std::system_error& out_of_something) {
     failed_ = {.state = Route::State::none, .error = out_of_something.code()};
   }
-  if (turn == 0) return failed_;
-  // One source port is less than four, and more than none.
-  const Route& first = shapes_.route(probe.to->family(), probe.shape, 0);
-  return first.state == Route::State::unknown ? find_route(probe, 0) : first;
+  return failed_;
 }
 
 std::span<const std::uint8_t> DirectTransport::encode(const Probe& probe, Lane lane, std::size_t place) {
@@ -142,6 +162,7 @@ std::span<const std::uint8_t> DirectTransport::encode(const Probe& probe, Lane l
 
 ProbeTransport::Sent DirectTransport::send(std::span<const Probe> probes, std::span<Instant> sent_at) {
   std::size_t done = 0;
+  udp_.set_time(io_->now());
   while (done < probes.size()) {
     const Sent step = send_some(probes.subspan(done), sent_at.subspan(done));
     done += step.accepted;
@@ -217,7 +238,8 @@ ProbeTransport::Sent DirectTransport::connect(const Probe& probe, Instant& sent_
 void DirectTransport::receive(const ProbeBook& book, std::vector<Event>& events) {
   std::size_t taken = 0;
   const std::size_t known = events.size();
-  for (const Lane lane : io_->lanes()) taken += drain(lane, book, events);
+  echo_.all_noted();
+  for (const Lane lane : io_->heard()) taken += drain(lane, book, events);
   for (Event& event : std::span{events}.subspan(known)) {
     if (event.arrival.stamp) event.rtt = calls_.round_trip(event.serial, *event.arrival.stamp);
     if (event.icmp) event.cut_next_time = will_be_cut(book.probe(event.serial), event);
@@ -227,7 +249,7 @@ void DirectTransport::receive(const ProbeBook& book, std::vector<Event>& events)
   if (connections_.any()) drain_connections(book, events);
   if (connections_.has_news()) connections_.settle(book, events);
   const Serial first = book.window().first;
-  udp_.forget_below(first);
+  if (!udp_.idle()) udp_.forget_below(first, io_->now());
   connections_.forget_below(first);
 }
 

@@ -50,6 +50,9 @@ class DirectTransport final : public ProbeTransport {
 
  private:
   [[nodiscard]] const Route& route_of(const Probe& probe);
+  [[nodiscard]] const Route& route_in_turn(const Probe& probe);
+  [[nodiscard]] bool is_free(const Probe& probe, unsigned turn);
+  [[nodiscard]] const Route& route(const Probe& probe, unsigned turn);
   [[nodiscard]] const Route& find_route(const Probe& probe, unsigned turn);
   [[nodiscard]] Route route_by(const Way& way) const;
   void opened(const Way& way) noexcept;
@@ -73,7 +76,8 @@ class DirectTransport final : public ProbeTransport {
   UdpSpeaker udp_;
   HandshakeSpeaker handshake_;
   ConnectionSpeaker connections_;
-  Route failed_{};  ///< Of a probe for which no socket could be opened; another time it may be.
+  unsigned turn_ = 0;  ///< Of the UDP probe before: likely free for the next, and then both go in one call.
+  Route failed_{};     ///< Of a probe for which no socket could be opened; another time it may be.
   std::size_t credit_ = 1;
   std::size_t longest_run_;  ///< Doubles with each run that was accepted; one behind a refusal.
   std::size_t message_room_ = 0;

@@ -41,39 +41,73 @@ void EchoSpeaker::take_packet(const Incoming& packet, const Hearing& hearing) {
   take_report(report_of(*outer, *message, packet.arrival), *quoted, hearing);
 }
 
-void EchoSpeaker::take_reply(const Claim& claim, const Hearing& hearing) const {
-  const Outer& outer = claim.outer;
-  const bool authentic = any_candidate(codec_, hearing.book, claim.message.word2, [&](const Probe& probe) {
-    if (!is_echo(probe) || *probe.to != outer.source) return false;
-    const auto check =
-        codec_.check_payload(identity(probe, hearing.channel), shapes_[probe.shape].image, claim.message.body);
-    if (!check.authentic) return false;
-    hearing.events.push_back({.serial = probe.serial,
-                              .responder = outer.source,
-                              .arrival = claim.arrival,
-                              .reply_ttl = outer.ttl.value_or(std::uint8_t{0}),
-                              .reply_tos = outer.tos,
-                              .auth_bits = static_cast<std::uint8_t>(check.tag_bits + header_bits(hearing.channel)),
-                              .payload_altered = check.altered});
-    return true;
-  });
-  if (!authentic) count_refused(claim, hearing);
+/// But for where it comes from.
+inline EchoSpeaker::Fit EchoSpeaker::answers(const Probe& probe, const Claim& claim,
+                                             const Channel& channel) const noexcept {
+  if (!is_echo(probe)) return {};
+  const auto check = codec_.check_payload(identity(probe, channel), shapes_[probe.shape].image, claim.message.body);
+  return {.fits = check.authentic,
+          .sure = check.authentic && check.tag_bits >= telling_bits,
+          .altered = check.altered,
+          .auth_bits = static_cast<std::uint8_t>(check.tag_bits + header_bits(channel))};
 }
 
-void EchoSpeaker::count_refused(const Claim& claim, const Hearing& hearing) const {
+/// Where the bits cannot tell among probes of one sequence number, whose tags are short or missing, the oldest that is
+/// unanswered, and not in `told`.
+template <class Fits>
+EchoSpeaker::Match EchoSpeaker::matching(std::uint16_t sequence, const Hearing& hearing, Fits fits,
+                                         const std::unordered_set<Serial>& told) const {
+  Match found;
+  any_candidate(codec_, hearing.book, sequence, [&](const Probe& probe) {
+    const Fit fit = fits(probe);
+    if (!fit.fits) return false;
+    const auto may_be_it = [&] { return hearing.book.is_unanswered(probe.serial) && !told.contains(probe.serial); };
+    if (fit.sure || !found.fit.fits || may_be_it()) found = {.serial = probe.serial, .fit = fit};  // newest first
+    return fit.sure;
+  });
+  return found;
+}
+
+Event EchoSpeaker::event(const Match& match, const Claim& claim) noexcept {
+  return {.serial = match.serial,
+          .responder = claim.outer.source,
+          .arrival = claim.arrival,
+          .reply_ttl = claim.outer.ttl.value_or(std::uint8_t{0}),
+          .reply_tos = claim.outer.tos,
+          .auth_bits = match.fit.auth_bits,
+          .payload_altered = match.fit.altered};
+}
+
+void EchoSpeaker::take_reply(const Claim& claim, const Hearing& hearing) {
+  const auto fits = [&](const Probe& probe) {
+    return *probe.to == claim.outer.source ? answers(probe, claim, hearing.channel) : Fit{};
+  };
+  const Match match = matching(claim.message.word2, hearing, fits, credited_);
+  if (!match.fit.fits) return refuse(claim, hearing);
+  if (!match.fit.sure) credited_.insert(match.serial);
+  hearing.events.push_back(event(match, claim));
+}
+
+/// No probe to that address has this tag: is it one of another, or a forgotten one?
+void EchoSpeaker::refuse(const Claim& claim, const Hearing& hearing) const {
   const auto payload = claim.message.body;
   int suspects = 0;
   bool too_short = false;
-  const bool elsewhere = any_candidate(codec_, hearing.book, claim.message.word2, [&](const Probe& probe) {
+  Match elsewhere;
+  any_candidate(codec_, hearing.book, claim.message.word2, [&](const Probe& probe) {
     if (!is_echo(probe)) return false;
-    const auto& image = shapes_[probe.shape].image;
     const bool asked = *probe.to == claim.outer.source;
-    too_short = too_short || (asked && payload.size() < std::min<std::size_t>(image.size(), 8));
-    const auto check = codec_.check_payload(identity(probe, hearing.channel), image, payload);
-    return check.authentic || ++suspects == most_suspects;
+    too_short = too_short || (asked && payload.size() < std::min<std::size_t>(shapes_[probe.shape].image.size(), 8));
+    elsewhere = {.serial = probe.serial, .fit = answers(probe, claim, hearing.channel)};
+    return elsewhere.fit.fits || ++suspects == most_suspects;
   });
   Counters& counters = hearing.counters;
-  if (elsewhere && suspects < most_suspects) return void(++counters.wrong_source);
+  if (elsewhere.fit.fits && !elsewhere.fit.sure) return void(++counters.wrong_source);
+  if (elsewhere.fit.fits) {
+    hearing.events.push_back(event(elsewhere, claim));
+    hearing.events.back().elsewhere = true;
+    return;
+  }
   if (too_short) return void(++counters.malformed);
   ++(is_late(claim, hearing) ? counters.late : counters.unauthenticated);
 }
@@ -112,34 +146,41 @@ void EchoSpeaker::take_failure(const QueuedError& queued, const packet::QuotedEc
   });
 }
 
-EchoSpeaker::AuthBits EchoSpeaker::fits(const Probe& probe, const packet::QuotedEcho& quoted,
+EchoSpeaker::Fit EchoSpeaker::is_quoted(const Probe& probe, const packet::QuotedEcho& quoted,
                                         const Channel& channel) const noexcept {
-  if (!is_echo(probe) || !same_octets(*probe.to, quoted.destination)) return std::nullopt;
+  if (!is_echo(probe) || !same_octets(*probe.to, quoted.destination)) return {};
   const ShapeFacts& shape = shapes_[probe.shape];
   const std::size_t whole_tag = packet::tag_size(shape.image.size(), shape.flow);
   const std::uint8_t bits = header_bits(channel);
   if (whole_tag > 0 && quoted.payload.size() >= whole_tag) {
     const auto check = codec_.check_quoted_payload(identity(probe, channel), shape.image.size(), quoted.payload);
-    return check.authentic ? AuthBits{static_cast<std::uint8_t>(check.tag_bits + bits)} : std::nullopt;
+    return {.fits = check.authentic,
+            .sure = check.authentic && check.tag_bits >= telling_bits,
+            .auth_bits = static_cast<std::uint8_t>(check.tag_bits + bits)};
   }
   // Too little is quoted for the tag. The IPv4 checksum depends on it and stands in for it; that of IPv6 does not reach
   // us in a form to compare, and no IPv6 router quotes so little (RFC 4443 section 2.4). The checksum of a flow is the
   // same for all its probes: it proves nothing.
-  if (channel.family == Family::ipv4) {
-    if (quoted.checksum != codec_.echo_request_checksum(identity(probe, channel), shape.image)) return std::nullopt;
-    return whole_tag == 0 || shape.flow ? bits : std::uint8_t{48};
-  }
-  return whole_tag == 0 ? AuthBits{bits} : std::nullopt;
+  if (channel.family == Family::ipv4)
+    return {.fits = quoted.checksum == codec_.echo_request_checksum(identity(probe, channel), shape.image),
+            .auth_bits = whole_tag == 0 || shape.flow ? bits : std::uint8_t{48}};
+  return {.fits = whole_tag == 0, .auth_bits = bits};
 }
 
 void EchoSpeaker::take_report(const IcmpReport& report, const packet::QuotedEcho& quoted, const Hearing& hearing) {
-  const bool believed = any_candidate(codec_, hearing.book, quoted.sequence, [&](const Probe& probe) {
-    const AuthBits bits = fits(probe, quoted, hearing.channel);
-    if (!bits) return false;
-    if (report.tells_a_fate()) hearing.events.push_back(errors_.event(probe.serial, report, *bits));
-    return true;
-  });
-  if (!believed) ++hearing.counters.unauthenticated;
+  const auto fits = [&](const Probe& probe) { return is_quoted(probe, quoted, hearing.channel); };
+  const Match match = matching(quoted.sequence, hearing, fits, reported_);
+  if (!match.fit.fits) return void(++hearing.counters.unauthenticated);
+  if (!report.tells_a_fate()) return;
+  if (!match.fit.sure) note_reported(match.serial, hearing.book);
+  hearing.events.push_back(errors_.event(hearing.book.probe(match.serial), Carrier::icmp, report, match.fit.auth_bits));
+}
+
+/// So that the next such error is about the next such probe.
+void EchoSpeaker::note_reported(Serial serial, const ProbeBook& book) {
+  if (reported_.size() >= sequence_period)
+    std::erase_if(reported_, [first = book.window().first](Serial each) { return each < first; });
+  if (reported_.size() < 2 * sequence_period) reported_.insert(serial);
 }
 
 }  // namespace multiping::net

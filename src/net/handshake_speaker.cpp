@@ -3,6 +3,7 @@
 #include "net/handshake_speaker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "net/address_facts.hpp"
 #include "net/candidates.hpp"
@@ -23,6 +24,14 @@ std::uint16_t sequence_of(std::uint32_t number) noexcept { return static_cast<st
 
 std::uint16_t chosen_port_of(std::uint16_t sequence) noexcept {
   return static_cast<std::uint16_t>(chosen_port | sequence);
+}
+
+/// Of two probes that fit equally well.
+std::optional<Serial> older(std::optional<Serial> one, std::optional<Serial> other, const ProbeBook& book) noexcept {
+  if (!one || !other) return one ? one : other;
+  const bool one_waits = book.is_unanswered(*one), other_waits = book.is_unanswered(*other);
+  if (one_waits != other_waits) return one_waits ? one : other;
+  return one_waits ? std::min(*one, *other) : std::max(*one, *other);
 }
 
 }  // namespace
@@ -88,8 +97,10 @@ void HandshakeSpeaker::take_packet(const Incoming& packet, const Hearing& hearin
   const auto outer = outer_of(packet);
   if (!outer || packet.truncated) return void(++hearing.counters.malformed);
   const bool sctp = hearing.channel.carrier == Carrier::sctp;
-  const auto claim = sctp ? sctp_claim(*outer, hearing) : tcp_claim(*outer, hearing);
-  if (claim) take_claim(*claim, *outer, packet.arrival, hearing);
+  auto claim = sctp ? sctp_claim(*outer, hearing) : tcp_claim(*outer, hearing);
+  if (!claim) return;
+  claim->arrival = packet.arrival;
+  take_claim(*claim, *outer, hearing);
 }
 
 /// The number depends on the target and its port.
@@ -101,40 +112,52 @@ bool HandshakeSpeaker::is_number_of(const Probe& probe, std::uint32_t number, co
 
 /// Raw sockets hear what answers the probes of others, too. Where the probe's own socket hears it, it counts there.
 bool HandshakeSpeaker::counts_elsewhere(const Probe& probe, const Hearing& hearing) const noexcept {
-  const Route& own = shapes_.route(hearing.channel.family, probe.shape, 0);
+  const Route& own = shapes_.route(hearing.channel.family, probe.shape);
   return own.state == Route::State::lane && own.lane != hearing.lane && own.hears_all;
 }
 
-void HandshakeSpeaker::take_claim(const Claim& claim, const Outer& outer, const Arrival& arrival,
-                                  const Hearing& hearing) const {
+Event HandshakeSpeaker::event(const Probe& probe, const Claim& claim, const Outer& outer,
+                              const Channel& channel) noexcept {
+  return {.serial = probe.serial,
+          .kind = *claim.kind,
+          .responder = outer.source,
+          .arrival = claim.arrival,
+          .reply_ttl = outer.ttl.value_or(std::uint8_t{0}),
+          .reply_tos = outer.tos,
+          .auth_bits = channel.carrier == Carrier::sctp ? sctp_bits : tcp_bits};
+}
+
+void HandshakeSpeaker::take_claim(const Claim& claim, const Outer& outer, const Hearing& hearing) const {
   const Channel& channel = hearing.channel;
   const auto answers = [&](const Probe& probe) {
     if (*probe.to != outer.source || shapes_[probe.shape].port != claim.port) return false;
     if (!is_number_of(probe, claim.number, channel)) return false;
-    if (counts_elsewhere(probe, hearing)) return true;
-    hearing.events.push_back({.serial = probe.serial,
-                              .kind = *claim.kind,
-                              .responder = outer.source,
-                              .arrival = arrival,
-                              .reply_ttl = outer.ttl.value_or(std::uint8_t{0}),
-                              .reply_tos = outer.tos,
-                              .auth_bits = channel.carrier == Carrier::sctp ? sctp_bits : tcp_bits});
+    if (!counts_elsewhere(probe, hearing)) hearing.events.push_back(event(probe, claim, outer, channel));
     return true;
   };
   if (claim.kind && any_candidate(codec_, hearing.book, sequence_of(claim.number), answers)) return;
-  count_refused(claim, outer.source, hearing);
+  refuse(claim, outer, hearing);
 }
 
-void HandshakeSpeaker::count_refused(const Claim& claim, const Address& source, const Hearing& hearing) const {
+/// A right number is told as what it is: from another port, where another service answers, it is refused; from another
+/// address it is the engine's to judge.
+void HandshakeSpeaker::refuse(const Claim& claim, const Outer& outer, const Hearing& hearing) const {
   Counters& counters = hearing.counters;
   const std::uint16_t sequence = sequence_of(claim.number);
   if (!claim.kind) return void(++counters.unauthenticated);
-  const bool elsewhere = any_candidate(codec_, hearing.book, sequence, [&](const Probe& probe) {
-    return is_number_of(probe, claim.number, hearing.channel);
-  });
-  if (elsewhere) return void(++counters.wrong_source);
+  const auto elsewhere = [&](const Probe& probe) {
+    if (!is_number_of(probe, claim.number, hearing.channel)) return false;
+    if (shapes_[probe.shape].port != claim.port) {
+      ++counters.wrong_source;
+      return true;
+    }
+    hearing.events.push_back(event(probe, claim, outer, hearing.channel));
+    hearing.events.back().elsewhere = true;
+    return true;
+  };
+  if (any_candidate(codec_, hearing.book, sequence, elsewhere)) return;
   const bool late = any_forgotten(codec_, hearing.book.window().end, sequence, [&](Serial serial) {
-    return codec_.handshake_number({.target = source, .id = claim.port, .serial = serial}) == claim.number;
+    return codec_.handshake_number({.target = outer.source, .id = claim.port, .serial = serial}) == claim.number;
   });
   ++(late ? counters.late : counters.unauthenticated);
 }
@@ -154,26 +177,27 @@ std::optional<HandshakeSpeaker::Quote> HandshakeSpeaker::quote_of(const QueuedEr
 std::optional<Serial> HandshakeSpeaker::quoted_probe(const QueuedError& queued, const Quote& quote,
                                                      const Hearing& hearing) const {
   const Channel& channel = hearing.channel;
-  std::optional<Serial> found;
+  OldestUnanswered found;
   const auto is_quoted = [&](const Probe& probe) {
     const ShapeFacts& shape = shapes_[probe.shape];
     if (shape.carrier != channel.carrier || shape.port != quote.port) return false;
     if (!same_octets(*probe.to, queued.destination)) return false;
     if (local_port(probe.serial, channel) != quote.local_port) return false;
     if (quote.number && !is_number_of(probe, *quote.number, channel)) return false;
-    found = probe.serial;
-    return true;
+    found.offer(probe.serial, quote.number || hearing.book.is_unanswered(probe.serial));
+    return quote.number.has_value();
   };
   if (quote.number) {
     any_candidate(codec_, hearing.book, sequence_of(*quote.number), is_quoted);
-    return found;
+    return found.found();
   }
   if (channel.id != 0) return std::nullopt;  // the same port in all quotes: they name no probe
   // The port holds all of the sequence number but its first bit.
   const auto low = static_cast<std::uint16_t>(quote.local_port & ~chosen_port);
-  if (!any_candidate(codec_, hearing.book, quote.local_port, is_quoted))
-    any_candidate(codec_, hearing.book, low, is_quoted);
-  return found;
+  any_candidate(codec_, hearing.book, quote.local_port, is_quoted);
+  const auto of_high = std::exchange(found, {}).found();
+  any_candidate(codec_, hearing.book, low, is_quoted);
+  return older(of_high, found.found(), hearing.book);
 }
 
 void HandshakeSpeaker::take_error(const QueuedError& queued, const Hearing& hearing) {
@@ -187,7 +211,7 @@ void HandshakeSpeaker::take_error(const QueuedError& queued, const Hearing& hear
   const IcmpReport report = report_of(queued, channel);
   if (!report.tells_a_fate() || counts_elsewhere(hearing.book.probe(*serial), hearing)) return;
   const std::uint8_t bits = channel.carrier == Carrier::tcp ? tcp_bits : quote->number ? sctp_bits : sctp_port_bits;
-  hearing.events.push_back(errors_.event(*serial, report, bits));
+  hearing.events.push_back(errors_.event(hearing.book.probe(*serial), channel.carrier, report, bits));
 }
 
 }  // namespace multiping::net

@@ -35,6 +35,7 @@ class HandshakeSpeaker {
     std::uint16_t local_port = 0, port = 0;
     std::uint32_t number = 0;           ///< The one that it gives back.
     std::optional<Event::Kind> kind{};  ///< None: it answers no handshake.
+    Arrival arrival{};
   };
   /// The packet that an ICMP error quotes.
   struct Quote {
@@ -45,8 +46,10 @@ class HandshakeSpeaker {
   [[nodiscard]] static std::optional<Claim> tcp_claim(const Outer& outer, const Hearing& hearing) noexcept;
   [[nodiscard]] static std::optional<Claim> sctp_claim(const Outer& outer, const Hearing& hearing) noexcept;
   [[nodiscard]] bool counts_elsewhere(const Probe& probe, const Hearing& hearing) const noexcept;
-  void take_claim(const Claim& claim, const Outer& outer, const Arrival& arrival, const Hearing& hearing) const;
-  void count_refused(const Claim& claim, const Address& source, const Hearing& hearing) const;
+  void take_claim(const Claim& claim, const Outer& outer, const Hearing& hearing) const;
+  [[nodiscard]] static Event event(const Probe& probe, const Claim& claim, const Outer& outer,
+                                   const Channel& channel) noexcept;
+  void refuse(const Claim& claim, const Outer& outer, const Hearing& hearing) const;
   [[nodiscard]] bool is_number_of(const Probe& probe, std::uint32_t number, const Channel& channel) const noexcept;
   [[nodiscard]] std::uint16_t local_port(Serial serial, const Channel& channel) const noexcept;
   [[nodiscard]] static std::optional<Quote> quote_of(const QueuedError& queued, const Channel& channel) noexcept;

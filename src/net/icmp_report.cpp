@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "net/address_facts.hpp"
 #include "packet/icmp_extension.hpp"
 
 namespace multiping::net {
@@ -20,6 +21,26 @@ bool has_mtu(Family family, std::uint8_t type, std::uint8_t code) noexcept {
 packet::IcmpExtensions extensions_of(const IcmpReport& report) noexcept {
   if (report.message != nullptr) return packet::extensions_of(report.family, *report.message);
   return packet::extensions_of_quote(report.quoted, report.extension, report.missing);
+}
+
+bool says_no_such_protocol(const IcmpReport& report) noexcept {
+  if (report.family == Family::ipv6)
+    return report.type == packet::icmpv6::parameter_problem &&
+           report.code == packet::icmpv6::code_unrecognized_next_header;
+  return report.type == packet::icmpv4::destination_unreachable &&
+         report.code == packet::icmpv4::code_protocol_unreachable;
+}
+
+bool says_no_such_port(const IcmpReport& report) noexcept {
+  if (report.family == Family::ipv6)
+    return report.type == packet::icmpv6::destination_unreachable &&
+           report.code == packet::icmpv6::code_port_unreachable;
+  return report.type == packet::icmpv4::destination_unreachable && report.code == packet::icmpv4::code_port_unreachable;
+}
+
+Event::Kind kind_of(const IcmpReport& report, const Address& target, Carrier carrier) noexcept {
+  if (report.kind() == packet::ErrorKind::ttl_expired) return Event::Kind::ttl_expired;
+  return report.is_refusal_of(target, carrier) ? Event::Kind::refused : Event::Kind::unreachable;
 }
 
 IcmpError error_of(const IcmpReport& report) {
@@ -62,12 +83,16 @@ IcmpReport report_of(const QueuedError& queued, const Channel& channel) {
       .missing = (v4 ? ipv4_header_size : ipv6_header_size) + (channel.carrier == Carrier::udp ? udp_header_size : 0)};
 }
 
-Event IcmpEvents::event(Serial serial, const IcmpReport& report, std::uint8_t auth_bits) {
+bool IcmpReport::is_refusal_of(const Address& target, Carrier carrier) const noexcept {
+  if (!same_octets(responder, target)) return false;
+  return says_no_such_protocol(*this) || (carrier == Carrier::udp && says_no_such_port(*this));
+}
+
+Event IcmpEvents::event(const Probe& probe, Carrier carrier, const IcmpReport& report, std::uint8_t auth_bits) {
   IcmpError error = error_of(report);
   if (!last_ || *last_ != error) last_ = std::make_shared<const IcmpError>(std::move(error));
-  const bool expired = report.kind() == packet::ErrorKind::ttl_expired;
-  return {.serial = serial,
-          .kind = expired ? Event::Kind::ttl_expired : Event::Kind::unreachable,
+  return {.serial = probe.serial,
+          .kind = kind_of(report, *probe.to, carrier),
           .responder = report.responder,
           .arrival = report.arrival,
           .icmp = last_,

@@ -32,6 +32,10 @@ struct IcmpReport {
   [[nodiscard]] bool tells_a_fate() const noexcept {
     return kind() == packet::ErrorKind::unreachable || kind() == packet::ErrorKind::ttl_expired;
   }
+  /// The target itself declined, and so is alive: it says that it has no such protocol ("protocol unreachable", or in
+  /// ICMPv6 "unrecognized next header"), or of a datagram that it has no such port. From others that is a report of the
+  /// way like any other.
+  [[nodiscard]] bool is_refusal_of(const Address& target, Carrier carrier) const noexcept;
 };
 
 [[nodiscard]] IcmpReport report_of(const Outer& outer, const packet::IcmpMessage& message, const Arrival& arrival);
@@ -41,8 +45,8 @@ struct IcmpReport {
 /// value.
 class IcmpEvents {
  public:
-  /// Of a report that tells a fate.
-  [[nodiscard]] Event event(Serial serial, const IcmpReport& report, std::uint8_t auth_bits);
+  /// Of a report that tells a fate of a probe, which left in messages of that kind.
+  [[nodiscard]] Event event(const Probe& probe, Carrier carrier, const IcmpReport& report, std::uint8_t auth_bits);
 
  private:
   std::shared_ptr<const IcmpError> last_{};

@@ -158,6 +158,8 @@ class PacketIo {
   virtual Way way(Family family, std::uint16_t shape, unsigned turn) = 0;
   /// The lanes that are open.
   [[nodiscard]] virtual std::span<const Lane> lanes() const noexcept = 0;
+  /// Those of them that may have something for receive() or receive_errors().
+  [[nodiscard]] virtual std::span<const Lane> heard() { return lanes(); }
   [[nodiscard]] virtual const Channel& channel(Lane lane) const noexcept = 0;
   /// The source address that a message to `to` will have; none where the kernel finds no route.
   [[nodiscard]] virtual Address source(Lane lane, const Address& to, std::uint16_t shape) = 0;

@@ -75,7 +75,7 @@ void ShapeTable::set(std::uint16_t shape, const ProbeOptions& options) {
     routes_.resize(facts_.size());
   }
   facts_[shape] = facts_of(options);
-  routes_[shape].fill({});
+  routes_[shape] = {};
   largest_message_ = std::max(largest_message_, facts_[shape].message_size);
 }
 

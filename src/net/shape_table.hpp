@@ -16,13 +16,13 @@
 
 namespace multiping::net {
 
-/// UDP probes to one target take turns over so many source ports.
-inline constexpr unsigned udp_turns = 4;
+/// UDP probes of free source port choose among so many. All but the last keep one probe to a target under way each.
+inline constexpr unsigned udp_turns = 64;
 
 /// A shape, as far as its messages need it.
 struct ShapeFacts {
   Carrier carrier = Carrier::icmp;      ///< Of its messages; a shape that connects has none.
-  unsigned turns = 1;                   ///< How many source ports its probes take in turn.
+  unsigned turns = 1;                   ///< How many source ports its probes choose among.
   std::uint16_t port = 0;               ///< Destination; 0 for ICMP.
   std::uint16_t source_port = 0;        ///< As asked; 0: any.
   bool may_be_cut = true;               ///< Fragments are allowed.
@@ -46,19 +46,29 @@ class ShapeTable {
   void set(std::uint16_t shape, const ProbeOptions& options);
 
   [[nodiscard]] const ShapeFacts& operator[](std::uint16_t shape) const noexcept { return facts_[shape]; }
-  /// The place of a route in the cache. `turn` is less than udp_turns.
-  [[nodiscard]] Route& route(Family family, std::uint16_t shape, unsigned turn) noexcept {
-    return routes_[shape][(family == Family::ipv6 ? udp_turns : 0U) + turn];
+  /// The place of a route in the cache. `turn` is less than udp_turns. Valid until another is asked for.
+  [[nodiscard]] Route& route(Family family, std::uint16_t shape, unsigned turn) {
+    Routes& routes = routes_[shape][family == Family::ipv6 ? 1 : 0];
+    if (turn == 0) return routes.first;
+    if (routes.further.size() < turn) routes.further.resize(turn);
+    return routes.further[turn - 1];
   }
-  [[nodiscard]] const Route& route(Family family, std::uint16_t shape, unsigned turn) const noexcept {
-    return routes_[shape][(family == Family::ipv6 ? udp_turns : 0U) + turn];
+  /// That of the first turn.
+  [[nodiscard]] const Route& route(Family family, std::uint16_t shape) const noexcept {
+    return routes_[shape][family == Family::ipv6 ? 1 : 0].first;
   }
   /// The largest message that any shape has had.
   [[nodiscard]] std::size_t largest_message() const noexcept { return largest_message_; }
 
  private:
+  /// By turn. Most shapes have but one.
+  struct Routes {
+    Route first{};
+    std::vector<Route> further{};
+  };
+
   std::vector<ShapeFacts> facts_;
-  std::vector<std::array<Route, std::size_t{2} * udp_turns>> routes_;  ///< By shape, family and turn.
+  std::vector<std::array<Routes, 2>> routes_;  ///< By shape and family.
   std::size_t largest_message_ = 0;
 };
 

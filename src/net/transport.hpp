@@ -45,6 +45,8 @@ class ProbeBook {
   [[nodiscard]] virtual Window window() const noexcept = 0;
   /// The probe of a serial in the window.
   [[nodiscard]] virtual Probe probe(Serial serial) const noexcept = 0;
+  /// A probe of the window may still get its first answer, whether anybody waits for it or not.
+  [[nodiscard]] virtual bool is_unanswered(Serial serial) const noexcept = 0;
 };
 
 /// Something authentic about a probe of the window.
@@ -72,6 +74,7 @@ struct Event {
   std::optional<std::uint8_t> reply_tos{};
   std::uint8_t auth_bits = 0;
   bool payload_altered = false;
+  bool elsewhere = false;  ///< Of a reply or refusal: all is right but where it came from, which `responder` says.
 };
 
 /// This process, or the host, has no descriptor left.
@@ -137,7 +140,8 @@ class ProbeTransport {
   virtual void wait(Instant until) = 0;
   virtual void wake() noexcept = 0;
   [[nodiscard]] virtual int native_handle() noexcept = 0;
-  /// late, unauthenticated, wrong_source, bad_checksum, malformed and receive_drops; the rest is the engine's.
+  /// late, unauthenticated, wrong_source (of what is no event), bad_checksum, malformed and receive_drops; the rest is
+  /// the engine's.
   [[nodiscard]] virtual Counters counters() noexcept = 0;
 };
 

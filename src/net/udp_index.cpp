@@ -1,35 +1,174 @@
-// The UDP probes under way, found by where an answer comes from: see udp_index.hpp.
-// What the window has left behind is kept for a while, and then given back.
+// The UDP probes under way: see udp_index.hpp.
+// What the window has left behind is kept for as long as it may be answered, and then given back.
 #include "net/udp_index.hpp"
+
+#include <chrono>
+#include <cstring>
 
 namespace multiping::net {
 namespace {
 
-/// So many serials stay known behind the window: a late answer is worth telling, but not all memory.
+/// So many serials stay known behind the window for longer than they may be answered, and for so long: a late answer is
+/// worth telling, but not all memory.
 constexpr Serial most_left_behind = 65'536;
+constexpr Duration longest_memory = std::chrono::minutes{5};
+/// Whoever sends so many faster than they could be answered gets no answer without a tag credited.
+constexpr std::size_t most_known = std::size_t{1} << 20U;
+
+/// In units of about a millisecond, without a division.
+constexpr std::uint32_t coarse(Duration time) noexcept { return static_cast<std::uint32_t>(time.count() >> 20U); }
+
+/// How much later in these units. An answer may seem to come before its probe by a little.
+std::int32_t since(std::uint32_t earlier, Instant now) noexcept {
+  return static_cast<std::int32_t>(coarse(now.time_since_epoch()) - earlier);
+}
+
+bool is_older(const UdpFlight& flight, Duration age, Instant now) noexcept {
+  return since(flight.sent_at, now) > static_cast<std::int32_t>(coarse(age));
+}
 
 }  // namespace
 
-UdpIndex::Target& UdpIndex::target(const Address& address, std::uint16_t port) {
-  return targets_.at(address, port, [this](const Target& kept) { return flights_.find(kept.newest) != nullptr; });
+bool UdpIndex::is_over(const UdpFlight& flight, Instant now) noexcept {
+  return flight.answered || is_older(flight, longest_answer, now);
 }
 
-unsigned UdpIndex::sent_to(const Address& address, std::uint16_t port) { return target(address, port).sent; }
-
-void UdpIndex::add(const Probe& probe, const Sending& sending) {
-  Target& to = target(*probe.to, sending.port);
-  flights_.put(
-      probe.serial,
-      {.previous = to.newest, .local_port = sending.local_port, .shape = probe.shape, .tag_start = sending.tag_start});
-  to.newest = probe.serial;
-  ++to.sent;
+/// Zones are left out, so that an address can be found without.
+std::uint32_t UdpIndex::hash_of(const Place& place) noexcept {
+  std::uint64_t mixed = static_cast<std::uint64_t>(place.port) << 16U | place.local_port;
+  const std::span<const std::uint8_t> octets = place.address.bytes();
+  for (std::size_t at = 0; at < octets.size(); at += sizeof(std::uint32_t)) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, octets.data() + at, sizeof word);
+    mixed = (mixed ^ word) * 0x9E3779B97F4A7C15U;
+  }
+  return static_cast<std::uint32_t>(mixed >> 32);
 }
 
-void UdpIndex::take_back(const Probe& probe, std::uint16_t port) noexcept {
-  Target* to = targets_.find(*probe.to, port);
-  UdpFlight* flight = flights_.find(probe.serial);
-  to->newest = flight->previous;
-  --to->sent;
+/// Of the stream of that place, or the free one where it belongs.
+std::size_t UdpIndex::slot_of(const Place& place, std::uint32_t hash) const noexcept {
+  std::size_t slot = start(hash);
+  for (; slots_[slot].stream != UdpFlight::no_stream; slot = following(slot)) {
+    if (slots_[slot].hash != hash) continue;
+    const UdpStream& stream = streams_[slots_[slot].stream];
+    if (is_at(stream, place) && stream.to == place.address) break;
+  }
+  return slot;
+}
+
+UdpStream* UdpIndex::find(const Place& place) noexcept {
+  if (slots_.empty()) return nullptr;
+  const std::uint32_t number = slots_[slot_of(place, hash_of(place))].stream;
+  return number == UdpFlight::no_stream ? nullptr : &streams_[number];
+}
+
+/// The stream of that place, an empty one from now on where there is none.
+std::uint32_t UdpIndex::at(const Place& place) {
+  const std::uint32_t hash = hash_of(place);
+  if (slots_.empty()) grow();
+  std::size_t slot = slot_of(place, hash);
+  if (slots_[slot].stream != UdpFlight::no_stream) return slots_[slot].stream;
+  if (4 * (used_ + 1) > 3 * slots_.size()) {
+    grow();
+    slot = slot_of(place, hash);
+  }
+  auto number = static_cast<std::uint32_t>(streams_.size());
+  if (free_.empty()) {
+    streams_.emplace_back();
+  } else {
+    number = free_.back();
+    free_.pop_back();
+  }
+  streams_[number] = {.to = place.address, .port = place.port, .local_port = place.local_port};
+  slots_[slot] = {.stream = number, .hash = hash};
+  ++used_;
+  return number;
+}
+
+/// Streams of which no probe is known any more are given up.
+void UdpIndex::grow() {
+  std::vector<Slot> kept;
+  for (const Slot& slot : slots_) {
+    if (slot.stream == UdpFlight::no_stream) continue;
+    const UdpStream& stream = streams_[slot.stream];
+    if (stream.newest != UdpStream::none || stream.unsure)
+      kept.push_back(slot);
+    else
+      free_.push_back(slot.stream);
+  }
+  std::size_t size = 16;
+  while (size < 2 * (kept.size() + 1)) size *= 2;  // so that it is at most half full
+  slots_.assign(size, {});
+  used_ = kept.size();
+  for (const Slot& slot : kept) {
+    std::size_t place = start(slot.hash);
+    while (slots_[place].stream != UdpFlight::no_stream) place = following(place);
+    slots_[place] = slot;
+  }
+}
+
+void UdpIndex::settle(UdpStream& stream, Instant now) noexcept {
+  while (stream.oldest != UdpStream::none) {
+    const UdpFlight& flight = *flights_.find(serial(stream.oldest));
+    if (!is_over(flight, now)) break;
+    stream.oldest = next(stream.oldest, flight);
+  }
+  while (stream.unheard != UdpStream::none) {
+    const UdpFlight& flight = *flights_.find(serial(stream.unheard));
+    if (!flight.reported && !is_over(flight, now)) break;
+    stream.unheard = next(stream.unheard, flight);
+  }
+  stream.unsure = stream.unsure && since(unsure_until_, now) <= 0;
+}
+
+bool UdpIndex::is_free(const Place& place, Instant now) noexcept {
+  UdpStream* stream = find(place);
+  if (stream == nullptr) return true;
+  settle(*stream, now);
+  return stream->unheard == UdpStream::none && !stream->unsure;
+}
+
+void UdpIndex::add(const Place& to, const Sending& sending) {
+  const std::uint32_t number = at(to);
+  UdpStream& stream = streams_[number];
+  settle(stream, sending.at);
+  UdpFlight flight{.stream = number, .sent_at = coarse(sending.at.time_since_epoch()), .shape = sending.shape};
+  append(stream, sending.serial, flight);
+  flights_.put(sending.serial, flight);
+  if (sending.tag.empty()) return;
+  const auto first = static_cast<std::uint32_t>(flights_.first());
+  tags_.add(sending.tag, sending.serial,
+            [first, known = flights_.size()](std::uint32_t low) { return low - first < known; });
+}
+
+/// Serials of one stream come in order. One that doesn't, or has the low half that stands for none, is known by its tag
+/// alone.
+void UdpIndex::append(UdpStream& stream, Serial serial, UdpFlight& flight) noexcept {
+  const auto low = static_cast<std::uint32_t>(serial);
+  if (low == UdpStream::none) return;
+  if (stream.newest != UdpStream::none) {
+    const Serial last = this->serial(stream.newest);
+    if (serial <= last) return;
+    UdpFlight& before = *flights_.find(last);
+    before.next = flight.previous = static_cast<std::uint32_t>(serial - last);
+    stream.mixed = stream.oldest != UdpStream::none && (stream.mixed || before.shape != flight.shape);
+  }
+  stream.newest = low;
+  if (stream.oldest == UdpStream::none) stream.oldest = low;
+  if (stream.unheard == UdpStream::none) stream.unheard = low;
+}
+
+void UdpIndex::take_back(Serial serial) noexcept {
+  UdpFlight* flight = find(serial);
+  if (flight == nullptr) return;
+  UdpStream& stream = streams_[flight->stream];
+  const auto low = static_cast<std::uint32_t>(serial);
+  if (stream.newest == low) {
+    stream.newest = flight->previous != 0 ? low - flight->previous : UdpStream::none;
+    if (flight->previous != 0) flights_.find(serial - flight->previous)->next = 0;
+    if (stream.oldest == low) stream.oldest = UdpStream::none;
+    if (stream.unheard == low) stream.unheard = UdpStream::none;
+  }
   *flight = {};
 }
 
@@ -37,8 +176,27 @@ void UdpIndex::forget(Serial serial) noexcept {
   if (UdpFlight* flight = flights_.find(serial)) flight->forgotten = true;
 }
 
-void UdpIndex::forget_below(Serial first) noexcept {
-  while (!flights_.empty() && flights_.first() + most_left_behind < first) flights_.pop_front();
+void UdpIndex::forget_below(Serial first, Instant now) noexcept {
+  for (; !flights_.empty() && flights_.first() < first; flights_.pop_front()) {
+    const UdpFlight& flight = flights_.front();
+    const bool waits = flight.stream != UdpFlight::no_stream && !is_over(flight, now);
+    const bool far_behind = flights_.first() + most_left_behind < first || is_older(flight, longest_memory, now);
+    if ((waits || !far_behind) && flights_.size() <= most_known) return;
+    if (flight.stream != UdpFlight::no_stream) leave(static_cast<std::uint32_t>(flights_.first()), flight, now);
+  }
+}
+
+/// The oldest of all is known no more.
+void UdpIndex::leave(std::uint32_t low, const UdpFlight& flight, Instant now) noexcept {
+  UdpStream& stream = streams_[flight.stream];
+  const std::uint32_t after = next(low, flight);
+  if (after != UdpStream::none) flights_.find(serial(after))->previous = 0;
+  if (stream.newest == low) stream.newest = UdpStream::none;
+  if (stream.oldest == low) stream.oldest = after;
+  if (stream.unheard == low) stream.unheard = after;
+  if (is_over(flight, now)) return;
+  stream.unsure = true;
+  unsure_until_ = coarse(now.time_since_epoch()) + coarse(longest_answer);
 }
 
 }  // namespace multiping::net

@@ -2,9 +2,10 @@
 // See udp_speaker.hpp.
 #include "net/udp_speaker.hpp"
 
+#include <algorithm>
+
 #include "net/address_facts.hpp"
 #include "net/candidates.hpp"
-#include "packet/reader.hpp"
 
 namespace multiping::net {
 namespace {
@@ -14,148 +15,201 @@ constexpr std::uint8_t port_bits = 16;
 
 constexpr std::size_t smallest_tag = packet::tag_size(2);
 
-/// As much of a payload as tells most tags apart.
-std::uint16_t tag_start(std::span<const std::uint8_t> payload) noexcept { return packet::Reader{payload}.u16(); }
+/// So many probes of one stream are looked at, where each has to be.
+constexpr int most_steps = 4096;
 
-/// Port unreachable, of RFC 792 and RFC 4443.
-bool says_port_unreachable(const QueuedError& queued, Family family) noexcept {
-  constexpr std::uint8_t code_v4 = 3, code_v6 = 4;
-  if (family == Family::ipv6) return queued.type == packet::icmpv6::destination_unreachable && queued.code == code_v6;
-  return queued.type == packet::icmpv4::destination_unreachable && queued.code == code_v4;
+Instant came_at(const Arrival& arrival) noexcept { return arrival.stamp.value_or(arrival.read); }
+
+/// It came back as it was sent, but for its tag. So much of a pattern is no chance.
+bool looks_like_echo(std::span<const std::uint8_t> image, std::span<const std::uint8_t> bytes) noexcept {
+  constexpr std::size_t least_pattern = 4;
+  const std::size_t tag = packet::tag_size(image.size());
+  return tag > 0 && bytes.size() == image.size() && image.size() >= tag + least_pattern &&
+         std::ranges::equal(bytes.subspan(tag), image.subspan(tag));
 }
 
 }  // namespace
 
-unsigned UdpSpeaker::turn(const Probe& probe) {
-  const ShapeFacts& shape = shapes_[probe.shape];
-  return shape.turns == 1 ? 0 : index_.sent_to(*probe.to, shape.port) % shape.turns;
-}
-
 void UdpSpeaker::encode(const Probe& probe, const Channel& channel, std::span<std::uint8_t> message) {
   const ShapeFacts& shape = shapes_[probe.shape];
-  codec_.encode_payload(identity(*probe.to, shape.port, probe.serial), shape.image, message);
-  index_.add(probe, {.port = shape.port, .local_port = channel.id, .tag_start = tag_start(message)});
+  codec_.encode_payload({.target = *probe.to, .id = shape.port, .serial = probe.serial}, shape.image, message);
+  index_.add({*probe.to, shape.port, channel.id}, {.serial = probe.serial,
+                                                   .shape = probe.shape,
+                                                   .at = now_,
+                                                   .tag = message.first(packet::tag_size(shape.image.size()))});
 }
-
-void UdpSpeaker::take_back(const Probe& probe) noexcept { index_.take_back(probe, shapes_[probe.shape].port); }
 
 UdpSpeaker::Wait UdpSpeaker::wait_of(Serial serial, const UdpFlight& flight, const Hearing& hearing) noexcept {
   if (flight.answered || flight.forgotten || !in_window(hearing.book, serial)) return Wait::over;
   return flight.reported ? Wait::for_an_answer : Wait::for_anything;
 }
 
-UdpSpeaker::Match UdpSpeaker::tagged(const Incoming& packet, const Hearing& hearing) {
-  Match match;
-  const std::uint16_t start = tag_start(packet.bytes);
-  index_.any(packet.from, packet.port, hearing.channel.id, [&](Serial serial, UdpFlight& flight) {
-    if (flight.tag_start != start) return false;
-    const auto& image = shapes_[flight.shape].image;
-    const auto check = codec_.check_payload(identity(packet.from, packet.port, serial), image, packet.bytes);
-    if (!check.authentic || check.tag_bits == 0) return false;
-    match = {.serial = serial,
-             .flight = &flight,
-             .auth_bits = static_cast<std::uint8_t>(check.tag_bits + port_bits),
-             .altered = check.altered};
-    return true;
+/// The probe whose tag these bytes begin with. Short tags may be the same: then the oldest that is unanswered.
+template <class Fits>
+UdpSpeaker::Match UdpSpeaker::tagged(std::span<const std::uint8_t> bytes, Fits fits) {
+  Match found;
+  index_.any_tagged(bytes, [&](Serial serial, UdpFlight& flight) {
+    Match match{.serial = serial, .flight = &flight};
+    if (!fits(index_.stream_of(flight), match)) return false;
+    const bool first = found.flight == nullptr, waits = !flight.answered;
+    const bool older = !first && (serial < found.serial ? waits : waits && found.flight->answered);
+    if (first || older || match.sure) found = match;
+    return match.sure;
   });
-  return match;
+  return found;
 }
 
-/// The oldest probe that waits, rather one of which no error is known; where none does, the newest, for which this is a
-/// duplicate or late. None where probes of different looks wait: nobody can tell whose answer it is.
-UdpSpeaker::Match UdpSpeaker::untagged(const Incoming& packet, const Hearing& hearing) {
+/// A whole tag proves its probe whatever port or address it comes from; a short one might come from there by chance.
+UdpSpeaker::Match UdpSpeaker::answered_by_tag(const Incoming& packet, const Hearing& hearing) {
+  return tagged(packet.bytes, [&](const UdpStream& stream, Match& match) {
+    if (stream.local_port != hearing.channel.id) return false;
+    const auto& image = shapes_[match.flight->shape].image;
+    const auto check = codec_.check_payload(identity(stream, match.serial), image, packet.bytes);
+    if (!check.authentic || check.tag_bits == 0) return false;
+    match.auth_bits = static_cast<std::uint8_t>(check.tag_bits + port_bits);
+    match.altered = check.altered;
+    match.sure = check.tag_bits >= telling_bits;
+    match.elsewhere = stream.to != packet.from;
+    return match.sure || (!match.elsewhere && stream.port == packet.port);
+  });
+}
+
+UdpSpeaker::Match UdpSpeaker::quoted_by_tag(const QueuedError& queued, const Hearing& hearing) {
+  return tagged(queued.quoted, [&](const UdpStream& stream, Match& match) {
+    if (stream.local_port != hearing.channel.id || stream.port != queued.port) return false;
+    if (!same_octets(stream.to, queued.destination)) return false;
+    const std::size_t size = shapes_[match.flight->shape].image.size();
+    const auto check = codec_.check_quoted_payload(identity(stream, match.serial), size, queued.quoted);
+    match.auth_bits = static_cast<std::uint8_t>(check.tag_bits + port_bits);
+    match.sure = check.tag_bits >= telling_bits;
+    return check.authentic;
+  });
+}
+
+/// The first of a stream from that one on that may still be answered and that `accepts` says yes to.
+template <class Accepts>
+UdpSpeaker::Match UdpSpeaker::first_from(std::uint32_t low, const Heard& heard, Accepts accepts) {
+  for (int steps = 0; low != UdpStream::none && steps < most_steps; ++steps) {
+    const Serial serial = index_.serial(low);
+    UdpFlight* flight = index_.find(serial);
+    if (!UdpIndex::is_over(*flight, heard.at) && accepts(serial, *flight))
+      return {.serial = serial, .flight = flight, .auth_bits = port_bits};
+    low = UdpIndex::next(low, *flight);
+  }
+  return {};
+}
+
+/// Whose it is that came between these ports and fits some of their probes: the oldest's, whether anybody waits for it
+/// or not, so that an RTT is too long rather than too short; rather one of which no error is known. Where none may be
+/// answered any more, the newest's, for which it is one answer too many.
+template <class Fits>
+UdpSpeaker::Match UdpSpeaker::by_order(UdpStream& stream, const Heard& heard, Fits fits) {
+  index_.settle(stream, heard.at);
   Match found;
+  if (stream.mixed) {
+    found = among_different(stream, heard, fits);
+  } else {
+    found = first_from(stream.unheard, heard, [&](Serial serial, const UdpFlight& flight) {
+      return !flight.reported && fits(serial, flight);
+    });
+    if (found.flight == nullptr) found = first_from(stream.oldest, heard, fits);
+  }
+  if (found.flight != nullptr || stream.oldest != UdpStream::none || stream.newest == UdpStream::none) return found;
+  const Serial serial = index_.serial(stream.newest);
+  UdpFlight* newest = index_.find(serial);
+  if (!fits(serial, *newest)) return {};
+  return {.serial = serial, .flight = newest, .auth_bits = port_bits};
+}
+
+/// None where probes of different looks wait: those of one flow, say, which their ttl tells apart. Where those that
+/// wait look the same, the oldest that looks so.
+template <class Fits>
+UdpSpeaker::Match UdpSpeaker::among_different(const UdpStream& stream, const Heard& heard, Fits fits) {
+  const UdpFlight* waiting = nullptr;
   Wait most = Wait::over;
   bool looks_differ = false;
-  const Serial first = hearing.book.window().first;
-  index_.any(packet.from, packet.port, hearing.channel.id, [&](Serial serial, UdpFlight& flight) {
-    const Wait wait = wait_of(serial, flight, hearing);
-    const bool replaces = found.flight == nullptr || wait > most || (wait == most && wait != Wait::over);
-    if (!replaces) return serial < first;  // nobody waits for older ones
-    looks_differ = wait == most && found.flight != nullptr && (looks_differ || found.flight->shape != flight.shape);
-    found = {.serial = serial, .flight = &flight, .auth_bits = port_bits};
+  static_cast<void>(first_from(stream.oldest, heard, [&](Serial serial, const UdpFlight& flight) {
+    const Wait wait = wait_of(serial, flight, heard.hearing);
+    if (wait == Wait::over || wait < most || !fits(serial, flight)) return false;
+    looks_differ = wait == most && (looks_differ || flight.shape != waiting->shape);
+    waiting = &flight;
     most = wait;
-    return serial < first;
+    return false;
+  }));
+  if (looks_differ) return {};
+  return first_from(stream.oldest, heard, [&](Serial serial, const UdpFlight& flight) {
+    if (waiting != nullptr && (flight.shape != waiting->shape || flight.reported != waiting->reported)) return false;
+    return fits(serial, flight);
   });
-  return looks_differ ? Match{} : found;
 }
 
 void UdpSpeaker::take_packet(const Incoming& packet, const Hearing& hearing) {
   if (packet.own) return void(++hearing.counters.unauthenticated);
-  Match match = tagged(packet, hearing);
-  if (match.flight == nullptr) match = untagged(packet, hearing);
-  if (match.flight == nullptr) return count_refused(packet, hearing);
+  const Match match = answered_by_tag(packet, hearing);
+  if (match.flight == nullptr) return take_untagged(packet, hearing);
+  take_answer(match, packet, hearing);
+}
+
+void UdpSpeaker::take_answer(const Match& match, const Incoming& packet, const Hearing& hearing) {
   match.flight->answered = true;
-  if (!in_window(hearing.book, match.serial)) return void(++hearing.counters.late);
+  if (!in_window(hearing.book, match.serial))
+    return void(++(match.elsewhere ? hearing.counters.wrong_source : hearing.counters.late));
   hearing.events.push_back({.serial = match.serial,
                             .responder = packet.from,
                             .arrival = packet.arrival,
                             .reply_ttl = packet.ttl.value_or(std::uint8_t{0}),
                             .reply_tos = packet.tos,
                             .auth_bits = match.auth_bits,
-                            .payload_altered = match.altered});
+                            .payload_altered = match.altered,
+                            .elsewhere = match.elsewhere});
 }
 
-/// A right tag from another address or port, as far as the newest probes can tell.
-void UdpSpeaker::count_refused(const Incoming& packet, const Hearing& hearing) {
-  const bool elsewhere = index_.any_recent(hearing.channel.id, [&](Serial serial, const UdpFlight& flight) {
-    if (!in_window(hearing.book, serial)) return false;
-    const ShapeFacts& shape = shapes_[flight.shape];
-    const auto probe = identity(*hearing.book.probe(serial).to, shape.port, serial);
-    return codec_.check_quoted_payload(probe, shape.image.size(), packet.bytes).authentic;
+/// Of a stream that is unsure nobody knows whose answer it is, but it is one. What looks like an echo of ours has the
+/// tag of a probe that is known no more, or none that we ever sent.
+void UdpSpeaker::take_untagged(const Incoming& packet, const Hearing& hearing) {
+  UdpStream* stream = index_.find({packet.from, packet.port, hearing.channel.id});
+  if (stream == nullptr) return void(++hearing.counters.unauthenticated);
+  const Heard heard{.hearing = hearing, .at = came_at(packet.arrival)};
+  const Match match = by_order(*stream, heard, [](Serial, const UdpFlight&) { return true; });
+  if (match.flight == nullptr || looks_like_echo(shapes_[match.flight->shape].image, packet.bytes))
+    return void(++hearing.counters.unauthenticated);
+  if (stream->unsure) return void(++hearing.counters.late);
+  take_answer(match, packet, hearing);
+}
+
+/// As far as a quote tells that has no whole tag. Where there is one, the probe is known by it, or not at all.
+bool UdpSpeaker::fits(const QueuedError& queued, Serial serial, const UdpFlight& flight) const noexcept {
+  const std::size_t whole_tag = packet::tag_size(shapes_[flight.shape].image.size());
+  const std::size_t quoted = queued.quoted.size();
+  if (whole_tag == 0 || quoted < smallest_tag) return true;
+  if (quoted >= whole_tag) return false;
+  const packet::ProbeIdentity probe = identity(index_.stream_of(flight), serial);
+  return codec_.check_quoted_payload(probe, quoted, queued.quoted).authentic;
+}
+
+UdpSpeaker::Match UdpSpeaker::quoted_by_order(const QueuedError& queued, const Hearing& hearing) {
+  const Heard heard{.hearing = hearing, .at = came_at(queued.arrival)};
+  Match oldest;
+  index_.each_zone({queued.destination, queued.port, hearing.channel.id}, [&](UdpStream& stream) {
+    const Match match =
+        by_order(stream, heard, [&](Serial serial, const UdpFlight& flight) { return fits(queued, serial, flight); });
+    if (match.flight == nullptr) return;
+    const bool over = UdpIndex::is_over(*match.flight, heard.at);
+    if (oldest.flight == nullptr || (!over && match.serial < oldest.serial)) oldest = match;
   });
-  ++(elsewhere ? hearing.counters.wrong_source : hearing.counters.unauthenticated);
-}
-
-/// Where the whole tag is quoted it must be right; where less is, the ports and its beginning are all there is.
-std::optional<std::uint8_t> UdpSpeaker::fits(const Quote& quote, Serial serial,
-                                             const UdpFlight& flight) const noexcept {
-  const std::size_t size = shapes_[flight.shape].image.size();
-  const std::size_t whole_tag = packet::tag_size(size);
-  if (whole_tag == 0 || quote.queued.quoted.size() < smallest_tag) return port_bits;
-  if (tag_start(quote.queued.quoted) != flight.tag_start) return std::nullopt;
-  if (quote.queued.quoted.size() < whole_tag) return port_bits;
-  const auto probe = identity(quote.target, quote.queued.port, serial);
-  const auto check = codec_.check_quoted_payload(probe, size, quote.queued.quoted);
-  if (!check.authentic) return std::nullopt;
-  return static_cast<std::uint8_t>(check.tag_bits + port_bits);
-}
-
-/// The probe whose tag is quoted; else the newest that fits, rather one that waits for it. None where probes of
-/// different looks fit and wait: those of one flow, say, which their ttl tells apart.
-UdpSpeaker::Match UdpSpeaker::matching(const QueuedError& queued, const Hearing& hearing) {
-  Match found;
-  const Serial first = hearing.book.window().first;
-  const bool may_quote_tag = queued.quoted.size() >= smallest_tag;
-  bool found_waits = false, looks_differ = false;
-  const auto visit = [&](const Address& target, Serial serial, UdpFlight& flight) {
-    const auto bits = fits({.queued = queued, .target = target}, serial, flight);
-    if (!bits) return false;
-    const bool waits = wait_of(serial, flight, hearing) == Wait::for_anything, tagged = *bits > port_bits;
-    looks_differ = !tagged && (looks_differ || (waits && found_waits && found.flight->shape != flight.shape));
-    if (tagged || found.flight == nullptr || (waits && !found_waits)) {
-      found = {.serial = serial, .flight = &flight, .auth_bits = *bits};
-      found_waits = waits;
-    }
-    return tagged || (!may_quote_tag && (looks_differ || serial < first));
-  };
-  index_.any_zone(queued.destination, queued.port, hearing.channel.id, visit);
-  return looks_differ ? Match{} : found;
+  return oldest;
 }
 
 void UdpSpeaker::take_error(const QueuedError& queued, const Hearing& hearing) {
   const IcmpReport report = report_of(queued, hearing.channel);
-  const Match match = matching(queued, hearing);
+  Match match = quoted_by_tag(queued, hearing);
+  if (match.flight == nullptr) match = quoted_by_order(queued, hearing);
   if (match.flight == nullptr) return void(++hearing.counters.unauthenticated);
   if (!report.tells_a_fate()) return;
-  const bool refused =
-      says_port_unreachable(queued, hearing.channel.family) && same_octets(queued.offender, queued.destination);
   match.flight->reported = true;
-  if (refused) match.flight->answered = true;
+  if (report.is_refusal_of(queued.destination, Carrier::udp)) match.flight->answered = true;
   if (!in_window(hearing.book, match.serial)) return void(++hearing.counters.late);
-  Event event = errors_.event(match.serial, report, match.auth_bits);
-  if (refused) event.kind = Event::Kind::refused;
-  hearing.events.push_back(std::move(event));
+  hearing.events.push_back(errors_.event(hearing.book.probe(match.serial), Carrier::udp, report, match.auth_bits));
 }
 
 }  // namespace multiping::net

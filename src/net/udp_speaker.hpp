@@ -20,17 +20,23 @@ class UdpSpeaker {
   UdpSpeaker(const packet::ProbeCodec& codec, const ShapeTable& shapes, IcmpEvents& errors) noexcept
       : codec_{codec}, shapes_{shapes}, errors_{errors} {}
 
-  /// Which of the shape's source ports is next for this target.
-  [[nodiscard]] unsigned turn(const Probe& probe);
+  /// When probes leave from now on.
+  void set_time(Instant now) noexcept { now_ = now; }
+  /// An answer without our tag that comes to the source port `local_port` could only be this probe's.
+  [[nodiscard]] bool is_free(const Probe& probe, std::uint16_t local_port) noexcept {
+    return index_.is_free({*probe.to, shapes_[probe.shape].port, local_port}, now_);
+  }
   /// Writes the message, and takes the probe for sent. `message` is as long as the shape's messages are.
   void encode(const Probe& probe, const Channel& channel, std::span<std::uint8_t> message);
   /// It was not sent. The newest goes first.
-  void take_back(const Probe& probe) noexcept;
+  void take_back(const Probe& probe) noexcept { index_.take_back(probe.serial); }
 
   void take_packet(const Incoming& packet, const Hearing& hearing);
   void take_error(const QueuedError& queued, const Hearing& hearing);
   void forget(Serial serial) noexcept { index_.forget(serial); }
-  void forget_below(Serial first) noexcept { index_.forget_below(first); }
+  /// Nothing was ever sent, or all of it is forgotten.
+  [[nodiscard]] bool idle() const noexcept { return index_.empty(); }
+  void forget_below(Serial first, Instant now) noexcept { index_.forget_below(first, now); }
 
  private:
   /// A probe that something is about, and how sure that is.
@@ -39,31 +45,44 @@ class UdpSpeaker {
     UdpFlight* flight = nullptr;  ///< None: nothing fits.
     std::uint8_t auth_bits = 0;
     bool altered = false;
+    bool elsewhere = false;  ///< The answer comes from another address.
+    bool sure = false;       ///< Its tag says so; else its place in the order.
   };
-  /// An ICMP error and the target that it may be about.
-  struct Quote {
-    const QueuedError& queued;
-    const Address& target;
+  /// Something that was heard, and when.
+  struct Heard {
+    const Hearing& hearing;
+    Instant at{};
   };
 
-  [[nodiscard]] packet::ProbeIdentity identity(const Address& target, std::uint16_t port,
-                                               Serial serial) const noexcept {
-    return {.target = target, .id = port, .serial = serial};
+  [[nodiscard]] packet::ProbeIdentity identity(const UdpStream& stream, Serial serial) const noexcept {
+    return {.target = stream.to, .id = stream.port, .serial = serial};
   }
   /// How much a probe still waits for something.
   enum class Wait : std::uint8_t { over, for_an_answer, for_anything };
   [[nodiscard]] static Wait wait_of(Serial serial, const UdpFlight& flight, const Hearing& hearing) noexcept;
-  [[nodiscard]] Match tagged(const Incoming& packet, const Hearing& hearing);
-  [[nodiscard]] Match untagged(const Incoming& packet, const Hearing& hearing);
-  void count_refused(const Incoming& packet, const Hearing& hearing);
-  [[nodiscard]] std::optional<std::uint8_t> fits(const Quote& quote, Serial serial,
-                                                 const UdpFlight& flight) const noexcept;
-  [[nodiscard]] Match matching(const QueuedError& queued, const Hearing& hearing);
+
+  template <class Fits>
+  [[nodiscard]] Match tagged(std::span<const std::uint8_t> bytes, Fits fits);
+  [[nodiscard]] Match answered_by_tag(const Incoming& packet, const Hearing& hearing);
+  [[nodiscard]] Match quoted_by_tag(const QueuedError& queued, const Hearing& hearing);
+
+  template <class Fits>
+  [[nodiscard]] Match by_order(UdpStream& stream, const Heard& heard, Fits fits);
+  template <class Accepts>
+  [[nodiscard]] Match first_from(std::uint32_t low, const Heard& heard, Accepts accepts);
+  template <class Fits>
+  [[nodiscard]] Match among_different(const UdpStream& stream, const Heard& heard, Fits fits);
+
+  void take_answer(const Match& match, const Incoming& packet, const Hearing& hearing);
+  void take_untagged(const Incoming& packet, const Hearing& hearing);
+  [[nodiscard]] bool fits(const QueuedError& queued, Serial serial, const UdpFlight& flight) const noexcept;
+  [[nodiscard]] Match quoted_by_order(const QueuedError& queued, const Hearing& hearing);
 
   const packet::ProbeCodec& codec_;
   const ShapeTable& shapes_;
   IcmpEvents& errors_;
   UdpIndex index_;
+  Instant now_{};
 };
 
 }  // namespace multiping::net

@@ -22,7 +22,8 @@ inline constexpr std::uint8_t time_exceeded = 11;
 inline constexpr std::uint8_t parameter_problem = 12;
 
 // Codes of destination_unreachable, RFC 792 and RFC 1812.
-inline constexpr std::uint8_t code_net_unreachable = 0, code_host_unreachable = 1, code_port_unreachable = 3;
+inline constexpr std::uint8_t code_net_unreachable = 0, code_host_unreachable = 1, code_protocol_unreachable = 2;
+inline constexpr std::uint8_t code_port_unreachable = 3;
 inline constexpr std::uint8_t code_fragmentation_needed = 4, code_prohibited = 13;
 }  // namespace icmpv4
 
@@ -35,6 +36,9 @@ inline constexpr std::uint8_t parameter_problem = 4;
 inline constexpr std::uint8_t echo_request = 128;
 inline constexpr std::uint8_t echo_reply = 129;
 inline constexpr std::uint8_t redirect = 137;
+
+inline constexpr std::uint8_t code_port_unreachable = 4;          ///< Of destination_unreachable, RFC 4443.
+inline constexpr std::uint8_t code_unrecognized_next_header = 1;  ///< Of parameter_problem, RFC 4443.
 }  // namespace icmpv6
 
 inline constexpr std::uint8_t code_ttl_exceeded = 0;         ///< Of time_exceeded, in both families: in transit.

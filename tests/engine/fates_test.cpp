@@ -103,6 +103,47 @@ BOOST_AUTO_TEST_CASE(what_was_too_big_is_repeated_as_part_of_its_attempt) {
   BOOST_CHECK(detail()->icmp == nullptr);
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_from_elsewhere_is_none_but_names_who_sent_it) {
+  const Address other = Address::v4({192, 0, 2, 9});
+  const Probe probe = send(1);
+  for (const Kind kind : {Kind::reply, Kind::refused})
+    fates.received({.serial = probe.serial, .kind = kind, .responder = other, .elsewhere = true});
+  Fates::time_out(record());
+  BOOST_CHECK(record().outcome == Outcome::no_reply);
+  BOOST_CHECK(detail()->responder == other);
+  BOOST_TEST(fates.counters().wrong_source == 2U);
+  BOOST_TEST(fates.counters().received == 0U);
+  hear(Kind::unreachable, probe, start + 5ms);
+  fates.received({.serial = probe.serial, .responder = other, .elsewhere = true});
+  BOOST_CHECK(detail()->responder == router);
+  hear(Kind::reply, probe, start + 7ms);
+  BOOST_CHECK(record().outcome == Outcome::reply);
+  BOOST_CHECK(record().rtt == 7ms);
+  BOOST_CHECK(!detail()->responder);
+  fates.received_late({.serial = probe.serial, .responder = other, .elsewhere = true});
+  BOOST_TEST(fates.counters().wrong_source == 4U);
+  BOOST_TEST(fates.counters().late + fates.counters().duplicates == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(with_any_source_an_answer_from_elsewhere_is_one) {
+  const Address other = Address::v4({192, 0, 2, 9});
+  fates = Fates{false, true};
+  fates.add({.address = Address::v4({192, 0, 2, 1}), .shape = 0});
+  const Probe probe = send(1);
+  const Event event{.serial = probe.serial,
+                    .responder = other,
+                    .arrival = {.read = start + 3ms, .stamp = start + 3ms},
+                    .elsewhere = true};
+  fates.received(event);
+  fates.received(event);
+  BOOST_CHECK(record().outcome == Outcome::reply);
+  BOOST_CHECK(record().rtt == 3ms);
+  BOOST_CHECK(detail()->responder == other);
+  BOOST_TEST(fates.counters().wrong_source == 0U);
+  BOOST_TEST(fates.counters().received == 1U);
+  BOOST_TEST(fates.counters().duplicates == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_is_an_answer) {
   hear(Kind::refused, send(1), start + 3ms);
   BOOST_CHECK(record().outcome == Outcome::refused);

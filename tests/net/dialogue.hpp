@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -111,6 +112,7 @@ class TestBook final : public net::ProbeBook {
     std::uint16_t shape = 0;
   };
   net::Serial start = 0;  ///< Below it all is forgotten.
+  std::set<net::Serial> answered{};
   std::deque<Asked> asked{};
 
   [[nodiscard]] Window window() const noexcept override { return {start, asked.size()}; }
@@ -120,6 +122,7 @@ class TestBook final : public net::ProbeBook {
     const auto target = static_cast<std::uint32_t>(std::ranges::find_if(asked, same) - asked.begin());
     return {.serial = serial, .to = &one.to, .shape = one.shape, .target = target};
   }
+  [[nodiscard]] bool is_unanswered(net::Serial serial) const noexcept override { return !answered.contains(serial); }
   net::Probe add(const Address& to, std::uint16_t shape) {
     asked.push_back({to, shape});
     return probe(asked.size() - 1);

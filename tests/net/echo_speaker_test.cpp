@@ -56,11 +56,75 @@ BOOST_AUTO_TEST_CASE(a_wrong_source_tag_or_checksum_moves_its_counter) {
   dialogue.deliver(request.lane, target_v4, icmp, echo_reply(forged));
   dialogue.deliver(request.lane, target_v4, icmp, damaged);
   dialogue.deliver(request.lane, target_v4, icmp, first(reply, 4));
-  BOOST_TEST(dialogue.hear().empty());
-  BOOST_TEST(dialogue.counters().wrong_source == 1U);
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 1U);
+  BOOST_TEST(events[0].elsewhere, "whether it counts is for others to say");
+  BOOST_TEST((events[0].responder == other_v4));
+  BOOST_TEST(events[0].auth_bits == 96);
+  BOOST_TEST(dialogue.counters().wrong_source == 0U);
   BOOST_TEST(dialogue.counters().unauthenticated == 1U);
   BOOST_TEST(dialogue.counters().bad_checksum == 1U);
   BOOST_TEST(dialogue.counters().malformed == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(without_four_bytes_of_tag_an_answer_from_elsewhere_may_be_chance) {
+  for (const std::size_t size : {0U, 1U, 2U, 3U, 4U}) {
+    Dialogue dialogue{one_shape(size)};
+    const auto request = dialogue.ask(target_v4);
+    dialogue.deliver(request.lane, other_v4, icmp, echo_reply(request.bytes));
+    BOOST_TEST(dialogue.hear().size() == (size < 4 ? 0U : 1U));
+    BOOST_TEST(dialogue.counters().wrong_source == (size < 4 ? 1U : 0U));
+  }
+}
+
+/// Two probes of one sequence number to each of two targets.
+struct Wrapped : Dialogue {
+  explicit Wrapped(std::size_t payload_size) : Dialogue{one_shape(payload_size)} {
+    older = ask(target_v4);
+    book.asked.resize(65'536, {other_v4, 0});
+    newer = ask(target_v4);
+  }
+  ScriptedPacketIo::Sent older, newer;
+};
+
+BOOST_AUTO_TEST_CASE(where_the_sequence_number_is_all_a_reply_is_for_the_oldest_unanswered) {
+  for (const std::size_t size : {0U, 1U}) {
+    Wrapped dialogue{size};
+    BOOST_TEST(get16(dialogue.older.bytes, 6) == get16(dialogue.newer.bytes, 6));
+    for (int i = 0; i < 3; ++i)
+      dialogue.deliver(dialogue.older.lane, target_v4, icmp, echo_reply(dialogue.older.bytes));
+    const auto events = dialogue.hear();
+    BOOST_REQUIRE(events.size() == 3U);
+    BOOST_TEST(events[0].serial == 0U);
+    BOOST_TEST(events[1].serial == 65'536U);
+    BOOST_TEST(events[2].serial == 65'536U, "one too many");
+    Wrapped later{size};
+    later.book.answered = {0};
+    later.deliver(later.older.lane, target_v4, icmp, echo_reply(later.older.bytes));
+    BOOST_TEST(later.hear().at(0).serial == 65'536U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_tag_tells_probes_of_one_sequence_number_apart) {
+  for (const std::size_t size : {2U, 4U, 56U}) {
+    Wrapped dialogue{size};
+    for (const auto& request : {dialogue.newer, dialogue.older})
+      dialogue.deliver(request.lane, target_v4, icmp, echo_reply(request.bytes));
+    const auto events = dialogue.hear();
+    BOOST_REQUIRE(events.size() == 2U);
+    BOOST_TEST(events[0].serial == 65'536U);
+    BOOST_TEST(events[1].serial == 0U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(errors_that_name_a_sequence_number_alone_are_about_the_oldest_first) {
+  Wrapped dialogue{0};
+  for (int i = 0; i < 2; ++i) {
+    dialogue.deliver(dialogue.newer.lane, router_v4, icmp, expired(dialogue.newer, dialogue.newer.bytes));
+    const auto events = dialogue.hear();
+    BOOST_REQUIRE(events.size() == 1U);
+    BOOST_TEST(events[0].serial == (i == 0 ? 0U : 65'536U));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_echo_never_answers_a_probe_of_another_kind) {

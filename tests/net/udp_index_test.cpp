@@ -1,98 +1,194 @@
-// The index of UDP probes: by target and source port, newest first, and given back behind the window.
-// What is believed of an answer is tested with the speaker.
+// The index of UDP probes: streams between two ports in order, what may still be answered there, and what is given back
+// behind the window. What is believed of an answer is tested with the speaker.
 #include "net/udp_index.hpp"
 
+#include <array>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <optional>
+#include <vector>
 
+#include "packet/writer.hpp"
+
+namespace udp_index_test {
+
+using namespace std::chrono_literals;
 using multiping::Address;
+using multiping::net::Instant;
 using multiping::net::Serial;
 using multiping::net::UdpFlight;
 using multiping::net::UdpIndex;
-
-BOOST_AUTO_TEST_SUITE(udp_index_test)
-
-namespace {
+using multiping::net::UdpStream;
 
 constexpr std::uint16_t port = 53, local_port = 40'000;
 const Address one = Address::v4({192, 0, 2, 1}), two = Address::v4({192, 0, 2, 2});
 
-void add(UdpIndex& index, Serial serial, const Address& to, std::uint16_t from = local_port) {
-  index.add({.serial = serial, .to = &to}, {.port = port, .local_port = from});
-}
-
-std::vector<Serial> known(UdpIndex& index, const Address& from, std::uint16_t at = local_port) {
-  std::vector<Serial> serials;
-  index.any(from, port, at, [&](Serial serial, const UdpFlight&) {
-    serials.push_back(serial);
-    return false;
-  });
-  return serials;
-}
-
-}  // namespace
-
-BOOST_AUTO_TEST_CASE(the_probes_of_a_target_come_newest_first) {
+struct Fixture {
   UdpIndex index;
-  for (const Serial serial : {3U, 5U, 9U}) add(index, serial, one);
-  add(index, 4, two);
-  add(index, 6, one, 40'001);
-  BOOST_TEST(known(index, one) == (std::vector<Serial>{9, 5, 3}), boost::test_tools::per_element());
-  BOOST_TEST(known(index, two) == std::vector<Serial>{4}, boost::test_tools::per_element());
-  BOOST_TEST(known(index, one, 40'001) == std::vector<Serial>{6}, boost::test_tools::per_element());
-  BOOST_TEST(index.sent_to(one, port) == 4U);
-  BOOST_TEST(index.sent_to(one, 54) == 0U);
+  Instant now{100s};
+
+  void add(Serial serial, const Address& to, std::uint16_t from = local_port, std::uint16_t shape = 0) {
+    std::array<std::uint8_t, 8> tag{};
+    multiping::packet::Writer{tag}.u64((serial + 1) * 0x9E3779B97F4A7C15U);
+    index.add({to, port, from}, {.serial = serial, .shape = shape, .at = now, .tag = tag});
+  }
+  [[nodiscard]] bool is_free(const Address& to, std::uint16_t from = local_port) {
+    return index.is_free({to, port, from}, now);
+  }
+  /// The oldest that may still be answered, after it was brought up to date.
+  [[nodiscard]] std::optional<Serial> oldest(const Address& to, std::uint16_t from = local_port) {
+    UdpStream* stream = index.find({to, port, from});
+    if (stream == nullptr) return std::nullopt;
+    index.settle(*stream, now);
+    return stream->oldest == UdpStream::none ? std::nullopt : std::optional{index.serial(stream->oldest)};
+  }
+};
+
+}  // namespace udp_index_test
+
+using namespace udp_index_test;
+
+BOOST_FIXTURE_TEST_SUITE(udp_index_test, udp_index_test::Fixture)
+
+BOOST_AUTO_TEST_CASE(a_stream_is_a_target_and_a_port_of_ours) {
+  for (const Serial serial : {3U, 5U, 9U}) add(serial, one);
+  add(10, two);
+  add(11, one, 40'001);
+  BOOST_TEST(oldest(one).value() == 3U);
+  BOOST_TEST(oldest(two).value() == 10U);
+  BOOST_TEST(oldest(one, 40'001).value() == 11U);
+  BOOST_TEST(!oldest(two, 40'001));
+}
+
+BOOST_AUTO_TEST_CASE(answers_in_any_order_leave_the_oldest) {
+  for (Serial serial = 0; serial < 5; ++serial) add(serial, one);
+  for (const Serial answered : {1U, 3U, 0U}) index.find(answered)->answered = true;
+  BOOST_TEST(oldest(one).value() == 2U);
+  index.find(2)->answered = index.find(4)->answered = true;
+  BOOST_TEST(!oldest(one));
+  BOOST_TEST(is_free(one));
+  add(5, one);
+  BOOST_TEST(oldest(one).value() == 5U);
+  BOOST_TEST(!is_free(one));
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_is_free_after_errors_though_an_answer_may_still_come) {
+  add(0, one);
+  index.find(0)->reported = true;
+  BOOST_TEST(is_free(one));
+  BOOST_TEST(oldest(one).value() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(no_answer_takes_ten_seconds) {
+  add(0, one);
+  now += 5s;
+  add(1, one);
+  now += 4s;
+  BOOST_TEST(oldest(one).value() == 0U);
+  now += 2s;
+  BOOST_TEST(oldest(one).value() == 1U);
+  now += 5s;
+  BOOST_TEST(is_free(one));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_taken_back_was_never_there) {
-  UdpIndex index;
-  add(index, 3, one);
-  add(index, 5, one);
-  index.take_back({.serial = 5, .to = &one}, port);
-  BOOST_TEST(known(index, one) == std::vector<Serial>{3}, boost::test_tools::per_element());
-  BOOST_TEST(index.sent_to(one, port) == 1U);
-  add(index, 5, one);
-  BOOST_TEST(known(index, one) == (std::vector<Serial>{5, 3}), boost::test_tools::per_element());
+  add(3, one);
+  add(5, one);
+  add(6, one);
+  index.take_back(6);
+  index.take_back(5);
+  BOOST_TEST((index.find(5) == nullptr));
+  index.find(3)->answered = true;
+  BOOST_TEST(is_free(one));
+  add(5, one, 40'001);
+  BOOST_TEST(is_free(one));
+  BOOST_TEST(oldest(one, 40'001).value() == 5U);
+  index.take_back(5);
+  BOOST_TEST(is_free(one, 40'001));
 }
 
-BOOST_AUTO_TEST_CASE(what_the_window_left_behind_stays_known_for_a_while) {
-  UdpIndex index;
-  add(index, 0, one);
-  add(index, 100'000, two);
-  index.forget_below(1);
-  BOOST_TEST(known(index, one).size() == 1U);
-  index.forget_below(65'537);
-  BOOST_TEST(known(index, one).empty());
-  BOOST_TEST(known(index, two).size() == 1U);
+BOOST_AUTO_TEST_CASE(streams_know_whether_their_probes_look_alike) {
+  add(0, one);
+  add(1, one);
+  BOOST_TEST(!index.find({one, port, local_port})->mixed);
+  add(2, one, local_port, 1);
+  BOOST_TEST(index.find({one, port, local_port})->mixed);
+  for (const Serial serial : {0U, 1U, 2U}) index.find(serial)->answered = true;
+  add(3, one);
+  BOOST_TEST(!index.find({one, port, local_port})->mixed);
 }
 
-BOOST_AUTO_TEST_CASE(a_target_that_is_known_no_more_begins_anew) {
-  UdpIndex index;
-  add(index, 0, one);
-  index.forget_below(1'000'000);
-  add(index, 1'000'000, one);
-  add(index, 1'000'001, one);
-  BOOST_TEST(known(index, one) == (std::vector<Serial>{1'000'001, 1'000'000}), boost::test_tools::per_element());
+BOOST_AUTO_TEST_CASE(what_may_still_be_answered_stays_known_however_far_the_window_goes) {
+  for (Serial serial = 0; serial < 200'000; ++serial) add(serial, one);
+  index.forget_below(200'000, now);
+  BOOST_TEST(oldest(one).value() == 0U);
+  now += 11s;
+  index.forget_below(200'000, now);
+  BOOST_TEST((index.find(100'000) == nullptr));
+  BOOST_TEST((index.find(150'000) != nullptr), "for late answers");
+  BOOST_TEST(is_free(one));
+  now += 6min;
+  index.forget_below(200'000, now);
+  BOOST_TEST(index.empty());
+  BOOST_TEST(is_free(one));
+  add(200'000, one);
+  BOOST_TEST(oldest(one).value() == 200'000U);
 }
 
-BOOST_AUTO_TEST_CASE(a_long_line_of_probes_is_searched_in_part) {
-  UdpIndex index;
-  for (Serial serial = 0; serial < 100'000; ++serial) add(index, serial, one);
-  const auto serials = known(index, one);
-  BOOST_TEST(serials.size() < 10'000U);
-  BOOST_TEST(serials.front() == 99'999U);
+BOOST_AUTO_TEST_CASE(answered_ones_go_before_the_others_of_their_stream) {
+  for (Serial serial = 0; serial < 100'000; ++serial) add(serial, serial % 2 == 0 ? one : two);
+  for (Serial serial = 0; serial < 10'000; ++serial) index.find(serial)->answered = true;
+  index.forget_below(100'000, now);
+  BOOST_TEST((index.find(9'999) == nullptr));
+  BOOST_TEST(oldest(one).value() == 10'000U);
+  BOOST_TEST(oldest(two).value() == 10'001U);
 }
 
-BOOST_AUTO_TEST_CASE(the_newest_of_a_source_port_are_found_whatever_their_target) {
-  UdpIndex index;
-  add(index, 1, one);
-  add(index, 2, two, 40'001);
-  add(index, 3, two);
-  std::vector<Serial> recent;
-  index.any_recent(local_port, [&](Serial serial, const UdpFlight&) {
-    recent.push_back(serial);
-    return false;
-  });
-  BOOST_TEST(recent == (std::vector<Serial>{3, 1}), boost::test_tools::per_element());
+BOOST_AUTO_TEST_CASE(memory_has_an_end_and_then_a_stream_is_unsure) {
+  constexpr Serial many = (Serial{1} << 20U) + 10;
+  add(0, one);
+  for (Serial serial = 1; serial < many; ++serial) add(serial, two);
+  index.forget_below(many, now);
+  BOOST_TEST((index.find(0) == nullptr));
+  BOOST_TEST(!oldest(one));
+  BOOST_TEST(!is_free(one), "somebody may still answer there");
+  now += 11s;
+  BOOST_TEST(is_free(one));
+}
+
+BOOST_AUTO_TEST_CASE(tags_are_found_as_long_as_their_probes_are_known) {
+  for (Serial serial = 0; serial < 100'000; ++serial) add(serial, one);
+  const auto named = [&](Serial serial) {
+    std::array<std::uint8_t, 8> tag{};
+    multiping::packet::Writer{tag}.u64((serial + 1) * 0x9E3779B97F4A7C15U);
+    return index.any_tagged(tag, [&](Serial found, const UdpFlight&) { return found == serial; });
+  };
+  BOOST_TEST((named(0) && named(50'000) && named(99'999)));
+  BOOST_TEST(!named(100'000));
+  now += 6min;
+  index.forget_below(50'000, now);
+  BOOST_TEST((!named(0) && named(50'000)));
+}
+
+BOOST_AUTO_TEST_CASE(a_zone_is_left_out_where_none_is_known) {
+  std::array<std::uint8_t, 16> octets{0xfe, 0x80};
+  const Address here = Address::v6(octets, 2), there = Address::v6(octets, 3), anywhere = Address::v6(octets);
+  add(1, here);
+  add(2, there);
+  std::vector<std::uint32_t> found;
+  index.each_zone({anywhere, port, local_port}, [&](const UdpStream& stream) { found.push_back(stream.oldest); });
+  BOOST_TEST(found.size() == 2U);
+  BOOST_TEST(oldest(here).value() == 1U);
+  BOOST_TEST(oldest(there).value() == 2U);
+  BOOST_TEST(!oldest(anywhere));
+}
+
+BOOST_AUTO_TEST_CASE(many_targets_each_have_their_own) {
+  std::vector<Address> targets;
+  for (unsigned i = 0; i < 50'000; ++i)
+    targets.push_back(Address::v4({10, 0, static_cast<std::uint8_t>(i >> 8U), static_cast<std::uint8_t>(i)}));
+  for (Serial serial = 0; serial < targets.size(); ++serial) add(serial, targets[serial]);
+  for (Serial serial = 0; serial < targets.size(); ++serial) BOOST_REQUIRE(oldest(targets[serial]).value() == serial);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

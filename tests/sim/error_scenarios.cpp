@@ -54,6 +54,19 @@ Scenario unreachables() {
   return s;
 }
 
+// The target itself has no ICMP, or is a firewall of its own: it is alive. With fail_fast too.
+Scenario protocol_unreachable() {
+  Scenario s{.name = "protocol_unreachable", .fail_fast = true};
+  s.hosts = {only_error("10.20.7.1", {.code = 2}), only_error("10.20.7.2", {.code = 2, .quoted = 8}),
+             only_error("fd20::7:1", {.type = 4, .code = 1}), only_error("10.20.7.3", {.code = 3}),
+             only_error("fd20::7:3", {.type = 4, .code = 0})};
+  s.targets = {refused_by_protocol("10.20.7.1"), refused_by_protocol("10.20.7.2"), refused_by_protocol("fd20::7:1"),
+               unreachable("10.20.7.3", Address::v4({10, 20, 7, 3}), 3, 3),
+               unreachable("fd20::7:3", *Address::parse("fd20::7:3"), 4, 0)};
+  s.counters = {both("icmp_errors", &Counters::icmp_errors, 5), both("received", &Counters::received, 3)};
+  return s;
+}
+
 // Source quench (RFC 6633) and redirects say nothing of a probe's fate, whatever comes behind them.
 Scenario quenches_and_redirects(const char* name, const ProbeOptions& probe, std::vector<TransportKind> kinds) {
   Scenario s{.name = std::string{"quenches_and_redirects_"} + name, .kinds = std::move(kinds), .fail_fast = true};
@@ -226,6 +239,7 @@ Scenario refused_sends() {
 std::vector<Scenario> error_scenarios() {
   return {error_options(),
           unreachables(),
+          protocol_unreachable(),
           quote_lengths(),
           packet_too_big(),
           expired_ttls(),

@@ -91,6 +91,8 @@ Scenario wrong_source() {
              {.block = "10.20.0.1", .replies = {{.from = Address::v4({10, 20, 0, 99})}}},
              {.block = "fd20::1", .replies = {{.from = *Address::parse("fd20::99")}}}};
   s.targets = {no_reply("10.20.0.1"), replies("10.20.0.2"), no_reply("fd20::1")};
+  s.targets[0].responder = Address::v4({10, 20, 0, 99});
+  s.targets[2].responder = *Address::parse("fd20::99");
   s.counters = {both("wrong_source", &Counters::wrong_source, 2), both("received", &Counters::received, 1)};
   return s;
 }
@@ -102,6 +104,7 @@ Scenario answer_for_another() {
              {.block = "10.20.0.1", .replies = {{.from = Address::v4({10, 20, 0, 2})}}},
              {.block = "10.20.0.2", .replies = {{.delay = 20ms}}}};
   s.targets = {no_reply("10.20.0.1"), replies("10.20.0.2")};
+  s.targets[0].responder = Address::v4({10, 20, 0, 2});
   s.targets[1].rtt_at_least = 20ms;
   s.counters = {both("wrong_source", &Counters::wrong_source, 1)};
   return s;
@@ -206,6 +209,7 @@ Scenario tiny_payload(std::size_t size) {
              edited("10.20.0.2", {{Kind::flip, payload_at}}),
              {.block = "10.20.0.3", .replies = {{.from = Address::v4({10, 20, 0, 98})}}}};
   s.targets = {replies("10.20.0.1"), replies("fd20::1"), no_reply("10.20.0.3")};
+  if (size >= 4) s.targets[2].responder = Address::v4({10, 20, 0, 98});
   if (size >= 2) s.targets.push_back(no_reply("10.20.0.2"));
   return s;
 }

@@ -86,6 +86,15 @@ inline Expected refused_by_error(std::string host) {
   return expected;
 }
 
+/// By a host that does not have the protocol.
+inline Expected refused_by_protocol(std::string host) {
+  const bool v6 = is_v6(host);
+  Expected expected = refused(std::move(host));
+  expected.type = v6 ? 4 : 3;
+  expected.code = v6 ? 1 : 2;
+  return expected;
+}
+
 inline Expected unreachable(std::string host, Address from, std::uint8_t type, std::uint8_t code,
                             std::uint32_t mtu = 0) {
   return {.host = std::move(host),

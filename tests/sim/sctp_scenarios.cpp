@@ -42,13 +42,13 @@ Scenario sctp_states() {
   s.targets = {refused("10.20.0.1"),
                refused("fd20::1"),
                no_reply("10.20.0.2"),
-               unreachable("10.20.0.3", Address::v4({10, 20, 0, 3}), 3, 2),
-               unreachable("fd20::3", *Address::parse("fd20::3"), 4, 1),
+               refused_by_protocol("10.20.0.3"),
+               refused_by_protocol("fd20::3"),
                unreachable("10.20.0.4", router(), 3, 13),
                unreachable("10.20.0.5", Address::v4({10, 20, 0, 5}), 3, 3)};
   probe_all(s, sctp());
   all_prove(s, whole_tag);
-  s.counters = {both("received", &Counters::received, 2), both("icmp_errors", &Counters::icmp_errors, 4)};
+  s.counters = {both("received", &Counters::received, 4), both("icmp_errors", &Counters::icmp_errors, 4)};
   return s;
 }
 

@@ -61,7 +61,7 @@ Scenario ports(const Asking& asking) {
   return s;
 }
 
-// An ICMP error is never a refusal, whoever sends it: a TCP that declines says RST.
+// A TCP that declines says RST, a host without TCP "protocol unreachable". Nothing else that ICMP says is a refusal.
 Scenario states(const Asking& asking) {
   Scenario s = scenario_of(asking, "states");
   s.hosts = {with_closed("10.20.0.1", Protocol::tcp),
@@ -71,7 +71,11 @@ Scenario states(const Asking& asking) {
              only_error("10.20.0.4", {.from = router(), .code = 3}),
              only_error("10.20.0.5", {.from = router(), .code = 1}),
              only_error("fd20::3", {.from = router6(), .type = 1, .code = 1}),
-             only_error("fd20::4", {.from = router6(), .type = 1, .code = 0})};
+             only_error("fd20::4", {.from = router6(), .type = 1, .code = 0}),
+             only_error("10.20.0.6", {.code = 2}),
+             only_error("fd20::6", {.type = 4, .code = 1}),
+             only_error("10.20.0.7", {.from = router(), .code = 2}),
+             only_error("fd20::7", {.from = router6(), .type = 4, .code = 1})};
   s.targets = {refused("10.20.0.1"),
                refused("fd20::1"),
                no_reply("10.20.0.2"),
@@ -79,9 +83,13 @@ Scenario states(const Asking& asking) {
                unreachable("10.20.0.4", router(), 3, 3),
                unreachable("10.20.0.5", router(), 3, 1),
                unreachable("fd20::3", router6(), 1, 1),
-               unreachable("fd20::4", router6(), 1, 0)};
+               unreachable("fd20::4", router6(), 1, 0),
+               refused_by_protocol("10.20.0.6"),
+               refused_by_protocol("fd20::6"),
+               unreachable("10.20.0.7", router(), 3, 2),
+               unreachable("fd20::7", router6(), 4, 1)};
   finish(s, asking);
-  s.counters = {both("icmp_errors", &Counters::icmp_errors, 5), both("received", &Counters::received, 2)};
+  s.counters = {both("icmp_errors", &Counters::icmp_errors, 9), both("received", &Counters::received, 4)};
   return s;
 }
 

@@ -68,14 +68,14 @@ Scenario udp_states() {
                no_reply("10.20.0.2"),
                unreachable("10.20.0.3", router(), 3, 13),
                unreachable("10.20.0.4", router(), 3, 3),
-               unreachable("10.20.0.5", Address::v4({10, 20, 0, 5}), 3, 2),
+               refused_by_protocol("10.20.0.5"),
                unreachable("10.20.0.6", Address::v4({10, 20, 0, 6}), 3, 10),
                unreachable("fd20::3", router6(), 1, 1),
                unreachable("fd20::4", router6(), 1, 4),
-               unreachable("fd20::5", *Address::parse("fd20::5"), 4, 1)};
+               refused_by_protocol("fd20::5")};
   probe_all(s, udp());
   all_prove(s, tag_and_port);
-  s.counters = {both("icmp_errors", &Counters::icmp_errors, 9), both("received", &Counters::received, 2)};
+  s.counters = {both("icmp_errors", &Counters::icmp_errors, 9), both("received", &Counters::received, 4)};
   return s;
 }
 
@@ -96,7 +96,8 @@ Scenario udp_other_content() {
   return s;
 }
 
-// From another address, from another port, to another port of ours, and with a wrong checksum.
+// From another address, from another port with and without our tag, to another port of ours, and with a wrong checksum.
+// Our tag proves an answer from whatever port of the target. Who sent it from another address is told.
 Scenario udp_wrong_answers() {
   Scenario s = udp_scenario("udp_wrong_answers");
   s.hosts = {with_open("10.20.0.1", Protocol::udp, {.from = Address::v4({10, 20, 0, 99})}),
@@ -105,11 +106,19 @@ Scenario udp_wrong_answers() {
              with_open("10.20.0.4", Protocol::udp, {.edits = {{Kind::spoil_checksum}}}),
              with_open("fd20::1", Protocol::udp, {.from = *Address::parse("fd20::99")}),
              with_open("fd20::4", Protocol::udp, {.edits = {{Kind::spoil_checksum}}}),
-             with_open("10.20.0.9", Protocol::udp)};
+             with_open("10.20.0.5", Protocol::udp, {.edits = {{Kind::add_to_id, 1}, {Kind::random_payload}}}),
+             with_open("10.20.0.6", Protocol::udp, {.edits = {{Kind::flip, payload_at}}}),
+             with_open("10.20.0.9", Protocol::udp),
+             with_open("fd20::2", Protocol::udp, {.edits = {{Kind::add_to_id, 1}}})};
   for (const HostRule& host : s.hosts) s.targets.push_back(no_reply(host.block));
-  s.targets.back() = replies("10.20.0.9");
+  s.targets[0].responder = Address::v4({10, 20, 0, 99});
+  s.targets[1] = replies("10.20.0.2");
+  s.targets[4].responder = *Address::parse("fd20::99");
+  s.targets[8] = replies("10.20.0.9");
+  s.targets[9] = replies("fd20::2");
   probe_all(s, udp());
-  s.counters = {both("received", &Counters::received, 1)};
+  s.counters = {both("received", &Counters::received, 3), both("wrong_source", &Counters::wrong_source, 2),
+                both("unauthenticated", &Counters::unauthenticated, 2)};
   return s;
 }
 

@@ -1,0 +1,89 @@
+// Finds probes by the tags that they carry, however many are under way: open addressing with linear probing.
+// Nothing is erased one by one; what has become stale goes when the table grows.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "net/transport.hpp"
+
+namespace multiping::net {
+
+/// Eight bytes a slot. Tags are equal here when their first four bytes are, or two where there are no more: who asks
+/// compares the rest.
+class TagIndex {
+ public:
+  using Tag = std::span<const std::uint8_t>;
+
+  /// Once for each probe that carries a tag, of two bytes or more. Where the table has to grow, only those serials
+  /// stay, of which the low half is given, that `keep` says yes to.
+  template <class Keep>
+  void add(Tag tag, Serial serial, Keep keep) {
+    if (4 * (used_ + 1) > 3 * slots_.size()) grow(keep);
+    has_short_ = has_short_ || tag.size() < long_tag;
+    insert({.hash = hash_of(tag), .serial = static_cast<std::uint32_t>(serial)});
+  }
+
+  /// Visits the low halves of the serials whose tags may begin as these bytes do, until `visit` says yes.
+  template <class Visit>
+  bool any(Tag bytes, Visit visit) const {
+    if (slots_.empty() || bytes.size() < short_tag) return false;
+    if (bytes.size() >= long_tag && any_with(hash_of(bytes), visit)) return true;
+    return (has_short_ || bytes.size() < long_tag) && any_with(hash_of(bytes.first(short_tag)), visit);
+  }
+
+ private:
+  static constexpr std::size_t short_tag = 2, long_tag = 4;
+
+  struct Slot {
+    std::uint32_t hash = 0;  ///< 0: free.
+    std::uint32_t serial = 0;
+    friend bool operator==(const Slot&, const Slot&) = default;
+  };
+
+  [[nodiscard]] static std::uint32_t hash_of(Tag tag) noexcept {
+    std::uint32_t hash = 0;
+    std::memcpy(&hash, tag.data(), tag.size() >= long_tag ? long_tag : short_tag);
+    return hash != 0 ? hash : 1;
+  }
+  [[nodiscard]] std::size_t start(std::uint32_t hash) const noexcept {
+    return static_cast<std::size_t>((hash * 0x9E3779B97F4A7C15U) >> 32) & (slots_.size() - 1);
+  }
+  [[nodiscard]] std::size_t next(std::size_t place) const noexcept { return (place + 1) & (slots_.size() - 1); }
+
+  template <class Visit>
+  bool any_with(std::uint32_t hash, Visit& visit) const {
+    for (std::size_t place = start(hash); slots_[place].hash != 0; place = next(place))
+      if (slots_[place].hash == hash && visit(slots_[place].serial)) return true;
+    return false;
+  }
+
+  void insert(const Slot& slot) {
+    std::size_t place = start(slot.hash);
+    for (; slots_[place].hash != 0; place = next(place))
+      if (slots_[place] == slot) return;  // it was taken back, and is sent at last
+    slots_[place] = slot;
+    ++used_;
+  }
+
+  template <class Keep>
+  void grow(Keep keep) {
+    std::vector<Slot> kept;
+    for (const Slot& slot : slots_)
+      if (slot.hash != 0 && keep(slot.serial)) kept.push_back(slot);
+    std::size_t size = 16;
+    while (size < 2 * (kept.size() + 1)) size *= 2;  // so that it is at most half full
+    slots_.assign(size, {});
+    used_ = 0;
+    for (const Slot& slot : kept) insert(slot);
+  }
+
+  std::vector<Slot> slots_;  ///< A power of two of them, or none.
+  std::size_t used_ = 0;
+  bool has_short_ = false;
+};
+
+}  // namespace multiping::net
