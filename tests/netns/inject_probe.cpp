@@ -41,9 +41,11 @@ int run(multiping::TransportKind kind) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool ping = argc > 1 && std::string_view{argv[1]} == "ping-socket";
+  const std::string_view kind = argc > 1 ? argv[1] : "";
   try {
-    return run(ping ? multiping::TransportKind::ping_socket : multiping::TransportKind::raw);
+    return run(kind == "ping-socket" ? multiping::TransportKind::ping_socket
+               : kind == "automatic" ? multiping::TransportKind::automatic
+                                     : multiping::TransportKind::raw);
   } catch (const std::system_error& error) {
     std::cout << "system_error: " << error.what() << '\n';
     return told;

@@ -5,6 +5,9 @@
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "netns/namespace.hpp"
 
@@ -109,6 +112,22 @@ BOOST_AUTO_TEST_CASE(a_family_that_may_not_be_used_is_its_targets_fate) {
       BOOST_TEST(trip(kind, "socket:error=EACCES:when=3") == 2);  // the first finds the transport, the second is IPv4
       BOOST_TEST(read_file("/run/output").find("::1: send-failed: Permission denied") != std::string::npos);
     }
+  });
+}
+
+// For a moment: a lesser kind of transport, or one that lacks a family, would stay for good.
+BOOST_AUTO_TEST_CASE(what_ran_out_while_the_transport_was_opened_is_told) {
+  in_namespace([] {
+    furnish();
+    const std::vector<std::pair<std::string, std::string>> errors = {{"EMFILE", "Too many open files"},
+                                                                     {"ENFILE", "Too many open files in system"},
+                                                                     {"ENOMEM", "Cannot allocate memory"}};
+    for (const auto& [error, text] : errors)
+      for (const char* when : {"1", "1..2"}) {
+        BOOST_TEST(trip("automatic", "socket:error=" + error + ":when=" + when) == 2);
+        const std::string output = read_file("/run/output");
+        BOOST_TEST(output.find("system_error: cannot open a transport of kind raw: " + text) == 0U, output);
+      }
   });
 }
 

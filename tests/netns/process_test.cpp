@@ -254,7 +254,8 @@ BOOST_AUTO_TEST_CASE(a_name_is_not_unknown_because_descriptors_ran_out) {
       use_up_descriptors(0);
       BOOST_TEST(thrown_by([&] { static_cast<void>(multi_ping("localhost", 1s, 0, options)); }) == -2);
       BOOST_TEST(resolve({"localhost"}, options.resolve)[0].error == make_error_code(Errc::lookup_failed));
-      BOOST_TEST(reverse_resolve({*Address::parse("127.0.0.1")}, options.resolve)[0].error == make_error_code(Errc::lookup_failed));
+      BOOST_TEST(reverse_resolve({*Address::parse("127.0.0.1")}, options.resolve)[0].error ==
+                 make_error_code(Errc::lookup_failed));
     });
 }
 
