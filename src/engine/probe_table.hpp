@@ -104,7 +104,7 @@ class ProbeTable final : public net::ProbeBook {
   [[nodiscard]] Window window() const noexcept override { return {first_, first_ + entries_.size()}; }
   [[nodiscard]] net::Probe probe(net::Serial serial) const noexcept override;
   [[nodiscard]] bool is_unanswered(net::Serial serial) const noexcept override {
-    const ProbeEntry& entry = entries_[serial - first_];
+    const ProbeEntry& entry = entries_[place(serial)];
     return !entry.answered && !entry.ended;
   }
 

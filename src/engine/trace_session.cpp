@@ -233,19 +233,19 @@ void TraceSession::heard(std::uint64_t id, const Answer& answer) {
   free_place(which, Fate::answered);
 }
 
-void TraceSession::done(std::uint64_t id, Answer answer, net::Instant now) {
+void TraceSession::done(std::uint64_t id, const Answer& answer, net::Instant now) {
   const Turn which = unpack(id);
   --routes_[which.route].under_way;
   if (probe_of(which).state == State::abandoned) {
     probe_of(which).state = State::over;
   } else {
-    take(which, std::move(answer), now);
+    take(which, answer, now);
   }
   continue_one_by_one(which.route);
   conclude(which.route);
 }
 
-void TraceSession::take(const Turn& turn, Answer answer, net::Instant now) {
+void TraceSession::take(const Turn& turn, const Answer& answer, net::Instant now) {
   const Route& route = routes_[turn.route];
   const bool in_time = !route.closed && now <= last_ask(turn.route);
   const std::uint32_t most = route.request.most_attempts;

@@ -72,7 +72,7 @@ class TraceSession {
   using Answer = HopAnswer;
   /// What is known while something better is awaited: a router says unreachable.
   void heard(std::uint64_t id, const Answer& answer);
-  void done(std::uint64_t id, Answer answer, net::Instant now);
+  void done(std::uint64_t id, const Answer& answer, net::Instant now);
   /// When due() has something to do next, if nothing is done before.
   [[nodiscard]] net::Instant next() const noexcept;
   [[nodiscard]] bool over() const noexcept { return open_ == 0; }
@@ -133,7 +133,7 @@ class TraceSession {
   [[nodiscard]] Ask ask(const HopWindows::Taken& taken, net::Instant now);
   [[nodiscard]] Duration patience() const noexcept;
   void expire_places(net::Instant now);
-  void take(const Turn& turn, Answer answer, net::Instant now);
+  void take(const Turn& turn, const Answer& answer, net::Instant now);
   void keep(const Turn& turn, Answer answer);
   enum class Fate : std::uint8_t { answered, silent, not_sent };
   void free_place(const Turn& turn, Fate fate);

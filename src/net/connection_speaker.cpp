@@ -189,7 +189,7 @@ void ConnectionSpeaker::take(const Connected& connected, const ProbeBook& book, 
     if (report.tells_a_fate()) {
       events.push_back(errors_.event(book.probe(connected.token), Carrier::tcp, report, connection_bits));
       events.back().final = true;
-      if (is_shared) begin_anew(ended->latest, 0);
+      if (is_shared && events.back().kind != Event::Kind::refused) begin_anew(ended->latest, 0);
       return;
     }
   }

@@ -10,8 +10,6 @@
 
 #include "packet/writer.hpp"
 
-namespace udp_index_test {
-
 using namespace std::chrono_literals;
 using multiping::Address;
 using multiping::net::Instant;
@@ -19,6 +17,8 @@ using multiping::net::Serial;
 using multiping::net::UdpFlight;
 using multiping::net::UdpIndex;
 using multiping::net::UdpStream;
+
+namespace udp_index_test {
 
 constexpr std::uint16_t port = 53, local_port = 40'000;
 const Address one = Address::v4({192, 0, 2, 1}), two = Address::v4({192, 0, 2, 2});
@@ -45,8 +45,6 @@ struct Fixture {
 };
 
 }  // namespace udp_index_test
-
-using namespace udp_index_test;
 
 BOOST_FIXTURE_TEST_SUITE(udp_index_test, udp_index_test::Fixture)
 
