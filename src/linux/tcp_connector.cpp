@@ -52,8 +52,8 @@ std::error_code told_apart(std::error_code error, const Address& to, const Probe
     const bool passes = concerns_all(obstacle) || obstacle == std::errc::resource_unavailable_try_again;
     return passes ? obstacle : std::error_code{ENETUNREACH, std::system_category()};
   }
-  const bool any_port = probe.source_port == 0 && !probe.flow;
-  return {any_port ? EAGAIN : EADDRINUSE, std::system_category()};
+  const bool chosen_by_kernel = probe.source_port == 0 && !probe.flow;
+  return {chosen_by_kernel ? EAGAIN : EADDRINUSE, std::system_category()};
 }
 
 bool use_flow_label(int socket, std::uint32_t label, SocketAddress& to) noexcept {

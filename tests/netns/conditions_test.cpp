@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(what_was_dropped_here_is_found_by_short_calls_too,
 }
 
 // Anybody can send such packets, and the kernel counts them among those that it had no room for.
-BOOST_AUTO_TEST_CASE(damaged_packets_are_no_loss_of_this_host) {
+BOOST_AUTO_TEST_CASE(damaged_packets_are_no_loss_of_this_host, *label("own_sockets")) {
   in_namespace([] {
     const EchoReply damaged{.edits = {{.kind = Edit::Kind::spoil_checksum}}};
     const PortRule open{.protocol = Protocol::udp, .port = 7, .accepts = {{}}};

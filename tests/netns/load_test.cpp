@@ -11,6 +11,7 @@ namespace multiping::test {
 namespace {
 
 using namespace std::chrono_literals;
+using boost::unit_test::label;
 using boost::unit_test::precondition;
 
 BOOST_AUTO_TEST_SUITE(load_test, *precondition(needs_root))
@@ -95,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_dead_neighbour_is_unreachable_with_either_socket) {
 }
 
 // This host itself says so, from an address that is not the device's.
-BOOST_AUTO_TEST_CASE(a_dead_neighbour_is_unreachable_through_a_device_too) {
+BOOST_AUTO_TEST_CASE(a_dead_neighbour_is_unreachable_through_a_device_too, *label("own_sockets")) {
   for (const TransportKind kind : {TransportKind::raw, TransportKind::ping_socket}) {
     in_namespace([kind] {
       allow_ping_sockets();
@@ -121,7 +122,7 @@ BOOST_AUTO_TEST_CASE(a_dead_neighbour_is_unreachable_through_a_device_too) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(the_living_answer_through_a_device) {
+BOOST_AUTO_TEST_CASE(the_living_answer_through_a_device, *label("own_sockets")) {
   for (const TransportKind kind : {TransportKind::raw, TransportKind::ping_socket}) {
     in_namespace([kind] {
       allow_ping_sockets();
@@ -146,7 +147,7 @@ BOOST_AUTO_TEST_CASE(the_living_answer_through_a_device) {
 }
 
 // Each of these sockets hears the answers to the probes of all.
-BOOST_AUTO_TEST_CASE(answers_that_several_raw_sockets_hear_count_once) {
+BOOST_AUTO_TEST_CASE(answers_that_several_raw_sockets_hear_count_once, *label("own_sockets")) {
   in_namespace([] {
     Scenario scenario{.name = "handshakes"};
     const PortRule sctp_port{.protocol = Protocol::sctp, .accepts = {{}}},
