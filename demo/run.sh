@@ -62,7 +62,9 @@ fi
 case $(cat /sys/class/net/lo/flags 2>/dev/null) in
   0x8) echo "== The loopback interface is down here, so nothing can answer; as root: ip link set lo up" ;;
 esac
-set -- localhost 127.0.0.1
+set -- 127.0.0.1
+# A minimal system may have no /etc/hosts.
+if getent ahosts localhost >/dev/null 2>&1; then set -- localhost "$@"; fi
 if grep -qs '^0*1 ' /proc/net/if_inet6; then set -- "$@" ::1; fi
 run_demo "$@"
 echo "== And one that cannot answer, to show how that is told: nobody on the loopback link has this address."

@@ -34,6 +34,10 @@ class Category final : public std::error_category {
         return "the broker refused";
       case Errc::broker_protocol:
         return "the broker's answer is not of its protocol";
+      case Errc::zone_unknown:
+        return "no interface of this host has the name of the zone";
+      case Errc::not_an_address:
+        return "one host is wanted: expand() makes a list of a block, and a port goes to ProbeOptions::port";
     }
     return "unknown error " + std::to_string(value);
   }

@@ -23,6 +23,9 @@ enum class Errc {
   not_supported,       ///< An option that this protocol or this transport cannot honour.
   broker_denied,       ///< The broker refused.
   broker_protocol,     ///< The broker answered something that is not its protocol.
+  zone_unknown,        ///< The zone of an address (fe80::1%eth9) names no interface of this host.
+  not_an_address,      ///< A block ("192.0.2.0/24", see expand()) or an address with a port ("192.0.2.1:80", see
+                       ///< ProbeOptions::port) where one host is wanted.
 };
 /// The error in its category, "multiping"; its message() is one plain sentence.
 [[nodiscard]] MULTIPING_EXPORT std::error_code make_error_code(Errc error) noexcept;

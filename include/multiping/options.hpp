@@ -92,8 +92,13 @@ struct ProbeOptions {
 /// How names become addresses.
 struct ResolveOptions {
   Family family = Family::any;                ///< any: IPv4 where a name has one, else IPv6.
-  Timeout timeout = std::chrono::seconds{5};  ///< For all lookups of one call together. Not negative.
-  int parallel = 16;                          ///< Lookups under way at once, 1 to 256.
+  /// The longest wait without progress: when no lookup of the call has ended for so long, those that are under way or
+  /// have not begun are Errc::lookup_timeout. Not negative.
+  Timeout timeout = std::chrono::seconds{5};
+  /// Lookups of one call under way at once, 1 to 256; with the default as many as there are names. The whole process has
+  /// at most 64 under way, whatever its calls ask for.
+  int parallel = 64;
+  Timeout budget{};  ///< The limit of all lookups of one call together; 0: none. Not negative.
 };
 
 class Transport;

@@ -30,6 +30,12 @@ struct SeriesOptions {
   Timeout timeout = std::chrono::seconds{1};   ///< For each probe, also past the next round's start. 0 waits for no
                                                ///< answer: every probe is lost.
   Options ping{};                              ///< threads is 0 or 1: a series runs on the caller's thread alone.
+  /// How often all names are looked up again, between two rounds; a target whose address changed is probed at its new
+  /// one from then on. 0: never. Not negative.
+  Timeout resolve_every{};
+  /// The first round begins after a random part of the interval, so that programs of many hosts that were started
+  /// together do not probe together. RFC 2330, section 11.1; RFC 3432, section 4.
+  bool random_start = false;
 };
 
 /// The figures of one position of the list.
