@@ -133,6 +133,7 @@ void check(const ProbeOptions& probe) {
 void check(const ResolveOptions& resolve) {
   check_family("ResolveOptions::family", resolve.family);
   static_cast<void>(checked_timeout(resolve.timeout, "ResolveOptions::timeout"));
+  static_cast<void>(checked_timeout(resolve.budget, "ResolveOptions::budget"));
   check_range("ResolveOptions::parallel", resolve.parallel, {1, most_lookups});
 }
 

@@ -1,18 +1,12 @@
-// The threads of a resolution. A lookup under way cannot be cancelled, so nothing here waits for one past the deadline:
-// threads share a Board with the call, by shared_ptr, and one left behind touches only that.
+// See lookup_pool.hpp.
+// A thread keeps to its call while the shares are equal, since another call means a resolver made anew.
 #include "resolve/lookup_pool.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
-#include <cstddef>
+#include <atomic>
 #include <exception>
-#include <map>
-#include <mutex>
-#include <new>
-#include <optional>
-#include <string>
-#include <thread>
 #include <utility>
 #include <variant>
 
@@ -24,191 +18,155 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr Duration first_pause = std::chrono::milliseconds{100};  // before a question is asked again; doubled each time
-constexpr Duration longest_pause = std::chrono::seconds{1};
-// A name server that answers at all does so sooner than resolver_asio.cpp lets a lookup wait for a silent one.
-constexpr Duration silence = std::chrono::milliseconds{900};
-
-Clock::time_point deadline_of(Duration timeout) noexcept {
-  const auto now = Clock::now();
-  return timeout < Clock::time_point::max() - now ? now + timeout : Clock::time_point::max();
+Answer ask(std::unique_ptr<Lookup>& lookup, const SharedCall& call, const Question& question) noexcept {
+  try {
+    if (!lookup) lookup = call.factory();
+    if (const auto* const name = std::get_if<std::string>(&question)) return lookup->look_up(*name, call.family);
+    return lookup->look_up(std::get<Address>(question));
+  } catch (...) {  // out of memory or descriptors
+    return {{}, Errc::lookup_failed};
+  }
 }
-
-/// A question on the board.
-struct Entry {
-  Question question{};
-  Duration pause = first_pause;
-  Answer answer{{}, Errc::lookup_timeout};
-};
-
-/// What the call and its threads share: what is to be looked up, who is at it, and what was found.
-class Board {
- public:
-  Board(std::vector<Question> questions, Family family, LookupFactory factory, std::size_t workers)
-      : family_{family}, factory_{std::move(factory)}, busy_(workers), open_{questions.size()} {
-    entries_.reserve(questions.size());
-    for (auto& question : questions) entries_.push_back({std::move(question)});
-  }
-
-  /// What each thread does.
-  void work(std::size_t worker) noexcept {
-    std::unique_ptr<Lookup> lookup;
-    while (const auto entry = take(worker)) {
-      const auto began = Clock::now();
-      auto answer = ask(lookup, entries_[*entry].question);
-      put(worker, *entry, std::move(answer), Clock::now() - began);
-    }
-  }
-
-  /// Returns when all questions have an answer, at the deadline, or at a stop request.
-  void wait(Clock::time_point deadline, const std::stop_token& stop) {
-    std::unique_lock lock{mutex_};
-    finished_.wait_until(lock, stop, deadline, [this] { return open_ == 0; });
-  }
-
-  /// Lets no further lookup start, and tells which threads are in the middle of one.
-  [[nodiscard]] std::vector<char> close() noexcept {
-    const std::lock_guard lock{mutex_};
-    over_ = true;
-    changed_.notify_all();
-    return std::move(busy_);
-  }
-
-  /// After close().
-  [[nodiscard]] std::vector<Answer> answers() {
-    const std::lock_guard lock{mutex_};
-    std::vector<Answer> answers;
-    answers.reserve(entries_.size());
-    for (auto& entry : entries_) answers.push_back(std::move(entry.answer));
-    return answers;
-  }
-
- private:
-  using Index = std::size_t;
-
-  /// The next question, when its time has come; none when nothing is left for this thread. Those that are under way are
-  /// not: should one have to be asked again, the thread that asks it now will be there.
-  std::optional<Index> take(std::size_t worker) {
-    std::unique_lock lock{mutex_};
-    while (!over_) {
-      if (auto index = due()) {
-        busy_[worker] = true;
-        return index;
-      }
-      if (again_.empty()) break;
-      const auto next = again_.begin()->first;  // a copy: another thread may take the entry meanwhile
-      changed_.wait_until(lock, next);
-    }
-    return std::nullopt;
-  }
-
-  /// Those that were never asked go first, so that one in trouble does not hold up the rest.
-  std::optional<Index> due() {
-    if (fresh_ < entries_.size()) return fresh_++;
-    if (again_.empty() || again_.begin()->first > Clock::now()) return std::nullopt;
-    return again_.extract(again_.begin()).mapped();
-  }
-
-  Answer ask(std::unique_ptr<Lookup>& lookup, const Question& question) noexcept {
-    try {
-      if (!lookup) lookup = factory_();
-      if (const auto* const name = std::get_if<std::string>(&question)) return lookup->look_up(*name, family_);
-      return lookup->look_up(std::get<Address>(question));
-    } catch (...) {  // out of memory or descriptors
-      return {{}, Errc::lookup_failed};
-    }
-  }
-
-  void put(std::size_t worker, Index index, Answer answer, Duration took) noexcept {
-    const std::lock_guard lock{mutex_};
-    if (over_) return;
-    busy_[worker] = false;
-    if (answer.try_again && ask_again(index, took)) return;
-    entries_[index].answer = std::move(answer);
-    if (--open_ == 0) finished_.notify_all();
-  }
-
-  bool ask_again(Index index, Duration took) noexcept {
-    auto& entry = entries_[index];
-    try {
-      again_.emplace(Clock::now() + entry.pause, index);
-    } catch (const std::bad_alloc&) {
-      return false;
-    }
-    entry.pause = std::min(2 * entry.pause, longest_pause);
-    entry.answer.error = took < silence ? Errc::lookup_failed : Errc::lookup_timeout;
-    changed_.notify_all();
-    return true;
-  }
-
-  const Family family_;
-  const LookupFactory factory_;
-  std::mutex mutex_{};
-  std::condition_variable_any finished_{};  // for the call
-  std::condition_variable changed_{};       // for its threads
-  std::vector<Entry> entries_{};            // questions are constant; answers are under the mutex
-  std::vector<char> busy_;                  // by thread: in the middle of a lookup
-  std::multimap<Clock::time_point, Index> again_{};
-  std::size_t fresh_ = 0;  // entries from here on were never taken
-  std::size_t open_;       // entries without a final answer
-  bool over_ = false;
-};
-
-/// The threads of one call. None is left when it goes, but those in the middle of a lookup.
-class Crew {
- public:
-  Crew(std::shared_ptr<Board> board, std::size_t workers, const std::stop_token& stop) : board_{std::move(board)} {
-    threads_.reserve(workers);
-    const SignalsBlocked blocked;
-    while (threads_.size() < workers && add_thread() && !stop.stop_requested()) continue;
-  }
-  ~Crew() { dismiss(); }
-  Crew(const Crew&) = delete;
-  Crew& operator=(const Crew&) = delete;
-
-  [[nodiscard]] bool empty() const noexcept { return threads_.empty(); }
-
-  void dismiss() noexcept {
-    const auto busy = board_->close();
-    for (std::size_t i = 0; i < threads_.size(); ++i) {
-      if (busy[i])
-        threads_[i].detach();
-      else
-        threads_[i].join();
-    }
-    threads_.clear();
-  }
-
- private:
-  /// Some threads are better than none, so it is no error when there can be no more.
-  bool add_thread() {
-    try {
-      threads_.emplace_back([board = board_, worker = threads_.size()] { board->work(worker); });
-      return true;
-    } catch (const std::exception&) {
-      return false;
-    }
-  }
-
-  std::shared_ptr<Board> board_;
-  std::vector<std::thread> threads_{};
-};
 
 }  // namespace
 
-std::vector<Answer> look_up_all(std::vector<Question> questions, const ResolveOptions& options,
-                                const LookupFactory& factory, const std::stop_token& stop) {
-  const Duration timeout = options.timeout;
-  if (timeout == Duration::zero() || stop.stop_requested()) return {questions.size(), Answer{{}, Errc::lookup_timeout}};
-  const auto deadline = deadline_of(timeout);
-  const auto workers = std::min(questions.size(), static_cast<std::size_t>(options.parallel));
-  const auto count = questions.size();
-  const auto board = std::make_shared<Board>(std::move(questions), options.family, factory, workers);
-  Crew crew{board, workers, stop};
-  if (crew.empty()) return {count, Answer{{}, Errc::lookup_failed}};
-  board->wait(deadline, stop);
-  crew.dismiss();
-  return board->answers();
+LookupPool::LookupPool() : owner_{::getpid()} {}
+
+bool LookupPool::is_of_this_process() const noexcept { return owner_ == ::getpid(); }
+
+/// A parent's pool is given up and not deleted: its mutex may be locked by a thread that is not here.
+LookupPool& LookupPool::of_this_process() {
+  static std::atomic<LookupPool*> current{};
+  auto* pool = current.load();
+  while (pool == nullptr || !pool->is_of_this_process()) {
+    std::unique_ptr<LookupPool> fresh{new LookupPool};
+    if (current.compare_exchange_strong(pool, fresh.get())) return *fresh.release();
+  }
+  return *pool;
+}
+
+void LookupPool::open(const std::shared_ptr<SharedCall>& call) {
+  const Lock lock{mutex_};
+  calls_.push_back(call);
+  hire(call->board.parallel());
+  if (staff_ == 0) call->board.end(Errc::lookup_failed);
+  changed_.notify_all();
+}
+
+/// Some threads are better than none, so it is no error when there can be no more.
+void LookupPool::hire(std::size_t wanted) {
+  const SignalsBlocked blocked;
+  while (wanted > 0 && staff_ < most_lookups && add_thread()) --wanted;
+}
+
+bool LookupPool::add_thread() noexcept {
+  try {
+    const auto self = running_.emplace(running_.end());
+    try {
+      *self = std::thread{[this, self] { work(self); }};
+    } catch (const std::exception&) {
+      running_.erase(self);
+      return false;
+    }
+  } catch (const std::exception&) {
+    return false;
+  }
+  ++staff_;
+  return true;
+}
+
+void LookupPool::close(const std::shared_ptr<SharedCall>& call) noexcept {
+  Threads ended;
+  {
+    Lock lock{mutex_};
+    std::erase(calls_, call);
+    call->board.end();
+    changed_.notify_all();
+    ++closing_;
+    left_.wait(lock, [this] { return !calls_.empty() || (idle_ == 0 && leaving_ == 0); });
+    --closing_;
+    ended.swap(ended_);
+  }
+  for (auto& thread : ended) thread.join();
+}
+
+/// What each thread does.
+void LookupPool::work(Threads::iterator self) noexcept {
+  std::unique_ptr<Lookup> lookup;
+  std::shared_ptr<SharedCall> last;
+  Lock lock{mutex_};
+  while (auto job = await_job(lock, last)) {
+    const Question& question = job->call->board.question(job->question);
+    lock.unlock();
+    if (last != job->call) lookup.reset();
+    last = job->call;
+    const auto began = Clock::now();
+    auto answer = ask(lookup, *last, question);
+    lock.lock();
+    put(*job, std::move(answer), Clock::now() - began);
+  }
+  lock.unlock();
+  lookup.reset();
+  last.reset();
+  retire(self);
+}
+
+/// It is joined by a call that closes, if one is there or will be.
+void LookupPool::retire(Threads::iterator self) noexcept {
+  const Lock lock{mutex_};
+  if (calls_.empty() && closing_ == 0) {
+    self->detach();
+    running_.erase(self);
+  } else {
+    ended_.splice(ended_.end(), running_, self);
+  }
+  --leaving_;
+  left_.notify_all();
+}
+
+/// None when nothing is left for this thread. Lookups that are under way are not: should one have to be made again, the
+/// thread that makes it now will be there.
+std::optional<LookupPool::Job> LookupPool::await_job(Lock& lock, const std::shared_ptr<SharedCall>& last) {
+  while (true) {
+    if (auto job = next_job(last)) return job;
+    std::size_t pausing = 0;
+    auto pause_end = Time::max();
+    for (const auto& call : calls_) {
+      pausing += call->board.pausing();
+      pause_end = std::min(pause_end, call->board.next_pause_end());
+    }
+    if (pausing <= idle_) break;
+    ++idle_;
+    changed_.wait_until(lock, pause_end);
+    --idle_;
+  }
+  --staff_;
+  ++leaving_;
+  return std::nullopt;
+}
+
+/// Of the call that has the fewest lookups under way.
+std::optional<LookupPool::Job> LookupPool::next_job(const std::shared_ptr<SharedCall>& last) {
+  const auto now = Clock::now();
+  const std::shared_ptr<SharedCall>* chosen = nullptr;
+  for (const auto& call : calls_) {
+    if (!call->board.has_due(now)) continue;
+    const bool fewer = chosen == nullptr || call->board.under_way() < (*chosen)->board.under_way();
+    const bool as_few = !fewer && call->board.under_way() == (*chosen)->board.under_way();
+    if (fewer || (as_few && call == last)) chosen = &call;
+  }
+  if (chosen == nullptr) return std::nullopt;
+  return Job{*chosen, *(*chosen)->board.take(now)};
+}
+
+void LookupPool::put(const Job& job, Answer answer, Duration took) noexcept {
+  auto& board = job.call->board;
+  const bool had_known = board.has_known();
+  board.put(job.question, std::move(answer), took, Clock::now());
+  if (board.pausing() > 0) changed_.notify_all();
+  if (!board.has_known()) return;
+  if (!had_known) job.call->event.set();
+  job.call->known.notify_all();
 }
 
 }  // namespace multiping::resolver

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "multiping/error.hpp"
 #include "resolve/host_name.hpp"
-#include "resolve/lookup_pool.hpp"
+#include "resolve/lookup_session.hpp"
+#include "resolve/lookups.hpp"
 
 namespace multiping::resolver {
 namespace {
@@ -21,36 +21,20 @@ struct Awaiting {
 };
 
 /// The positions that need a lookup, and what is to be looked up.
-template <typename Key>
 struct Plan {
   std::vector<Awaiting> awaiting{};
   std::vector<Question> questions{};
-  std::unordered_map<Key, std::size_t> known{};  // into questions; a string_view is of the caller's text
+  std::unordered_map<Address, std::size_t> known{};  // into questions
 
-  template <typename Asked>
-  void add(std::size_t position, const Asked& asked) {
+  void add(std::size_t position, const Address& asked) {
     const auto [at, is_new] = known.try_emplace(asked, questions.size());
     if (is_new) questions.emplace_back(asked);
     awaiting.push_back({position, at->second});
   }
 };
-using NamePlan = Plan<std::string_view>;
-using AddressPlan = Plan<Address>;
 
 bool is_wanted(const Address& address, Family family) noexcept {
   return family == Family::any || family == address.family();
-}
-
-Resolution resolve_address(const std::string& text, const Address& address, Family family) {
-  if (is_wanted(address, family)) return {text, {address}, {}};
-  return {text, {}, Errc::no_address};
-}
-
-Resolution resolve_at_once(const std::string& text, std::size_t position, Family family, NamePlan& plan) {
-  const auto host = read_host(text);
-  if (host.kind == HostText::address) return resolve_address(text, host.address, family);
-  if (host.kind == HostText::name) plan.add(position, text);
-  return {text, {}, Errc::no_address};
 }
 
 /// What comes from the other side is text that its owner chose, be it to confuse a terminal or a log.
@@ -65,18 +49,10 @@ void take_name(const Answer& answer, ReverseResolution& resolution) {
 
 std::vector<Resolution> resolve_names(std::span<const std::string> names, const ResolveOptions& options,
                                       const std::stop_token& stop) {
-  std::vector<Resolution> resolutions;
-  resolutions.reserve(names.size());
-  NamePlan plan;
-  for (const auto& name : names) {
-    resolutions.push_back(resolve_at_once(name, resolutions.size(), options.family, plan));
-  }
-  if (plan.questions.empty()) return resolutions;
-  const auto answers = look_up_all(std::move(plan.questions), options, system_lookup, stop);
-  for (const auto& [position, lookup] : plan.awaiting) {
-    resolutions[position].addresses = answers[lookup].addresses;
-    resolutions[position].error = answers[lookup].error;
-  }
+  std::vector<Resolution> resolutions(names.size());
+  Lookups lookups{{names.begin(), names.end()}, options, stop};
+  lookups.wait_for_all();
+  for (auto& [position, resolution] : lookups.take()) resolutions[position] = std::move(resolution);
   return resolutions;
 }
 
@@ -84,7 +60,7 @@ std::vector<ReverseResolution> reverse_names(std::span<const Address> addresses,
                                              const std::stop_token& stop) {
   std::vector<ReverseResolution> resolutions;
   resolutions.reserve(addresses.size());
-  AddressPlan plan;
+  Plan plan;
   for (const auto& address : addresses) {
     if (address && is_wanted(address, options.family)) plan.add(resolutions.size(), address);
     resolutions.push_back({address, {}, Errc::no_address});

@@ -1,6 +1,6 @@
 // The pool of lookups, with lookups made by the test: how many at once, in what order, and when the call returns.
 // A lookup that hangs does so on a gate that the test opens in the end.
-#include "resolve/lookup_pool.hpp"
+#include "resolve/lookup_session.hpp"
 
 #include <grp.h>
 #include <pthread.h>
@@ -12,102 +12,23 @@
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
-#include <functional>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "multiping/error.hpp"
+#include "resolve/scripted_lookup.hpp"
 
 using namespace multiping;
 using namespace multiping::resolver;
+using namespace multiping::test;
 using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(lookup_pool)
 
 namespace {
-
-const Address found_address = *Address::parse("192.0.2.1");
-
-Answer found() { return {{found_address}}; }
-Answer busy_server() { return {{}, Errc::lookup_failed, true}; }
-
-using Script = std::function<Answer(const std::string& name)>;
-
-class ScriptedLookup final : public Lookup {
- public:
-  explicit ScriptedLookup(Script script) : script_{std::move(script)} {}
-  Answer look_up(const std::string& name, Family) override { return script_(name); }
-  Answer look_up(const Address& address) override { return {.name = "name-of-" + address.to_string()}; }
-
- private:
-  Script script_;
-};
-
-LookupFactory scripted(const Script& script) {
-  return [script] { return std::make_unique<ScriptedLookup>(script); };
-}
-
-/// Counts arrivals; lets nobody pass until it is opened.
-class Gate {
- public:
-  void pass() {
-    std::unique_lock lock{mutex_};
-    ++arrived_;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return open_; });
-    --inside_;
-    changed_.notify_all();
-  }
-  void await(int arrivals) {
-    std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return arrived_ >= arrivals; });
-  }
-  /// Returns when all that had arrived have passed.
-  void open() {
-    std::unique_lock lock{mutex_};
-    open_ = true;
-    inside_ += arrived_;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return inside_ == 0; });
-  }
-  [[nodiscard]] int arrived() const {
-    const std::lock_guard lock{mutex_};
-    return arrived_;
-  }
-
- private:
-  mutable std::mutex mutex_{};
-  std::condition_variable changed_{};
-  int arrived_ = 0, inside_ = 0;
-  bool open_ = false;
-};
-
-class Log {
- public:
-  void add(const std::string& name) {
-    const std::lock_guard lock{mutex_};
-    names_.push_back(name);
-  }
-  [[nodiscard]] std::vector<std::string> names() const {
-    const std::lock_guard lock{mutex_};
-    return names_;
-  }
-
- private:
-  mutable std::mutex mutex_{};
-  std::vector<std::string> names_{};
-};
-
-std::vector<Question> numbered(int count) {
-  std::vector<Question> names;
-  for (int i = 0; i < count; ++i) names.emplace_back("host" + std::to_string(i));
-  return names;
-}
 
 double seconds_since(std::chrono::steady_clock::time_point began) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();

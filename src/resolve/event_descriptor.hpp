@@ -1,0 +1,37 @@
+// A descriptor for poll(2) that is readable when it was told so, eventfd(2).
+// Opened when somebody asks for it; header only.
+#pragma once
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace multiping::resolver {
+
+class EventDescriptor {
+ public:
+  EventDescriptor() = default;
+  EventDescriptor(const EventDescriptor&) = delete;
+  EventDescriptor& operator=(const EventDescriptor&) = delete;
+  ~EventDescriptor() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+  /// -1 when it cannot be opened.
+  [[nodiscard]] int open() noexcept {
+    if (descriptor_ < 0) descriptor_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return descriptor_;
+  }
+  /// Without effect until opened.
+  void set() noexcept {
+    if (descriptor_ >= 0) static_cast<void>(::eventfd_write(descriptor_, 1));
+  }
+  void clear() noexcept {
+    eventfd_t count = 0;
+    if (descriptor_ >= 0) static_cast<void>(::eventfd_read(descriptor_, &count));
+  }
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace multiping::resolver

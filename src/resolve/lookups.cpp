@@ -1,0 +1,76 @@
+// What needs no lookup is known at once; the rest is asked, each name once.
+// See lookups.hpp.
+#include "resolve/lookups.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "multiping/error.hpp"
+#include "resolve/host_name.hpp"
+
+namespace multiping::resolver {
+namespace {
+
+/// None for a name, which is to be looked up.
+std::optional<Resolution> resolve_at_once(const std::string& text, Family family) {
+  const auto host = read_host(text);
+  if (host.kind == HostText::name) return std::nullopt;
+  const bool found = host.kind == HostText::address && (family == Family::any || family == host.address.family());
+  if (found) return Resolution{text, {host.address}, {}};
+  return Resolution{text, {}, Errc::no_address};
+}
+
+}  // namespace
+
+Lookups::Lookups(std::vector<std::string> names, const ResolveOptions& options, std::stop_token stop)
+    : names_{std::move(names)} {
+  std::vector<Question> questions;
+  std::unordered_map<std::string_view, std::size_t> known;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    if (auto resolution = resolve_at_once(names_[i], options.family)) {
+      at_once_.push_back({i, std::move(*resolution)});
+      continue;
+    }
+    const auto [at, is_new] = known.try_emplace(names_[i], questions.size());
+    if (is_new) {
+      questions.emplace_back(names_[i]);
+      positions_.emplace_back();
+    }
+    positions_[at->second].push_back(i);
+  }
+  if (!questions.empty()) session_.emplace(std::move(questions), options, system_lookup, std::move(stop));
+}
+
+std::vector<Lookups::Known> Lookups::take() {
+  auto taken = std::exchange(at_once_, {});
+  if (!session_) return taken;
+  for (const auto& [question, answer] : session_->take()) {
+    for (const auto position : positions_[question])
+      taken.push_back({position, {std::move(names_[position]), answer.addresses, answer.error}});
+  }
+  return taken;
+}
+
+bool Lookups::done() const { return at_once_.empty() && (!session_ || session_->done()); }
+
+void Lookups::wait(std::chrono::steady_clock::time_point until) {
+  if (at_once_.empty() && session_) session_->wait(until);
+}
+
+void Lookups::wait_for_all() {
+  if (session_) session_->wait_for_all();
+}
+
+int Lookups::native_handle() { return session_ ? session_->native_handle() : -1; }
+
+std::chrono::steady_clock::time_point Lookups::deadline() const {
+  return session_ ? session_->deadline() : Time::max();
+}
+
+void Lookups::end() noexcept {
+  if (session_) session_->end();
+}
+
+}  // namespace multiping::resolver
