@@ -5,12 +5,12 @@
 #include <cmath>
 #include <concepts>
 #include <limits>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 
 #include "multiping/error.hpp"
+#include "number_text.hpp"
 #include "readable.hpp"
 
 namespace multiping {
@@ -22,11 +22,13 @@ constexpr std::size_t longest_device_name = 15;       // IFNAMSIZ less the final
 constexpr std::size_t compensation_size = 2;          // what keeps the checksum of a flow's ICMP messages constant
 constexpr int most_lookups = 256;
 
-template <class Value>
-[[noreturn]] void refuse(std::string_view name, const Value& value, std::string_view wanted) {
-  std::ostringstream text;
-  text << name << " is " << value << "; it must be " << wanted;
-  throw std::invalid_argument{text.str()};
+[[noreturn]] void refuse(std::string_view name, std::string_view value, std::string_view wanted) {
+  std::string text{name};
+  text.append(" is ").append(value).append("; it must be ").append(wanted);
+  throw std::invalid_argument{text};
+}
+[[noreturn]] void refuse(std::string_view name, std::integral auto value, std::string_view wanted) {
+  refuse(name, std::to_string(value), wanted);
 }
 
 template <class Number>
@@ -45,7 +47,7 @@ void check_family(std::string_view name, Family family) {
 }
 
 void check_source(std::string_view name, const Address& source, Family family, std::string_view wanted) {
-  if (source && source.family() != family) refuse(name, source, wanted);
+  if (source && source.family() != family) refuse(name, source.to_string(), wanted);
 }
 
 void check_ranges(const ProbeOptions& probe) {
@@ -113,9 +115,7 @@ void check_tos(const ProbeOptions& probe) {
 /// A Timeout keeps not-a-number as -1 ns.
 std::string time_text(Duration time) {
   if (time == Duration{-1}) return "-1 ns or not a number";
-  std::ostringstream text;
-  text << milliseconds(time) << " ms";
-  return text.str();
+  return number_text(milliseconds(time)) + " ms";
 }
 
 }  // namespace
@@ -140,7 +140,7 @@ void check(const ResolveOptions& resolve) {
 void check(const Options& options) {
   if (options.threads < 0) refuse("Options::threads", options.threads, "0 or more");
   if (!std::isfinite(options.max_rate) || options.max_rate < 0) {
-    refuse("Options::max_rate", options.max_rate, "0 or more, and finite");
+    refuse("Options::max_rate", number_text(options.max_rate), "0 or more, and finite");
   }
   check(options.resolve);
   check(options.probe);

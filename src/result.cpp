@@ -3,11 +3,11 @@
 #include "multiping/result.hpp"
 
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <ostream>
 #include <span>
 
+#include "number_text.hpp"
 #include "readable.hpp"
 
 namespace multiping {
@@ -125,13 +125,7 @@ std::string describe_message(const IcmpError& error, Family family) {
   return with_code(protocol + " type " + std::to_string(error.type), error.code);
 }
 
-/// Always with a point, whatever the program's locale.
-std::string rtt_text(Duration time) {
-  std::array<char, 32> digits{};
-  const auto end =
-      std::to_chars(digits.data(), digits.data() + digits.size(), milliseconds(time), std::chars_format::fixed, 3).ptr;
-  return std::string{digits.data(), end} + " ms";
-}
+std::string rtt_text(Duration time) { return fixed_text(milliseconds(time), 3) + " ms"; }
 
 std::string attempts_text(std::uint32_t attempts) {
   return std::to_string(attempts) + (attempts == 1 ? " attempt" : " attempts");

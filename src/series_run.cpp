@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 
+#include "number_text.hpp"
 #include "option_checks.hpp"
 
 namespace multiping {
@@ -44,10 +44,9 @@ void check_rate(const SeriesOptions& options, std::size_t targets) {
   if (rate <= 0 || interval == Duration::zero()) return;
   const double shortest_ms = 1000 * static_cast<double>(targets) / rate;
   if (milliseconds(interval) >= shortest_ms * (1 - 1e-9)) return;
-  std::ostringstream text;
-  text << "SeriesOptions::interval is " << milliseconds(interval) << " ms; it must be " << std::ceil(shortest_ms)
-       << " ms or more for " << targets << " targets with Options::max_rate " << rate;
-  throw std::invalid_argument{text.str()};
+  throw std::invalid_argument("SeriesOptions::interval is " + number_text(milliseconds(interval)) + " ms; it must be " +
+                              number_text(std::ceil(shortest_ms)) + " ms or more for " + std::to_string(targets) +
+                              " targets with Options::max_rate " + number_text(rate));
 }
 
 BatchPlan checked_plan(TargetList targets, const SeriesOptions& options) {
