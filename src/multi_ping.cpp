@@ -274,8 +274,7 @@ void MultiPing::send() {
 }
 
 Batch MultiPing::receive(Timeout timeout) {
-  const Duration time = checked_timeout(timeout, "timeout");
-  impl_->receive(net::after(impl_->now(), time));
+  impl_->receive(net::after(impl_->now(), time_left(timeout)));
   impl_->publish();
   return impl_->new_batch();
 }

@@ -2,6 +2,7 @@
 // Ranges come first, so that a mistake is called a mistake also where the option is not supported.
 #include "option_checks.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <limits>
@@ -151,5 +152,7 @@ Duration checked_timeout(Timeout timeout, std::string_view name) {
   if (time < Duration::zero()) refuse(name, time_text(time), "0 or more");
   return time;
 }
+
+Duration time_left(Timeout wait) noexcept { return std::max<Duration>(wait, Duration::zero()); }
 
 }  // namespace multiping

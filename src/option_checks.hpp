@@ -16,5 +16,7 @@ void check(const Options& options);  ///< With its resolve and its probe.
 
 /// The time, or std::invalid_argument naming it where it is negative or was not a number.
 [[nodiscard]] Duration checked_timeout(Timeout timeout, std::string_view name);
+/// How long a call that only waits is to wait: a negative time is what is left of a deadline that has passed, 0.
+[[nodiscard]] Duration time_left(Timeout wait) noexcept;
 
 }  // namespace multiping

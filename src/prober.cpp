@@ -108,7 +108,7 @@ Prober::Token Prober::submit(const Address& address, const ProbeOptions& probe, 
       {.address = address, .probe = probe, .timeout = checked_timeout(timeout, "timeout"), .retry = retry});
 }
 
-std::vector<Prober::Completion> Prober::poll(Timeout wait) { return impl_->poll(checked_timeout(wait, "wait")); }
+std::vector<Prober::Completion> Prober::poll(Timeout wait) { return impl_->poll(time_left(wait)); }
 std::size_t Prober::in_flight() const noexcept { return impl_->probes().in_flight(); }
 Counters Prober::counters() const noexcept { return impl_->probes().counters(); }
 int Prober::native_handle() const noexcept { return impl_->native_handle(); }

@@ -49,11 +49,11 @@ class MULTIPING_EXPORT MultiPing {
 
   /// Waits until no probe is awaited any more (each has answered, or will not: unresolved, not sent, ended by fail_fast
   /// or by an expired ttl that was asked for, or a TCP connection that an ICMP error has ended), or until `timeout` has
-  /// passed; 0s takes what is there.
+  /// passed; 0s takes what is there, and so does a negative time, such as `deadline - now()` past the deadline.
   ///
   /// responses: those newly answered since the last receive(), answers that came during send() included, whichever
   /// send() they answer. no_responses: all that have not answered yet.
-  /// Throws std::logic_error before the first send() and in a forked child; std::invalid_argument for a negative time.
+  /// Throws std::logic_error before the first send() and in a forked child.
   Batch receive(Timeout timeout);
 
   /// Every target, in the caller's order. Rewritten by send(), receive() and reset(); gone with the object.

@@ -76,9 +76,9 @@ class MULTIPING_EXPORT Prober {
     Result result{};  ///< Its host is the address as text.
   };
   /// Waits at most `wait` for the first completion and returns all there are, in the order in which they came about;
-  /// at once when nothing is in flight, or when a stop is requested. Probes that wait for their turn are sent
-  /// meanwhile; after a stop none is, and what is in flight still ends by its deadline. Throws std::invalid_argument
-  /// for a negative time.
+  /// at once when nothing is in flight, or when a stop is requested. A negative time, such as `deadline - now()` past
+  /// the deadline, counts as 0. Probes that wait for their turn are sent meanwhile; after a stop none is, and what is
+  /// in flight still ends by its deadline.
   [[nodiscard]] std::vector<Completion> poll(Timeout wait);
 
   [[nodiscard]] std::size_t in_flight() const noexcept;  ///< Submitted, and not yet handed out by poll().

@@ -259,9 +259,19 @@ BOOST_AUTO_TEST_CASE(wrong_arguments_throw) {
   BOOST_CHECK_THROW(world.submit("10.0.0.1", 1s, 0, {.ttl = 0}), std::invalid_argument);
   BOOST_CHECK_THROW(world.submit("10.0.0.1", 1s, 0, {.port = 80}), std::invalid_argument);
   BOOST_CHECK_THROW(static_cast<void>(world.prober.submit({}, {}, 1s)), std::invalid_argument);
-  BOOST_CHECK_THROW(static_cast<void>(world.prober.poll(-1s)), std::invalid_argument);
   BOOST_CHECK_THROW(Prober({.max_rate = -1}), std::invalid_argument);
   BOOST_TEST(world.prober.in_flight() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_deadline_that_has_passed_takes_what_is_there) {
+  World world;
+  const auto token = world.submit("10.0.0.1", 1s);
+  BOOST_TEST(world.prober.poll(-1s).empty());
+  BOOST_TEST(world.prober.in_flight() == 1U);
+  const auto done = world.prober.poll(1s);
+  BOOST_REQUIRE_EQUAL(done.size(), 1U);
+  BOOST_TEST(done[0].token == token);
+  BOOST_TEST(world.prober.poll(Duration::min()).empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_rate_is_kept_and_what_it_left_over_is_pending) {
