@@ -1,5 +1,6 @@
 // Pings hosts again and again, as ping(8) does, but all of them at once: each result as it comes, and the figures of
-// each host at the end or at Ctrl-C. Usage: ping_series_demo [-c COUNT] [-i SECONDS] HOST...
+// each host at the end or at Ctrl-C; or, with --prometheus, a page of metrics alone.
+// Usage: ping_series_demo [-c COUNT] [-i SECONDS] [--prometheus] HOST...
 // Exit status: 0 when every probe was answered, 1 when not, 2 when there was an error.
 #include <multiping/multiping.hpp>
 
@@ -11,6 +12,7 @@
 #include <exception>
 #include <iomanip>
 #include <iostream>
+#include <map>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -21,8 +23,9 @@
 namespace {
 
 constexpr std::string_view usage =
-    "usage: ping_series_demo [-c COUNT] [-i SECONDS] HOST...\n"
+    "usage: ping_series_demo [-c COUNT] [-i SECONDS] [--prometheus] HOST...\n"
     "Pings all hosts again and again: COUNT times (5; 0: until Ctrl-C), every SECONDS (1).\n"
+    "With --prometheus it writes the figures alone, as a page for that program.\n"
     "Exit status: 0 when every probe was answered, 1 when not, 2 when there was an error.";
 
 /// Turns Ctrl-C into a stop request. A thread waits for the signal, so that nothing happens in a handler.
@@ -67,6 +70,7 @@ int parse_count(const std::string& text) {
 
 struct Command {
   multiping::SeriesOptions options{.count = 5};
+  bool prometheus = false;
   std::vector<std::string> hosts;
 };
 
@@ -83,6 +87,10 @@ Command parse(const std::vector<std::string>& words) {
   Command command;
   std::size_t i = 0;
   while (i + 1 < words.size() && take_option(command, words[i], words[i + 1])) i += 2;
+  if (i < words.size() && words[i] == "--prometheus") {
+    command.prometheus = true;
+    ++i;
+  }
   command.hosts.assign(words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
   if (command.hosts.empty() || command.hosts.front().starts_with('-')) throw std::invalid_argument{std::string{usage}};
   return command;
@@ -90,7 +98,8 @@ Command parse(const std::vector<std::string>& words) {
 
 void print_header(int width) {
   std::cout << '\n' << std::left << std::setw(width) << "host" << std::right;
-  for (const char* title : {"sent", "recv", "loss %", "min", "mean", "max", "stddev", "jitter", "p50", "p99 ms"})
+  for (const char* title :
+       {"sent", "recv", "loss %", "avail %", "min", "mean", "max", "stddev", "jitter", "p50", "p99 ms"})
     std::cout << std::setw(9) << title;
   std::cout << '\n';
 }
@@ -98,8 +107,9 @@ void print_header(int width) {
 void print_row(const multiping::Series& series, int width) {
   const multiping::Statistics& figures = series.statistics;
   std::cout << std::left << std::setw(width) << series.host << std::right << std::setw(9) << figures.sent()
-            << std::setw(9) << figures.received() << std::fixed << std::setprecision(1) << std::setw(9)
-            << figures.loss() * 100 << std::setprecision(3);
+            << std::setw(9) << figures.received() << std::fixed << std::setprecision(1) << std::setw(9);
+  figures.sent() == 0 ? std::cout << '-' : std::cout << figures.loss() * 100;  // of nothing no loss is known
+  std::cout << std::setw(9) << figures.availability() * 100 << std::setprecision(3);
   for (const auto time : {figures.min(), figures.mean(), figures.max(), figures.stddev(), figures.jitter(),
                           figures.percentile(50), figures.percentile(99)})
     std::cout << std::setw(9) << multiping::milliseconds(time);
@@ -111,6 +121,43 @@ void print_table(const std::vector<multiping::Series>& all) {
   for (const multiping::Series& series : all) width = std::max(width, series.host.size());
   print_header(static_cast<int>(width));
   for (const multiping::Series& series : all) print_row(series, static_cast<int>(width));
+}
+
+/// A value of a label: the page's own signs are escaped.
+std::string quoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    c == '\n' ? quoted += "\\n" : quoted += c;
+  }
+  return quoted + '"';
+}
+
+/// Bounds that Statistics counts exactly.
+void print_histogram(const multiping::Series& series) {
+  using namespace std::chrono_literals;
+  const std::string host = "{host=" + quoted(series.host);
+  const multiping::Statistics& figures = series.statistics;
+  for (const auto bound : {250us, 1000us, 2500us, 5000us, 10000us, 25000us, 50000us, 100000us, 250000us, 1000000us})
+    std::cout << "ping_rtt_seconds_bucket" << host << ",le=\"" << std::chrono::duration<double>(bound).count() << "\"} "
+              << figures.received_within(bound).value() << '\n';
+  std::cout << "ping_rtt_seconds_bucket" << host << ",le=\"+Inf\"} " << figures.received() << '\n'
+            << "ping_rtt_seconds_sum" << host << "} " << figures.sum().text() << '\n'
+            << "ping_rtt_seconds_count" << host << "} " << figures.received() << '\n';
+}
+
+/// The histogram, and each figure that is no time; a figure that is not known has no line.
+void print_page(const std::vector<multiping::Series>& all) {
+  std::cout << "# HELP ping_rtt_seconds Round-trip times of the answers.\n# TYPE ping_rtt_seconds histogram\n";
+  for (const multiping::Series& series : all) print_histogram(series);
+  std::map<std::string, std::string> metrics;
+  for (const multiping::Series& series : all) {
+    for (const auto& figure : series.statistics.figures()) {
+      const std::string name = "ping_" + std::string{figure.name};
+      if (!name.ends_with("_ms")) metrics[name] += name + "{host=" + quoted(series.host) + "} " + figure.text() + '\n';
+    }
+  }
+  for (const auto& [name, lines] : metrics) std::cout << "# TYPE " << name << " gauge\n" << lines;
 }
 
 }  // namespace
@@ -128,9 +175,9 @@ int main(int argc, char** argv) try {
   const auto all =
       multiping::ping_series(command.hosts, command.options, [&](const multiping::Result& result, int round) {
         all_answered = all_answered && result.answered();
-        std::cout << round + 1 << ": " << result << std::endl;
+        if (!command.prometheus) std::cout << round + 1 << ": " << result << std::endl;
       });
-  print_table(all);
+  command.prometheus ? print_page(all) : print_table(all);
   return all_answered ? 0 : 1;
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';

@@ -3,41 +3,63 @@
 #include "multiping/statistics.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 #include <chrono>
 #include <cmath>
-#include <ostream>
-#include <string>
+#include <limits>
+#include <optional>
+#include <ratio>
+#include <vector>
 
 namespace multiping {
 namespace {
 
 /// So that no sum of squares overflows: 10^10 times of a day have room.
 constexpr Duration longest_time = std::chrono::hours{24};
-/// Where the histogram begins.
-constexpr double shortest_told_apart = 16;
 /// What is left of the jitter behind one more answer; RFC 3550 section 6.4.1.
 constexpr double jitter_kept = 15.0 / 16;
 
 constexpr std::uint64_t most_counted = (std::uint64_t{1} << 48) - 1;
 
+/// Bounds below a microsecond, in nanoseconds: coarse, since no answer of a network is so quick.
+constexpr std::array<std::int64_t, 7> short_bounds{10, 20, 50, 100, 200, 500, 1000};
+/// From a microsecond on, hundredths of a power of ten: round numbers, and so close that the harmonic mean of two
+/// neighbours is within 2 per cent of all between them.
+constexpr std::array<std::int64_t, 68> decade_bounds{
+    104, 108, 112, 116, 120, 122, 125, 130, 135, 140, 145, 150, 155, 160, 165, 170, 175, 180, 187, 193, 200, 208, 216,
+    224, 232, 241, 250, 260, 270, 280, 290, 300, 310, 320, 330, 340, 350, 362, 375, 387, 400, 412, 425, 437, 450, 466,
+    483, 500, 518, 537, 558, 579, 600, 620, 640, 660, 680, 700, 725, 750, 775, 800, 832, 865, 900, 932, 965, 1000};
+
+/// Upper bounds of all buckets but the last, which has none.
+template <std::size_t Count>
+constexpr std::array<std::int64_t, Count> make_bounds() {
+  std::array<std::int64_t, Count> bounds{};
+  std::size_t at = 0;
+  for (const std::int64_t bound : short_bounds) bounds[at++] = bound;
+  for (std::int64_t scale = 10; at < Count; scale *= 10)
+    for (const std::int64_t bound : decade_bounds) bounds[at++] = bound * scale;
+  return bounds;
+}
+
 double distance(std::int64_t a, std::int64_t b) noexcept { return std::abs(static_cast<double>(a - b)); }
 
 Duration rounded(double nanoseconds) noexcept { return Duration{std::llround(nanoseconds)}; }
 
-std::string fixed(double value, int digits) {
-  std::array<char, 64> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, digits).ptr;
-  return {text.data(), end};
+double ratio(std::uint64_t part, std::uint64_t whole) noexcept {
+  return static_cast<double>(part) / static_cast<double>(whole);
 }
 
-/// With at most two digits behind the point, and no zeros at the end. "0" and "100" are said of none and all alone.
-std::string per_cent(double share) {
-  const bool some = share > 0 && share < 1;
-  std::string text = fixed(some ? std::clamp(share * 100, 0.01, 99.99) : share * 100, 2);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
-  return text;
+/// So far from the mean, in deviations, that a normal variable is within with that probability; infinite for 1. By
+/// halves: erfc(z / sqrt(2)) is the probability that it is not.
+double normal_distance(double confidence) noexcept {
+  if (confidence <= 0) return 0;
+  if (!(confidence < 1)) return std::numeric_limits<double>::infinity();
+  double low = 0, high = 40;  // past which erfc() is 0
+  for (int step = 0; step < 64; ++step) {
+    const double middle = (low + high) / 2;
+    (std::erfc(middle / std::sqrt(2.0)) > 1 - confidence ? low : high) = middle;
+  }
+  return (low + high) / 2;
 }
 
 }  // namespace
@@ -64,7 +86,7 @@ Statistics::Wide Statistics::Wide::operator*(std::uint64_t factor) const noexcep
   return {.high = high * factor + top, .low = other_middle << 32U | (units & digit)};
 }
 
-/// Of a sum by the number of its parts: divisor and quotient are below 2^63.
+/// The divisor is below 2^63, and so is the quotient.
 struct Statistics::Wide::Division {
   std::uint64_t whole = 0, rest = 0;
 };
@@ -87,6 +109,19 @@ long double Statistics::Wide::approximate() const noexcept {
   return std::ldexp(static_cast<long double>(high), 64) + static_cast<long double>(low);
 }
 
+struct Statistics::Bounds {
+  static constexpr auto all = make_bounds<Histogram::buckets - 1>();
+  /// What stands for the times of a bucket: the harmonic mean of its bounds, the upper one below a microsecond.
+  static Duration middle(std::size_t bucket) noexcept {
+    const auto upper = static_cast<double>(all[bucket]);
+    if (bucket < short_bounds.size()) return Duration{all[bucket]};
+    const auto lower = static_cast<double>(all[bucket - 1]);
+    return rounded(2 * lower * upper / (lower + upper));
+  }
+  static_assert(short_bounds.size() == Histogram::short_ones && decade_bounds.size() == Histogram::buckets_per_decade);
+  static_assert(all.back() == std::chrono::nanoseconds{std::chrono::seconds{1000}}.count());
+};
+
 void Statistics::Histogram::add(std::size_t bucket, std::uint64_t count) noexcept {
   const std::uint64_t room = most_counted - (*this)[bucket];
   const std::uint64_t sum = (*this)[bucket] + std::min(count, room);
@@ -101,7 +136,9 @@ std::uint64_t Statistics::Histogram::operator[](std::size_t bucket) const noexce
 void Statistics::add(const Result& result) noexcept {
   switch (result.outcome) {
     case Outcome::pending:
+      return;
     case Outcome::unresolved:
+      ++unresolved_;
       return;
     case Outcome::send_failed:
       ++not_sent_;
@@ -117,6 +154,7 @@ void Statistics::add(const Result& result) noexcept {
   }
   ++sent_;
   if (received_ == 0) ++lost_before_;
+  if (lost_behind_ == 0) ++loss_periods_;
   longest_loss_ = std::max(longest_loss_, ++lost_behind_);
 }
 
@@ -131,9 +169,8 @@ void Statistics::receive(std::int64_t rtt) noexcept {
   const Wide wide{.high = 0, .low = static_cast<std::uint64_t>(rtt)};
   sum_ += wide;
   squares_ += wide * wide.low;
-  const double doublings = std::log2(std::max(static_cast<double>(rtt), shortest_told_apart) / shortest_told_apart);
-  const auto bucket = static_cast<std::size_t>(doublings * Histogram::buckets_per_doubling);
-  histogram_.add(std::min(bucket, Histogram::buckets - 1), 1);
+  const auto bucket = std::ranges::lower_bound(Bounds::all, rtt) - Bounds::all.begin();
+  histogram_.add(static_cast<std::size_t>(bucket), 1);
 }
 
 void Statistics::add_duplicate() noexcept { ++duplicates_; }
@@ -146,6 +183,7 @@ Statistics& Statistics::operator+=(const Statistics& other) noexcept {
   sent_ += other.sent_;
   received_ += other.received_;
   not_sent_ += other.not_sent_;
+  unresolved_ += other.unresolved_;
   duplicates_ += other.duplicates_;
   reordered_ += other.reordered_;
   return *this;
@@ -153,6 +191,8 @@ Statistics& Statistics::operator+=(const Statistics& other) noexcept {
 
 /// What was lost at the end of these and at the beginning of the others is one run.
 void Statistics::join_runs(const Statistics& other) noexcept {
+  const bool joined = lost_behind_ > 0 && other.lost_before_ > 0;
+  loss_periods_ += other.loss_periods_ - (joined ? 1 : 0);
   longest_loss_ = std::max({longest_loss_, other.longest_loss_, lost_behind_ + other.lost_before_});
   if (received_ == 0) lost_before_ += other.lost_before_;
   lost_behind_ = other.lost_behind_ + (other.received_ == 0 ? lost_behind_ : 0);
@@ -179,7 +219,22 @@ void Statistics::join_times(const Statistics& other) noexcept {
 }
 
 double Statistics::loss() const noexcept {
-  return sent_ == 0 ? 0 : static_cast<double>(lost()) / static_cast<double>(sent_);
+  return sent_ == 0 ? std::numeric_limits<double>::quiet_NaN() : ratio(lost(), sent_);
+}
+
+double Statistics::availability() const noexcept { return rounds() == 0 ? 0 : ratio(received_, rounds()); }
+
+double Statistics::mean_loss_period() const noexcept { return loss_periods_ == 0 ? 0 : ratio(lost(), loss_periods_); }
+
+/// E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+Statistics::Interval Statistics::loss_interval(double confidence) const noexcept {
+  const double deviations = normal_distance(confidence);
+  if (sent_ == 0 || std::isinf(deviations)) return {.low = 0, .high = 1};
+  const double share = loss(), doubt = deviations * deviations / static_cast<double>(sent_);
+  const double middle = (share + doubt / 2) / (1 + doubt);
+  const double half = std::sqrt(doubt * share * (1 - share) + doubt * doubt / 4) / (1 + doubt);
+  return {.low = lost() == 0 ? 0 : std::clamp(middle - half, 0.0, share),
+          .high = received_ == 0 ? 1 : std::clamp(middle + half, share, 1.0)};
 }
 
 Duration Statistics::min() const noexcept { return Duration{min_}; }
@@ -212,50 +267,39 @@ Duration Statistics::percentile(double percent) const noexcept {
   if (!(percent < 100)) return max();
   const double rank = std::ceil(percent * static_cast<double>(received_) / 100);
   double passed = 0;
-  for (std::size_t i = 0; i < Histogram::buckets; ++i) {
+  for (std::size_t i = 0; i < Bounds::all.size(); ++i) {
     passed += static_cast<double>(histogram_[i]);
-    if (passed < rank) continue;
-    const double middle = (static_cast<double>(i) + 0.5) / Histogram::buckets_per_doubling;
-    return std::clamp(rounded(shortest_told_apart * std::exp2(middle)), min(), max());
+    if (passed >= rank) return std::clamp(Bounds::middle(i), min(), max());
   }
   return max();
 }
 
-std::array<Statistics::Figure, 17> Statistics::figures() const noexcept {
-  const auto number = [](std::uint64_t count) { return static_cast<double>(count); };
-  return {{{"sent", number(sent_)},
-           {"received", number(received_)},
-           {"lost", number(lost())},
-           {"loss", loss()},
-           {"not_sent", number(not_sent_)},
-           {"duplicates", number(duplicates_)},
-           {"reordered", number(reordered_)},
-           {"longest_loss", number(longest_loss_)},
-           {"min_ms", milliseconds(min())},
-           {"mean_ms", milliseconds(mean())},
-           {"max_ms", milliseconds(max())},
-           {"stddev_ms", milliseconds(stddev())},
-           {"jitter_ms", milliseconds(jitter())},
-           {"p50_ms", milliseconds(percentile(50))},
-           {"p90_ms", milliseconds(percentile(90))},
-           {"p95_ms", milliseconds(percentile(95))},
-           {"p99_ms", milliseconds(percentile(99))}}};
+Statistics::Sum Statistics::sum() const noexcept {
+  constexpr std::uint64_t second = std::nano::den;
+  const auto [whole, rest] = sum_ / second;
+  return {.seconds = std::chrono::seconds{static_cast<std::int64_t>(whole)},
+          .rest = Duration{static_cast<std::int64_t>(rest)}};
 }
 
-std::ostream& operator<<(std::ostream& out, const Statistics& statistics) {
-  std::string text = std::to_string(statistics.sent()) + " sent, " + std::to_string(statistics.received()) +
-                     " received, " + per_cent(statistics.loss()) + " % loss";
-  const auto mention = [&text](std::uint64_t count, const char* what) {
-    if (count != 0) text += ", " + std::to_string(count) + ' ' + what;
-  };
-  mention(statistics.not_sent(), "not sent");
-  mention(statistics.duplicates(), "duplicates");
-  mention(statistics.reordered(), "reordered");
-  if (statistics.received() == 0) return out << text;
-  text += ", min/mean/max/stddev ";
-  for (const Duration time : {statistics.min(), statistics.mean(), statistics.max()})
-    text += fixed(milliseconds(time), 3) + '/';
-  return out << text + fixed(milliseconds(statistics.stddev()), 3) + " ms";
+std::vector<Statistics::Bucket> Statistics::buckets() const {
+  std::vector<Bucket> all;
+  all.reserve(Histogram::buckets);
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < Bounds::all.size(); ++i)
+    all.push_back({.bound = Duration{Bounds::all[i]}, .count = count += histogram_[i]});
+  all.push_back({.bound = Duration::max(), .count = received_});
+  return all;
+}
+
+std::optional<std::uint64_t> Statistics::received_within(Duration bound) const noexcept {
+  if (bound < Duration::zero()) return 0;
+  if (bound >= longest_time) return received_;
+  const auto last = std::ranges::lower_bound(Bounds::all, bound.count()) - Bounds::all.begin();
+  const auto bucket = static_cast<std::size_t>(last);
+  if (bucket == Bounds::all.size() || Bounds::all[bucket] != bound.count()) return std::nullopt;
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i <= bucket; ++i) count += histogram_[i];
+  return count;
 }
 
 }  // namespace multiping

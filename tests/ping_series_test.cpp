@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <iterator>
 #include <limits>
@@ -90,7 +91,13 @@ BOOST_AUTO_TEST_CASE(a_list_of_which_nothing_can_be_probed_has_its_results_all_t
   });
   BOOST_TEST(unresolved == 3);
   BOOST_TEST(all[0].statistics.sent() == 0U);
+  BOOST_TEST(all[0].statistics.unresolved() == 3U);
   BOOST_TEST(all[1].statistics.not_sent() == 3U);
+  for (const Series& each : all) {
+    BOOST_TEST(each.statistics.rounds() == 3U);
+    BOOST_TEST(each.statistics.availability() == 0);
+    BOOST_TEST(std::isnan(each.statistics.loss()));
+  }
   options.ping.ignore_lookup_errors = false;
   BOOST_CHECK_THROW(static_cast<void>(ping_series({nowhere}, options)), ResolveError);
   BOOST_CHECK_THROW(PingSeries({nowhere}, options), ResolveError);

@@ -44,7 +44,19 @@ else
   says out "127.0.0.2 (127.0.0.2) responded in [0-9.]* ms"
   expect 1 "$demos/multi_ping_demo" 127.0.0.1 "1.2.3.4 junk"
   expect 0 "$demos/ping_series_demo" -c 2 -i 0.01 127.0.0.1
-  says out "^127.0.0.1 *2 *2 *0.0"
+  says out "^127.0.0.1 *2 *2 *0.0 *100.0"
+  expect 1 "$demos/ping_series_demo" -c 2 -i 0.01 127.0.0.1 "1.2.3.4 junk"
+  says out "^1.2.3.4 junk *0 *0 *- *0.0"
+  expect 1 "$demos/ping_series_demo" -c 3 -i 0.01 --prometheus 127.0.0.1 '1.2.3.4 "junk"'
+  says out '^ping_rtt_seconds_bucket{host="127.0.0.1",le="0.00025"} [0-3]$'
+  says out '^ping_rtt_seconds_bucket{host="127.0.0.1",le="+Inf"} 3$'
+  says out '^ping_rtt_seconds_sum{host="127.0.0.1"} [0-9]*\.[0-9]*$'
+  says out '^ping_rtt_seconds_count{host="127.0.0.1"} 3$'
+  says out '^ping_rtt_seconds_count{host="1.2.3.4 \\"junk\\""} 0$'
+  says out '^ping_availability{host="127.0.0.1"} 1$'
+  says out '^ping_availability{host="1.2.3.4 \\"junk\\""} 0$'
+  says out '^ping_loss{host="127.0.0.1"} 0$'
+  says_nothing_like out '^ping_loss{host="1.2.3.4'
   expect 0 "$demos/traceroute_demo" -n 127.0.0.1
   expect 0 sh -c "echo 127.0.0.1 | '$demos/prober_demo'"
   expect 1 sh -c "echo '1.2.3.4 junk' | '$demos/prober_demo'"
