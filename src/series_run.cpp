@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 
+#include "linux/socket.hpp"
 #include "number_text.hpp"
 #include "option_checks.hpp"
 
@@ -49,6 +51,14 @@ void check_rate(const SeriesOptions& options, std::size_t targets) {
                               " targets with Options::max_rate " + number_text(rate));
 }
 
+/// From 0 to just below the interval, every time as likely as every other.
+Duration random_part(Duration interval) {
+  std::uint64_t bits = 0;
+  os::fill_random(&bits, sizeof bits);
+  const double share = std::ldexp(static_cast<double>(bits >> 11U), -53);
+  return Duration{static_cast<Duration::rep>(share * static_cast<double>(interval.count()))};
+}
+
 BatchPlan checked_plan(TargetList targets, const SeriesOptions& options) {
   check_series(options);
   BatchPlan plan = plan_batch(std::move(targets), options.ping);
@@ -84,10 +94,11 @@ void SeriesRun::open(Pace pace) {
   most_known_ = pace == Pace::in_step ? 1 : targets_.size();
   probes_.emplace(options_.ping, plan_.endpoints.size());
   probes_->prepare(plan_.shapes, plan_.endpoints);
+  const Duration wait = options_.random_start ? random_part(options_.interval) : Duration::zero();
   session_ = SeriesSession{{.targets = static_cast<std::uint32_t>(targets_.size()),
                             .count = static_cast<std::uint64_t>(options_.count),
                             .interval = options_.interval,
-                            .start = probes_->now(),
+                            .start = net::after(probes_->now(), wait),
                             .in_step = pace == Pace::in_step}};
 }
 

@@ -33,8 +33,9 @@ struct SeriesOptions {
   /// How often all names are looked up again, between two rounds; a target whose address changed is probed at its new
   /// one from then on. 0: never. Not negative.
   Timeout resolve_every{};
-  /// The first round begins after a random part of the interval, so that programs of many hosts that were started
-  /// together do not probe together. RFC 2330, section 11.1; RFC 3432, section 4.
+  /// The first round begins after a random part of the interval, evenly distributed and new for each call or object, so
+  /// that programs of many hosts that were started together do not probe together, and none of them in step with what
+  /// happens once an interval. Nothing changes without an interval. RFC 2330, section 11.1; RFC 3432, section 4.
   bool random_start = false;
 };
 
