@@ -111,8 +111,10 @@ void print_row(const multiping::Series& series, int width) {
   figures.sent() == 0 ? std::cout << '-' : std::cout << figures.loss() * 100;  // of nothing no loss is known
   std::cout << std::setw(9) << figures.availability() * 100 << std::setprecision(3);
   for (const auto time : {figures.min(), figures.mean(), figures.max(), figures.stddev(), figures.jitter(),
-                          figures.percentile(50), figures.percentile(99)})
-    std::cout << std::setw(9) << multiping::milliseconds(time);
+                          figures.percentile(50), figures.percentile(99)}) {
+    std::cout << std::setw(9);
+    figures.received() == 0 ? std::cout << '-' : std::cout << multiping::milliseconds(time);
+  }
   std::cout << '\n';
 }
 

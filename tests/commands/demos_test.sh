@@ -46,7 +46,7 @@ else
   expect 0 "$demos/ping_series_demo" -c 2 -i 0.01 127.0.0.1
   says out "^127.0.0.1 *2 *2 *0.0 *100.0"
   expect 1 "$demos/ping_series_demo" -c 2 -i 0.01 127.0.0.1 "1.2.3.4 junk"
-  says out "^1.2.3.4 junk *0 *0 *- *0.0"
+  says out "^1.2.3.4 junk *0 *0 *- *0.0 *- *-"
   expect 1 "$demos/ping_series_demo" -c 3 -i 0.01 --prometheus 127.0.0.1 '1.2.3.4 "junk"'
   says out '^ping_rtt_seconds_bucket{host="127.0.0.1",le="0.00025"} [0-3]$'
   says out '^ping_rtt_seconds_bucket{host="127.0.0.1",le="+Inf"} 3$'
