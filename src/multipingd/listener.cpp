@@ -8,8 +8,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -34,10 +37,39 @@ os::FileDescriptor unix_socket() {
   return socket;
 }
 
-bool is_socket(const std::string& path) {
-  struct stat status {};
-  return ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
+/// Everybody in the network namespace can connect to such a name, unix(7).
+bool is_abstract(int socket) noexcept {
+  sockaddr_un address{};
+  socklen_t length = sizeof address;
+  const bool known = ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) == 0;
+  return known && length > offsetof(sockaddr_un, sun_path) && address.sun_path[0] == '\0';
 }
+
+std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+std::string random_suffix() {
+  std::array<unsigned char, 4> bytes{};
+  os::fill_random(bytes.data(), bytes.size());
+  std::array<char, 9> text{};
+  std::snprintf(text.data(), text.size(), "%02x%02x%02x%02x", bytes[0], bytes[1], bytes[2], bytes[3]);
+  return text.data();
+}
+
+/// The working directory of this process, for a while: bind(2) knows no other way to a name in an open directory.
+class InDirectory {
+ public:
+  explicit InDirectory(const os::FileDescriptor& directory) : before_{::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)} {
+    if (!before_ || ::fchdir(directory.value()) != 0) os::fail("cannot enter the directory of the socket");
+  }
+  InDirectory(const InDirectory&) = delete;
+  InDirectory& operator=(const InDirectory&) = delete;
+  ~InDirectory() {
+    if (::fchdir(before_.value()) != 0) std::terminate();
+  }
+
+ private:
+  os::FileDescriptor before_;
+};
 
 }  // namespace
 
@@ -69,49 +101,78 @@ void check_place(const std::string& path) {
 }
 
 Listener::Listener(const ListenerPlace& place)
-    : place_{place}, directory_{place.path.substr(0, place.path.rfind('/'))}, new_name_{place.path + ".new"} {
-  make_directory();
+    : place_{place},
+      name_{place.path.substr(place.path.rfind('/') + 1)},
+      directory_{open_trusted_directory(directory_of(place.path), place.account)} {
   try {
+    make_workshop();
     listen();
   } catch (...) {
-    if (made_directory_) ::rmdir(directory_.c_str());
+    clean();
     throw;
   }
 }
 
-Listener::~Listener() {
-  if (published_) return;
-  ::unlink(new_name_.c_str());
-  if (made_directory_) ::rmdir(directory_.c_str());
+void Listener::clean() noexcept {
+  if (workshop_ && !published_) ::unlinkat(workshop_.value(), name_.c_str(), 0);
+  if (!workshop_name_.empty()) ::unlinkat(directory_.directory.value(), workshop_name_.c_str(), AT_REMOVEDIR);
+  workshop_name_.clear();
+  if (directory_.made && !published_) ::unlinkat(directory_.parent.value(), directory_.name.c_str(), AT_REMOVEDIR);
+  directory_.made = false;
 }
 
-void Listener::make_directory() {
-  if (directory_.empty()) return;
-  made_directory_ = ::mkdir(directory_.c_str(), 0700) == 0;
-  if (!made_directory_ && errno != EEXIST) os::fail("cannot make the directory " + directory_);
-  // Past the umask, whatever that is.
-  if (made_directory_ && ::chmod(directory_.c_str(), 0755) != 0) os::fail("cannot open the directory " + directory_);
+/// Nobody else can put anything into it, not even who owns the directory around it.
+void Listener::make_workshop() {
+  const int around = directory_.directory.value();
+  const std::string name = "." + name_ + "." + random_suffix();
+  const mode_t before = ::umask(0077);
+  const bool made = ::mkdirat(around, name.c_str(), 0700) == 0;
+  ::umask(before);
+  if (!made) os::fail("cannot make the socket " + place_.path);
+  workshop_name_ = name;
+  workshop_ = os::FileDescriptor{::openat(around, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  struct stat status {};
+  if (!workshop_ || ::fstat(workshop_.value(), &status) != 0) os::fail("cannot make the socket " + place_.path);
+  if (status.st_uid == ::geteuid() && (status.st_mode & 0777U) == 0700U) return;
+  throw std::runtime_error{"somebody else changes what is in the directory of " + place_.path};
+}
+
+/// The mode is that of the making. Under a umask, and not set afterwards.
+void Listener::bind() const {
+  const InDirectory inside{workshop_};
+  const sockaddr_un address = address_of(name_);
+  const mode_t before = ::umask(~place_.mode & 0777U);
+  const int bound = ::bind(socket_.value(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  ::umask(before);
+  if (bound != 0) os::fail("cannot make the socket " + place_.path);
+}
+
+/// A default access control list of the directory, or its set-group-ID bit, would have its say too.
+void Listener::require_as_asked() const {
+  struct stat status {};
+  if (::fstatat(workshop_.value(), name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+    os::fail("cannot look at the socket " + place_.path);
+  if ((status.st_mode & 07777U) == place_.mode && (!place_.group || status.st_gid == *place_.group)) return;
+  throw std::runtime_error{"mode or group of the socket " + place_.path +
+                           " are not as asked; its directory must have no default access control list"};
 }
 
 void Listener::listen() {
   socket_ = unix_socket();
-  if (is_socket(new_name_)) ::unlink(new_name_.c_str());  // of a start that did not come to its end
-  const sockaddr_un address = address_of(new_name_);
-  const mode_t before = ::umask(0777);
-  const int bound = ::bind(socket_.value(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  ::umask(before);
-  if (bound != 0) os::fail("cannot make the socket " + new_name_);
-  const bool placed = !place_.group || ::chown(new_name_.c_str(), static_cast<uid_t>(-1), *place_.group) == 0;
-  if (placed && ::chmod(new_name_.c_str(), place_.mode) == 0 && ::listen(socket_.value(), backlog) == 0) return;
-  const std::error_code error = os::last_error();
-  ::unlink(new_name_.c_str());
-  throw std::system_error{error, "cannot set mode and group of the socket " + place_.path};
+  bind();
+  if (place_.group &&
+      ::fchownat(workshop_.value(), name_.c_str(), static_cast<uid_t>(-1), *place_.group, AT_SYMLINK_NOFOLLOW) != 0)
+    os::fail("cannot set the group of the socket " + place_.path);
+  require_as_asked();
+  if (::listen(socket_.value(), backlog) != 0) os::fail("cannot listen at " + place_.path);
 }
 
 void Listener::publish() {
   check_place(place_.path);
-  if (std::rename(new_name_.c_str(), place_.path.c_str()) != 0) os::fail("cannot make the socket " + place_.path);
+  if (::renameat(workshop_.value(), name_.c_str(), directory_.directory.value(), name_.c_str()) != 0)
+    os::fail("cannot make the socket " + place_.path);
   published_ = true;
+  clean();
 }
 
 os::FileDescriptor adopt_listener(int descriptor) {
@@ -120,6 +181,9 @@ os::FileDescriptor adopt_listener(int descriptor) {
   if (domain == AF_UNSPEC) throw std::runtime_error{name + " is no socket; it must be the one of multipingd.socket"};
   if (domain != AF_UNIX || os::option(descriptor, SOL_SOCKET, SO_TYPE) != SOCK_SEQPACKET)
     throw std::runtime_error{name + " is a socket of another kind; it must be ListenSequentialPacket= of a path"};
+  if (is_abstract(descriptor))
+    throw std::runtime_error{name +
+                             " has no path, and so no permissions; it must be ListenSequentialPacket= of a path"};
   if (os::option(descriptor, SOL_SOCKET, SO_ACCEPTCONN) != 1)
     throw std::runtime_error{name + " does not listen; it must be of a socket unit with Accept=no"};
   os::FileDescriptor socket{descriptor};

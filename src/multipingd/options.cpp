@@ -15,7 +15,7 @@
 namespace multiping::daemon {
 namespace {
 
-constexpr std::size_t longest_path = 96;  // sockaddr_un holds 107 bytes, and a new socket has a longer name at first
+constexpr std::size_t longest_path = 107;  // of sockaddr_un
 
 [[noreturn]] void refuse(std::string_view option, std::string_view value, std::string_view wanted) {
   throw std::invalid_argument{std::string{option} + " is " + std::string{value.empty() ? "empty" : value} +

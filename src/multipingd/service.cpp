@@ -17,6 +17,7 @@
 #include "linux/socket.hpp"
 #include "multipingd/lock_down.hpp"
 #include "multipingd/privileges.hpp"
+#include "readable.hpp"
 
 namespace multiping::daemon {
 namespace {
@@ -58,7 +59,7 @@ Service::Service(Options options, proxy::Log& log)
 }
 
 void Service::take_accounts() {
-  place_ = {.path = options_.socket, .mode = options_.mode, .group = std::nullopt};
+  place_ = {.path = options_.socket, .mode = options_.mode, .group = std::nullopt, .account = account_};
   if (!options_.socket_group.empty()) place_.group = group_id("--socket-group", options_.socket_group);
   for (const std::string& name : options_.allow_users) policy_.users.insert(user_id("--allow-user", name));
   for (const std::string& name : options_.allow_groups) policy_.groups.insert(group_id("--allow-group", name));
@@ -109,10 +110,11 @@ void Service::start(bool publish) {
 
 os::FileDescriptor Service::open_listener(bool publish) {
   if (options_.activated) return adopt_listener(activated_descriptor);
-  if (publish) check_place(place_.path);  // early, before anything is changed; and once more when it is published
   listener_.emplace(place_);
   return listener_->take();
 }
+  occupant_ = occupant_of(place_.path);
+  if (publish) check_place(place_.path);  // early, before anything is changed; and once more when it is published
 
 /// A range of our group alone is most likely that of a daemon that was killed a moment ago, and its guard is about to
 /// put back what was before. Whoever believed it would have no guard of its own, and then no permission. So a second is
@@ -271,13 +273,12 @@ void Service::report(std::ostream& out) const {
 }
 
 bool Service::check(std::ostream& out) {
-  const Occupant occupant = options_.activated ? Occupant::none : occupant_of(place_.path);
   start(false);
   out << std::left << std::setw(32) << "socket"
-      << " " << place_.path << " (" << told(occupant) << ")\n";
+      << " " << readable(place_.path) << " (" << told(occupant_) << ")\n";
   report(out);
   out << std::flush;
-  return amiss().empty() && occupant != Occupant::other;
+  return amiss().empty() && occupant_ != Occupant::other;
 }
 
 }  // namespace multiping::daemon

@@ -76,5 +76,6 @@ class Service {
   std::vector<Icmp4emFront> icmp4em_;
   bool draining_ = false;
 };
+  Occupant occupant_ = Occupant::none;
 
 }  // namespace multiping::daemon

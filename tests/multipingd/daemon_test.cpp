@@ -272,8 +272,8 @@ BOOST_AUTO_TEST_CASE(check_writes_into_a_file) {
 
 BOOST_AUTO_TEST_CASE(what_an_ordinary_user_may_not_set_is_told_as_that) {
   in_namespace([] {
-    run("chmod 0777 /run; setpriv --reuid 4321 --regid 4322 --clear-groups env " + daemon_command() +
-        " --check --socket /run/socket > /run/report 2>&1 && exit 1 || exit 0");
+    run("mkdir -m 0755 /run/own; chown 4321 /run/own; setpriv --reuid 4321 --regid 4322 --clear-groups env " +
+        daemon_command() + " --check --socket /run/own/socket > /run/report 2>&1 && exit 1 || exit 0");
     const std::string report = read_file("/run/report");
     BOOST_TEST(report.find("'4322 4322'): Permission denied") != std::string::npos, report);
   });
@@ -430,11 +430,28 @@ BOOST_AUTO_TEST_CASE(figures_are_told_when_asked_for) {
 
 BOOST_AUTO_TEST_CASE(what_is_no_socket_is_not_replaced_and_nothing_changes) {
   in_namespace([] {
-    write_file("/run/notes", "mine");
-    const std::string error = error_of_start({.path = "/run/notes"});
-    BOOST_TEST(error.find("/run/notes is no socket, and is not replaced") != std::string::npos, error);
+    fs::create_directory("/run/multiping");
+    write_file("/run/multiping/notes", "mine");
+    const std::string error = error_of_start({.path = "/run/multiping/notes"});
+    BOOST_TEST(error.find("/run/multiping/notes is no socket, and is not replaced") != std::string::npos, error);
     BOOST_TEST(error.find("ping_group_range") == std::string::npos, error);
-    BOOST_TEST(read_file("/run/notes") == "mine");
+    BOOST_TEST(read_file("/run/multiping/notes") == "mine");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(place_that_others_can_change_is_refused_and_nothing_changes) {
+  in_namespace([] {
+    run("mkdir /run/theirs && chown 5555 /run/theirs");
+    const std::string error = error_of_start({.path = "/run/theirs/d/s"});
+    BOOST_TEST(error.find("ended with 1: multipingd: does not make a socket at a place that others can change: "
+                          "/run/theirs belongs to user 5555") != std::string::npos,
+               error);
+    BOOST_TEST(read_file(range_path) == "1\t0\n");
+    BOOST_TEST(fs::is_empty("/run/theirs"));
+    const Ended check =
+        run_daemon({"--check", "--socket", "/run/theirs/s", "--user", daemon_user, "--group", daemon_group});
+    BOOST_TEST(check.status == 1);
+    BOOST_TEST(check.text.find("/run/theirs belongs to user 5555") != std::string::npos, check.text);
   });
 }
 

@@ -10,6 +10,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 
@@ -21,10 +22,12 @@ namespace {
 
 using namespace multiping;
 using daemon::Listener;
-using daemon::ListenerPlace;
 using daemon::Occupant;
 
 namespace fs = std::filesystem;
+
+/// Whoever runs the tests.
+const daemon::Account account{.user = ::geteuid(), .group = ::getegid()};
 
 /// A directory that ends with the test.
 class Scratch {
@@ -60,7 +63,7 @@ struct stat status_of(const std::string& path) {
 
 std::string error_of_publishing(const std::string& path) {
   try {
-    Listener listener{{.path = path}};
+    Listener listener{{.path = path, .account = account}};
     listener.publish();
   } catch (const std::runtime_error& error) {
     return error.what();
@@ -82,18 +85,35 @@ std::string error_of_adopting(int descriptor) {
 BOOST_AUTO_TEST_CASE(socket_is_made_with_its_directory_and_mode) {
   const Scratch scratch;
   const std::string path = scratch / "d/s";
-  Listener listener{{.path = path, .mode = 0640}};
+  Listener listener{{.path = path, .mode = 0640, .account = account}};
   BOOST_TEST(!fs::exists(path));  // nobody finds it yet
   listener.publish();
   BOOST_TEST((status_of(path).st_mode & 07777U) == 0640U);
   BOOST_TEST((status_of(scratch / "d").st_mode & 07777U) == 0755U);
-  BOOST_TEST(!fs::exists(path + ".new"));
+  BOOST_TEST(std::distance(fs::directory_iterator{scratch / "d"}, {}) == 1);
+  BOOST_TEST((daemon::occupant_of(path) == Occupant::living_socket));
+}
+
+BOOST_AUTO_TEST_CASE(working_directory_and_mask_are_as_before) {
+  const Scratch scratch;
+  const fs::path before = fs::current_path();
+  const mode_t mask = ::umask(0027);
+  { const Listener listener{{.path = scratch / "s", .account = account}}; }
+  BOOST_TEST(::umask(mask) == 0027U);
+  BOOST_TEST(fs::current_path() == before);
+}
+
+BOOST_AUTO_TEST_CASE(long_path_that_clients_can_connect_to_is_served) {
+  const Scratch scratch;
+  const std::string path = scratch / std::string(107 - (scratch / "").size(), 'n');
+  Listener listener{{.path = path, .account = account}};
+  listener.publish();
   BOOST_TEST((daemon::occupant_of(path) == Occupant::living_socket));
 }
 
 BOOST_AUTO_TEST_CASE(group_is_set, *boost::unit_test::precondition(test::needs_root)) {
   const Scratch scratch;
-  Listener listener{{.path = scratch / "s", .mode = 0660, .group = 4444}};
+  Listener listener{{.path = scratch / "s", .mode = 0660, .group = 4444, .account = account}};
   listener.publish();
   BOOST_TEST(status_of(scratch / "s").st_gid == 4444U);
   BOOST_TEST((status_of(scratch / "s").st_mode & 07777U) == 0660U);
@@ -101,22 +121,21 @@ BOOST_AUTO_TEST_CASE(group_is_set, *boost::unit_test::precondition(test::needs_r
 
 BOOST_AUTO_TEST_CASE(what_is_not_published_leaves_nothing) {
   const Scratch scratch;
-  { const Listener listener{{.path = scratch / "d/s"}}; }
+  { const Listener listener{{.path = scratch / "d/s", .account = account}}; }
   BOOST_TEST(!fs::exists(scratch / "d"));
 }
 
 BOOST_AUTO_TEST_CASE(missing_parents_are_an_error) {
   const Scratch scratch;
-  BOOST_CHECK_THROW(Listener({.path = scratch / "a/b/s"}), std::system_error);
+  BOOST_CHECK_THROW(Listener({.path = scratch / "a/b/s", .account = account}), std::system_error);
 }
 
 BOOST_AUTO_TEST_CASE(socket_of_a_dead_daemon_is_replaced) {
   const Scratch scratch;
   const std::string path = scratch / "s";
   { const auto dead = bound(path, SOCK_SEQPACKET); }
-  { const auto unfinished = bound(path + ".new", SOCK_SEQPACKET); }
   BOOST_TEST((daemon::occupant_of(path) == Occupant::stale_socket));
-  Listener listener{{.path = path}};
+  Listener listener{{.path = path, .account = account}};
   listener.publish();
   BOOST_TEST((daemon::occupant_of(path) == Occupant::living_socket));
 }
@@ -124,11 +143,11 @@ BOOST_AUTO_TEST_CASE(socket_of_a_dead_daemon_is_replaced) {
 BOOST_AUTO_TEST_CASE(living_socket_is_not_replaced) {
   const Scratch scratch;
   const std::string path = scratch / "s";
-  Listener first{{.path = path}};
+  Listener first{{.path = path, .account = account}};
   first.publish();
   BOOST_TEST(error_of_publishing(path) == "another multipingd listens at " + path);
   BOOST_TEST((daemon::occupant_of(path) == Occupant::living_socket));
-  BOOST_TEST(!fs::exists(path + ".new"));
+  BOOST_TEST(std::distance(fs::directory_iterator{scratch / ""}, {}) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(socket_of_another_kind_is_not_replaced) {
@@ -166,6 +185,15 @@ BOOST_AUTO_TEST_CASE(other_descriptors_are_not_taken_over) {
   BOOST_TEST(error_of_adopting(stream.value()).find("another kind") != std::string::npos);
   const auto silent = bound(scratch / "silent", SOCK_SEQPACKET);
   BOOST_TEST(error_of_adopting(silent.value()).find("does not listen") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(socket_without_a_path_is_not_taken_over) {
+  const os::FileDescriptor socket{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;  // and no more: the kernel chooses an abstract name
+  BOOST_REQUIRE(::bind(socket.value(), reinterpret_cast<const sockaddr*>(&address), sizeof address.sun_family) == 0);
+  BOOST_REQUIRE(::listen(socket.value(), 1) == 0);
+  BOOST_TEST(error_of_adopting(socket.value()).find("has no path, and so no permissions") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

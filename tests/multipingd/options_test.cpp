@@ -66,9 +66,9 @@ BOOST_AUTO_TEST_CASE(bad_values_are_told_with_their_range) {
   BOOST_TEST(mistake_of({"--receive-buffer", "4k"}) == "--receive-buffer is 4k; it must be 4096 to 1073741824");
   BOOST_TEST(mistake_of({"--mode", "0888"}) == "--mode is 0888; it must be octal, 0 to 0777");
   BOOST_TEST(mistake_of({"--mode", "1777"}) == "--mode is 1777; it must be octal, 0 to 0777");
-  BOOST_TEST(mistake_of({"--socket", "a/b"}) == "--socket is a/b; it must be an absolute path of at most 96 bytes");
+  BOOST_TEST(mistake_of({"--socket", "a/b"}) == "--socket is a/b; it must be an absolute path of at most 107 bytes");
   BOOST_TEST(mistake_of({"--socket", "/a/"}).starts_with("--socket is /a/; it must be"));
-  BOOST_TEST(mistake_of({"--socket", ("/" + std::string(96, 'a')).c_str()}).starts_with("--socket is /aaa"));
+  BOOST_TEST(mistake_of({"--socket", ("/" + std::string(107, 'a')).c_str()}).starts_with("--socket is /aaa"));
 }
 
 BOOST_AUTO_TEST_CASE(what_does_not_belong_together_is_refused) {
