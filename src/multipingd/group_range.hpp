@@ -21,6 +21,11 @@ struct GroupRange {
   friend bool operator==(const GroupRange&, const GroupRange&) = default;
 };
 
+struct RangeChange {
+  GroupRange before{}, after{};
+  friend bool operator==(const RangeChange&, const RangeChange&) = default;
+};
+
 /// Two numbers with white space between and behind them.
 [[nodiscard]] std::optional<GroupRange> parse_group_range(std::string_view text) noexcept;
 

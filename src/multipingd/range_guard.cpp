@@ -3,6 +3,7 @@
 #include "multipingd/range_guard.hpp"
 
 #include <linux/capability.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -13,9 +14,11 @@
 #include <cerrno>
 #include <csignal>
 #include <exception>
+#include <iterator>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "linux/socket.hpp"
 #include "multipingd/privileges.hpp"
@@ -27,16 +30,19 @@ namespace {
 constexpr char ready_sign = 'r';
 constexpr std::size_t most_descriptors_of_guard = 16;
 
-void close_between(unsigned first, unsigned last) noexcept {
-  if (first <= last) ::close_range(first, last, 0);
+void close_between(unsigned first, unsigned last) {
+  if (first <= last && ::close_range(first, last, 0) != 0) os::fail("cannot close the daemon's descriptors");
 }
 
-/// All but the log and these two.
-void close_others(int one, int other) noexcept {
-  const auto low = static_cast<unsigned>(std::min(one, other)), high = static_cast<unsigned>(std::max(one, other));
-  close_between(STDERR_FILENO + 1, low - 1);
-  close_between(low + 1, high - 1);
-  close_between(high + 1, ~0U);
+/// All but the log and these.
+void close_others(std::vector<int> kept) {
+  std::ranges::sort(kept);
+  unsigned first = STDERR_FILENO + 1;
+  for (const int each : kept) {
+    close_between(first, static_cast<unsigned>(each) - 1);
+    first = static_cast<unsigned>(each) + 1;
+  }
+  close_between(first, ~0U);
 }
 
 void tell(const std::string& text) noexcept {
@@ -61,9 +67,12 @@ void shed_all(const Account& account) {
   apply_guard_filter();
 }
 
-void wait_for_end(int link) noexcept {
-  char ignored = 0;
-  while (::recv(link, &ignored, 1, 0) < 0 && errno == EINTR) {
+/// Meanwhile it tells other daemons what there is to know.
+void wait_for_end(int link, GuardOrder& order) noexcept {
+  std::array<pollfd, 2> watched{{{link, POLLIN, 0}, {order.claim ? order.claim->descriptor() : -1, POLLIN, 0}}};
+  while (watched[0].revents == 0) {
+    if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) return;
+    if (watched[1].revents != 0) order.claim->answer(order.account);
   }
 }
 
@@ -72,16 +81,19 @@ bool restore(const GroupRangeFile& file, const RangeChange& change) noexcept {
   return file.read() != change.after || file.write(change.before);
 }
 
-[[noreturn]] void guard(int link, const GroupRangeFile& file, const RangeChange& change, const Account& account) {
+[[noreturn]] void guard(int link, const GroupRangeFile& file, GuardOrder& order) {
   int status = 1;
   try {
     outlive_signals();
-    close_others(link, file.descriptor());
-    shed_all(account);
-    if (::send(link, &ready_sign, 1, MSG_NOSIGNAL) == 1) wait_for_end(link);
-    status = restore(file, change) ? 0 : 1;
+    std::vector<int> kept{link, file.descriptor()};
+    if (order.claim) std::ranges::copy(order.claim->descriptors(), std::back_inserter(kept));
+    close_others(kept);
+    shed_all(order.account);
+    if (::send(link, &ready_sign, 1, MSG_NOSIGNAL) == 1) wait_for_end(link, order);
+    const bool last = !order.claim || order.claim->leave();
+    status = !last || restore(file, order.change) ? 0 : 1;
     if (status != 0)
-      tell("cannot put " + change.before.to_string() + " back: " + std::generic_category().message(errno));
+      tell("cannot put " + order.change.before.to_string() + " back: " + std::generic_category().message(errno));
   } catch (const std::exception& error) {
     tell(error.what());
   }
@@ -90,12 +102,13 @@ bool restore(const GroupRangeFile& file, const RangeChange& change) noexcept {
 
 }  // namespace
 
-RangeGuard::RangeGuard(const GroupRangeFile& file, const RangeChange& change, const Account& account) {
+RangeGuard::RangeGuard(const GroupRangeFile& file, GuardOrder order) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     os::fail("cannot make the guard's socket");
   link_ = os::FileDescriptor{ends[0]};
-  start(os::FileDescriptor{ends[1]}, file, change, account);
+  if (order.claim) order.claim->announce(order.change);
+  start(os::FileDescriptor{ends[1]}, file, order);
   char answer = 0;
   ssize_t got = 0;
   do {
@@ -106,13 +119,13 @@ RangeGuard::RangeGuard(const GroupRangeFile& file, const RangeChange& change, co
   throw std::system_error{ECHILD, std::generic_category(), "cannot guard net.ipv4.ping_group_range"};
 }
 
-void RangeGuard::start(os::FileDescriptor guards_end, const GroupRangeFile& file, const RangeChange& change,
-                       const Account& account) {
+void RangeGuard::start(os::FileDescriptor guards_end, const GroupRangeFile& file, GuardOrder& order) {
   pid_ = ::fork();
   if (pid_ < 0) os::fail("cannot fork the guard of net.ipv4.ping_group_range");
   if (pid_ > 0) return;
   link_ = {};
-  guard(guards_end.value(), file, change, account);
+  if (order.claim) order.claim->settle();
+  guard(guards_end.value(), file, order);
 }
 
 void RangeGuard::end() noexcept {

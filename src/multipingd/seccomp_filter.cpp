@@ -56,8 +56,11 @@ constexpr std::array daemon_calls{
     SCMP_SYS(wait4),
 };
 
-/// It says that it is ready, waits, and writes the setting.
-constexpr std::array guard_calls{SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(pwrite64)};
+/// It says that it is ready, waits, tells other daemons what is set, and writes the setting.
+constexpr std::array guard_calls{
+    SCMP_SYS(sendto),  SCMP_SYS(pwrite64),   SCMP_SYS(poll),    SCMP_SYS(ppoll),
+    SCMP_SYS(accept4), SCMP_SYS(getsockopt), SCMP_SYS(sendmsg),
+};
 
 /// Allowed with some arguments only; with others they fail.
 constexpr std::array conditional_calls{SCMP_SYS(socket), SCMP_SYS(setsockopt), SCMP_SYS(mmap), SCMP_SYS(mprotect),

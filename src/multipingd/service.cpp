@@ -28,6 +28,7 @@ constexpr std::size_t descriptors_of_icmp4em = 3;
 constexpr std::size_t fewest_descriptors = 256;
 constexpr auto drain_time = std::chrono::milliseconds{200};
 constexpr auto patience_with_guard = std::chrono::seconds{1};
+constexpr auto patience_with_holder = std::chrono::seconds{5};
 constexpr auto pause_between_looks = std::chrono::milliseconds{5};
 
 std::string told(std::string_view name, std::uint64_t value) { return std::string{name} + " " + std::to_string(value); }
@@ -100,6 +101,7 @@ void Service::start(bool publish) {
   make_icmp4em();
   watch_signals();
   watch_guard();
+  watch_claim();
   if (publish && listener_) listener_->publish();
   listener_.reset();
   std::vector<int> filtered;
@@ -111,14 +113,14 @@ void Service::start(bool publish) {
 os::FileDescriptor Service::open_listener(bool publish) {
   if (options_.activated) return adopt_listener(activated_descriptor);
   listener_.emplace(place_);
-  return listener_->take();
-}
   occupant_ = occupant_of(place_.path);
   if (publish) check_place(place_.path);  // early, before anything is changed; and once more when it is published
+  return listener_->take();
+}
 
-/// A range of our group alone is most likely that of a daemon that was killed a moment ago, and its guard is about to
-/// put back what was before. Whoever believed it would have no guard of its own, and then no permission. So a second is
-/// waited for it to change; one that an administrator has set stays, and costs that second at each start.
+/// Without a claim: a range of our group alone is most likely that of a daemon that was killed a moment ago, and its
+/// guard is about to put back what was before. So a second is waited for it to change; one that an administrator has
+/// set stays.
 std::optional<GroupRange> Service::settled_range() const {
   const GroupRange own{.first = account_.group, .last = account_.group};
   const net::Instant end = net::after(proxy::EventLoop::now(), patience_with_guard);
@@ -129,21 +131,71 @@ std::optional<GroupRange> Service::settled_range() const {
 }
 
 void Service::allow_own_group() {
-  const auto before = settled_range();
-  if (!before) throw std::runtime_error{"cannot read net.ipv4.ping_group_range"};
-  range_before_ = range_ = *before;
-  if (before->includes(account_.group)) return;
-  range_ = {.first = account_.group, .last = account_.group};
-  guard_.emplace(range_file_, RangeChange{.before = range_before_, .after = range_}, account_);
+  ClaimAttempt attempt = RangeClaim::take(account_, patience_with_holder);
+  const auto now = attempt.claim ? range_file_.read() : settled_range();
+  if (!now) throw std::runtime_error{"cannot read net.ipv4.ping_group_range"};
+  range_before_ = range_ = *now;
+  if (!attempt.claim) return go_unclaimed(attempt.holder);
+  if (attempt.claim->change()) return share_setting(std::move(*attempt.claim));
+  begin_setting(std::move(attempt.claim));
+}
+
+/// Nobody else serves in this network namespace, as far as is known.
+void Service::begin_setting(std::optional<RangeClaim> claim) {
+  const GroupRange own{.first = account_.group, .last = account_.group};
+  if (!range_.includes(account_.group))
+    return set_range(
+        {.change = {.before = range_before_, .after = own}, .account = account_, .claim = std::move(claim)});
+  claim_ = std::move(claim);
+  if (claim_) claim_->announce({.before = range_, .after = range_});
+}
+
+/// Others serve, and need the setting as it is: none must take it from the others, and the last puts it back.
+void Service::share_setting(RangeClaim claim) {
+  const RangeChange change = *claim.change();
+  const bool changed = change.before != change.after;
+  if (changed && change.after.includes(account_.group) && (range_ == change.after || !range_.includes(account_.group)))
+    return set_range({.change = change, .account = account_, .claim = std::move(claim)});
+  if (!range_.includes(account_.group))
+    throw std::runtime_error{
+        "another multipingd serves in this network namespace, where net.ipv4.ping_group_range is " +
+        range_.to_string() + " for it; group " + std::to_string(account_.group) +
+        " is not inside. Serve by the same --group, or choose a range that has both, by sysctl.d(5)"};
+  claim.settle();
+  claim_ = std::move(claim);
+}
+
+void Service::go_unclaimed(const std::optional<proxy::PeerCredentials>& holder) {
+  if (range_.includes(account_.group)) return;
+  if (holder && (holder->uid == 0 || holder->uid == account_.user || range_.includes(holder->gid)))
+    throw std::runtime_error{"another multipingd (" + to_string(*holder) +
+                             ") serves in this network namespace, and does not answer or must not tell; group " +
+                             std::to_string(account_.group) + " is not in net.ipv4.ping_group_range"};
+  if (holder)
+    log_.line(to_string(*holder) +
+              " holds the name by which daemons of one network namespace notice each other; "
+              "no other multipingd should be started here");
+  begin_setting(std::nullopt);
+}
+
+void Service::set_range(GuardOrder order) {
+  range_before_ = order.change.before;
+  range_ = order.change.after;
+  guard_.emplace(range_file_, std::move(order));
+  if (range_file_.read() == range_) return tell_range();
   if (!range_file_.write(range_) || range_file_.read() != range_) {
     const std::error_code error = os::last_error();
     throw std::system_error{error,
                             "cannot set net.ipv4.ping_group_range (as root: sysctl -w net.ipv4.ping_group_range='" +
                                 range_.to_string() + "')"};
   }
+  tell_range();
+}
+
+void Service::tell_range() const {
   log_.line("net.ipv4.ping_group_range was " + range_before_.to_string() + ", is " + range_.to_string() +
-            " until this process ends" +
-            (before->empty() ? "" : "; meanwhile groups " + range_before_.to_string() + " open no ping sockets"));
+            " until this process ends, and others of its group" +
+            (range_before_.empty() ? "" : "; meanwhile groups " + range_before_.to_string() + " open no ping sockets"));
 }
 
 void Service::make_ready_sockets() {
@@ -186,6 +238,10 @@ void Service::watch_guard() {
     loop_.unwatch(guard_->descriptor());
     log_.line("the guard has ended: net.ipv4.ping_group_range will stay as it is");
   });
+}
+
+void Service::watch_claim() {
+  if (claim_) loop_.watch(claim_->descriptor(), [this] { claim_->answer(account_); });
 }
 
 void Service::handle_signal() {

@@ -15,6 +15,7 @@
 #include "multipingd/icmp4em_front.hpp"
 #include "multipingd/listener.hpp"
 #include "multipingd/options.hpp"
+#include "multipingd/range_claim.hpp"
 #include "multipingd/range_guard.hpp"
 #include "multipingd/ready_sockets.hpp"
 #include "multipingd/verification.hpp"
@@ -45,11 +46,17 @@ class Service {
   os::FileDescriptor open_listener(bool publish);
   [[nodiscard]] std::optional<GroupRange> settled_range() const;
   void allow_own_group();
+  void share_setting(RangeClaim claim);
+  void begin_setting(std::optional<RangeClaim> claim);
+  void set_range(GuardOrder order);
+  void go_unclaimed(const std::optional<proxy::PeerCredentials>& holder);
+  void tell_range() const;
   void make_ready_sockets();
   void make_broker(os::FileDescriptor listener);
   void make_icmp4em();
   void add_ping_finding();
   void watch_guard();
+  void watch_claim();
   void watch_signals();
   void handle_signal();
   void drain(const char* why);
@@ -67,7 +74,9 @@ class Service {
   GroupRangeFile range_file_;
   GroupRange range_before_{}, range_{};
   std::optional<RangeGuard> guard_;
+  std::optional<RangeClaim> claim_;  ///< Where no guard holds it.
   std::optional<Listener> listener_;
+  Occupant occupant_ = Occupant::none;
   ReadySockets ready_;
   std::vector<Finding> findings_{};
   proxy::EventLoop loop_;
@@ -76,6 +85,5 @@ class Service {
   std::vector<Icmp4emFront> icmp4em_;
   bool draining_ = false;
 };
-  Occupant occupant_ = Occupant::none;
 
 }  // namespace multiping::daemon

@@ -3,9 +3,12 @@
 #include "multipingd/daemon.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <boost/test/unit_test.hpp>
@@ -17,6 +20,9 @@
 #include <stdexcept>
 #include <thread>
 #include <utility>
+
+#include "linux/file_descriptor.hpp"
+#include "proxy/broker_frames.hpp"
 
 namespace multiping::test {
 inline namespace daemon_process {
@@ -106,6 +112,20 @@ Ended run_daemon(const Arguments& arguments) {
   Ended ended{.status = exit_status(status), .text = text_of(log_path)};
   ::unlink(log_path.c_str());
   return ended;
+}
+
+bool is_given_at(const std::string& path) {
+  const os::FileDescriptor socket{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  if (::connect(socket.value(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return false;
+  const auto request = proxy::encode(proxy::BrokerRequest{.family = Family::ipv4});
+  if (::send(socket.value(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return false;
+  std::array<std::uint8_t, 64> answer{};
+  const ssize_t size = ::recv(socket.value(), answer.data(), answer.size(), 0);
+  const auto reply = proxy::parse_broker_reply({answer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))});
+  return reply && reply->status == proxy::BrokerStatus::granted;
 }
 
 Daemon::Daemon(const Settings& settings)

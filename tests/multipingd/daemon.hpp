@@ -31,6 +31,9 @@ struct Ended {
 /// Runs multipingd to its end, with these arguments and no others.
 [[nodiscard]] Ended run_daemon(const Arguments& arguments);
 
+/// Whether the daemon at this path gives an IPv4 ping socket now, which is closed again.
+[[nodiscard]] bool is_given_at(const std::string& path);
+
 class Daemon {
  public:
   struct Settings {

@@ -34,7 +34,7 @@ void guarded(const std::function<void(const daemon::RangeGuard&)>& meanwhile) {
   const daemon::GroupRangeFile file;
   BOOST_REQUIRE(file.write(change.before));
   Child child{[&] {
-    const daemon::RangeGuard guard{file, change, account};
+    const daemon::RangeGuard guard{file, {.change = change, .account = account}};
     BOOST_REQUIRE(file.write(change.after));
     meanwhile(guard);
     ::raise(SIGKILL);
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(what_another_has_set_meanwhile_stays, *boost::unit_test::pr
   in_namespace([] {
     const daemon::GroupRangeFile file;
     BOOST_REQUIRE(file.write(change.before));
-    daemon::RangeGuard guard{file, change, account};
+    daemon::RangeGuard guard{file, {.change = change, .account = account}};
     BOOST_REQUIRE(file.write({.first = 0, .last = 9}));
     guard.end();
     BOOST_TEST((range_now() == GroupRange{.first = 0, .last = 9}));
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(end_waits_for_the_range, *boost::unit_test::precondition(ne
   in_namespace([] {
     const daemon::GroupRangeFile file;
     BOOST_REQUIRE(file.write(change.before));
-    daemon::RangeGuard guard{file, change, account};
+    daemon::RangeGuard guard{file, {.change = change, .account = account}};
     BOOST_REQUIRE(file.write(change.after));
     guard.end();
     BOOST_TEST((range_now() == change.before));
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(end_waits_for_the_range, *boost::unit_test::precondition(ne
 
 BOOST_AUTO_TEST_CASE(guard_keeps_one_capability_and_nothing_else, *boost::unit_test::precondition(needs_root)) {
   in_namespace([] {
-    const daemon::RangeGuard guard{daemon::GroupRangeFile{}, change, account};
+    const daemon::RangeGuard guard{daemon::GroupRangeFile{}, {.change = change, .account = account}};
     const std::string status = status_of(guard.pid());
     const auto field = [&](const char* name) { return daemon::status_field(status, name); };
     for (const char* set : {"CapPrm", "CapEff"}) BOOST_TEST(field(set) == "0000000000001000", set);  // CAP_NET_ADMIN
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(guard_serves_root_without_capabilities_too, *boost::unit_te
     BOOST_REQUIRE(file.write(change.before));
     // The guard of a process that lacks CAP_NET_ADMIN stays user 0, to whom the setting belongs.
     daemon::drop_privileges(account, {.net_admin = false, .user = true});
-    daemon::RangeGuard guard{file, change, account};
+    daemon::RangeGuard guard{file, {.change = change, .account = account}};
     BOOST_REQUIRE(file.write(change.after));
     guard.end();
     BOOST_TEST((file.read() == change.before));

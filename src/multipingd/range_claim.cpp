@@ -1,0 +1,194 @@
+// What the daemons of one network namespace know of each other.
+// See range_claim.hpp.
+#include "multipingd/range_claim.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace multiping::daemon {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::string_view name{"\0multiping/ping_group_range", 27};
+constexpr int backlog = 8;
+constexpr std::size_t most_told = 4;
+constexpr int patience_with_told_ms = 10'000;
+constexpr auto pause_between_tries = std::chrono::milliseconds{5};
+constexpr std::uint32_t version = 1;  // of what is told, so that another version is not misunderstood
+
+/// What is told; without descriptors and with version 0: nothing, to one who is not believed.
+struct Word {
+  std::uint32_t version = 0, before_first = 0, before_last = 0, after_first = 0, after_last = 0;
+};
+
+constexpr std::size_t descriptors_told = 3;
+
+os::FileDescriptor unix_socket() noexcept {
+  return os::FileDescriptor{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+}
+
+struct Name {
+  sockaddr_un address{};
+  socklen_t size = offsetof(sockaddr_un, sun_path) + name.size();
+
+  Name() noexcept {
+    address.sun_family = AF_UNIX;
+    name.copy(address.sun_path, name.size());
+  }
+  [[nodiscard]] const sockaddr* any() const noexcept { return reinterpret_cast<const sockaddr*>(&address); }
+};
+
+bool becomes_readable(int descriptor, int patience_ms) noexcept {
+  pollfd readable{descriptor, POLLIN, 0};
+  int ready = 0;
+  do {
+    ready = ::poll(&readable, 1, patience_ms);
+  } while (ready < 0 && errno == EINTR);
+  return ready == 1;
+}
+
+/// One message with descriptors, as sendmsg(2) and recvmsg(2) take it.
+struct Message {
+  Word word{};
+  iovec bytes{&word, sizeof word};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(descriptors_told * sizeof(int))> control{};
+  msghdr header{};
+
+  Message() noexcept {
+    header.msg_iov = &bytes;
+    header.msg_iovlen = 1;
+  }
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+  void with_control() noexcept {
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+  }
+  void tell(const RangeChange& change, const std::array<int, descriptors_told>& descriptors) noexcept {
+    word = {.version = version,
+            .before_first = change.before.first,
+            .before_last = change.before.last,
+            .after_first = change.after.first,
+            .after_last = change.after.last};
+    with_control();
+    cmsghdr* rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof descriptors);
+    std::memcpy(CMSG_DATA(rights), descriptors.data(), sizeof descriptors);
+  }
+};
+
+using Descriptors = std::array<os::FileDescriptor, descriptors_told>;
+
+/// All of them, or none.
+std::optional<Descriptors> descriptors_in(msghdr& header) noexcept {
+  Descriptors found;
+  std::size_t count = 0;
+  for (cmsghdr* each = CMSG_FIRSTHDR(&header); each != nullptr; each = CMSG_NXTHDR(&header, each)) {
+    if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t here = (each->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < here; ++i) {
+      int descriptor = -1;
+      std::memcpy(&descriptor, CMSG_DATA(each) + i * sizeof(int), sizeof descriptor);
+      os::FileDescriptor owned{descriptor};
+      if (count < found.size()) found.at(count++) = std::move(owned);
+    }
+  }
+  return count == found.size() ? std::optional{std::move(found)} : std::nullopt;
+}
+
+bool believes(const proxy::PeerCredentials& peer, const Account& account) noexcept {
+  return peer.uid == 0 || peer.uid == account.user;
+}
+
+}  // namespace
+
+std::optional<RangeClaim> RangeClaim::make() noexcept {
+  RangeClaim claim;
+  claim.listener_ = unix_socket();
+  const Name own;
+  if (::bind(claim.listener_.value(), own.any(), own.size) != 0) return std::nullopt;
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return std::nullopt;
+  claim.others_ = os::FileDescriptor{ends[0]};
+  claim.here_ = os::FileDescriptor{ends[1]};
+  if (::listen(claim.listener_.value(), backlog) != 0) return std::nullopt;
+  return claim;
+}
+
+std::optional<RangeClaim> RangeClaim::told_by(os::FileDescriptor connection) noexcept {
+  Message message;
+  message.with_control();
+  const ssize_t size = ::recvmsg(connection.value(), &message.header, MSG_CMSG_CLOEXEC);
+  auto descriptors = size > 0 ? descriptors_in(message.header) : std::nullopt;
+  const Word& word = message.word;
+  if (size != sizeof word || word.version != version || !descriptors) return std::nullopt;
+  RangeClaim claim;
+  claim.listener_ = std::move((*descriptors)[0]);
+  claim.others_ = std::move((*descriptors)[1]);
+  claim.here_ = std::move((*descriptors)[2]);
+  claim.teller_ = std::move(connection);
+  claim.change_ = RangeChange{.before = {.first = word.before_first, .last = word.before_last},
+                              .after = {.first = word.after_first, .last = word.after_last}};
+  return claim;
+}
+
+/// Who holds the name may be about to begin or to end, and hang up: then it is tried again.
+ClaimAttempt RangeClaim::take(const Account& account, std::chrono::milliseconds patience) {
+  const auto end = Clock::now() + patience;
+  ClaimAttempt attempt;
+  for (;; std::this_thread::sleep_for(pause_between_tries)) {
+    if ((attempt.claim = make())) return attempt;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+    if (left.count() <= 0) return attempt;
+    os::FileDescriptor connection = unix_socket();
+    const Name theirs;
+    if (::connect(connection.value(), theirs.any(), theirs.size) != 0) continue;
+    attempt.holder = proxy::peer_credentials(connection.value());
+    if (!attempt.holder || !believes(*attempt.holder, account)) return attempt;
+    if (!becomes_readable(connection.value(), static_cast<int>(left.count()))) return attempt;
+    char nothing = 0;
+    if (::recv(connection.value(), &nothing, 1, MSG_PEEK) <= 0) continue;
+    attempt.claim = told_by(std::move(connection));
+    return attempt;
+  }
+}
+
+std::vector<int> RangeClaim::descriptors() const { return {listener_.value(), others_.value(), here_.value()}; }
+
+void RangeClaim::answer(const Account& account) noexcept {
+  os::FileDescriptor asker{::accept4(listener_.value(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+  const auto peer = asker ? proxy::peer_credentials(asker.value()) : std::nullopt;
+  if (!peer) return;
+  Message message;
+  const bool believed = change_ && (believes(*peer, account) || peer->gid == account.group);
+  if (believed) message.tell(*change_, {listener_.value(), others_.value(), here_.value()});
+  if (::sendmsg(asker.value(), &message.header, MSG_NOSIGNAL) < 0 || !believed) return;
+  std::erase_if(told_, [](const os::FileDescriptor& each) { return becomes_readable(each.value(), 0); });
+  if (told_.size() < most_told) told_.push_back(std::move(asker));
+}
+
+bool RangeClaim::leave() noexcept {
+  here_ = os::FileDescriptor{};
+  for (const os::FileDescriptor& each : told_) (void)becomes_readable(each.value(), patience_with_told_ms);
+  told_.clear();
+  char nothing = 0;
+  return ::read(others_.value(), &nothing, 1) == 0;
+}
+
+}  // namespace multiping::daemon
