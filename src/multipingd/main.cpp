@@ -4,11 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -24,16 +26,34 @@ constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 constexpr int activated_descriptor = 3;
 
-/// A descriptor below 3 that is closed would be given to what the daemon opens first.
+/// Set-user-ID or set-group-ID would make options of root's out of those of any user.
+void require_own_rights() {
+  if (::getuid() != ::geteuid() || ::getgid() != ::getegid())
+    throw std::runtime_error{"multipingd must not be installed set-user-ID or set-group-ID"};
+}
+
+/// A descriptor below 3 that is closed would be given to what the daemon opens first: a socket would become its log.
 void hold_standard_descriptors() {
-  for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0 && descriptor <= STDERR_FILENO;)
-    descriptor = ::open("/dev/null", O_RDWR);
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != descriptor)
+      throw std::runtime_error{"a standard descriptor is closed, and /dev/null cannot take its place"};
+  }
+}
+
+/// What is typed at the terminal of who has started it is not for the daemon.
+void leave_input() {
+  const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (nothing < 0 || ::dup2(nothing, STDIN_FILENO) != STDIN_FILENO)
+    throw std::runtime_error{"/dev/null cannot take the place of the standard input"};
+  ::close(nothing);
 }
 
 /// Nothing of what the process was started with shall matter: environment, directory, mask, descriptors, signals.
 void leave_surroundings(bool activated) {
   hold_standard_descriptors();
-  ::close_range(activated ? activated_descriptor + 1 : activated_descriptor, ~0U, 0);
+  if (::close_range(activated ? activated_descriptor + 1 : activated_descriptor, ~0U, 0) != 0)
+    throw std::system_error{errno, std::generic_category(), "cannot close inherited descriptors"};
+  leave_input();
   ::clearenv();
   if (::chdir("/") != 0) throw std::runtime_error{"cannot change to the directory /"};
   ::umask(0077);
@@ -47,6 +67,7 @@ void leave_surroundings(bool activated) {
 }
 
 int run(const daemon::Options& options, proxy::Log& log) {
+  require_own_rights();
   leave_surroundings(options.activated);
   daemon::Service process{options, log};
   if (options.check) return process.check(std::cout) ? EXIT_SUCCESS : exit_failed;

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@
 #include "linux/file_descriptor.hpp"
 #include "multipingd/verification.hpp"
 #include "netns/namespace.hpp"
+#include "netns/sandbox.hpp"
 #include "proxy/broker_frames.hpp"
 #include "support/sanitized.hpp"
 
@@ -452,6 +454,64 @@ BOOST_AUTO_TEST_CASE(place_that_others_can_change_is_refused_and_nothing_changes
         run_daemon({"--check", "--socket", "/run/theirs/s", "--user", daemon_user, "--group", daemon_group});
     BOOST_TEST(check.status == 1);
     BOOST_TEST(check.text.find("/run/theirs belongs to user 5555") != std::string::npos, check.text);
+  });
+}
+
+/// What the daemon opens first would become its log.
+BOOST_AUTO_TEST_CASE(closed_standard_descriptors_are_held_or_refused) {
+  in_namespace([] {
+    const std::string check = daemon_command() + " --check --user 4321 --group 4322";
+    run("(" + check + " > /run/report <&- 2>&-)");
+    BOOST_TEST(read_file("/run/report").find("ping sockets without privileges") != std::string::npos);
+    const std::string report = "2>&- > /run/report; echo $? > /run/status";
+    run("mkdir /run/empty; mount -o bind /run/empty /dev; " + check + " " + report);
+    BOOST_TEST(read_file("/run/status") == "1\n");
+    BOOST_TEST(read_file("/run/report") == "");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_kept_of_what_it_was_started_with) {
+  in_namespace([] {
+    write_file("/run/secret", "secret");
+    const Daemon daemon{Daemon::Settings{
+        .run_by = {"sh", "-c", "ulimit -c unlimited; exec \"$@\" < /run/secret 9< /run/secret", "sh"}}};
+    const std::string proc = "/proc/" + std::to_string(daemon.pid());
+    BOOST_TEST(fs::read_symlink(proc + "/fd/0") == "/dev/null");
+    for (const auto& each : fs::directory_iterator{proc + "/fd"})
+      BOOST_TEST(fs::read_symlink(each.path()) != "/run/secret", each.path());
+  });
+}
+
+BOOST_AUTO_TEST_CASE(set_user_id_is_refused) {
+  in_namespace([] {
+    run(daemon_command() +
+        " --version > /dev/null && cp -p /run/multipingd-for-all /run/suid && chmod 04755 /run/suid");
+    run("setpriv --reuid 5555 --regid 5556 --clear-groups env ASAN_OPTIONS=detect_leaks=0 /run/suid --check --user "
+        "4321 "
+        "--group 4322 > /run/report 2>&1 && exit 1 || exit 0");
+    const std::string report = read_file("/run/report");
+    BOOST_TEST(report.find("must not be installed set-user-ID") != std::string::npos, report);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_closed_is_not_kept) {
+  in_namespace([] {
+    Child sandboxed{[] {
+      refuse_calls({SYS_close_range}, ENOSYS);
+      const Ended ended = run_daemon({"--check", "--user", daemon_user, "--group", daemon_group});
+      BOOST_TEST(ended.status == 1);
+      BOOST_TEST(ended.text.find("cannot close inherited descriptors") != std::string::npos, ended.text);
+    }};
+    BOOST_TEST(sandboxed.join());
+  });
+}
+
+BOOST_AUTO_TEST_CASE(path_does_not_upset_a_terminal) {
+  in_namespace([] {
+    const Ended ended = run_daemon(
+        {"--check", "--socket", "/run/multiping/a\x1b[2J\nb", "--user", daemon_user, "--group", daemon_group});
+    BOOST_TEST(ended.text.find('\x1b') == std::string::npos, ended.text);
+    BOOST_TEST(ended.text.find("a\\x1b[2J\\x0ab") != std::string::npos, ended.text);
   });
 }
 
