@@ -267,13 +267,13 @@ class Verdict {
 
   /// Of what lookups take now and then, so the least of each window counts; at most `peak` more at any time.
   [[nodiscard]] bool flat(const char* name, long Sample::*what, long peak) const {
-    const long before = least(warm, what), after = least(the_end, what), top = most(what);
-    return say(name, before, after, top, after <= before && top <= before + peak);
+    const Taken taken{least(warm, what), least(the_end, what), most(what)};
+    return say(name, taken, taken.after <= taken.before && taken.top <= taken.before + peak);
   }
   /// The first redial may take more than there was before, the second nothing.
   [[nodiscard]] bool memory_flat() const {
-    const long before = least(redialled_once, &Sample::memory), after = least(the_end, &Sample::memory);
-    return say("memory, KiB", before, after, most(&Sample::memory), after <= before + before / 20 + 1024);
+    const Taken taken{least(redialled_once, &Sample::memory), least(the_end, &Sample::memory), most(&Sample::memory)};
+    return say("memory, KiB", taken, taken.after <= taken.before + taken.before / 20 + 1024);
   }
   [[nodiscard]] bool found_again() const {
     const double before = answered(warm), after = answered(the_end);
@@ -297,8 +297,11 @@ class Verdict {
     for (const Sample& sample : in(window)) sum += sample.answered;
     return sum / static_cast<double>(in(window).size());
   }
-  static bool say(const char* name, long before, long after, long top, bool holds) {
-    std::printf("%-12s %9ld before, %9ld at the end, %9ld at most: %s\n", name, before, after, top,
+  struct Taken {
+    long before = 0, after = 0, top = 0;
+  };
+  static bool say(const char* name, const Taken& taken, bool holds) {
+    std::printf("%-12s %9ld before, %9ld at the end, %9ld at most: %s\n", name, taken.before, taken.after, taken.top,
                 holds ? "flat" : "NOT FLAT");
     return holds;
   }
