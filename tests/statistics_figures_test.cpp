@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(figures_by_name) {
   BOOST_TEST(value("not_sent") == 1);
   BOOST_TEST(value("unresolved") == 1);
   BOOST_TEST(value("rounds") == 6);
-  BOOST_TEST(value("availability") == 2 / 6.0);
+  BOOST_TEST(value("availability") == 2 / 6.0, boost::test_tools::tolerance(1e-12));
   BOOST_TEST(value("duplicates") == 1);
   BOOST_TEST(value("reordered") == 0);
   BOOST_TEST(value("longest_loss") == 1);

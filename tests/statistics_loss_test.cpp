@@ -23,15 +23,15 @@ BOOST_AUTO_TEST_CASE(rounds_that_could_not_be_probed_count_against_availability)
     const Statistics figures = without_uplink(outcome);
     BOOST_TEST(figures.rounds() == 10U);
     BOOST_TEST(figures.loss() == 0);
-    BOOST_TEST(figures.availability() == 0.3);
-    BOOST_TEST((figures + figures).availability() == 0.3);
+    BOOST_TEST(figures.availability() == 0.3, boost::test_tools::tolerance(1e-12));
+    BOOST_TEST((figures + figures).availability() == 0.3, boost::test_tools::tolerance(1e-12));
     BOOST_TEST((figures + figures).rounds() == 20U);
   }
   Statistics mixed = without_uplink() + without_uplink(Outcome::unresolved);
   mixed.add(result(Outcome::no_reply));
   BOOST_TEST(mixed.rounds() == 21U);
   BOOST_TEST(mixed.unresolved() == 7U);
-  BOOST_TEST(mixed.availability() == 6 / 21.0);
+  BOOST_TEST(mixed.availability() == 6 / 21.0, boost::test_tools::tolerance(1e-12));
 }
 
 BOOST_AUTO_TEST_CASE(a_probe_whose_fate_is_not_known_is_no_round) {

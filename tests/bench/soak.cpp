@@ -277,7 +277,7 @@ class Verdict {
   }
   [[nodiscard]] bool found_again() const {
     const double before = answered(warm), after = answered(the_end);
-    const bool holds = after > before - 0.02;
+    const bool holds = before > 0.5 && after > before - 0.02;
     std::printf("answered     %7.2f %% before the first redial, %7.2f %% at the end: %s\n", before * 100, after * 100,
                 holds ? "all found again" : "NOT FOUND AGAIN");
     return holds;
