@@ -1,7 +1,6 @@
 // The system's resolver, through Boost.Asio. The one file that includes Boost.Asio.
 // Synchronous on purpose: Asio's asynchronous resolver has a thread of its own, whose end it waits for.
 #include <netinet/in.h>
-#include <resolv.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,16 +9,21 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "multiping/error.hpp"
 #include "resolve/lookup.hpp"
+#include "resolve/resolver_state.hpp"
 
 namespace multiping::resolver {
 namespace {
 
 namespace asio = boost::asio;
 using asio::ip::udp;
+
+constexpr Duration at_once = std::chrono::milliseconds{100};    // a lookup that took no longer was turned down
+constexpr Duration least_wait = std::chrono::milliseconds{20};  // for a server that turns queries down
 
 Address address_of(const asio::ip::address& address) {
   if (address.is_v4()) return Address::v4(address.to_v4().to_bytes());
@@ -70,39 +74,62 @@ Answer failure(const boost::system::error_code& error, int number) {
   return {{}, Errc::lookup_failed, not_made || error == asio::error::host_not_found_try_again};
 }
 
+/// A name server that answers with "try again" as soon as that may soon do better, if it is there.
+void mind_refusal(Answer& answer, Duration took) noexcept {
+  if (answer.try_again && took < at_once) answer.try_again = !name_servers_refuse(2 * took + least_wait);
+}
+
 class SystemLookup final : public Lookup {
  public:
-  SystemLookup() {
-    if (::res_init() != 0) return;  // the settings stay as they are: slower, not wrong
-    _res.retrans = 1;               // seconds
-    _res.retry = 1;
-  }
-
+  /// As ping(8) has it, a name that is not in ASCII is looked up in its ASCII form; then as it is, since hosts files
+  /// and multicast DNS have such names.
   Answer look_up(const std::string& name, Family family) override {
-    boost::system::error_code error;
-    errno = 0;
-    const auto found = ask(name, family, error);
-    if (error) return failure(error, errno);
-    auto addresses = distinct(found, family);
-    if (addresses.empty()) return {{}, Errc::no_address};
-    return {std::move(addresses)};
+    if (const int flag = flag_for(name)) {
+      auto answer = look_up(name, family, flag);
+      if (!answer.error || answer.try_again) return answer;
+    }
+    return look_up(name, family, 0);
   }
 
   /// Asio calls getnameinfo(3) once more when it fails, so that a silent name server costs twice the time. Where there
   /// is no name, it gives the address as text.
   Answer look_up(const Address& address) override {
-    boost::system::error_code error;
-    errno = 0;
-    const auto found = resolver_.resolve(endpoint_of(address), error);
-    if (error) return failure(error, errno);
-    return {.name = found.begin()->host_name()};
+    return timed([&](boost::system::error_code& error) -> Answer {
+      const auto found = resolver_.resolve(endpoint_of(address), error);
+      if (error) return {};
+      return {.name = found.begin()->host_name()};
+    });
   }
 
  private:
-  udp::resolver::results_type ask(const std::string& name, Family family, boost::system::error_code& error) {
-    constexpr udp::resolver::flags none{};
-    if (family == Family::any) return resolver_.resolve(name, "", none, error);
-    return resolver_.resolve(family == Family::ipv4 ? udp::v4() : udp::v6(), name, "", none, error);
+  Answer look_up(const std::string& name, Family family, int flag) {
+    return timed([&](boost::system::error_code& error) -> Answer {
+      const auto found = ask(name, family, static_cast<udp::resolver::flags>(flag), error);
+      if (error) return {};
+      auto addresses = distinct(found, family);
+      if (addresses.empty()) return {{}, Errc::no_address};
+      return {std::move(addresses)};
+    });
+  }
+
+  template <typename Query>
+  Answer timed(Query query) {
+    renew_resolver_state();
+    const auto began = std::chrono::steady_clock::now();
+    boost::system::error_code error;
+    errno = 0;
+    auto answer = query(error);
+    if (!error) return answer;
+    answer = failure(error, errno);
+    mind_refusal(answer, std::chrono::steady_clock::now() - began);
+    return answer;
+  }
+
+  udp::resolver::results_type ask(const std::string& name, Family family, udp::resolver::flags flags,
+                                  boost::system::error_code& error) {
+    const NamesInUtf8 in_utf8;
+    if (family == Family::any) return resolver_.resolve(name, "", flags, error);
+    return resolver_.resolve(family == Family::ipv4 ? udp::v4() : udp::v6(), name, "", flags, error);
   }
 
   asio::io_context context_{};

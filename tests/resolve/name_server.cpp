@@ -89,13 +89,13 @@ Bytes message_of(std::span<const std::uint8_t> header_and_question, const Respon
   return message;
 }
 
-int open_server_socket() {
+int open_server_socket(const std::string& text) {
   const int server = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (server < 0) os::fail("cannot open the name server's socket");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(53);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::inet_pton(AF_INET, text.c_str(), &address.sin_addr);
   if (::bind(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     os::fail("cannot bind to port 53");
   return server;
@@ -111,8 +111,8 @@ void make_resolver_files(const std::string& hosts) {
   write_file("/etc/host.conf", "multi on\n");
 }
 
-NameServer::NameServer(Answers answers)
-    : answers_{std::move(answers)}, socket_{open_server_socket()}, wake_{::eventfd(0, EFD_CLOEXEC)} {
+NameServer::NameServer(Answers answers, const std::string& address)
+    : answers_{std::move(answers)}, socket_{open_server_socket(address)}, wake_{::eventfd(0, EFD_CLOEXEC)} {
   thread_ = std::thread{[this] { serve(); }};
 }
 

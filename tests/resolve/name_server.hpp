@@ -1,4 +1,4 @@
-// A name server for tests, on 127.0.0.1 port 53 of a network namespace: answers what the test says, or keeps silent.
+// A name server for tests, on port 53 of a network namespace's loopback: answers what the test says, or keeps silent.
 // And the files by which the system's resolver finds it.
 #pragma once
 
@@ -27,7 +27,7 @@ struct Question {
 };
 
 /// Response codes of RFC 1035 section 4.1.1.
-enum class ResponseCode : std::uint8_t { no_error = 0, server_failure = 2, no_such_name = 3 };
+enum class ResponseCode : std::uint8_t { no_error = 0, server_failure = 2, no_such_name = 3, refused = 5 };
 
 struct Response {
   ResponseCode code = ResponseCode::no_error;
@@ -39,7 +39,7 @@ class NameServer {
  public:
   /// No response: silence.
   using Answers = std::function<std::optional<Response>(const Question&)>;
-  explicit NameServer(Answers answers);
+  explicit NameServer(Answers answers, const std::string& address = "127.0.0.1");
   ~NameServer();
   NameServer(const NameServer&) = delete;
   NameServer& operator=(const NameServer&) = delete;

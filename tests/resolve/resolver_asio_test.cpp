@@ -1,8 +1,12 @@
 // The system's resolver, in a network namespace with a hosts file and a name server of the test's own.
 // Also the whole way: silence, deadlines and repetition as they look through getaddrinfo(3).
+#include <netdb.h>
+#include <sched.h>
+
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <clocale>
 #include <functional>
 #include <map>
 #include <optional>
@@ -13,8 +17,11 @@
 
 #include "multiping/error.hpp"
 #include "netns/namespace.hpp"
+#include "resolve/lookup.hpp"
+#include "resolve/lookups.hpp"
 #include "resolve/name_server.hpp"
 #include "resolve/resolver.hpp"
+#include "resolve/resolver_state.hpp"
 
 using namespace multiping;
 using namespace multiping::resolver;
@@ -94,6 +101,7 @@ std::optional<Response> zone_of_the_test(const test::Question& question) {
   if (question.name == "recovers.test" && question.count <= 2) return Response{ResponseCode::server_failure};
   if (question.name == "recovers.test") return Response{.addresses = addresses({"192.0.2.3"})};
   if (question.name == "silent.test") return std::nullopt;
+  if (question.name == "xn--bcher-kva.test") return Response{.addresses = addresses({"192.0.2.4"})};
   return Response{ResponseCode::no_such_name};
 }
 
@@ -108,6 +116,31 @@ void with_name_server(const std::function<void(const NameServer&)>& body) {
     const NameServer server{zone_of_the_test};
     body(server);
   });
+}
+
+/// Were they asked again until the time is up, that would take a minute.
+void check_that_lookups_fail_at_once(const std::string& why) {
+  const auto began = std::chrono::steady_clock::now();
+  const auto resolutions = resolve_names(Names{"both.test", "192.0.2.1", "v6only.test"}, {.timeout = 60s});
+  BOOST_TEST((resolutions[0].error == Errc::lookup_failed), why);
+  BOOST_TEST((resolutions[1].addresses == addresses({"192.0.2.1"})), why);
+  BOOST_TEST((resolutions[2].error == Errc::lookup_failed), why);
+  for (const auto* text : {"192.0.2.1", "2001:db8::1"})
+    BOOST_TEST((reverse_one(text, {.timeout = 60s}).error == Errc::lookup_failed), why);
+  const Seconds took = std::chrono::steady_clock::now() - began;
+  BOOST_TEST(took.count() < 10.0, why);
+}
+
+/// The C library has the ASCII form of names from another one.
+boost::test_tools::assertion_result needs_idn(boost::unit_test::test_unit_id) {
+  const NamesInUtf8 in_utf8;
+  addrinfo hints{};
+  hints.ai_flags = flag_for("\xc3\xbc") | AI_NUMERICHOST;
+  addrinfo* none = nullptr;
+  boost::test_tools::assertion_result result{::getaddrinfo("\xc3\xbc", nullptr, &hints, &none) == EAI_NONAME &&
+                                             flag_for("\xc3\xbc") != 0};
+  if (!result) result.message() << "getaddrinfo() cannot make the ASCII form of names (libidn2)";
+  return result;
 }
 
 }  // namespace
@@ -171,12 +204,131 @@ BOOST_AUTO_TEST_CASE(a_name_server_that_does_not_recover_is_a_failed_lookup) {
   });
 }
 
-BOOST_AUTO_TEST_CASE(without_a_name_server_lookups_fail) {
+BOOST_AUTO_TEST_CASE(without_a_name_server_lookups_fail_at_once) {
   in_namespace([] {
     make_resolver_files(hosts);  // nobody listens at 127.0.0.1
-    const auto resolutions = resolve_names(Names{"one.test", "both.test"}, {.timeout = 700ms});
-    BOOST_TEST((resolutions[0].addresses == addresses({"192.0.2.77"})));
-    BOOST_TEST((resolutions[1].error == Errc::lookup_failed));
+    BOOST_TEST((resolve_one("one.test").addresses == addresses({"192.0.2.77"})));
+    check_that_lookups_fail_at_once("nobody listens");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(without_settings_lookups_fail_at_once) {
+  in_namespace([] {
+    make_resolver_files(hosts);
+    run("rm /etc/resolv.conf");
+    check_that_lookups_fail_at_once("no resolv.conf");
+    BOOST_REQUIRE(::unshare(CLONE_NEWNET) == 0);
+    check_that_lookups_fail_at_once("the loopback was never up");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(without_a_way_to_any_name_server_lookups_fail_at_once) {
+  in_namespace([] {
+    make_resolver_files(hosts);
+    write_file("/etc/resolv.conf", "nameserver 192.0.2.53\nnameserver 2001:db8::53\n");
+    check_that_lookups_fail_at_once("no route");
+    run("ip route add prohibit 192.0.2.53 && ip route add blackhole 2001:db8::53");
+    check_that_lookups_fail_at_once("prohibited");
+    write_file("/etc/resolv.conf", "nameserver 192.0.2.53\nnameserver ::1\nnameserver 127.0.0.1\n");
+    check_that_lookups_fail_at_once("prohibited, or nobody listens");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_name_server_that_serves_others_only_fails_lookups_at_once) {
+  in_namespace([] {
+    make_resolver_files(hosts);
+    const NameServer server{[](const test::Question&) { return Response{ResponseCode::refused}; }};
+    check_that_lookups_fail_at_once("refused");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_name_server_that_comes_up_is_asked_by_the_next_call) {
+  in_namespace([] {
+    make_resolver_files(hosts);
+    BOOST_TEST((resolve_one("both.test").error == Errc::lookup_failed));
+    const NameServer server{zone_of_the_test};
+    BOOST_TEST(resolve_one("both.test").addresses.size() == 3U);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(one_name_server_that_refuses_does_not_end_the_wait_for_another) {
+  in_namespace([] {
+    make_resolver_files(hosts);
+    write_file("/etc/resolv.conf", "nameserver 127.0.0.2\nnameserver 127.0.0.1\n");  // nobody listens at the first
+    const NameServer server{zone_of_the_test};
+    BOOST_TEST((resolve_one("recovers.test", {.timeout = 30s}).addresses == addresses({"192.0.2.3"})));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_first_name_server_costs_each_call_the_same) {
+  in_namespace([] {
+    make_resolver_files(hosts);
+    write_file("/etc/resolv.conf", "nameserver 127.0.0.1\nnameserver 127.0.0.2\n");
+    const NameServer silent{[](const test::Question&) { return std::nullopt; }};
+    const NameServer server{zone_of_the_test, "127.0.0.2"};
+    for (int call = 1; call <= 4; ++call) {  // a thread may get the memory of the one before
+      BOOST_TEST(resolve_one("both.test", {.timeout = 4500ms}).addresses.size() == 3U, "call " << call);
+    }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(settings_that_change_are_read_by_the_next_lookup) {
+  with_name_server([](const NameServer&) {
+    const NameServer other{[](const test::Question&) { return Response{.addresses = addresses({"192.0.2.9"})}; },
+                           "127.0.0.2"};
+    const auto lookup = system_lookup();
+    BOOST_TEST(lookup->look_up("both.test", Family::any).addresses.size() == 3U);
+    write_file("/etc/resolv.conf", "nameserver 127.0.0.2\n");
+    BOOST_TEST((lookup->look_up("both.test", Family::any).addresses == addresses({"192.0.2.9"})));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(international_names_are_looked_up_in_their_ascii_form, *precondition(needs_idn)) {
+  with_name_server([](const NameServer& server) {
+    BOOST_TEST((resolve_one("b\xc3\xbc"
+                            "cher.test")
+                    .addresses == addresses({"192.0.2.4"})));
+    BOOST_TEST(server.questions("xn--bcher-kva.test") == 1);
+    BOOST_TEST((std::setlocale(LC_ALL, "C.UTF-8") != nullptr));
+    BOOST_TEST((resolve_one("b\xc3\xbc"
+                            "cher.test")
+                    .addresses == addresses({"192.0.2.4"})));
+    BOOST_TEST((resolve_one("xn--bcher-kva.test").addresses == addresses({"192.0.2.4"})));
+    BOOST_TEST((resolve_one("\xe4\xbe\x8b.test").error == Errc::no_address));
+    BOOST_TEST(server.questions("xn--fsq.test") == 1);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(international_names_of_the_hosts_file_are_found) {
+  with_name_server([](const NameServer&) {
+    BOOST_TEST((resolve_one("m\xc3\xbcnchen.test").addresses == addresses({"192.0.2.79"})));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_text_is_no_name) {
+  with_name_server([](const NameServer&) {
+    BOOST_TEST((resolve_one("b\xfc"
+                            "cher.test")
+                    .error == Errc::no_address));
+    BOOST_TEST((resolve_one("\xff.test").error == Errc::no_address));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(names_become_known_one_by_one) {
+  with_name_server([](const NameServer&) {
+    Lookups lookups{{"silent.test", "192.0.2.9", "one.test", "both.test"}, {.timeout = 60s}};
+    std::vector<std::size_t> known;
+    while (known.size() < 3) {
+      lookups.wait(std::chrono::steady_clock::now() + 10s);
+      for (const auto& [position, resolution] : lookups.take()) {
+        known.push_back(position);
+        BOOST_TEST(!resolution.error);
+      }
+    }
+    std::sort(known.begin(), known.end());
+    BOOST_TEST(known == (std::vector<std::size_t>{1, 2, 3}), boost::test_tools::per_element());
+    lookups.end();
+    BOOST_TEST((lookups.take().at(0).resolution.error == Errc::lookup_timeout));
   });
 }
 
