@@ -21,7 +21,8 @@ std::optional<std::uint16_t> read_port(std::string_view text) noexcept {
 
 /// `port` is ":" and a number, or empty.
 std::optional<ProxyName> named(std::string_view host, std::string_view port) {
-  if (resolver::read_host(host).kind == resolver::HostText::neither) return std::nullopt;
+  const auto kind = resolver::read_host(host).kind;
+  if (kind != resolver::HostText::address && kind != resolver::HostText::name) return std::nullopt;
   ProxyName name{.host = std::string{host}};
   if (port.empty()) return name;
   const auto number = port.front() == ':' ? read_port(port.substr(1)) : std::nullopt;

@@ -5,8 +5,11 @@
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "multiping/error.hpp"
+#include "multiping/multi_ping.hpp"
 
 using namespace std::chrono_literals;
 using multiping::Errc;
@@ -29,6 +32,28 @@ BOOST_AUTO_TEST_CASE(options_out_of_range_are_refused) {
   BOOST_CHECK_THROW(static_cast<void>(multiping::resolve({}, {.parallel = 0})), std::invalid_argument);
   BOOST_CHECK_THROW(static_cast<void>(multiping::resolve({}, {.parallel = 257})), std::invalid_argument);
   BOOST_CHECK_THROW(static_cast<void>(multiping::resolve({}, {.timeout = -1s})), std::invalid_argument);
+  BOOST_CHECK_THROW(static_cast<void>(multiping::resolve({}, {.budget = -1s})), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(many_hosts_and_ports_point_to_what_takes_them) {
+  const auto resolutions = multiping::resolve({"192.0.2.0/24", "192.0.2.1:80"});
+  for (const auto& resolution : resolutions) {
+    BOOST_TEST((resolution.error == Errc::not_an_address));
+    BOOST_TEST(resolution.error.message().find("expand()") != std::string::npos);
+    BOOST_TEST(resolution.error.message().find("ProbeOptions::port") != std::string::npos);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_says_the_same_of_many_hosts_and_ports) {
+  const std::vector<multiping::Target> targets{"192.0.2.0/24", "192.0.2.1:80", "[2001:db8::1]:80"};
+  BOOST_CHECK_EXCEPTION(static_cast<void>(multiping::multi_ping(targets, 1s)), multiping::ResolveError,
+                        [](const multiping::ResolveError& error) { return error.code() == Errc::not_an_address; });
+  const auto batch = multiping::multi_ping(targets, 1s, 0, {.ignore_lookup_errors = true});
+  BOOST_REQUIRE(batch.no_responses.size() == 3U);
+  for (const auto& result : batch.no_responses) {
+    BOOST_TEST((result.outcome == multiping::Outcome::unresolved));
+    BOOST_TEST((result.error == Errc::not_an_address));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(addresses_have_their_names_in_order) {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t longest_name = 253;
 constexpr std::size_t longest_label = 63;
+constexpr std::size_t longest_prefix = 3, longest_port = 5;  // digits
 
 bool is_ascii(char c) noexcept { return static_cast<unsigned char>(c) < 0x80; }
 
@@ -45,11 +46,46 @@ bool is_name(std::string_view text) noexcept {
   return text.size() <= longest_name && are_labels(text) && !is_loose_address(text);
 }
 
+bool is_number(std::string_view text, std::size_t digits) noexcept {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !text.empty() && text.size() <= digits && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+bool is_prefix(std::string_view text, std::size_t slash) noexcept {
+  const auto size = text.substr(slash + 1);
+  return Address::parse(text.substr(0, slash)) && (is_number(size, longest_prefix) || Address::parse(size));
+}
+
+bool is_range(std::string_view text, std::size_t dash) noexcept {
+  return Address::parse(text.substr(0, dash)) && Address::parse(text.substr(dash + 1));
+}
+
+bool is_block(std::string_view text) noexcept {
+  const auto at = text.find_first_of("/-");
+  return at != text.npos && (text[at] == '/' ? is_prefix(text, at) : is_range(text, at));
+}
+
+bool is_bracketed_address(std::string_view text) noexcept {
+  if (!text.starts_with('[') || !text.ends_with(']')) return false;
+  const auto address = Address::parse(text.substr(1, text.size() - 2));
+  return address && address->family() == Family::ipv6;
+}
+
+bool has_port(std::string_view text) noexcept {
+  const auto colon = text.rfind(':');
+  if (colon == text.npos || !is_number(text.substr(colon + 1), longest_port)) return false;
+  const auto host = text.substr(0, colon);
+  const auto address = Address::parse(host);
+  return (address && address->family() == Family::ipv4) || is_bracketed_address(host) || is_name(host);
+}
+
 }  // namespace
 
 Host read_host(std::string_view text) noexcept {
   if (const auto address = Address::parse(text)) return {HostText::address, *address};
-  return {is_name(text) ? HostText::name : HostText::neither, {}};
+  if (is_block(text)) return {HostText::block, {}};
+  if (is_name(text)) return {HostText::name, {}};
+  return {has_port(text) ? HostText::with_port : HostText::neither, {}};
 }
 
 bool is_host_name(std::string_view text) noexcept {

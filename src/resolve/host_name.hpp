@@ -10,9 +10,11 @@
 namespace multiping::resolver {
 
 enum class HostText : std::uint8_t {
-  address,  ///< Address::parse() takes it.
-  name,     ///< Could be a host name: looking it up makes sense.
-  neither,  ///< A lookup could only fail, or find an address that the caller did not write.
+  address,    ///< Address::parse() takes it.
+  name,       ///< Could be a host name: looking it up makes sense.
+  block,      ///< Many hosts, as expand() takes them ("192.0.2.0/24", "192.0.2.1-192.0.2.9"), or with a netmask.
+  with_port,  ///< An address or a name with a port ("192.0.2.1:80", "[2001:db8::1]:80").
+  neither,    ///< A lookup could only fail, or find an address that the caller did not write.
 };
 
 struct Host {

@@ -13,12 +13,25 @@
 namespace multiping::resolver {
 namespace {
 
+Resolution resolve_address(const std::string& text, const Address& address, Family family) {
+  if (family == Family::any || family == address.family()) return {text, {address}, {}};
+  return {text, {}, Errc::no_address};
+}
+
 /// None for a name, which is to be looked up.
 std::optional<Resolution> resolve_at_once(const std::string& text, Family family) {
   const auto host = read_host(text);
-  if (host.kind == HostText::name) return std::nullopt;
-  const bool found = host.kind == HostText::address && (family == Family::any || family == host.address.family());
-  if (found) return Resolution{text, {host.address}, {}};
+  switch (host.kind) {
+    case HostText::name:
+      return std::nullopt;
+    case HostText::address:
+      return resolve_address(text, host.address, family);
+    case HostText::block:
+    case HostText::with_port:
+      return Resolution{text, {}, Errc::not_an_address};
+    case HostText::neither:
+      break;
+  }
   return Resolution{text, {}, Errc::no_address};
 }
 

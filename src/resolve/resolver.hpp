@@ -17,9 +17,10 @@ namespace multiping::resolver {
 /// One Resolution for each name, in order. `options` are in range.
 ///
 /// Addresses are answered without a lookup and without a thread; each distinct name is looked up once. Returns when all
-/// are known, when options.timeout has passed, or within 10 ms of a stop request: what is pending then is
-/// Errc::lookup_timeout, or lookup_failed where the lookups made so far were turned down rather than left unanswered. A
-/// lookup under way at that moment cannot be cancelled; its thread touches nothing of the caller's, and ends with it.
+/// are known, when no lookup has ended for options.timeout, at the end of options.budget, or within 10 ms of a stop
+/// request: what is pending then is Errc::lookup_timeout, or lookup_failed where the lookups made so far were turned
+/// down rather than left unanswered. A lookup under way at that moment cannot be cancelled; its thread touches nothing
+/// of the caller's. Lookups of lookups.hpp are the same, as they become known.
 [[nodiscard]] std::vector<Resolution> resolve_names(std::span<const std::string> names, const ResolveOptions& options,
                                                     const std::stop_token& stop = {});
 

@@ -57,7 +57,30 @@ BOOST_AUTO_TEST_CASE(what_inet_aton_takes_is_no_name) {
 
 BOOST_AUTO_TEST_CASE(other_characters_are_no_name) {
   check_all({" ", "a b", "a\n", "\ta", "a\0b"s, "\0"s, "a.example\0"s, "a\x7f", "::g", "1:2", "fe80::1%", "host%eth0",
-             "192.0.2.0/24", "http://example.org", "user@example.org", "[::1]", "a,b", "*", "\x1b[2J"},
+             "http://example.org", "user@example.org", "[::1]", "a,b", "*", "\x1b[2J"},
+            HostText::neither);
+}
+
+BOOST_AUTO_TEST_CASE(a_block_is_many_hosts) {
+  check_all({"192.0.2.0/24", "192.0.2.1/32", "0.0.0.0/0", "192.0.2.0/255.255.255.0", "2001:db8::/64", "::/0",
+             "192.0.2.1-192.0.2.9", "2001:db8::1-2001:db8::9"},
+            HostText::block);
+  check_all({"192.0.2.0/", "192.0.2.0/x", "192.0.2.0/-1", "192.0.2.0/24 ", "/24", "10/8", "example.org/24",
+             "192.0.2.0/1000", "192.0.2.0/24/24"},
+            HostText::neither);
+}
+
+BOOST_AUTO_TEST_CASE(a_dash_makes_no_block_of_a_name) {
+  check_all({"192.0.2.1-a", "a-192.0.2.1", "192-0-2-1.example", "web-1"}, HostText::name);
+}
+
+BOOST_AUTO_TEST_CASE(a_port_belongs_elsewhere) {
+  check_all(
+      {"192.0.2.1:80", "192.0.2.1:0", "[2001:db8::1]:80", "[fe80::1%lo]:65535", "localhost:443", "www.example.org.:80"},
+      HostText::with_port);
+  check_all({"2001:db8::1:80"}, HostText::address);
+  check_all({"192.0.2.1:", "192.0.2.1:http", "192.0.2.1:123456", "192.0.2.1:-1", ":80", "[::1]", "[192.0.2.1]:80",
+             "[::1:80", "[]:80", "10.1:80", "192.0.2.0/24:80", "192.0.2.1:80:80"},
             HostText::neither);
 }
 

@@ -71,10 +71,18 @@ BOOST_AUTO_TEST_CASE(an_address_of_another_family_is_none) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_name_is_not_looked_up) {
-  const Names names{"",      "10.1",         "1",   "010.0.0.1", "2130706433",   "1.2.3.4 junk",
-                    "a\0b"s, "localhost\0"s, "::g", "a b",       "192.0.2.0/24", std::string(300, 'a')};
+  const Names names{"",      "10.1",         "1",   "010.0.0.1", "2130706433",         "1.2.3.4 junk",
+                    "a\0b"s, "localhost\0"s, "::g", "a b",       std::string(300, 'a')};
   for (const auto& resolution : resolve_names(names, {.timeout = 0s})) {  // a lookup would be lookup_timeout
     BOOST_TEST((resolution.error == Errc::no_address), resolution.name);
+    BOOST_TEST(resolution.addresses.empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(many_hosts_and_ports_are_told_as_that) {
+  const Names names{"192.0.2.0/24", "2001:db8::/64", "192.0.2.1:80", "[2001:db8::1]:80", "localhost:80"};
+  for (const auto& resolution : resolve_names(names, {.timeout = 0s})) {
+    BOOST_TEST((resolution.error == Errc::not_an_address), resolution.name);
     BOOST_TEST(resolution.addresses.empty());
   }
 }
