@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "multiping/error.hpp"
+#include "resolve/own_object.hpp"
 #include "signals_blocked.hpp"
 
 namespace multiping::resolver {
@@ -30,7 +31,7 @@ Answer ask(std::unique_ptr<Lookup>& lookup, const SharedCall& call, const Questi
 
 }  // namespace
 
-LookupPool::LookupPool() : owner_{::getpid()} {}
+LookupPool::LookupPool() : owner_{::getpid()} { pin_own_object(); }
 
 bool LookupPool::is_of_this_process() const noexcept { return owner_ == ::getpid(); }
 
