@@ -35,6 +35,9 @@ $as_root unshare --net --mount sh -eu -c '
   python3 "$@"' sh "$root/tests/bench/compare_broker.py" "$build/tests/bench" \
   "$build/src/multipingd --user 4321 --group 4322" $quick
 
+echo "== Names (a name server that takes 50 ms, then one that is silent)"
+$as_root "$build/tests/bench/names"
+
 echo "== Ports (a namespace that does not limit ICMP errors)"
 $as_root unshare --net --mount sh -eu -c '
   ip link set lo up
