@@ -19,6 +19,7 @@
 
 #include "multiping/error.hpp"
 #include "resolve/scripted_lookup.hpp"
+#include "support/sanitized.hpp"
 
 using namespace multiping;
 using namespace multiping::resolver;
@@ -247,7 +248,8 @@ BOOST_AUTO_TEST_CASE(a_forked_child_has_lookups_of_its_own) {
   BOOST_REQUIRE(child >= 0);
   if (child == 0) {
     session.reset();
-    ::_exit(look_up_all({"quick"}, {.timeout = 10s}, finding(), {})[0].error ? 1 : 0);
+    // The thread sanitizer allows no new thread in a child of a process that has several.
+    ::_exit(!sanitized && look_up_all({"quick"}, {.timeout = 10s}, finding(), {})[0].error ? 1 : 0);
   }
   int status = 0;
   BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
