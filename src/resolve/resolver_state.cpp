@@ -22,6 +22,8 @@
 namespace multiping::resolver {
 namespace {
 
+#ifdef __GLIBC__
+
 using Clock = std::chrono::steady_clock;
 
 /// RFC 1035, section 4.1: identifier, recursion desired, one question: the root's (no label) NS, class IN.
@@ -69,8 +71,6 @@ bool refuses(const sockaddr* server, socklen_t size, Clock::time_point until) no
   const auto got = ::recv(socket.value(), response.data(), response.size(), 0);
   return got < 0 ? is_refusal(errno) : is_refusal(response.data(), static_cast<std::size_t>(got));
 }
-
-#ifdef __GLIBC__
 
 /// An IPv6 server leaves its place in the list of IPv4 servers empty.
 bool server_refuses(std::size_t index, Clock::time_point until) noexcept {
