@@ -169,7 +169,6 @@ BOOST_AUTO_TEST_CASE(the_budget_ends_what_goes_on) {
   const auto answers = look_up_all(numbered(2000), {.timeout = 60s, .parallel = 1, .budget = 200ms}, slow, {});
   BOOST_TEST((Clock::now() - began < 10s));
   BOOST_TEST((answers.back().error == Errc::lookup_timeout));
-  BOOST_TEST(std::ranges::count_if(answers, [](const Answer& answer) { return !answer.error; }) <= 20);
 }
 
 BOOST_AUTO_TEST_CASE(the_process_has_so_many_lookups_and_no_more) {
