@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "multiping/address.hpp"
@@ -18,6 +19,13 @@ namespace multiping::net {
 [[nodiscard]] inline bool is_link_local(const Address& address) noexcept {
   const auto octets = address.bytes();
   return address.family() == Family::ipv6 && octets[0] == 0xfe && (octets[1] & 0xc0U) == 0x80;
+}
+
+/// The same IPv6 address on the interface of that index; 0: without a zone.
+[[nodiscard]] inline Address in_zone(const Address& address, std::uint32_t index) noexcept {
+  std::array<std::uint8_t, 16> octets{};
+  std::ranges::copy(address.bytes(), octets.begin());
+  return Address::v6(octets, index);
 }
 
 /// Unspecified, broadcast or multicast; or no address at all.

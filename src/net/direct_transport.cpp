@@ -3,6 +3,7 @@
 #include "net/direct_transport.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "net/packet_size.hpp"
@@ -10,11 +11,16 @@
 namespace multiping::net {
 namespace {
 
+using namespace std::chrono_literals;
+
 /// Messages handed over in one call: few enough that their sending times are known to some 100 microseconds, enough
 /// that the call itself costs nothing.
 constexpr std::size_t longest_batch = SentCalls::most_probes;
 /// Calls of one draining; a flood does not hold the caller for longer than this.
 constexpr int most_reads = 4096;
+/// A device, an address or a port that a probe asked for in vain may be there a moment later; but many probes in a row
+/// do not ask for it one after another.
+constexpr Duration memory_of_refusals = 1s;
 
 /// Hands all that a speaker is told of to it. An error that comes while packets are read ends that call early, so that
 /// behind errors there may be packets still.
@@ -82,8 +88,9 @@ void DirectTransport::opened(const Way& way) noexcept {
   credit_ = std::max<std::size_t>(1, std::min(credit_, io_->channel(way.lane).receive_room));
 }
 
-Route DirectTransport::route_by(const Way& way) const {
+Route DirectTransport::route_by(const Way& way) {
   Route route = net::route_of(way);
+  if (way.kind == Way::Kind::none) route.forgotten_at = after(io_->now(), memory_of_refusals);
   route.hears_all = way.kind == Way::Kind::lane && !io_->channel(way.lane).bound;
   return route;
 }
@@ -122,7 +129,8 @@ bool DirectTransport::is_free(const Probe& probe, unsigned turn) {
 
 const Route& DirectTransport::route(const Probe& probe, unsigned turn) {
   const Route& known = shapes_.route(probe.to->family(), probe.shape, turn);
-  return known.state == Route::State::unknown ? find_route(probe, turn) : known;
+  const bool forgotten = known.state == Route::State::none && io_->now() >= known.forgotten_at;
+  return forgotten || known.state == Route::State::unknown ? find_route(probe, turn) : known;
 }
 
 const Route& DirectTransport::find_route(const Probe& probe, unsigned turn) {

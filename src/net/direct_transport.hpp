@@ -54,7 +54,7 @@ class DirectTransport final : public ProbeTransport {
   [[nodiscard]] bool is_free(const Probe& probe, unsigned turn);
   [[nodiscard]] const Route& route(const Probe& probe, unsigned turn);
   [[nodiscard]] const Route& find_route(const Probe& probe, unsigned turn);
-  [[nodiscard]] Route route_by(const Way& way) const;
+  [[nodiscard]] Route route_by(const Way& way);
   void opened(const Way& way) noexcept;
   void make_room();
   [[nodiscard]] Sent send_some(std::span<const Probe> probes, std::span<Instant> sent_at);

@@ -22,7 +22,9 @@ struct IoRequest {
   std::vector<ProbeOptions> shapes{};  ///< How probes look; a shape's number is its place here. More by set_shape().
   std::size_t targets = 0;             ///< For the size of the receive buffers.
   std::size_t transports = 1;          ///< That serve one batch side by side, and share what the host has but once.
-  bool measures_mtu = false;           ///< What may not be fragmented leaves whatever the host remembers of its path.
+  /// The object lives on, and may ask when this process has given its privileges up.
+  bool lasts = false;
+  bool measures_mtu = false;  ///< What may not be fragmented leaves whatever the host remembers of its path.
 };
 
 /// What the messages of a lane are.
@@ -62,7 +64,7 @@ struct Way {
                             ///< 192.0.2.1".
   bool privilege = false;   ///< This process may not open such a socket (EPERM, EACCES); `doing` says what would let
                             ///< it.
-  bool may_pass = false;    ///< Whoever asks again may be granted it.
+  bool may_pass = false;    ///< Whoever asks again at once may be granted it; of all else, who asks after a moment.
 };
 
 /// One message to be sent: without an IP header, and for UDP without the UDP header.

@@ -38,6 +38,7 @@ struct Route {
   Lane lane = 0;
   bool hears_all = false;   ///< Every answer comes to that lane, whatever other lanes hear.
   std::error_code error{};  ///< For none.
+  Instant forgotten_at{};   ///< For none: from then on the way is asked for again, since what is missing may come.
 };
 [[nodiscard]] Route route_of(const Way& way) noexcept;
 

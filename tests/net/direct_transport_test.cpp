@@ -156,6 +156,29 @@ BOOST_AUTO_TEST_CASE(prepare_tells_the_obstacle_and_send_its_error) {
   BOOST_TEST(dialogue.io->ways_asked == 2);
 }
 
+BOOST_AUTO_TEST_CASE(a_refusal_is_remembered_for_a_second) {
+  for (const std::uint16_t shape : {echo, udp, connection}) {
+    Dialogue dialogue{all_shapes()};
+    bool is_there = false;
+    dialogue.io->way_script = [&](Family, std::uint16_t, unsigned) -> std::optional<net::Way> {
+      if (is_there) return std::nullopt;
+      return net::Way{.error = system_error(std::errc::no_such_device)};
+    };
+    const auto is_refused = [&] { return !!dialogue.send({dialogue.book.add(target_v4, shape)}).refused; };
+    BOOST_TEST(is_refused());
+    is_there = true;
+    dialogue.io->time += 999ms;
+    BOOST_TEST(is_refused());
+    BOOST_TEST(dialogue.io->ways_asked == 1);
+    dialogue.io->time += 1ms;
+    BOOST_TEST(!is_refused());
+    BOOST_TEST(dialogue.io->ways_asked == 2);
+    dialogue.io->time += 10s;
+    BOOST_TEST(!is_refused());
+    BOOST_TEST(dialogue.io->ways_asked == (shape == udp ? 3 : 2), "a way that serves is kept");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_message_ends_the_batch_there) {
   Dialogue dialogue{all_shapes()};
   dialogue.io->most_accepted = 2;
