@@ -17,6 +17,7 @@
 #include "net/transport.hpp"
 #include "number_text.hpp"
 #include "option_checks.hpp"
+#include "own_transport.hpp"
 #include "readiness.hpp"
 #include "shapes.hpp"
 
@@ -82,7 +83,9 @@ Batch split(std::vector<Result> results) {
 
 class [[gnu::visibility("hidden")]] MultiPing::Impl {
  public:
-  Impl(TargetList targets, Options options);
+  /// Whether it outlives the call that makes it.
+  enum class Life : bool { one_call, lasting };
+  Impl(TargetList targets, Options options, Life life);
 
   void send(Instant deadline);
   bool await(Instant deadline);
@@ -110,6 +113,7 @@ class [[gnu::visibility("hidden")]] MultiPing::Impl {
   [[nodiscard]] engine::Slices::Place find(std::size_t position) noexcept;
 
   Options options_;
+  Life life_;
   std::vector<Result> results_;
   engine::Roster roster_{0};
   engine::Slices slices_;
@@ -119,7 +123,7 @@ class [[gnu::visibility("hidden")]] MultiPing::Impl {
   bool sent_ = false;
 };
 
-MultiPing::Impl::Impl(TargetList targets, Options options) : options_{std::move(options)} {
+MultiPing::Impl::Impl(TargetList targets, Options options, Life life) : options_{std::move(options)}, life_{life} {
   BatchPlan plan = plan_batch(std::move(targets), options_);
   open(plan);
   results_ = std::move(plan.results);
@@ -128,7 +132,7 @@ MultiPing::Impl::Impl(TargetList targets, Options options) : options_{std::move(
 
 void MultiPing::Impl::open(const BatchPlan& plan) {
   if (plan.endpoints.empty()) return;
-  if (!options_.transport) options_.transport = open_transport();
+  if (!options_.transport) options_.transport = open_own_transport(plan.endpoints.front().address.family());
   std::size_t count = slices_for(options_, plan);
   while (!open_slices(plan, count)) count /= 2;
 }
@@ -142,7 +146,8 @@ bool MultiPing::Impl::open_slices(const BatchPlan& plan, std::size_t count) {
   Readiness readiness{plan.shapes};
   try {
     slices_.open([&](const engine::ProbeTable& table) {
-      auto transport = options_.transport->open({.shapes = plan.shapes, .targets = table.size(), .transports = count});
+      auto transport = options_.transport->open(
+          {.shapes = plan.shapes, .targets = table.size(), .transports = count, .lasts = life_ == Life::lasting});
       readiness.prepare(table, *transport);
       return transport;
     });
@@ -150,6 +155,7 @@ bool MultiPing::Impl::open_slices(const BatchPlan& plan, std::size_t count) {
     if (count > 1 && net::out_of_descriptors(error.code())) return false;
     throw;
   }
+  if (count > 1 && readiness.serves_fewer()) return false;
   readiness.refuse_if_hopeless();
   return true;
 }
@@ -263,7 +269,7 @@ std::size_t MultiPing::Impl::awaited() noexcept {
 }
 
 MultiPing::MultiPing(TargetList targets, Options options)
-    : impl_{std::make_unique<Impl>(std::move(targets), std::move(options))} {}
+    : impl_{std::make_unique<Impl>(std::move(targets), std::move(options), Impl::Life::lasting)} {}
 MultiPing::MultiPing(MultiPing&&) noexcept = default;
 MultiPing& MultiPing::operator=(MultiPing&&) noexcept = default;
 MultiPing::~MultiPing() = default;
@@ -288,7 +294,7 @@ int MultiPing::native_handle() const noexcept { return impl_->native_handle(); }
 
 Batch multi_ping(TargetList targets, Timeout timeout, int retry, const Options& options) {
   const Duration slot = checked_slot(timeout, retry);
-  MultiPing::Impl batch{std::move(targets), options};
+  MultiPing::Impl batch{std::move(targets), options, MultiPing::Impl::Life::one_call};
   const Instant start = batch.now();
   const Instant end = net::after(start, timeout);
   Instant slot_end = start;

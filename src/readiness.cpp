@@ -26,7 +26,15 @@ void Readiness::ask(Family family, std::uint16_t shape, net::ProbeTransport& tra
   const std::size_t pair = shape * std::size_t{2} + (family == Family::ipv6 ? 1U : 0U);
   if (asked_[pair]) return;
   asked_[pair] = true;
-  answers_.push_back({.shape = shape, .obstacle = transport.prepare(family, shape)});
+  answers_.push_back({.shape = shape, .family = family, .obstacle = transport.prepare(family, shape)});
+}
+
+bool Readiness::serves_fewer() const {
+  return std::ranges::any_of(answers_, [this](const Answer& refused) {
+    return refused.obstacle.privilege && std::ranges::any_of(answers_, [&refused](const Answer& other) {
+             return other.shape == refused.shape && other.family == refused.family && !other.obstacle.error;
+           });
+  });
 }
 
 /// ICMP that works for some targets makes the others' failure their own, and so does all that UDP and TCP may lack.

@@ -25,10 +25,13 @@ class Readiness {
   /// family. Throws std::system_error where options of every target cannot be honoured here. A family that this host
   /// lacks is its targets' fate.
   void refuse_if_hopeless() const;
+  /// What this process may not open any more, one transport has from before, and another has not: fewer would do.
+  [[nodiscard]] bool serves_fewer() const;
 
  private:
   struct Answer {
     std::size_t shape = 0;
+    Family family = Family::any;
     net::Obstacle obstacle{};
   };
   void ask(Family family, std::uint16_t shape, net::ProbeTransport& transport);

@@ -10,64 +10,65 @@
 #include <string>
 #include <utility>
 
+#include "linux/idle_sockets.hpp"
 #include "linux/permissions.hpp"
 #include "linux/socket.hpp"
 #include "linux/socket_packet_io.hpp"
 #include "multiping/error.hpp"
 #include "net/direct_transport.hpp"
 #include "net/transport.hpp"
+#include "own_transport.hpp"
 #include "proxy/broker_sockets.hpp"
 #include "proxy_transport.hpp"
 
 namespace multiping {
 namespace {
 
-class SocketTransport : public Transport {
+class SocketTransport final : public Transport {
  public:
-  SocketTransport(TransportKind kind, TransportOptions options, os::BrokerAccess broker)
-      : kind_{kind}, options_{std::move(options)}, broker_{std::move(broker)} {}
+  SocketTransport(const Capabilities& can, TransportOptions options, os::SharedSockets shared)
+      : can_{can}, options_{std::move(options)}, shared_{std::move(shared)} {}
 
-  [[nodiscard]] Capabilities capabilities() const noexcept override { return os::socket_capabilities(kind_); }
+  [[nodiscard]] Capabilities capabilities() const noexcept override { return can_; }
 
   [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const override {
     packet::SipKey key;
     os::fill_random(key.bytes.data(), key.bytes.size());
     return std::make_unique<net::DirectTransport>(
-        std::make_unique<os::SocketPacketIo>(kind_, options_, request, broker_), request, key);
+        std::make_unique<os::SocketPacketIo>(can_.kind, options_, request, shared_), request, key);
   }
 
  private:
-  TransportKind kind_;
+  Capabilities can_;
   TransportOptions options_;
-  os::BrokerAccess broker_;
+  os::SharedSockets shared_;
 };
 
 /// The families are the broker's.
-class BrokerTransport final : public SocketTransport {
- public:
-  BrokerTransport(const TransportOptions& options, const std::shared_ptr<proxy::BrokerSockets>& sockets)
-      : SocketTransport{TransportKind::broker, options, {.sockets = sockets}}, sockets_{sockets} {}
+Capabilities broker_capabilities(const proxy::BrokerSockets& sockets) noexcept {
+  Capabilities can = os::socket_capabilities(TransportKind::broker);
+  can.ipv4 = sockets.has(Family::ipv4);
+  can.ipv6 = sockets.has(Family::ipv6);
+  can.mark = can.mark && sockets.takes_mark();
+  can.icmp = can.ipv4 || can.ipv6;
+  return can;
+}
 
-  [[nodiscard]] Capabilities capabilities() const noexcept override {
-    Capabilities can = SocketTransport::capabilities();
-    can.ipv4 = sockets_->has(Family::ipv4);
-    can.ipv6 = sockets_->has(Family::ipv6);
-    can.mark = can.mark && sockets_->takes_mark();
-    can.icmp = can.ipv4 || can.ipv6;
-    return can;
-  }
+Family other_than(Family family) noexcept { return family == Family::ipv4 ? Family::ipv6 : Family::ipv4; }
 
- private:
-  std::shared_ptr<proxy::BrokerSockets> sockets_;
-};
+/// Whether a socket of that kind can be opened; for ICMP it is kept.
+std::error_code try_family(TransportKind kind, Family family, os::IdleSockets& idle) {
+  return kind == TransportKind::sockets ? os::try_socket(kind, family) : idle.open(kind, family);
+}
 
 /// None when a socket of that kind can be opened in one family at least. That descriptors or memory have run out says
 /// nothing of either family, and is the obstacle whatever the other says.
-std::error_code obstacle(TransportKind kind) noexcept {
-  const std::error_code v4 = os::try_socket(kind, Family::ipv4);
-  if (!v4 || os::concerns_all(v4)) return v4;
-  const std::error_code v6 = os::try_socket(kind, Family::ipv6);
-  return !v6 || os::concerns_all(v6) ? v6 : v4;
+std::error_code obstacle(TransportKind kind, Family first, os::IdleSockets& idle) {
+  const std::error_code one = try_family(kind, first, idle);
+  if (!one || os::concerns_all(one)) return one;
+  const std::error_code other = try_family(kind, other_than(first), idle);
+  if (!other || os::concerns_all(other)) return other;
+  return first == Family::ipv4 ? one : other;
 }
 
 /// What the caller asked for, with `automatic` spelled out.
@@ -98,8 +99,9 @@ bool is_argument(const Failure& failure) noexcept {
 /// Tries one kind after the other.
 class Opener {
  public:
-  explicit Opener(const TransportOptions& options)
-      : options_{options}, broker_remedy_{os::broker_remedy(options.broker)} {}
+  /// `first`: the family that is tried first. `use`: what becomes of sockets when an object has done with them.
+  Opener(const TransportOptions& options, Family first, os::IdleSockets::Use use)
+      : options_{options}, first_{first}, use_{use}, broker_remedy_{os::broker_remedy(options.broker)} {}
 
   std::shared_ptr<Transport> open_first() {
     for (const TransportKind kind : wanted_kinds(options_)) {
@@ -110,6 +112,13 @@ class Opener {
       if (os::concerns_all(failures_.back().error)) break;  // a lesser kind would be chosen for a moment's want
     }
     return nullptr;
+  }
+
+  [[noreturn]] std::shared_ptr<Transport> throw_why() const {
+    const Failure failure = why_none();
+    if (is_argument(failure)) throw std::invalid_argument(failure.text);
+    if (failure.permission) throw PermissionError(failure.error, failure.text);
+    throw std::system_error(failure.error, failure.text);
   }
 
   /// The most telling of what stood in the way: that descriptors or memory ran out, which says nothing of permissions;
@@ -128,16 +137,31 @@ class Opener {
 
  private:
   std::shared_ptr<Transport> open_sockets(TransportKind kind) {
-    const std::error_code error = obstacle(kind);
-    if (!error) return std::make_shared<SocketTransport>(kind, options_, os::BrokerAccess{.remedy = broker_remedy_});
+    auto idle = std::make_shared<os::IdleSockets>(use_);
+    const std::error_code error = obstacle(kind, first_, *idle);
+    if (!error) return found(kind, std::move(idle));
     failed(kind, error, "cannot open a transport of kind " + std::string{to_string(kind)});
     return nullptr;
+  }
+
+  /// What is for one object alone is not asked what it can do.
+  std::shared_ptr<Transport> found(TransportKind kind, std::shared_ptr<os::IdleSockets> idle) {
+    Capabilities can{.kind = kind};
+    if (use_ == os::IdleSockets::Use::again) {
+      can = os::socket_capabilities(kind);
+      static_cast<void>(try_family(kind, other_than(first_), *idle));
+    }
+    return std::make_shared<SocketTransport>(
+        can, options_, os::SharedSockets{.broker = {.remedy = broker_remedy_}, .idle = std::move(idle)});
   }
 
   std::shared_ptr<Transport> open_broker() {
     const auto sockets = std::make_shared<proxy::BrokerSockets>(options_.broker, options_.receive_buffer);
     os::PingSocket none = sockets->fetch();
-    if (!none.error) return std::make_shared<BrokerTransport>(options_, sockets);
+    if (!none.error)
+      return std::make_shared<SocketTransport>(
+          broker_capabilities(*sockets), options_,
+          os::SharedSockets{.broker = {.sockets = sockets}, .idle = std::make_shared<os::IdleSockets>(use_)});
     broker_remedy_ = os::broker_remedy(options_.broker, none.error);
     failed(TransportKind::broker, none.error, std::move(none.doing));
     return nullptr;
@@ -170,6 +194,8 @@ class Opener {
   }
 
   const TransportOptions& options_;
+  Family first_;
+  os::IdleSockets::Use use_;
   std::string broker_remedy_;
   std::vector<Failure> failures_;
 };
@@ -195,20 +221,23 @@ std::string_view to_string(TransportKind kind) noexcept {
 }
 
 std::shared_ptr<Transport> open_transport(const TransportOptions& options) {
-  Opener opener{options};
+  Opener opener{options, Family::ipv4, os::IdleSockets::Use::again};
   auto transport = opener.open_first();
-  if (transport) return transport;
-  const Failure failure = opener.why_none();
-  if (is_argument(failure)) throw std::invalid_argument(failure.text);
-  if (failure.permission) throw PermissionError(failure.error, failure.text);
-  throw std::system_error(failure.error, failure.text);
+  return transport ? transport : opener.throw_why();
 }
 
 std::shared_ptr<Transport> open_transport(const TransportOptions& options, std::error_code& error) {
-  Opener opener{options};
+  Opener opener{options, Family::ipv4, os::IdleSockets::Use::again};
   auto transport = opener.open_first();
   error = transport ? std::error_code{} : opener.why_none().error;
   return transport;
+}
+
+std::shared_ptr<Transport> open_own_transport(Family first) {
+  const TransportOptions options;
+  Opener opener{options, first == Family::ipv6 ? first : Family::ipv4, os::IdleSockets::Use::once};
+  auto transport = opener.open_first();
+  return transport ? transport : opener.throw_why();
 }
 
 Capabilities capabilities(const Transport& transport) noexcept { return transport.capabilities(); }

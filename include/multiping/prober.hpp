@@ -46,9 +46,9 @@ namespace multiping {
 /// | invalid-argument        | std::invalid_argument from submit(), or Outcome::send_failed with Errc::not_supported  |
 class MULTIPING_EXPORT Prober {
  public:
-  /// Opens a transport. Of `options` it takes transport, max_rate, fail_fast and stop. Throws PermissionError where
-  /// this process may not send anything at all, std::invalid_argument for options out of range, std::system_error for
-  /// what the system refused (too many open files, say).
+  /// Opens a transport, and ICMP sockets of both families. Of `options` it takes transport, max_rate, fail_fast and
+  /// stop. Throws PermissionError where this process may not send anything at all, std::invalid_argument for options
+  /// out of range, std::system_error for what the system refused (too many open files, say).
   explicit Prober(Options options = {});
   Prober(Prober&&) noexcept;  ///< Takes over the probes in flight.
   /// Takes over the probes in flight; this object's own are given up.

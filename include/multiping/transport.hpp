@@ -45,7 +45,13 @@ struct TransportOptions {
 };
 
 /// A way of sending that was found to work. Immutable, and may be shared by any objects in any threads: each takes
-/// sockets, identifiers and a key of its own from it.
+/// sockets and a key of its own from it.
+///
+/// What was opened serves on after this process has given its privileges up, setuid(2): a transport has an ICMP socket
+/// of each family, which an object takes and gives back when it ends, and a Prober, MultiPing or PingSeries has both
+/// from the start. Privileges are needed later for a mark, another device, half_open, SCTP, dont_fragment and
+/// flow_label 0 as far as the object has not sent such probes before, and for more objects or threads at once than
+/// before. A forked child, or a thread in another network namespace, takes none of these sockets and opens its own.
 class Transport;
 
 /// Opens the first of options.kinds that serves.
@@ -57,9 +63,9 @@ class Transport;
 /// descriptors or memory have run out: then no lesser kind is taken; std::invalid_argument when
 /// TransportOptions::proxy, where it is tried, is no host and port.
 ///
-/// A broker is asked for a socket of each family, and has a second to answer; the first object uses these, later ones
-/// ask again. Where nobody listens that costs one connect(2). When the broker alone was asked for, it is
-/// PermissionError with Errc::broker_denied when it refuses this user, or with EACCES when its socket does;
+/// A broker is asked for a socket of each family, and has a second to answer; one object after another uses these, and
+/// others at the same time ask again. Where nobody listens that costs one connect(2). When the broker alone was asked
+/// for, it is PermissionError with Errc::broker_denied when it refuses this user, or with EACCES when its socket does;
 /// std::system_error when it is absent (ENOENT, ECONNREFUSED), does not answer (ETIMEDOUT), ends (ECONNRESET), limits
 /// this user (EAGAIN), or says what is not its protocol (Errc::broker_protocol), or when the path is another file's
 /// (ENOTSOCK). Objects that need a socket later throw the same. What was handed over works on when the broker ends.

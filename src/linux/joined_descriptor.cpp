@@ -2,8 +2,6 @@
 // See joined_descriptor.hpp.
 #include "linux/joined_descriptor.hpp"
 
-#include <sys/epoll.h>
-
 namespace multiping::os {
 
 int JoinedDescriptor::open() noexcept {
@@ -11,18 +9,30 @@ int JoinedDescriptor::open() noexcept {
   return joined_.value();
 }
 
-bool JoinedDescriptor::watch(int descriptor) noexcept {
-  epoll_event event{.events = EPOLLIN, .data = {.fd = descriptor}};
+bool JoinedDescriptor::watch(int descriptor, std::uint32_t tag) noexcept {
+  epoll_event event{.events = EPOLLIN, .data = {.u32 = tag}};
   return ::epoll_ctl(joined_.value(), EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
-void JoinedDescriptor::add(int descriptor) noexcept {
-  failed_ = failed_ || open() < 0 || !watch(descriptor);
+void JoinedDescriptor::add(int descriptor, std::uint32_t tag) noexcept {
+  failed_ = failed_ || open() < 0 || !watch(descriptor, tag);
   if (failed_) joined_ = FileDescriptor{};
 }
 
-void JoinedDescriptor::extend(int descriptor) noexcept {
-  if (joined_) static_cast<void>(watch(descriptor));
+void JoinedDescriptor::extend(int descriptor, std::uint32_t tag) noexcept {
+  if (joined_ && !watch(descriptor, tag)) left_out_ = true;
+}
+
+void JoinedDescriptor::remove(int descriptor) noexcept {
+  if (joined_) ::epoll_ctl(joined_.value(), EPOLL_CTL_DEL, descriptor, nullptr);
+}
+
+std::span<const std::uint32_t> JoinedDescriptor::ready(std::size_t most) {
+  if (events_.size() < most) events_.resize(most);
+  const int count = ::epoll_wait(joined_.value(), events_.data(), static_cast<int>(most), 0);
+  tags_.clear();
+  for (int i = 0; i < count; ++i) tags_.push_back(events_[static_cast<std::size_t>(i)].data.u32);
+  return tags_;
 }
 
 }  // namespace multiping::os

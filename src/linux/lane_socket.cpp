@@ -2,9 +2,11 @@
 // See lane_socket.hpp.
 #include "linux/lane_socket.hpp"
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <span>
 #include <string>
 #include <utility>
@@ -64,6 +66,7 @@ class Opening {
     if (got.error) return refuse(std::move(got), own);
     opened_.lane.socket = std::move(got.socket);
     opened_.lane.id = got.id;
+    if (own) note_device(key_.device.empty() ? zone_name(key_.source) : key_.device);
     // Whoever bound it to a link-local source bound it to its interface, which no ordinary process may change.
     return own || key_.source.scope_id() != 0 || use_device();
   }
@@ -78,6 +81,7 @@ class Opening {
   }
 
   void tell_remedies(TransportKind kind) {
+    if (!maker_.tells_remedies) return;
     opened_.refusal.doing = refusal(action_of(key_.carrier), std::span{&kind, 1}, opened_.refusal.doing);
   }
 
@@ -99,6 +103,7 @@ class Opening {
   /// that is dead for one; so it is bound only where that decides what comes in, or lets others have the same port.
   bool use_device() {
     if (key_.device.empty()) return true;
+    if (!is_ping_socket()) note_device(key_.device);
     const bool may_be_free =
         key_.carrier != net::Carrier::icmp && (key_.carrier != net::Carrier::udp || key_.source_port == 0);
     if (may_be_free && send_through(socket(), key_.family, key_.device)) return true;
@@ -106,6 +111,12 @@ class Opening {
     if (bind_to_device(socket(), key_.device)) return true;
     const bool elsewhere = is_ping_socket() && maker_.broker != nullptr && maker_.broker->elsewhere();
     return refuse("cannot use ProbeOptions::device " + key_.device + (elsewhere ? " in the broker's network" : ""));
+  }
+
+  /// Before it is used: then it is found out later if it was made anew meanwhile.
+  void note_device(const std::string& device) {
+    opened_.lane.device = device;
+    opened_.lane.device_index = device.empty() ? 0 : ::if_nametoindex(device.c_str());
   }
 
   bool take_id() {
@@ -211,6 +222,11 @@ net::Carrier carrier_of(Protocol protocol) noexcept {
 
 }  // namespace
 
+std::string zone_name(const Address& address) {
+  std::array<char, IF_NAMESIZE> name{};
+  return address.scope_id() != 0 && ::if_indextoname(address.scope_id(), name.data()) != nullptr ? name.data() : "";
+}
+
 LaneKey lane_key(TransportKind kind, Family family, const ProbeOptions& probe, unsigned turn) {
   const net::Carrier carrier = carrier_of(probe.protocol);
   const bool chooses_port = probe.source_port == 0 && (carrier == net::Carrier::udp || carrier == net::Carrier::tcp);
@@ -232,8 +248,30 @@ bool leaves_without_df(Family family, const ProbeOptions& probe) noexcept {
          net::packet_size(family, probe.payload_size) > net::carried_by_ipv4;
 }
 
+bool use_device_anew(LaneSocket& socket, const LaneKey& key) noexcept {
+  const unsigned index = ::if_nametoindex(socket.device.c_str());
+  const int descriptor = socket.socket.value();
+  const bool bound = socket.bound || key.carrier == net::Carrier::icmp;
+  if (index == 0) return false;
+  if (bound ? !bind_to_device(descriptor, socket.device) : !send_through(descriptor, key.family, socket.device))
+    return false;
+  if (key.carrier == net::Carrier::tcp) static_cast<void>(socket.source_finder.open(key.family, socket.device));
+  socket.device_index = index;
+  return true;
+}
+
 OpenedLane open_lane_socket(const SocketMaker& maker, const LaneKey& key, std::uint16_t flow_port) {
   return Opening{maker, key, flow_port}.run();
 }
 
 }  // namespace multiping::os
+
+std::size_t std::hash<multiping::os::LaneKey>::operator()(const multiping::os::LaneKey& key) const noexcept {
+  std::size_t sum = std::hash<std::string>{}(key.device) * 31 + std::hash<multiping::Address>{}(key.source);
+  const auto flags = static_cast<unsigned>(key.dont_fragment) | static_cast<unsigned>(key.no_flow_label) << 1U |
+                     static_cast<unsigned>(key.flow.has_value()) << 2U;
+  for (const unsigned part : {static_cast<unsigned>(key.family), static_cast<unsigned>(key.carrier), flags,
+                              unsigned{key.source_port}, key.turn, unsigned{key.flow.value_or(0)}})
+    sum = sum * 65'599 + part;
+  return sum;
+}

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -32,18 +33,36 @@ struct LaneKey {
   friend bool operator==(const LaneKey&, const LaneKey&) = default;
 };
 
+}  // namespace multiping::os
+
+template <>
+struct std::hash<multiping::os::LaneKey> {
+  std::size_t operator()(const multiping::os::LaneKey& key) const noexcept;
+};
+
+namespace multiping::os {
+
+/// The lane of ICMP probes that ask for nothing that a message cannot be given. Every object needs these in the end.
+[[nodiscard]] inline LaneKey plain_lane(Family family) { return {.family = family, .carrier = net::Carrier::icmp}; }
 /// The lane of probes that leave as messages.
 [[nodiscard]] LaneKey lane_key(TransportKind kind, Family family, const ProbeOptions& probe, unsigned turn);
 
 /// The kernel sets DF unless it is told not to: such probes may be larger than a path, and may be fragmented.
 [[nodiscard]] bool leaves_without_df(Family family, const ProbeOptions& probe) noexcept;
 
+/// The interface that an address with a zone is on; empty where there is none.
+[[nodiscard]] std::string zone_name(const Address& address);
+
 struct LaneSocket {
   FileDescriptor socket{};
-  FileDescriptor port_holder{};  ///< Raw TCP: a bound socket, so that no one else is given the port.
-  SourceFinder source_finder{};  ///< Raw TCP: opened with the lane, for a probe without its source is no probe.
-  std::uint16_t id = 0;          ///< As net::Channel::id.
-  bool bound = false;            ///< As net::Channel::bound.
+  FileDescriptor port_holder{};   ///< Raw TCP: a bound socket, so that no one else is given the port.
+  SourceFinder source_finder{};   ///< Raw TCP: opened with the lane, for a probe without its source is no probe.
+  std::uint16_t id = 0;           ///< As net::Channel::id.
+  bool bound = false;             ///< As net::Channel::bound.
+  std::string device{};           ///< The interface that it is bound to, or sends through; empty: none.
+  unsigned device_index = 0;      ///< Of that when it was; the kernel knows no more than this.
+  std::uint64_t drops = 0;        ///< That it had when it was handed over.
+  std::optional<int> usual_df{};  ///< IP_MTU_DISCOVER before fragments were allowed.
 };
 
 /// A socket, or the reason why there is none: then only `error`, `doing` and `privilege` of the way count.
@@ -57,7 +76,11 @@ struct SocketMaker {
   PingSocketSource* broker = nullptr;  ///< Gives the ping sockets, where this process does not open its own.
   std::size_t receive_buffer = 0;      ///< That is wished of the broker.
   RememberedMtu remembered_mtu = RememberedMtu::believed;
+  bool tells_remedies = true;  ///< A refusal for want of permission says what would let this process.
 };
+/// Its device was made anew under its name: from now on it uses that one. False, with errno set, where this process may
+/// not change it, or there is no such device.
+[[nodiscard]] bool use_device_anew(LaneSocket& socket, const LaneKey& key) noexcept;
 /// ICMP identifiers are random, and no other user's socket can take them or ports over.
 /// `flow_port` is the port that the flow had before, which nobody else may have taken since; 0: the kernel chooses one.
 [[nodiscard]] OpenedLane open_lane_socket(const SocketMaker& maker, const LaneKey& key, std::uint16_t flow_port = 0);

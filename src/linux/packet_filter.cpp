@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <initializer_list>
 #include <span>
 
 namespace multiping::os {
@@ -117,16 +118,15 @@ bool attach_sctp(int socket, const Accepted& accepted) noexcept {
   return attach(socket, code);
 }
 
-/// The same types as the filters above, raw(7) ICMP_FILTER and RFC 3542 section 3.2.
-void pass_types(int socket, Family family) noexcept {
-  if (family == Family::ipv4) {
-    const std::uint32_t refused = ~(1U << 0U | 1U << 3U | 1U << 11U | 1U << 12U);
-    ::setsockopt(socket, SOL_RAW, icmp_filter_option, &refused, sizeof refused);
-    return;
-  }
+/// raw(7) ICMP_FILTER and RFC 3542 section 3.2.
+void refuse_types_v4(int socket, std::uint32_t refused) noexcept {
+  ::setsockopt(socket, SOL_RAW, icmp_filter_option, &refused, sizeof refused);
+}
+
+void pass_types_v6(int socket, std::initializer_list<unsigned> types) noexcept {
   icmp6_filter passed{};
   ICMP6_FILTER_SETBLOCKALL(&passed);
-  for (const unsigned type : {1U, 2U, 3U, 4U, 129U}) ICMP6_FILTER_SETPASS(type, &passed);
+  for (const unsigned type : types) ICMP6_FILTER_SETPASS(type, &passed);
   ::setsockopt(socket, IPPROTO_ICMPV6, ICMP6_FILTER, &passed, sizeof passed);
 }
 
@@ -138,8 +138,18 @@ bool attach_for(int socket, const Accepted& accepted) noexcept {
 
 }  // namespace
 
+/// The same types as the filters above.
+void pass_answers(int socket, Family family) noexcept {
+  if (family == Family::ipv4) return refuse_types_v4(socket, ~(1U << 0U | 1U << 3U | 1U << 11U | 1U << 12U));
+  pass_types_v6(socket, {1U, 2U, 3U, 4U, 129U});
+}
+
+void pass_nothing(int socket, Family family) noexcept {
+  family == Family::ipv4 ? refuse_types_v4(socket, ~0U) : pass_types_v6(socket, {});
+}
+
 void attach_packet_filter(int socket, const Accepted& accepted) noexcept {
-  if (!attach_for(socket, accepted) && accepted.carrier == net::Carrier::icmp) pass_types(socket, accepted.family);
+  if (!attach_for(socket, accepted) && accepted.carrier == net::Carrier::icmp) pass_answers(socket, accepted.family);
   char byte = 0;
   for (int i = 0; i < most_stale_packets && ::recv(socket, &byte, sizeof byte, MSG_DONTWAIT) >= 0; ++i) {
   }

@@ -22,4 +22,9 @@ struct Accepted {
 /// filled by what others receive.
 void attach_packet_filter(int socket, const Accepted& accepted) noexcept;
 
+/// From now on a raw ICMP socket takes only packets of the types that can answer an echo request, or none at all, the
+/// filter apart.
+void pass_answers(int socket, Family family) noexcept;
+void pass_nothing(int socket, Family family) noexcept;
+
 }  // namespace multiping::os

@@ -15,6 +15,11 @@
 #include "linux/kernel_names.hpp"
 
 namespace multiping::os {
+namespace {
+
+constexpr std::size_t largest_buffer = 1U << 30U;
+
+}  // namespace
 
 std::error_code last_error() noexcept { return {errno, std::system_category()}; }
 
@@ -113,9 +118,13 @@ int option(int socket, int level, int name) noexcept {
   return ::getsockopt(socket, level, name, &value, &length) == 0 ? value : 0;
 }
 
+bool force_buffer(int socket, int forced_name, std::size_t bytes) noexcept {
+  return set_option(socket, SOL_SOCKET, forced_name, static_cast<int>(std::min(bytes, largest_buffer)));
+}
+
 void raise_buffer(int socket, int name, int forced_name, std::size_t bytes) noexcept {
-  const int value = static_cast<int>(std::min<std::size_t>(bytes, 1U << 30U));
-  if (!set_option(socket, SOL_SOCKET, forced_name, value)) set_option(socket, SOL_SOCKET, name, value);
+  if (!force_buffer(socket, forced_name, bytes))
+    set_option(socket, SOL_SOCKET, name, static_cast<int>(std::min(bytes, largest_buffer)));
 }
 
 void report_errors(int socket, Family family) noexcept {

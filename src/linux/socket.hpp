@@ -53,6 +53,8 @@ bool set_option(int socket, int level, int name, int value) noexcept;
 [[nodiscard]] int option(int socket, int level, int name) noexcept;
 /// The number of the network namespace that it was made in, SO_NETNS_COOKIE; 0 before Linux 5.14.
 [[nodiscard]] std::uint64_t network_of(int socket) noexcept;
+/// Sets a buffer to `bytes`, past the system's limit; false where this process may not.
+bool force_buffer(int socket, int forced_name, std::size_t bytes) noexcept;
 /// Raises a buffer to `bytes`, past the system's limit where this process may.
 void raise_buffer(int socket, int name, int forced_name, std::size_t bytes) noexcept;
 /// ICMP errors about what the socket sends come into its error queue, extensions (RFC 4884) included.

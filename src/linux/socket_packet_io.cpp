@@ -2,6 +2,7 @@
 // See socket_packet_io.hpp.
 #include "linux/socket_packet_io.hpp"
 
+#include <net/if.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 #include "linux/socket.hpp"
 #include "linux/waiting.hpp"
 #include "linux/way_check.hpp"
+#include "net/address_facts.hpp"
 #include "net/destination_port.hpp"
 #include "net/shape_table.hpp"
 
@@ -29,10 +31,13 @@ constexpr std::size_t room_for_headers = 128;  ///< IP options, ICMP header and 
 constexpr int most_retries = 16;
 constexpr std::size_t few_lanes = 8;  ///< To read them all costs no more than to ask which of them have something.
 constexpr unsigned usual_turns = 4;
+constexpr std::uint32_t connector_tag = 0x1'0000;  ///< Among the joined descriptors: no lane has it.
 /// In a row; then the error is the message's own. Under a storm of errors each try may meet one more.
 constexpr int most_foreign_errors = 256;
 constexpr Duration pause_after_failure = 1ms;
 constexpr Duration clocks_apart = 100us;
+/// So often a lane looks whether its device is another one under the same name, and so often when it cannot send.
+constexpr Duration device_patience = 1s, device_patience_after_failure = 10ms;
 
 std::size_t packet_room(std::size_t payload) noexcept { return std::max(smallest_packet, payload + room_for_headers); }
 
@@ -62,16 +67,19 @@ FileDescriptor checked(int fd, const char* action) {
 }  // namespace
 
 SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::IoRequest& request,
-                               const BrokerAccess& broker)
+                               const SharedSockets& shared)
     : kind_{kind},
-      broker_{broker},
-      own_addresses_of_echoes_{broker.sockets},
+      broker_{shared.broker},
+      own_addresses_of_echoes_{shared.broker.sockets},
       wake_{checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "cannot open an event descriptor")},
       packets_at_once_{request.targets <= few_packets ? few_packets : read_ahead},
-      lanes_{kind, options, request, broker.sockets},
+      lanes_{kind, options, request, {.broker = shared.broker.sockets, .idle = shared.idle, .watch = joined_}},
       batch_{packets_at_once_, packet_room(0)},
       error_batch_{packets_at_once_, packet_room(0)} {
   for (std::size_t i = 0; i < request.shapes.size(); ++i) set_shape(static_cast<std::uint16_t>(i), request.shapes[i]);
+  const bool own = kind == TransportKind::raw || kind == TransportKind::ping_socket;
+  for (const Family family : {Family::ipv4, Family::ipv6})
+    if (request.lasts && own) lanes_.keep_ready(family);
   watch_all();
   read_clocks();
 }
@@ -85,7 +93,7 @@ void SocketPacketIo::set_shape(std::uint16_t shape, const ProbeOptions& options)
   }
   for (const FoundWay& way : shapes_[shape].ways)
     for (const auto& [turn, lane] : way.lanes) lanes_.give_back(lane);
-  shapes_[shape] = {.options = options};
+  shapes_[shape] = {.options = options, .source_zone = zone_name(options.source_v6)};
   const std::uint16_t port = options.protocol == Protocol::udp ? net::destination_port(options) : std::uint16_t{0};
   for (const Family family : {Family::ipv4, Family::ipv6})
     message_shapes_[index(family)][shape] = {.control = write_control(family, options), .port = port};
@@ -105,12 +113,10 @@ net::Way SocketPacketIo::way(Family family, std::uint16_t shape, unsigned turn) 
   Shape& asked = shapes_[shape];
   FoundWay& found = asked.ways[index(family)];
   if (!found.checked) {
-    auto refusal = check_way(kind_, family, asked.options, broker_);
-    if (refusal && refusal->may_pass) return *refusal;
-    found.refusal = std::move(refusal);
+    renew_source(shape);
+    if (auto refusal = check_way(kind_, family, asked.options, broker_)) return *std::move(refusal);
     found.checked = true;
   }
-  if (found.refusal) return *found.refusal;
   if (is_connection(asked.options)) return {.kind = net::Way::Kind::connection};
   const auto same_turn = [turn](const auto& lane) { return lane.first == turn; };
   const auto known = std::ranges::find_if(found.lanes, same_turn);
@@ -125,25 +131,22 @@ net::Way SocketPacketIo::open_lane(Family family, Shape& shape, unsigned turn) {
     return {.error = {EMFILE, std::system_category()}, .doing = "cannot open one more UDP socket", .may_pass = true};
   Lanes::Taken taken =
       lanes_.take(lane_key(kind_, family, shape.options, turn), leaves_without_df(family, shape.options));
-  if (taken.refusal) {
-    if (!taken.refusal->may_pass) found.refusal = taken.refusal;
-    return *taken.refusal;
-  }
+  if (taken.refusal) return *std::move(taken.refusal);
   if (taken.opened) begin(taken.lane);
-  if (const std::error_code deaf =
-          taken.opened ? calls_.try_receiving(lanes_[taken.lane].socket()) : std::error_code{}) {
+  if (const std::error_code deaf = queues_[taken.lane].deaf) {
     lanes_.give_back(taken.lane);
-    found.refusal = net::Way{.error = deaf, .doing = "cannot receive messages"};
-    return *found.refusal;
+    return {.error = deaf, .doing = "cannot receive messages"};
   }
   found.lanes.emplace_back(turn, taken.lane);
   return {.kind = net::Way::Kind::lane, .lane = taken.lane};
 }
 
 void SocketPacketIo::begin(net::Lane lane) {
-  joined_.extend(lanes_[lane].socket());
-  if (queues_.size() <= lane) queues_.resize(std::size_t{lane} + 1);
+  if (queues_.size() <= lane) queues_.resize(std::max(std::size_t{lane} + 1, 2 * queues_.size()));
+  if (lanes_.open().size() > few_lanes) join_all();
   found_empty(lane);
+  queues_[lane].ready_at = looks_ - 1;
+  queues_[lane].deaf = calls_.try_receiving(lanes_[lane].socket());
   held_errors_.forget(lane);
 }
 
@@ -155,6 +158,27 @@ void SocketPacketIo::found_empty(net::Lane lane) noexcept {
 std::span<const net::Lane> SocketPacketIo::heard() {
   const auto lanes = lanes_.open();
   if (lanes.size() <= few_lanes || !held_errors_.empty()) return lanes;
+  return joined_.is_whole() ? ready_lanes() : polled_lanes();
+}
+
+/// What is not among them is empty now, and was found so if it is among those of the next look.
+std::span<const net::Lane> SocketPacketIo::ready_lanes() {
+  heard_.clear();
+  for (const std::uint32_t tag : joined_.ready(lanes_.open().size() + 1)) {
+    if (tag == connector_tag) continue;
+    const auto lane = static_cast<net::Lane>(tag);
+    Queues& queues = queues_[lane];
+    if (queues.ready_at + 1 < looks_) queues.packets = queues.errors = empty_at_last_look_;
+    queues.ready_at = looks_;
+    heard_.push_back(lane);
+  }
+  ++looks_;
+  stamps_.found_empty(empty_at_last_look_);
+  return heard_;
+}
+
+std::span<const net::Lane> SocketPacketIo::polled_lanes() {
+  const auto lanes = lanes_.open();
   if (watched_version_ != lanes_.version()) watch_all();
   const auto sockets = std::span{watched_}.subspan(1, lanes.size());
   if (::poll(sockets.data(), sockets.size(), 0) < 0) return lanes;
@@ -172,6 +196,7 @@ net::SendReport SocketPacketIo::send(net::Lane lane, std::span<const net::Outgoi
   const OpenLane& to = lanes_[lane];
   const std::span<mmsghdr> headers_left = send_batch_.fill(messages, message_shapes_[index(to.key.family)]);
   net::SendReport report{.accepted = 0, .refused = {}, .started = now(), .finished = {}};
+  renew_device(lane, report.started, device_patience);
   int retries = 0;
   int foreign = 0;
   while (report.accepted < messages.size()) {
@@ -191,11 +216,32 @@ net::SendReport SocketPacketIo::send(net::Lane lane, std::span<const net::Outgoi
       if (look == SendRoom::Look::full) error = EAGAIN;  // raw sockets say ENOBUFS, as full devices do
     }
     if (may_be_foreign(error) && is_foreign(lane, error, ++foreign)) continue;
-    report.refused = {error, std::system_category()};
+    if (renew_device(lane, now(), device_patience_after_failure)) continue;
+    // The rest is to be sent anew, from the source as it is now.
+    if (!renew_source(messages[report.accepted].shape)) report.refused = {error, std::system_category()};
     break;
   }
   report.finished = now();
   return report;
+}
+
+/// True when the link-local source of a shape is on an interface that was made anew under its name.
+bool SocketPacketIo::renew_source(std::uint16_t shape) {
+  Shape& renewed = shapes_[shape];
+  if (renewed.source_zone.empty()) return false;
+  Address& source = renewed.options.source_v6;
+  const unsigned number = ::if_nametoindex(renewed.source_zone.c_str());
+  if (number == 0 || number == source.scope_id()) return false;
+  source = net::in_zone(source, number);
+  message_shapes_[index(Family::ipv6)][shape].control = write_control(Family::ipv6, renewed.options);
+  return true;
+}
+
+/// A VPN that connects again makes its device anew. True when the lane uses another one from now on.
+bool SocketPacketIo::renew_device(net::Lane lane, net::Instant now, Duration patience) {
+  const Lanes::Renewed renewed = lanes_.renew_device(lane, now, patience);
+  if (renewed.opened) begin(lane);
+  return renewed.device;
 }
 
 /// Whether the kernel means an earlier message, after so many failures in a row. It says such an error once, and puts
@@ -322,21 +368,31 @@ bool SocketPacketIo::is_own(const Address& address, Protocol protocol) {
 
 std::error_code SocketPacketIo::connect(const net::Connecting& connecting) {
   const bool first = connector_.descriptor() < 0;
-  const auto error = connector_.connect(connecting.token, *connecting.to, shapes_[connecting.shape].options);
+  auto error = connector_.connect(connecting.token, *connecting.to, shapes_[connecting.shape].options);
+  if (error == std::errc::no_such_device && renew_source(connecting.shape))
+    error = connector_.connect(connecting.token, *connecting.to, shapes_[connecting.shape].options);
   if (first && connector_.descriptor() >= 0) {
+    joined_.extend(connector_.descriptor(), connector_tag);
     watch_all();
-    joined_.extend(connector_.descriptor());
   }
   return error;
 }
 
-/// What wait() waits for.
+/// What wait() waits for: one by one, or all that are joined at once.
 void SocketPacketIo::watch_all() {
   watched_version_ = lanes_.version();
   watched_.assign(1, {.fd = wake_.value(), .events = POLLIN, .revents = 0});
-  for (const net::Lane lane : lanes_.open())
-    watched_.push_back({.fd = lanes_[lane].socket(), .events = POLLIN, .revents = 0});
-  if (connector_.descriptor() >= 0) watched_.push_back({.fd = connector_.descriptor(), .events = POLLIN, .revents = 0});
+  const auto watch = [this](int descriptor) { watched_.push_back({.fd = descriptor, .events = POLLIN, .revents = 0}); };
+  if (joined_.is_whole()) return watch(joined_.value());
+  for (const net::Lane lane : lanes_.open()) watch(lanes_[lane].socket());
+  if (connector_.descriptor() >= 0) watch(connector_.descriptor());
+}
+
+/// Later lanes join by themselves.
+void SocketPacketIo::join_all() noexcept {
+  if (joined_.value() >= 0 || joined_.open() < 0) return;
+  for (const net::Lane lane : lanes_.open()) joined_.add(lanes_[lane].socket(), lane);
+  if (connector_.descriptor() >= 0) joined_.add(connector_.descriptor(), connector_tag);
 }
 
 net::Instant SocketPacketIo::next_chore() const noexcept {
@@ -346,7 +402,9 @@ net::Instant SocketPacketIo::next_chore() const noexcept {
 void SocketPacketIo::wait(net::Instant until) {
   if (!held_errors_.empty()) return;
   if (reading_failed_) until = std::min(until, now() + pause_after_failure);
-  if (watched_version_ != lanes_.version()) watch_all();
+  const bool same =
+      joined_.is_whole() ? watched_[watched_.size() - 1].fd == joined_.value() : watched_version_ == lanes_.version();
+  if (!same) watch_all();
   const std::size_t watched = std::exchange(reading_failed_, false) ? 1 : watched_.size();
   const bool forever = until == net::Instant::max();
   const auto time = forever ? std::nullopt : std::optional{std::max(until - now(), Duration{})};
@@ -357,10 +415,7 @@ void SocketPacketIo::wait(net::Instant until) {
 }
 
 int SocketPacketIo::native_handle() noexcept {
-  if (std::exchange(handle_taken_, true)) return joined_.value();
-  if (joined_.open() < 0) return -1;
-  watch_all();
-  for (std::size_t i = 1; i < watched_.size(); ++i) joined_.add(watched_[i].fd);
+  join_all();
   return joined_.value();
 }
 

@@ -9,17 +9,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "linux/control_message.hpp"
 #include "linux/error_queue.hpp"
 #include "linux/file_descriptor.hpp"
+#include "linux/idle_sockets.hpp"
 #include "linux/joined_descriptor.hpp"
 #include "linux/lanes.hpp"
 #include "linux/message_batch.hpp"
 #include "linux/own_addresses.hpp"
-#include "linux/ping_socket.hpp"
 #include "linux/socket_calls.hpp"
 #include "linux/stamp_clock.hpp"
 #include "linux/tcp_connector.hpp"
@@ -30,9 +31,10 @@ namespace multiping::os {
 
 class SocketPacketIo final : public net::PacketIo {
  public:
-  /// Opens no socket yet; throws std::system_error when this process is out of descriptors.
+  /// Opens the sockets of plain ICMP probes when `request` is for long, as far as this process may, and no other yet;
+  /// throws std::system_error when this process is out of descriptors.
   SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::IoRequest& request,
-                 const BrokerAccess& broker = {});
+                 const SharedSockets& shared = {});
 
   [[nodiscard]] net::Instant now() noexcept override;
   void set_shape(std::uint16_t shape, const ProbeOptions& options) override;
@@ -57,13 +59,13 @@ class SocketPacketIo final : public net::PacketIo {
  private:
   /// How a shape leaves for one family, as far as it was asked.
   struct FoundWay {
-    bool checked = false;
-    std::optional<net::Way> refusal{};
+    bool checked = false;  ///< Nothing stood in its way. What does is looked for again whenever the way is asked for.
     std::vector<std::pair<unsigned, net::Lane>> lanes{};  ///< By turn.
   };
   /// By family: see index().
   struct Shape {
     ProbeOptions options{};
+    std::string source_zone{};  ///< The interface of a link-local source, whose number may change.
     std::array<FoundWay, 2> ways{};
   };
 
@@ -75,15 +77,22 @@ class SocketPacketIo final : public net::PacketIo {
   /// Of one lane.
   struct Queues {
     StampClock::Queue packets{}, errors{};
+    std::error_code deaf{};      ///< No message can be received at all.
+    std::uint64_t ready_at = 0;  ///< The last look, see looks_, that found something.
   };
 
   [[nodiscard]] static std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
   [[nodiscard]] net::Way open_lane(Family family, Shape& shape, unsigned turn);
   void begin(net::Lane lane);
   void found_empty(net::Lane lane) noexcept;
+  bool renew_source(std::uint16_t shape);
+  bool renew_device(net::Lane lane, net::Instant now, Duration patience);
   [[nodiscard]] bool is_foreign(net::Lane lane, int error, int tries);
   void expect_payload(std::size_t size);
   void watch_all();
+  void join_all() noexcept;
+  [[nodiscard]] std::span<const net::Lane> ready_lanes();
+  [[nodiscard]] std::span<const net::Lane> polled_lanes();
   int read_socket(const OpenLane& lane, ReceiveBatch& batch, int flags, StampClock::Queue& queue);
   void take_errors(net::Lane lane, std::size_t count);
   [[nodiscard]] Reports hold_errors(net::Lane lane);
@@ -97,6 +106,7 @@ class SocketPacketIo final : public net::PacketIo {
   FileDescriptor wake_;
   std::size_t packets_at_once_;
   std::size_t largest_payload_ = 0;
+  JoinedDescriptor joined_;  ///< Of all lanes and the connector, where they are many or native_handle() was asked for.
   Lanes lanes_;
   TcpConnector connector_;
   std::vector<Shape> shapes_;
@@ -111,10 +121,10 @@ class SocketPacketIo final : public net::PacketIo {
   std::vector<pollfd> watched_;  ///< The event descriptor, then all else.
   std::uint64_t watched_version_ = 0;
   std::vector<net::Lane> heard_;
-  JoinedDescriptor joined_;  ///< Of all else, once native_handle() was asked for.
-  bool handle_taken_ = false;
   StampClock stamps_;
   std::vector<Queues> queues_;  ///< By lane.
+  std::uint64_t looks_ = 1;     ///< For ready lanes, counted from 1.
+  StampClock::Queue empty_at_last_look_{};
   net::Instant read_at_{};
   bool reading_failed_ = false;  ///< With an error that does not pass by itself: the next wait() must not spin.
 };

@@ -138,7 +138,7 @@ std::uint32_t generation_of(const epoll_event& event) noexcept {
 
 TcpConnector::~TcpConnector() {
   for (const Connection& connection : connections_)
-    if (connection.live) abandon(connection.token);
+    if (connection.live) give_up(static_cast<int>(&connection - connections_.data()));
 }
 
 bool TcpConnector::bind_to_source(int socket, Family family, const ProbeOptions& probe) {
@@ -204,7 +204,8 @@ void TcpConnector::enter(FileDescriptor socket, Connection begun) {
   tokens_.insert(begun.token, number);
 }
 
-/// Each event comes once: what is left of a socket in the epoll set, since another process holds it too, is silent.
+/// Each event comes once: what is left of a socket in the epoll set after its event, since another process holds it
+/// too, is silent.
 std::error_code TcpConnector::watch(int socket) const noexcept {
   epoll_event event{};
   event.events = EPOLLOUT | EPOLLONESHOT;
@@ -230,8 +231,13 @@ void TcpConnector::close(int socket) noexcept {
 void TcpConnector::abandon(std::uint64_t token) noexcept {
   const auto socket = tokens_.find(token);
   if (!socket) return;
-  reset_at_close(*socket);
-  close(*socket);
+  ::epoll_ctl(watch_.value(), EPOLL_CTL_DEL, *socket, nullptr);
+  give_up(*socket);
+}
+
+void TcpConnector::give_up(int socket) noexcept {
+  reset_at_close(socket);
+  close(socket);
 }
 
 std::span<const net::Connected> TcpConnector::connections(bool& more) {

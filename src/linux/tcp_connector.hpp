@@ -63,6 +63,7 @@ class TcpConnector {
   [[nodiscard]] bool is_spared(int socket) noexcept;
   [[nodiscard]] std::error_code watch(int socket) const noexcept;
   void enter(FileDescriptor socket, Connection begun);
+  void give_up(int socket) noexcept;
   void close(int socket) noexcept;
   void take(const epoll_event& event, net::Instant now);
   void conclude_established(int socket, net::Connected outcome);

@@ -42,7 +42,10 @@ struct HeardError {
 class IoUnderTest {
  public:
   explicit IoUnderTest(TransportKind kind, std::vector<ProbeOptions> shapes = {}, std::size_t targets = 100)
-      : io_{kind_here(kind), {}, {.shapes = std::move(shapes), .targets = targets}, access(kind_here(kind))} {}
+      : io_{kind_here(kind),
+            {},
+            {.shapes = std::move(shapes), .targets = targets},
+            {.broker = access(kind_here(kind))}} {}
 
   [[nodiscard]] os::SocketPacketIo& io() noexcept { return io_; }
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 #include <boost/test/unit_test.hpp>
@@ -14,6 +15,7 @@
 #include <set>
 #include <thread>
 
+#include "linux/socket.hpp"
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
 #include "netns/tun_device.hpp"
@@ -23,6 +25,7 @@ namespace multiping::test {
 namespace {
 
 using namespace std::chrono_literals;
+using boost::unit_test::label;
 using boost::unit_test::precondition;
 
 BOOST_AUTO_TEST_SUITE(process_test, *precondition(needs_root))
@@ -95,6 +98,53 @@ BOOST_AUTO_TEST_CASE(a_fork_in_the_midst_of_a_batch_disturbs_nothing, *precondit
     BOOST_TEST(child.join());
     BOOST_TEST(batch.receive(20s).responses.size() == 200U);
     BOOST_TEST(batch.counters().received == 200U);
+  });
+}
+
+bool is_readable(int descriptor, std::chrono::milliseconds wait = 0ms) {
+  pollfd watched{.fd = descriptor, .events = POLLIN, .revents = 0};
+  return ::poll(&watched, 1, static_cast<int>(wait.count())) > 0;
+}
+
+// The child has copies of all sockets, and what comes in on those that its parent has closed stays there.
+BOOST_AUTO_TEST_CASE(a_socket_that_a_child_has_too_wakes_nobody_once_it_is_closed, *label("own_sockets")) {
+  in_namespace([] {
+    Prober prober{options_for(TransportKind::sockets)};
+    const int handle = prober.native_handle();
+    const auto ask_from = [&](int first_port) {
+      for (int port = first_port; port < first_port + 40; ++port) {
+        static_cast<void>(
+            prober.submit(*Address::parse("127.0.0.1"), {.protocol = Protocol::udp, .source_port = port}, 20s));
+        while (prober.in_flight() > 0) static_cast<void>(prober.poll(20s));
+      }
+    };
+    ask_from(6000);
+    const Child child{[] { ::pause(); }};
+    ask_from(7000);
+    const os::FileDescriptor other = os::open_socket(Family::ipv4, SOCK_DGRAM, 0);
+    for (std::uint16_t port = 6000; port < 6040; ++port) {
+      os::SocketAddress to{};
+      const socklen_t length = os::to_socket_address(*Address::parse("127.0.0.1"), to);
+      os::set_port(to, port);
+      static_cast<void>(::sendto(other.value(), "x", 1, 0, &to.any, length));
+    }
+    for (int times = 0; times < 3; ++times) static_cast<void>(prober.poll(0s));
+    BOOST_TEST(!is_readable(handle));
+  });
+}
+
+// The neighbour is looked for in vain for three seconds, and the connection has long been given up.
+BOOST_AUTO_TEST_CASE(a_connection_that_a_child_has_too_wakes_nobody_once_it_is_given_up,
+                     *label("own_sockets") * label("long")) {
+  in_namespace([] {
+    make_peer();
+    Prober prober{options_for(TransportKind::sockets)};
+    const int handle = prober.native_handle();
+    static_cast<void>(prober.submit(*Address::parse("10.1.0.99"), {.protocol = Protocol::tcp}, 200ms));
+    const Child child{[] { ::pause(); }};
+    while (prober.in_flight() > 0) static_cast<void>(prober.poll(20s));
+    for (int times = 0; times < 3; ++times) static_cast<void>(prober.poll(0s));
+    BOOST_TEST(!is_readable(handle, 5s));
   });
 }
 

@@ -1,0 +1,61 @@
+// Plain ICMP sockets of one transport that no object uses at the moment: those that showed that its kind serves here,
+// and those that objects have given back. What was opened before this process gave its privileges up serves after it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "linux/lane_socket.hpp"
+#include "linux/ping_socket.hpp"
+#include "multiping/transport.hpp"
+
+namespace multiping::os {
+
+/// From any thread. A forked process has the same sockets, and what comes in on them would go to either process: there
+/// are none for it.
+class IdleSockets {
+ public:
+  /// Until when sockets are kept: the first ones until they are taken, or also those that are given back.
+  enum class Use : std::uint8_t { once, again };
+  explicit IdleSockets(Use use);
+
+  /// Opens one; its error, or none. That there is one already is no error.
+  [[nodiscard]] std::error_code open(TransportKind kind, Family family);
+  /// A socket that hears nothing of what came before; none where none is idle in this process and in the network
+  /// namespace of this thread.
+  [[nodiscard]] std::optional<LaneSocket> take(Family family) noexcept;
+  /// It is as it was when it was taken, but for the sizes of its buffers and LaneSocket::usual_df. Closed when there
+  /// are enough of them.
+  void give_back(Family family, LaneSocket socket) noexcept;
+
+ private:
+  /// What tells network namespaces apart; nothing where /proc is not mounted.
+  using Network = std::pair<dev_t, ino_t>;
+  [[nodiscard]] static Network this_network() noexcept;
+  [[nodiscard]] bool is_of_this_network(int socket) noexcept;
+  [[nodiscard]] std::vector<LaneSocket>& of(Family family) noexcept { return idle_[family == Family::ipv4 ? 0 : 1]; }
+
+  const Use use_;
+  const pid_t owner_;
+  const Network network_;
+  std::atomic<std::uint64_t> cookie_{0};  ///< SO_NETNS_COOKIE of the sockets.
+  std::mutex mutex_;
+  std::array<std::vector<LaneSocket>, 2> idle_{};  ///< By family.
+};
+
+/// What the objects of a transport share.
+struct SharedSockets {
+  BrokerAccess broker{};
+  std::shared_ptr<IdleSockets> idle{};  ///< None: each object opens its own.
+};
+
+}  // namespace multiping::os
