@@ -2,9 +2,6 @@
 // See destination.hpp.
 #include "destination.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "multiping/error.hpp"
 #include "net/address_facts.hpp"
 
@@ -16,11 +13,13 @@ std::error_code objection(const Address& address) noexcept {
   return {};
 }
 
+std::error_code objection(const Address& address, const ProbeOptions& probe) noexcept {
+  const std::error_code error = objection(address);
+  return error == Errc::zone_missing && !probe.device.empty() ? std::error_code{} : error;
+}
+
 Address without_idle_zone(const Address& address) noexcept {
-  if (address.scope_id() == 0 || net::is_link_local(address)) return address;
-  std::array<std::uint8_t, 16> octets{};
-  std::ranges::copy(address.bytes(), octets.begin());
-  return Address::v6(octets);
+  return address.scope_id() == 0 || net::is_link_local(address) ? address : net::in_zone(address, 0);
 }
 
 }  // namespace multiping

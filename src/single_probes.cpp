@@ -10,6 +10,7 @@
 #include "fate_result.hpp"
 #include "multiping/error.hpp"
 #include "option_checks.hpp"
+#include "own_transport.hpp"
 #include "readiness.hpp"
 
 namespace multiping {
@@ -18,7 +19,7 @@ namespace {
 /// With its transport opened.
 Options checked(Options options) {
   check(options);
-  if (!options.transport) options.transport = open_transport();
+  if (!options.transport) options.transport = open_own_transport();
   return options;
 }
 
@@ -40,8 +41,10 @@ SingleProbes::SingleProbes(Options options, std::size_t expected, Purpose purpos
                  .max_rate = options_.max_rate,
                  .any_source = options_.any_source,
                  .tell_errors = purpose == Purpose::trace}},
-      transport_{
-          options_.transport->open({.shapes = {}, .targets = expected, .measures_mtu = purpose == Purpose::mtu})},
+      transport_{options_.transport->open({.shapes = {},
+                                           .targets = expected,
+                                           .lasts = purpose == Purpose::usual,
+                                           .measures_mtu = purpose == Purpose::mtu})},
       driver_{requests_, *transport_} {}
 
 void SingleProbes::prepare(std::span<const ProbeOptions> shapes, std::span<const engine::Endpoint> endpoints) {
@@ -71,7 +74,7 @@ void SingleProbes::release_shapes() {
 
 /// Numbers the shape; or says why the probe cannot be sent.
 std::error_code SingleProbes::number(const ProbeOptions& probe, engine::Requests::Submission& request) {
-  if (const auto error = objection(request.endpoint.address)) return error;
+  if (const auto error = objection(request.endpoint.address, probe)) return error;
   release_shapes();
   const auto numbered = shapes_.acquire(probe);
   if (!numbered) return std::make_error_code(std::errc::resource_unavailable_try_again);
@@ -83,7 +86,7 @@ std::error_code SingleProbes::number(const ProbeOptions& probe, engine::Requests
 SingleProbes::Token SingleProbes::submit(const Submission& submission) {
   const ProbeOptions& probe = submission.probe;
   const auto lacking = unsupported(probe);
-  const Address to = without_idle_zone(submission.address);
+  const Address to = zones_.place(submission.address, probe, transport_->now());
   if (probe.family != Family::any && probe.family != to.family())
     return requests_.refuse(to, Outcome::unresolved, Errc::no_address);
   engine::Requests::Submission request{.endpoint = {.address = to, .shape = 0, .ttl_asked = probe.ttl.has_value()},

@@ -15,6 +15,7 @@
 #include "multiping/result.hpp"
 #include "net/transport.hpp"
 #include "shapes.hpp"
+#include "zones.hpp"
 
 namespace multiping {
 
@@ -81,6 +82,7 @@ class SingleProbes {
   Shapes shapes_;
   engine::Requests requests_;
   std::unique_ptr<net::ProbeTransport> transport_;
+  Zones zones_;
   engine::Driver driver_;
 };
 

@@ -37,7 +37,8 @@ enum class Protocol : std::uint8_t {
 /// have is std::system_error with Errc::not_supported. What this transport or this host cannot honour (a mark without
 /// the permission, an unknown device, a source address that is not of this host) is Outcome::send_failed of the targets
 /// that ask for it, with Errc::not_supported or the system's own error; where all targets of a batch ask for it, it is
-/// a std::system_error from the constructor, naming the option.
+/// a std::system_error from the constructor, naming the option. What was refused is tried again by the next probe, from
+/// a second later on: a device, an address or a free port may have come meanwhile.
 struct ProbeOptions {
   Protocol protocol = Protocol::icmp;  ///< What is sent, and what its answer is.
   Family family = Family::any;         ///< Which address of a name is probed; any: as ResolveOptions says.
@@ -52,9 +53,10 @@ struct ProbeOptions {
   Address source_v6{};  ///< The same for IPv6 targets.
   /// Interface or VRF to send through, to 15 characters; empty: by route. An answer to UDP (without source_port),
   /// half-open TCP or SCTP counts wherever it comes in, unless the device is a VRF or belongs to one; all others must
-  /// come in there. IP_UNICAST_IF, ip(7); SO_BINDTODEVICE, socket(7). What this host says of a neighbour that is dead
-  /// is not heard by TCP connections over IPv6 that have a device, nor over IPv4 by UDP with a device and a
-  /// source_port.
+  /// come in there. It is also the zone of link-local targets without one; another zone than the device is
+  /// std::invalid_argument. A device that is made anew under its name is used again. IP_UNICAST_IF, ip(7);
+  /// SO_BINDTODEVICE, socket(7). What this host says of a neighbour that is dead is not heard by TCP connections over
+  /// IPv6 that have a device, nor over IPv4 by UDP with a device and a source_port.
   std::string device{};
   std::optional<int> ttl{};  ///< TTL or hop limit, 1 to 255; unset: the system's default. ip(7), ipv6(7).
   int tos = 0;               ///< IPv4 TOS or IPv6 traffic class octet, 0 to 255. RFC 2474, RFC 3168. Its two ECN bits,
@@ -91,12 +93,12 @@ struct ProbeOptions {
 
 /// How names become addresses.
 struct ResolveOptions {
-  Family family = Family::any;                ///< any: IPv4 where a name has one, else IPv6.
+  Family family = Family::any;  ///< any: IPv4 where a name has one, else IPv6.
   /// The longest wait without progress: when no lookup of the call has ended for so long, those that are under way or
   /// have not begun are Errc::lookup_timeout. Not negative.
   Timeout timeout = std::chrono::seconds{5};
-  /// Lookups of one call under way at once, 1 to 256; with the default as many as there are names. The whole process has
-  /// at most 64 under way, whatever its calls ask for.
+  /// Lookups of one call under way at once, 1 to 256; with the default as many as there are names. The whole process
+  /// has at most 64 under way, whatever its calls ask for.
   int parallel = 64;
   Timeout budget{};  ///< The limit of all lookups of one call together; 0: none. Not negative.
 };

@@ -63,20 +63,43 @@ bool ask(unsigned device, std::span<std::uint8_t> answer, std::size_t& length) n
   return got > 0;
 }
 
-bool may_be_of_vrf(unsigned device) noexcept {
-  std::array<std::uint8_t, 16'384> answer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by the kernel
-  std::size_t length = 0;
-  return !ask(device, answer, length) || is_of_vrf(Bytes{answer}.first(length)).value_or(true);
-}
+/// What the kernel says of a device, in a buffer of its own.
+class Answer {
+ public:
+  explicit Answer(unsigned device) noexcept {
+    if (!ask(device, room_, length_)) length_ = 0;
+  }
+  [[nodiscard]] Bytes bytes() const noexcept { return Bytes{room_}.first(length_); }
 
-}  // namespace
+ private:
+  std::array<std::uint8_t, 16'384> room_;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by the kernel
+  std::size_t length_ = 0;
+};
 
-std::optional<bool> is_of_vrf(Bytes answer) noexcept {
+bool may_be_of_vrf(unsigned device) noexcept { return is_of_vrf(Answer{device}.bytes()).value_or(true); }
+
+/// The attributes of an answer to RTM_GETLINK; none when it is no such answer.
+std::optional<Bytes> attributes_of(Bytes answer) noexcept {
   const auto header = read<nlmsghdr>(answer);
   if (!header || header->nlmsg_type != RTM_NEWLINK || header->nlmsg_len > answer.size()) return std::nullopt;
   const Bytes link = behind(answer.first(header->nlmsg_len), sizeof(nlmsghdr));
   if (link.size() < sizeof(ifinfomsg)) return std::nullopt;
-  const Bytes kinds = attribute(behind(link, sizeof(ifinfomsg)), IFLA_LINKINFO);
+  return behind(link, sizeof(ifinfomsg));
+}
+
+}  // namespace
+
+std::uint32_t master_in(Bytes answer) noexcept {
+  const auto attributes = attributes_of(answer);
+  return attributes ? read<std::uint32_t>(attribute(*attributes, IFLA_MASTER)).value_or(0) : 0;
+}
+
+std::uint32_t master_of(std::uint32_t device) noexcept { return master_in(Answer{device}.bytes()); }
+
+std::optional<bool> is_of_vrf(Bytes answer) noexcept {
+  const auto attributes = attributes_of(answer);
+  if (!attributes) return std::nullopt;
+  const Bytes kinds = attribute(*attributes, IFLA_LINKINFO);
   return says(attribute(kinds, IFLA_INFO_KIND), "vrf") || says(attribute(kinds, IFLA_INFO_SLAVE_KIND), "vrf");
 }
 

@@ -16,6 +16,10 @@ namespace multiping::os {
 /// is refused, or where the device is a VRF or of one: what comes in there is given to sockets that are bound to it.
 [[nodiscard]] bool send_through(int socket, Family family, const std::string& device) noexcept;
 
+/// The interface that `device` is enslaved to, a VRF or a bridge; 0: none.
+[[nodiscard]] std::uint32_t master_of(std::uint32_t device) noexcept;
+[[nodiscard]] std::uint32_t master_in(std::span<const std::uint8_t> answer) noexcept;
+
 /// Whether the kernel's answer to RTM_GETLINK is of a VRF or of a device of one; none when it is no such answer.
 [[nodiscard]] std::optional<bool> is_of_vrf(std::span<const std::uint8_t> answer) noexcept;
 

@@ -3,6 +3,7 @@
 #include "resolve/host_name.hpp"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 
 #include <algorithm>
 #include <array>
@@ -86,6 +87,16 @@ Host read_host(std::string_view text) noexcept {
   if (is_block(text)) return {HostText::block, {}};
   if (is_name(text)) return {HostText::name, {}};
   return {has_port(text) ? HostText::with_port : HostText::neither, {}};
+}
+
+bool has_unknown_zone(std::string_view text) noexcept {
+  const auto percent = text.find('%');
+  if (percent == text.npos) return false;
+  const std::string_view zone = text.substr(percent + 1);
+  const bool may_be_interface =
+      !zone.empty() && zone.size() < IF_NAMESIZE && zone.find_first_of(std::string_view{"/:% \t\n\0", 8}) == zone.npos;
+  const auto address = Address::parse(text.substr(0, percent));
+  return may_be_interface && address && address->family() == Family::ipv6 && !Address::parse(text);
 }
 
 bool is_host_name(std::string_view text) noexcept {

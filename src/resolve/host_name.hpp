@@ -27,6 +27,10 @@ struct Host {
 /// getaddrinfo(3) would make an address of it.
 [[nodiscard]] Host read_host(std::string_view text) noexcept;
 
+/// Of text that is neither: an IPv6 address whose zone could be an interface's name or number, and is none of this host
+/// now. RFC 4007, section 11.
+[[nodiscard]] bool has_unknown_zone(std::string_view text) noexcept;
+
 /// RFC 1123, and '_': what read_host() takes for a name, in ASCII.
 [[nodiscard]] bool is_host_name(std::string_view text) noexcept;
 

@@ -32,7 +32,8 @@ std::optional<Resolution> resolve_at_once(const std::string& text, Family family
     case HostText::neither:
       break;
   }
-  return Resolution{text, {}, Errc::no_address};
+  const bool zone_only = family != Family::ipv4 && has_unknown_zone(text);
+  return Resolution{text, {}, zone_only ? Errc::zone_unknown : Errc::no_address};
 }
 
 }  // namespace

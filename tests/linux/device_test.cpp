@@ -3,6 +3,7 @@
 #include "linux/device.hpp"
 
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 
 #include <boost/test/unit_test.hpp>
@@ -69,6 +70,19 @@ BOOST_AUTO_TEST_CASE(what_is_no_answer_tells_nothing) {
   BOOST_TEST((os::is_of_vrf(odd) == false));
   odd = answer(hex("0300 1200"));  // shorter than its own header
   BOOST_TEST((os::is_of_vrf(odd) == false));
+}
+
+BOOST_AUTO_TEST_CASE(the_master_of_a_device_is_known) {
+  BOOST_TEST(os::master_in(answer(attribute(IFLA_IFNAME, text("va")) + attribute(IFLA_MASTER, bytes_of(7U)))) == 7U);
+  BOOST_TEST(os::master_in(answer(attribute(IFLA_IFNAME, text("va")))) == 0U);
+  BOOST_TEST(os::master_in(answer(attribute(IFLA_MASTER, hex("0700")))) == 0U);
+  BOOST_TEST(os::master_in({}) == 0U);
+  in_namespace([] {
+    run("ip link add va type veth peer name vb && ip link add br0 type bridge && ip link set va master br0");
+    BOOST_TEST(os::master_of(::if_nametoindex("va")) == ::if_nametoindex("br0"));
+    BOOST_TEST(os::master_of(::if_nametoindex("vb")) == 0U);
+    BOOST_TEST(os::master_of(12'345) == 0U);
+  });
 }
 
 BOOST_AUTO_TEST_CASE(only_devices_that_are_there_are_sent_through) {

@@ -84,6 +84,15 @@ BOOST_AUTO_TEST_CASE(a_port_belongs_elsewhere) {
             HostText::neither);
 }
 
+BOOST_AUTO_TEST_CASE(a_zone_that_is_no_interface_is_told_from_what_is_no_address) {
+  for (const auto* text : {"fe80::b%no-such-link", "fe80::b%no.such", "::1%nosuch", "fe80::b%-1"})
+    BOOST_TEST(has_unknown_zone(text), text);
+  for (const auto& text : {"fe80::b%lo"s, "fe80::b%1"s, "fe80::b"s, "fe80::b%"s, "fe80::g%nosuch"s, "host%nosuch"s,
+                           "192.0.2.1%nosuch"s, "::ffff:192.0.2.1%nosuch"s, "fe80::b%a-name-of-16-chr"s,
+                           "fe80::b%no/such"s, "fe80::b%no:such"s, "fe80::b%a%b"s, "fe80::b%a b"s, "fe80::b%a\0"s})
+    BOOST_TEST(!has_unknown_zone(text), text);
+}
+
 BOOST_AUTO_TEST_CASE(a_host_name_is_a_name_in_ascii) {
   for (const auto* text : {"localhost", "a", "www.example.org.", "a_b.example", "xn--mnchen-3ya.example"}) {
     BOOST_TEST(is_host_name(text), text);
