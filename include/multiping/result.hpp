@@ -86,7 +86,9 @@ enum class TimestampSource : std::uint8_t {
   none,      ///< Nothing answered.
   user,      ///< When this process read the answer.
   kernel,    ///< When the kernel took the answer in.
-  hardware,  ///< When the network interface took the answer in.
+  hardware,  ///< When the network interface took the answer in. Not in this version: the interface's clock would have
+             ///< to be set up for the whole host (SIOCSHWTSTAMP) and compared with the system's, which takes
+             ///< privileges.
 };
 /// "none", "user", "kernel", "hardware".
 [[nodiscard]] MULTIPING_EXPORT std::string_view to_string(TimestampSource source) noexcept;

@@ -62,6 +62,23 @@ def print_row(how, count, runs):
           f"| {median('1 thread', 'memory_kib') / 1024:.0f} |", flush=True)
 
 
+def print_source_ports(programs, probes, rounds):
+    """UDP from few and from many source ports, each of which is a socket: microseconds for each probe."""
+    counts = (50, 500, 5_000)
+    runs = {count: [] for count in counts}
+    for _ in range(rounds):
+        for count in counts:
+            runs[count].append(figures_of(run_program([f"{programs}/source_ports", str(probes), str(count), str(PORT)])))
+    print("\n| source ports | setup us, each socket | send us, each probe | receive us | both | answered |")
+    print("|---|---|---|---|---|---|")
+    for count in counts:
+        def median(field):
+            return statistics.median(run[field] for run in runs[count])
+        print(f"| {count:,} | {median('setup') / count:.1f} | {median('send') / probes:.2f} "
+              f"| {median('receive') / probes:.2f} | {median('wall') / probes:.2f} "
+              f"| {runs[count][0]['answered']:.0f} of {probes:,} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("programs")
@@ -76,6 +93,7 @@ def main():
     print("|" + "---|" * (head.count("|") - 1))
     for how in ("tcp", "half-open", "udp"):
         print_row(how, 20_000, compare(arguments.programs, how, 20_000, 3 if arguments.quick else 7))
+    print_source_ports(arguments.programs, 5_000, 3 if arguments.quick else 9)
     server.stdin.close()
     server.wait()
 
