@@ -21,36 +21,41 @@
 namespace multiping::daemon {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using ClaimClock = std::chrono::steady_clock;
 
-constexpr std::string_view name{"\0multiping/ping_group_range", 27};
-constexpr int backlog = 8;
+constexpr std::string_view claim_name{"\0multiping/ping_group_range", 27};
+constexpr int claim_backlog = 8;
 constexpr std::size_t most_told = 4;
-constexpr int patience_with_told_ms = 10'000;
+constexpr auto patience_with_told = std::chrono::seconds{2};  // less than a service manager has with the guard
 constexpr auto pause_between_tries = std::chrono::milliseconds{5};
-constexpr std::uint32_t version = 1;  // of what is told, so that another version is not misunderstood
+constexpr std::uint32_t claim_version = 1;  // of what is told, so that another version is not misunderstood
 
 /// What is told; without descriptors and with version 0: nothing, to one who is not believed.
-struct Word {
+struct ClaimWord {
   std::uint32_t version = 0, before_first = 0, before_last = 0, after_first = 0, after_last = 0;
 };
 
 constexpr std::size_t descriptors_told = 3;
 
-os::FileDescriptor unix_socket() noexcept {
+os::FileDescriptor claim_socket() noexcept {
   return os::FileDescriptor{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
 }
 
-struct Name {
+struct ClaimName {
   sockaddr_un address{};
-  socklen_t size = offsetof(sockaddr_un, sun_path) + name.size();
+  socklen_t size = offsetof(sockaddr_un, sun_path) + claim_name.size();
 
-  Name() noexcept {
+  ClaimName() noexcept {
     address.sun_family = AF_UNIX;
-    name.copy(address.sun_path, name.size());
+    claim_name.copy(address.sun_path, claim_name.size());
   }
   [[nodiscard]] const sockaddr* any() const noexcept { return reinterpret_cast<const sockaddr*>(&address); }
 };
+
+int milliseconds_until(ClaimClock::time_point end) noexcept {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - ClaimClock::now()).count();
+  return static_cast<int>(std::max<decltype(left)>(left, 0));
+}
 
 bool becomes_readable(int descriptor, int patience_ms) noexcept {
   pollfd readable{descriptor, POLLIN, 0};
@@ -62,24 +67,24 @@ bool becomes_readable(int descriptor, int patience_ms) noexcept {
 }
 
 /// One message with descriptors, as sendmsg(2) and recvmsg(2) take it.
-struct Message {
-  Word word{};
+struct ClaimMessage {
+  ClaimWord word{};
   iovec bytes{&word, sizeof word};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(descriptors_told * sizeof(int))> control{};
   msghdr header{};
 
-  Message() noexcept {
+  ClaimMessage() noexcept {
     header.msg_iov = &bytes;
     header.msg_iovlen = 1;
   }
-  Message(const Message&) = delete;
-  Message& operator=(const Message&) = delete;
+  ClaimMessage(const ClaimMessage&) = delete;
+  ClaimMessage& operator=(const ClaimMessage&) = delete;
   void with_control() noexcept {
     header.msg_control = control.data();
     header.msg_controllen = control.size();
   }
   void tell(const RangeChange& change, const std::array<int, descriptors_told>& descriptors) noexcept {
-    word = {.version = version,
+    word = {.version = claim_version,
             .before_first = change.before.first,
             .before_last = change.before.last,
             .after_first = change.after.first,
@@ -93,11 +98,11 @@ struct Message {
   }
 };
 
-using Descriptors = std::array<os::FileDescriptor, descriptors_told>;
+using ToldDescriptors = std::array<os::FileDescriptor, descriptors_told>;
 
 /// All of them, or none.
-std::optional<Descriptors> descriptors_in(msghdr& header) noexcept {
-  Descriptors found;
+std::optional<ToldDescriptors> descriptors_in(msghdr& header) noexcept {
+  ToldDescriptors found;
   std::size_t count = 0;
   for (cmsghdr* each = CMSG_FIRSTHDR(&header); each != nullptr; each = CMSG_NXTHDR(&header, each)) {
     if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_RIGHTS) continue;
@@ -120,24 +125,24 @@ bool believes(const proxy::PeerCredentials& peer, const Account& account) noexce
 
 std::optional<RangeClaim> RangeClaim::make() noexcept {
   RangeClaim claim;
-  claim.listener_ = unix_socket();
-  const Name own;
+  claim.listener_ = claim_socket();
+  const ClaimName own;
   if (::bind(claim.listener_.value(), own.any(), own.size) != 0) return std::nullopt;
   std::array<int, 2> ends{-1, -1};
   if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return std::nullopt;
   claim.others_ = os::FileDescriptor{ends[0]};
   claim.here_ = os::FileDescriptor{ends[1]};
-  if (::listen(claim.listener_.value(), backlog) != 0) return std::nullopt;
+  if (::listen(claim.listener_.value(), claim_backlog) != 0) return std::nullopt;
   return claim;
 }
 
 std::optional<RangeClaim> RangeClaim::told_by(os::FileDescriptor connection) noexcept {
-  Message message;
+  ClaimMessage message;
   message.with_control();
   const ssize_t size = ::recvmsg(connection.value(), &message.header, MSG_CMSG_CLOEXEC);
   auto descriptors = size > 0 ? descriptors_in(message.header) : std::nullopt;
-  const Word& word = message.word;
-  if (size != sizeof word || word.version != version || !descriptors) return std::nullopt;
+  const ClaimWord& word = message.word;
+  if (size != sizeof word || word.version != claim_version || !descriptors) return std::nullopt;
   RangeClaim claim;
   claim.listener_ = std::move((*descriptors)[0]);
   claim.others_ = std::move((*descriptors)[1]);
@@ -150,18 +155,17 @@ std::optional<RangeClaim> RangeClaim::told_by(os::FileDescriptor connection) noe
 
 /// Who holds the name may be about to begin or to end, and hang up: then it is tried again.
 ClaimAttempt RangeClaim::take(const Account& account, std::chrono::milliseconds patience) {
-  const auto end = Clock::now() + patience;
+  const auto end = ClaimClock::now() + patience;
   ClaimAttempt attempt;
   for (;; std::this_thread::sleep_for(pause_between_tries)) {
     if ((attempt.claim = make())) return attempt;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-    if (left.count() <= 0) return attempt;
-    os::FileDescriptor connection = unix_socket();
-    const Name theirs;
+    if (milliseconds_until(end) == 0) return attempt;
+    os::FileDescriptor connection = claim_socket();
+    const ClaimName theirs;
     if (::connect(connection.value(), theirs.any(), theirs.size) != 0) continue;
     attempt.holder = proxy::peer_credentials(connection.value());
     if (!attempt.holder || !believes(*attempt.holder, account)) return attempt;
-    if (!becomes_readable(connection.value(), static_cast<int>(left.count()))) return attempt;
+    if (!becomes_readable(connection.value(), milliseconds_until(end))) return attempt;
     char nothing = 0;
     if (::recv(connection.value(), &nothing, 1, MSG_PEEK) <= 0) continue;
     attempt.claim = told_by(std::move(connection));
@@ -175,7 +179,7 @@ void RangeClaim::answer(const Account& account) noexcept {
   os::FileDescriptor asker{::accept4(listener_.value(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
   const auto peer = asker ? proxy::peer_credentials(asker.value()) : std::nullopt;
   if (!peer) return;
-  Message message;
+  ClaimMessage message;
   const bool believed = change_ && (believes(*peer, account) || peer->gid == account.group);
   if (believed) message.tell(*change_, {listener_.value(), others_.value(), here_.value()});
   if (::sendmsg(asker.value(), &message.header, MSG_NOSIGNAL) < 0 || !believed) return;
@@ -185,7 +189,8 @@ void RangeClaim::answer(const Account& account) noexcept {
 
 bool RangeClaim::leave() noexcept {
   here_ = os::FileDescriptor{};
-  for (const os::FileDescriptor& each : told_) (void)becomes_readable(each.value(), patience_with_told_ms);
+  const auto end = ClaimClock::now() + patience_with_told;
+  for (const os::FileDescriptor& each : told_) (void)becomes_readable(each.value(), milliseconds_until(end));
   told_.clear();
   char nothing = 0;
   return ::read(others_.value(), &nothing, 1) == 0;
