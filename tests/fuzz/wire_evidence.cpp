@@ -1,0 +1,188 @@
+// What a packet proves about the probes that were sent.
+// See wire_evidence.hpp.
+#include "fuzz/wire_evidence.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "sim/wire_checksum.hpp"
+
+namespace multiping::fuzz {
+namespace {
+
+using test::ByteView;
+using test::Datagram;
+using test::get16;
+using test::get32;
+
+constexpr std::size_t tag_begin = 8;        // behind the header of ICMP and of UDP
+constexpr std::size_t quoted_at_least = 8;  // RFC 792
+
+bool is_echo_reply(const Datagram& packet) {
+  return packet.message[0] == (packet.family() == Family::ipv4 ? 0 : 129) && packet.message[1] == 0;
+}
+
+/// Destination unreachable, source quench, time exceeded, parameter problem; RFC 4443's four.
+bool is_error(const Datagram& packet) {
+  const std::uint8_t type = packet.message[0];
+  if (packet.family() == Family::ipv6) return type >= 1 && type <= 4;
+  return type == 3 || type == 4 || type == 11 || type == 12;
+}
+
+bool same(ByteView one, ByteView other, std::size_t begin, std::size_t end) {
+  if (one.size() < end || other.size() < end) return false;
+  return std::equal(one.begin() + static_cast<std::ptrdiff_t>(begin), one.begin() + static_cast<std::ptrdiff_t>(end),
+                    other.begin() + static_cast<std::ptrdiff_t>(begin));
+}
+
+bool ports_are_swapped(ByteView probe, ByteView answer) {
+  return get16(probe, 0) == get16(answer, 2) && get16(probe, 2) == get16(answer, 0);
+}
+
+/// Where the tag ends: it has 8, 4, 2 or no bytes, as the payload has room.
+std::size_t tag_end(ByteView probe) {
+  const std::size_t room = probe.size() - tag_begin;
+  return tag_begin + (room >= 8 ? 8 : room >= 4 ? 4 : room >= 2 ? 2 : 0);
+}
+
+/// Identifier, sequence number and tag.
+bool answers_echo(ByteView probe, ByteView answer) { return same(probe, answer, 4, tag_end(probe)); }
+
+/// Servers may answer from another port than the one that was asked, RFC 1350.
+bool gives_tag_back(ByteView probe, ByteView answer) {
+  return get16(probe, 0) == get16(answer, 2) && tag_end(probe) > tag_begin &&
+         same(probe, answer, tag_begin, tag_end(probe));
+}
+
+bool answers(Protocol protocol, ByteView probe, ByteView answer) {
+  if (answer.size() < test::header_size(protocol)) return false;
+  switch (protocol) {
+    case Protocol::icmp:
+      return answers_echo(probe, answer);
+    case Protocol::udp:
+      return ports_are_swapped(probe, answer) || gives_tag_back(probe, answer);
+    case Protocol::tcp:
+      return ports_are_swapped(probe, answer) && (answer[13] & test::flag_ack) != 0 &&
+             get32(answer, 8) == get32(probe, 4) + 1;
+    case Protocol::sctp:
+      return ports_are_swapped(probe, answer) && get32(answer, 4) == get32(probe, 16);
+  }
+  return false;
+}
+
+/// What a kernel takes for a number that it has sent: that of the SYN, or the one after it, RFC 5927 section 4.
+bool is_number_of_syn(std::uint32_t syn, std::uint32_t quoted) { return quoted == syn || quoted == syn + 1; }
+
+/// RFC 792: at least eight bytes of the message come back. An echo request is known by all of them, or by
+/// what an answer to it is known by; the others by their ports, and TCP by its number.
+bool quotes(Protocol protocol, ByteView probe, ByteView quote) {
+  if (quote.size() < quoted_at_least) return false;
+  if (protocol == Protocol::icmp) return same(probe, quote, 0, quoted_at_least) || answers_echo(probe, quote);
+  if (protocol == Protocol::tcp) return same(probe, quote, 0, 4) && is_number_of_syn(get32(probe, 4), get32(quote, 4));
+  return same(probe, quote, 0, 4);
+}
+
+/// What an error quotes. The kernel finds the socket by the quote's addresses, protocol and ports, and lets pass what
+/// else is wrong in the quoted IP header: that says nothing about who has seen the probe.
+struct Quote {
+  Address destination{};
+  std::uint8_t protocol = 0;
+  ByteView message{};
+};
+
+template <std::size_t Size>
+std::array<std::uint8_t, Size> octets(ByteView bytes, std::size_t at) {
+  std::array<std::uint8_t, Size> copy{};
+  std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), Size, copy.begin());
+  return copy;
+}
+
+std::optional<Quote> quote4(ByteView quoted) {
+  const std::size_t header = quoted.empty() ? 0 : std::size_t{4} * (quoted[0] & 0x0FU);
+  if (header < 20 || quoted.size() < header) return std::nullopt;
+  return Quote{Address::v4(octets<4>(quoted, 16)), quoted[9], quoted.subspan(header)};
+}
+
+constexpr std::uint8_t fragment_header = 44;
+
+/// Hop-by-hop options, routing, fragment, destination options: RFC 8200.
+bool is_extension_header(std::uint8_t next) { return next == 0 || next == 43 || next == fragment_header || next == 60; }
+
+std::optional<Quote> quote6(ByteView quoted) {
+  std::size_t at = 40;
+  if (quoted.size() < at) return std::nullopt;
+  std::uint8_t next = quoted[6];
+  while (is_extension_header(next) && quoted.size() >= at + 8) {
+    const bool fragment = next == fragment_header;
+    next = quoted[at];
+    at += fragment ? 8U : std::size_t{8} * (quoted[at + 1] + 1U);
+  }
+  if (quoted.size() < at) return std::nullopt;
+  return Quote{Address::v6(octets<16>(quoted, 24)), next, quoted.subspan(at)};
+}
+
+std::uint8_t number_of(Protocol protocol, Family family) {
+  if (protocol == Protocol::icmp) return family == Family::ipv4 ? 1 : 58;
+  return protocol == Protocol::udp ? 17 : protocol == Protocol::tcp ? 6 : 132;
+}
+
+}  // namespace
+
+void WireEvidence::add_probe(const Datagram& probe) {
+  probes_.emplace(probe.ip.destination,
+                  Probe{.protocol = probe.protocol(), .message = {probe.message.begin(), probe.message.end()}});
+}
+
+std::optional<Address> WireEvidence::answered_by(const Datagram& packet) const {
+  const auto [begin, end] = probes_.equal_range(packet.ip.source);
+  const bool found = std::any_of(begin, end, [&](const auto& each) {
+    const Probe& probe = each.second;
+    return probe.protocol == packet.protocol() && answers(probe.protocol, probe.message, packet.message);
+  });
+  return found ? std::optional{packet.ip.source} : std::nullopt;
+}
+
+std::optional<Address> WireEvidence::quoted_by(const Datagram& packet) const {
+  const Family family = packet.family();
+  const ByteView quoted = packet.message.subspan(quoted_at_least);
+  const auto quote = family == Family::ipv4 ? quote4(quoted) : quote6(quoted);
+  if (!quote) return std::nullopt;
+  const auto [begin, end] = probes_.equal_range(quote->destination);
+  const bool found = std::any_of(begin, end, [&](const auto& each) {
+    const Probe& probe = each.second;
+    return number_of(probe.protocol, family) == quote->protocol &&
+           quotes(probe.protocol, probe.message, quote->message);
+  });
+  return found ? std::optional{quote->destination} : std::nullopt;
+}
+
+std::optional<Proof> WireEvidence::proof_of(ByteView bytes) const {
+  const auto packet = test::parse_datagram(bytes);
+  if (!packet || packet->message.size() < quoted_at_least || !test::sound(*packet)) return std::nullopt;
+  const bool icmp = packet->protocol() == Protocol::icmp;
+  if (icmp && is_error(*packet)) {
+    const auto target = quoted_by(*packet);
+    if (!target) return std::nullopt;
+    return Proof{.target = *target, .error = ErrorEvidence{packet->ip.source, packet->message[0], packet->message[1]}};
+  }
+  if (icmp && !is_echo_reply(*packet)) return std::nullopt;
+  const auto target = answered_by(*packet);
+  return target ? std::optional{Proof{.target = *target, .error = std::nullopt}} : std::nullopt;
+}
+
+void WireEvidence::add(const Proof& proof) {
+  if (proof.error)
+    errors_.emplace(proof.target, *proof.error);
+  else
+    answers_.insert(proof.target);
+}
+
+bool WireEvidence::bears_out(const Result& result) const {
+  if (result.icmp == nullptr)
+    return !result.answered() || (has_answer(result.address) && result.responder == result.address);
+  const auto [begin, end] = errors_.equal_range(result.address);
+  const ErrorEvidence told{result.responder, result.icmp->type, result.icmp->code};
+  return std::any_of(begin, end, [&](const auto& each) { return each.second == told; });
+}
+
+}  // namespace multiping::fuzz
