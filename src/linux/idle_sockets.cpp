@@ -17,7 +17,7 @@ namespace {
 
 /// Of each family. More are in use at once where several objects or threads share a transport.
 constexpr std::size_t most_idle = 4;
-constexpr int most_stale_packets = 100'000;
+constexpr int most_thrown_away = 100'000;
 constexpr int most_failures = 256;  ///< Each ICMP error makes one.
 
 bool is_raw(int socket) noexcept { return option(socket, SOL_SOCKET, SO_TYPE) == SOCK_RAW; }
@@ -26,7 +26,7 @@ bool is_raw(int socket) noexcept { return option(socket, SOL_SOCKET, SO_TYPE) ==
 void throw_away(int socket, int flags) noexcept {
   char byte = 0;
   int failures = 0;
-  for (int i = 0; i < most_stale_packets && failures < most_failures; ++i) {
+  for (int i = 0; i < most_thrown_away && failures < most_failures; ++i) {
     if (::recv(socket, &byte, sizeof byte, flags | MSG_DONTWAIT) >= 0) continue;
     if (errno == EAGAIN) return;
     ++failures;
