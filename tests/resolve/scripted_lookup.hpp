@@ -20,20 +20,20 @@ inline const Address found_address = *Address::parse("192.0.2.1");
 inline resolver::Answer found() { return {{found_address}}; }
 inline resolver::Answer busy_server() { return {{}, Errc::lookup_failed, true}; }
 
-using Script = std::function<resolver::Answer(const std::string& name)>;
+using LookupScript = std::function<resolver::Answer(const std::string& name)>;
 
 /// Answers names as the script says, and addresses by "name-of-" and the address.
 class ScriptedLookup final : public resolver::Lookup {
  public:
-  explicit ScriptedLookup(Script script) : script_{std::move(script)} {}
+  explicit ScriptedLookup(LookupScript script) : script_{std::move(script)} {}
   resolver::Answer look_up(const std::string& name, Family) override { return script_(name); }
   resolver::Answer look_up(const Address& address) override { return {.name = "name-of-" + address.to_string()}; }
 
  private:
-  Script script_;
+  LookupScript script_;
 };
 
-inline resolver::LookupFactory scripted(const Script& script) {
+inline resolver::LookupFactory scripted(const LookupScript& script) {
   return [script] { return std::make_unique<ScriptedLookup>(script); };
 }
 
