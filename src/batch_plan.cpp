@@ -22,25 +22,23 @@ class BatchShapes {
  public:
   explicit BatchShapes(const ProbeOptions& usual) { static_cast<void>(all_.acquire(usual)); }
 
-  std::uint16_t number_of(const ProbeOptions* own) {
+  net::ShapeNumber number_of(const ProbeOptions* own) {
     if (own == nullptr) return 0;
     if (const auto known = by_place_.find(own); known != by_place_.end()) return known->second;
     check(*own);
-    const auto numbered = all_.acquire(*own);
-    if (!numbered) throw std::invalid_argument("the targets bring more than 65536 different ProbeOptions");
-    return by_place_[own] = numbered->number;
+    return by_place_[own] = all_.acquire(*own).number;
   }
   [[nodiscard]] std::vector<ProbeOptions> take() && { return std::move(all_).take(); }
-  [[nodiscard]] const ProbeOptions& operator[](std::uint16_t number) const { return all_[number]; }
+  [[nodiscard]] const ProbeOptions& operator[](net::ShapeNumber number) const { return all_[number]; }
 
  private:
   Shapes all_;
-  std::unordered_map<const ProbeOptions*, std::uint16_t> by_place_;
+  std::unordered_map<const ProbeOptions*, net::ShapeNumber> by_place_;
 };
 
 /// What a position is known to be before any lookup.
 struct Position {
-  std::uint16_t shape = 0;
+  net::ShapeNumber shape = 0;
   std::uint32_t name = no_name;  ///< Its place among the names to look up.
   static constexpr std::uint32_t no_name = std::numeric_limits<std::uint32_t>::max();
 };
@@ -130,7 +128,7 @@ class Planner {
     }
     result.address = address;
     if (const auto error = objection(address)) return refuse(result, Outcome::send_failed, error);
-    const std::uint16_t shape = position(i).shape;
+    const net::ShapeNumber shape = position(i).shape;
     roster_.add({.address = address, .shape = shape, .ttl_asked = shapes_[shape].ttl.has_value()});
   }
 

@@ -228,10 +228,10 @@ Batch MultiPing::Impl::new_batch() {
       batch.no_responses.push_back(results_[i]);
     } else if (TargetRecord* const record = find(i).record; record != nullptr && record->unreported) {
       batch.responses.push_back(results_[i]);
-      if (roster_.one_to_one()) record->unreported = false;
     }
   }
-  for (std::size_t i = 0; i < results_.size() && !roster_.one_to_one(); ++i)
+  // Not before: what is handed out for want of memory only in part comes again.
+  for (std::size_t i = 0; i < results_.size() && slices_.unreported() > 0; ++i)
     if (const auto place = find(i); place.record != nullptr) place.record->unreported = false;
   slices_.all_reported();
   set_alarm();

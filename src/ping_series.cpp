@@ -118,7 +118,9 @@ class [[gnu::visibility("hidden")]] PingSeries::Impl {
   SeriesRun run_;
   FigureTable table_;
   std::deque<Gathering> gathering_;
-  std::uint64_t first_ = 0;  ///< The round of gathering_[0].
+  std::uint64_t first_ = 0;                ///< The round of gathering_[0].
+  std::optional<SeriesRun::Fate> fate_{};  ///< Known, and not in its round yet.
+  std::uint32_t added_ = 0;                ///< Targets of gathering_[0] whose figures have it already.
   Round round_;
   bool begun_ = false, ended_ = false;
   ::pid_t owner_ = ::getpid();
@@ -126,17 +128,18 @@ class [[gnu::visibility("hidden")]] PingSeries::Impl {
 
 void PingSeries::Impl::begin() {
   if (begun_) throw std::logic_error("begin() of a PingSeries was called before; its rounds come once");
-  begun_ = true;
   advance();
+  begun_ = true;
 }
 
 void PingSeries::Impl::advance() {
   if (::getpid() != owner_)
     throw std::logic_error("a PingSeries cannot be used in a forked child; make a new one there");
   while (!run_.stopped() && (gathering_.empty() || gathering_.front().missing > 0)) {
-    const auto fate = run_.next();
-    if (!fate) break;
-    place(*fate);
+    if (!fate_) fate_ = run_.next();
+    if (!fate_) break;
+    place(*fate_);
+    fate_.reset();
   }
   ended_ = run_.stopped() || gathering_.empty() || gathering_.front().missing > 0;
   ended_ ? table_.publish() : hand_out();
@@ -158,8 +161,9 @@ void PingSeries::Impl::place(const SeriesRun::Fate& fate) {
 
 void PingSeries::Impl::hand_out() {
   Gathering& whole = gathering_.front();
-  for (std::uint32_t target = 0; target < whole.fates.size(); ++target) table_.add(target, whole.fates[target]);
+  for (; added_ < whole.fates.size(); ++added_) table_.add(added_, whole.fates[added_]);
   table_.publish();
+  added_ = 0;
   round_ = {.number = round_number(first_), .results = std::move(whole.results)};
   gathering_.pop_front();
   ++first_;

@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <memory>
+#include <new>
+#include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,6 +51,12 @@ class [[gnu::visibility("hidden")]] Prober::Impl {
   [[nodiscard]] int native_handle() noexcept;
 
  private:
+  /// A stop is something to do, whatever thread asks for it.
+  struct Ring {
+    os::Alarm& alarm;
+    void operator()() const noexcept { alarm.set(Instant::min()); }
+  };
+
   void check_owner() const;
   void set_alarm() noexcept;
 
@@ -55,6 +64,7 @@ class [[gnu::visibility("hidden")]] Prober::Impl {
   os::JoinedDescriptor joined_;  ///< Made by native_handle().
   os::Alarm alarm_;
   Instant alarm_at_ = Instant::max();
+  std::optional<std::stop_callback<Ring>> on_stop_;  ///< Once native_handle() was asked for.
   ::pid_t owner_ = ::getpid();
 };
 
@@ -69,20 +79,29 @@ int Prober::Impl::native_handle() noexcept {
   joined_.add(alarm_.open());
   alarm_at_ = Instant::max();
   set_alarm();
+  if (joined_.value() >= 0) on_stop_.emplace(probes_.stop_token(), Ring{alarm_});
   return joined_.value();
 }
 
+/// Once more where a stop came in between, from another thread, which has set the alarm too.
 void Prober::Impl::set_alarm() noexcept {
-  const Instant next = probes_.next();
-  if (next == alarm_at_) return;
-  alarm_at_ = next;
-  alarm_.set(next);
+  for (bool stopped = !probes_.stopped(); stopped != probes_.stopped();) {
+    stopped = probes_.stopped();
+    const Instant next = probes_.next();
+    if (next == alarm_at_ && !stopped) continue;
+    alarm_at_ = next;
+    alarm_.set(next);
+  }
 }
 
 Prober::Token Prober::Impl::submit(const SingleProbes::Submission& submission) {
   check_owner();
   const Token token = probes_.submit(submission);
-  probes_.push();
+  try {
+    probes_.push();
+  } catch (const std::bad_alloc&) {
+    // It is submitted, and leaves with the next poll().
+  }
   set_alarm();
   return token;
 }
@@ -91,8 +110,11 @@ std::vector<Prober::Completion> Prober::Impl::poll(Duration wait) {
   check_owner();
   probes_.wait(net::after(probes_.now(), wait));
   probes_.push();
+  if (probes_.stopped()) probes_.end_all();
   std::vector<Completion> completions;
-  for (const SingleProbes::Done& done : probes_.take_done()) completions.push_back(completion(done));
+  completions.reserve(probes_.done().size());
+  for (const SingleProbes::Done& done : probes_.done()) completions.push_back(completion(done));
+  probes_.drop_done(completions.size());
   set_alarm();
   return completions;
 }

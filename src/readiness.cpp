@@ -22,7 +22,7 @@ void Readiness::prepare(std::span<const engine::Endpoint> endpoints, net::ProbeT
   for (const engine::Endpoint& endpoint : endpoints) ask(endpoint.address.family(), endpoint.shape, transport);
 }
 
-void Readiness::ask(Family family, std::uint16_t shape, net::ProbeTransport& transport) {
+void Readiness::ask(Family family, net::ShapeNumber shape, net::ProbeTransport& transport) {
   const std::size_t pair = shape * std::size_t{2} + (family == Family::ipv6 ? 1U : 0U);
   if (asked_[pair]) return;
   asked_[pair] = true;

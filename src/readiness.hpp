@@ -34,7 +34,7 @@ class Readiness {
     Family family = Family::any;
     net::Obstacle obstacle{};
   };
-  void ask(Family family, std::uint16_t shape, net::ProbeTransport& transport);
+  void ask(Family family, net::ShapeNumber shape, net::ProbeTransport& transport);
   [[nodiscard]] bool forbids_batch(const Answer& answer) const;
 
   std::span<const ProbeOptions> shapes_;

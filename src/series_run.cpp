@@ -132,9 +132,10 @@ void SeriesRun::send_due() {
   const Instant now = probes_->now();
   int submitted = 0;
   while (submitted < most_at_once) {
-    const auto due = session_.take_due(now);
-    if (!due) break;
-    start(*due, now);
+    if (!due_) due_ = session_.take_due(now);
+    if (!due_) break;
+    start(*due_, now);
+    due_.reset();
     ++submitted;
   }
   if (submitted > 0) probes_->push();
@@ -142,16 +143,23 @@ void SeriesRun::send_due() {
 
 void SeriesRun::start(const SeriesSession::Due& due, Instant now) {
   const Target& target = targets_[due.target];
-  if (target.endpoint == none) {
-    known_.push_back(
-        {.target = due.target, .round = due.round, .result = plan_.results[target.position], .sent_at = now});
-    return session_.done(due.target, false, now);
-  }
+  if (target.endpoint == none)
+    return know({.target = due.target, .round = due.round, .result = plan_.results[target.position], .sent_at = now},
+                false);
   const engine::Endpoint& endpoint = plan_.endpoints[target.endpoint];
-  last_token_ = probes_->submit(
-      {.address = endpoint.address, .probe = plan_.shapes[endpoint.shape], .timeout = options_.timeout, .retry = 0});
-  in_flight_.emplace(last_token_, due);
+  // What needs memory comes first: a probe that was submitted is in flight here too.
+  in_flight_.reserve(in_flight_.size() + 1);
+  auto flight = in_flight_.extract(in_flight_.emplace(no_token, due).first);
   recent_.push_back(due.target);
+  try {
+    last_token_ = probes_->submit(
+        {.address = endpoint.address, .probe = plan_.shapes[endpoint.shape], .timeout = options_.timeout, .retry = 0});
+  } catch (...) {
+    recent_.pop_back();
+    throw;
+  }
+  flight.key() = last_token_;
+  in_flight_.insert(std::move(flight));
   if (recent_.size() > most_recent) recent_.pop_front();
   keep_to_rate(now);
 }
@@ -165,12 +173,32 @@ void SeriesRun::keep_to_rate(Instant now) {
 }
 
 void SeriesRun::take_done() {
-  for (const SingleProbes::Done& done : probes_->take_done()) {
-    const auto flight = in_flight_.find(done.token);
-    known_.push_back(fate_of(done, flight->second));
-    in_flight_.erase(flight);
-    const Fate& fate = known_.back();
-    session_.done(fate.target, fate.result.outcome != Outcome::send_failed, probes_->now());
+  std::size_t taken = 0;
+  try {
+    for (; taken < probes_->done().size(); ++taken) {
+      const SingleProbes::Done& done = probes_->done()[taken];
+      const auto flight = in_flight_.find(done.token);
+      Fate fate = fate_of(done, flight->second);
+      const bool was_sent = fate.result.outcome != Outcome::send_failed;
+      know(std::move(fate), was_sent);
+      in_flight_.erase(flight);
+    }
+  } catch (...) {
+    probes_->drop_done(taken);
+    throw;
+  }
+  probes_->drop_done(taken);
+}
+
+/// To be given out; the schedule knows of it too.
+void SeriesRun::know(Fate fate, bool was_sent) {
+  const std::uint32_t target = fate.target;
+  known_.push_back(std::move(fate));
+  try {
+    session_.done(target, was_sent, probes_->now());
+  } catch (...) {
+    known_.pop_back();
+    throw;
   }
 }
 

@@ -66,6 +66,7 @@ class SeriesRun {
   void start(const engine::SeriesSession::Due& due, net::Instant now);
   void keep_to_rate(net::Instant now);
   void take_done();
+  void know(Fate fate, bool was_sent);
   [[nodiscard]] Fate fate_of(const SingleProbes::Done& done, const engine::SeriesSession::Due& flight) const;
   void note_duplicates();
   void wait();
@@ -80,7 +81,9 @@ class SeriesRun {
   std::size_t most_known_ = 0;        ///< Behind which nothing is sent.
   std::deque<Fate> known_;            ///< Not given out yet.
   std::deque<std::uint32_t> recent_;  ///< Targets of the last tokens, which count up one by one.
-  SingleProbes::Token last_token_ = 0;
+  static constexpr SingleProbes::Token no_token = 0;
+  SingleProbes::Token last_token_ = no_token;
+  std::optional<engine::SeriesSession::Due> due_{};  ///< Taken from the schedule, and not submitted yet.
   std::vector<std::uint32_t> duplicates_;
   std::size_t noted_ = 0;  ///< Of SingleProbes::duplicates(), since the last wait began.
   net::Instant rate_used_until_ = net::Instant::min();

@@ -3,14 +3,15 @@
 #include "shapes.hpp"
 
 #include <functional>
-#include <limits>
+#include <new>
 #include <string>
 #include <utility>
+
+#include "net/make_room.hpp"
 
 namespace multiping {
 namespace {
 
-constexpr std::size_t most_numbers = std::size_t{std::numeric_limits<std::uint16_t>::max()} + 1;
 /// So many may be idle before the first of them goes to other options: a socket may stand behind each.
 constexpr std::size_t most_idle = 16;
 
@@ -28,45 +29,58 @@ std::size_t hash(const ProbeOptions& options) noexcept {
 
 }  // namespace
 
-std::optional<std::uint16_t> Shapes::find(const ProbeOptions& options) const {
+std::optional<net::ShapeNumber> Shapes::find(const ProbeOptions& options) const {
   const auto [first, last] = by_hash_.equal_range(hash(options));
   for (auto alike = first; alike != last; ++alike)
     if (entries_[alike->second].options == options) return alike->second;
   return std::nullopt;
 }
 
-/// A number whose options nobody needs any more, or a new one.
-std::optional<std::uint16_t> Shapes::free_number() {
-  if (idle_.size() < most_idle && entries_.size() < most_numbers) {
-    entries_.emplace_back();
-    return static_cast<std::uint16_t>(entries_.size() - 1);
-  }
-  if (idle_.empty()) return std::nullopt;
-  const std::uint16_t number = idle_.front();
-  idle_.pop_front();
-  const auto [first, last] = by_hash_.equal_range(hash(entries_[number].options));
-  auto own = first;
-  while (own != last && own->second != number) ++own;
-  by_hash_.erase(own);
+net::ShapeNumber Shapes::add(Entry entry) {
+  if (entries_.size() == net::most_shapes) throw std::bad_alloc{};
+  const auto number = static_cast<net::ShapeNumber>(entries_.size());
+  net::make_room(entries_, 1);
+  idle_.make_room(entries_.size() + 1);
+  by_hash_.emplace(hash(entry.options), number);
+  entries_.push_back(std::move(entry));
   return number;
 }
 
-std::optional<Shapes::Numbered> Shapes::acquire(const ProbeOptions& options) {
-  if (const auto known = find(options)) {
-    Entry& entry = entries_[*known];
-    if (entry.users++ == 0) idle_.erase(entry.idle);
-    return Numbered{.number = *known, .fresh = false};
-  }
-  const auto number = free_number();
-  if (!number) return std::nullopt;
-  by_hash_.emplace(hash(options), *number);
-  entries_[*number] = {.options = options, .users = 1, .idle = {}};
-  return Numbered{.number = *number, .fresh = true};
+/// The number whose options nobody has needed for longest.
+net::ShapeNumber Shapes::replace_idle(Entry entry) noexcept {
+  const net::ShapeNumber number = idle_.front();
+  idle_.remove(number);
+  --idle_count_;
+  const auto [first, last] = by_hash_.equal_range(hash(entries_[number].options));
+  auto own = first;
+  while (own != last && own->second != number) ++own;
+  auto place = by_hash_.extract(own);
+  place.key() = hash(entry.options);
+  by_hash_.insert(std::move(place));
+  entries_[number] = std::move(entry);
+  return number;
 }
 
-void Shapes::release(std::uint16_t number) {
-  Entry& entry = entries_[number];
-  if (--entry.users == 0) entry.idle = idle_.insert(idle_.end(), number);
+Shapes::Numbered Shapes::acquire(const ProbeOptions& options) {
+  if (const auto known = find(options)) {
+    Entry& entry = entries_[*known];
+    if (entry.users++ == 0) {
+      idle_.remove(*known);
+      --idle_count_;
+    }
+    return {.number = *known, .fresh = !entry.known};
+  }
+  const bool most = entries_.size() == net::most_shapes && idle_count_ > 0;
+  Entry entry{.options = options, .users = 1};
+  const net::ShapeNumber number =
+      idle_count_ >= most_idle || most ? replace_idle(std::move(entry)) : add(std::move(entry));
+  return {.number = number, .fresh = true};
+}
+
+void Shapes::release(net::ShapeNumber number) noexcept {
+  if (--entries_[number].users > 0) return;
+  idle_.push_back(number);
+  ++idle_count_;
 }
 
 std::vector<ProbeOptions> Shapes::take() && {

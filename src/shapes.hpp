@@ -4,12 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
+#include "engine/waiting_line.hpp"
 #include "multiping/options.hpp"
+#include "net/shape_number.hpp"
 
 namespace multiping {
 
@@ -20,17 +21,21 @@ namespace multiping {
 
 class Shapes {
  public:
-  /// The number of `options`, for one more user; none when all 65,536 are taken. `fresh`: it was not these options'
-  /// number before.
+  /// The number of `options`, for one more user. Throws std::bad_alloc, with nothing changed, where there is no memory
+  /// for one more, and when all net::most_shapes are in use.
   struct Numbered {
-    std::uint16_t number = 0;
-    bool fresh = false;
+    net::ShapeNumber number = 0;
+    bool fresh = false;  ///< What these options are was not made known yet: see note_known().
   };
-  [[nodiscard]] std::optional<Numbered> acquire(const ProbeOptions& options);
+  [[nodiscard]] Numbered acquire(const ProbeOptions& options);
+  /// Who has to know the options of this number knows them.
+  void note_known(net::ShapeNumber number) noexcept { entries_[number].known = true; }
   /// One user less. The last one's number stays with these options until others need it.
-  void release(std::uint16_t number);
+  void release(net::ShapeNumber number) noexcept;
 
-  [[nodiscard]] const ProbeOptions& operator[](std::uint16_t number) const { return entries_[number].options; }
+  [[nodiscard]] const ProbeOptions& operator[](net::ShapeNumber number) const noexcept {
+    return entries_[number].options;
+  }
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
   /// All of them, in the order of their numbers.
   [[nodiscard]] std::vector<ProbeOptions> take() &&;
@@ -39,14 +44,16 @@ class Shapes {
   struct Entry {
     ProbeOptions options{};
     std::size_t users = 0;
-    std::list<std::uint16_t>::iterator idle{};  ///< Its place in idle_, while it has no user.
+    bool known = false;
   };
-  [[nodiscard]] std::optional<std::uint16_t> find(const ProbeOptions& options) const;
-  [[nodiscard]] std::optional<std::uint16_t> free_number();
+  [[nodiscard]] std::optional<net::ShapeNumber> find(const ProbeOptions& options) const;
+  [[nodiscard]] net::ShapeNumber add(Entry entry);
+  [[nodiscard]] net::ShapeNumber replace_idle(Entry entry) noexcept;
 
   std::vector<Entry> entries_;
-  std::list<std::uint16_t> idle_;  ///< Without a user, the longest so first.
-  std::unordered_multimap<std::size_t, std::uint16_t> by_hash_;
+  engine::WaitingLine idle_;  ///< Without a user, the longest so first.
+  std::size_t idle_count_ = 0;
+  std::unordered_multimap<std::size_t, net::ShapeNumber> by_hash_;
 };
 
 }  // namespace multiping

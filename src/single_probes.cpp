@@ -33,6 +33,26 @@ std::error_code unsupported(const ProbeOptions& probe) {
   return {};
 }
 
+/// A use of a shape's number, which is given up unless it is kept.
+class Held {
+ public:
+  Held(Shapes& shapes, net::ShapeNumber number) noexcept : shapes_{&shapes}, number_{number} {}
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  ~Held() {
+    if (shapes_ != nullptr) shapes_->release(number_);
+  }
+  [[nodiscard]] net::ShapeNumber number() const noexcept { return number_; }
+  [[nodiscard]] net::ShapeNumber keep() noexcept {
+    shapes_ = nullptr;
+    return number_;
+  }
+
+ private:
+  Shapes* shapes_;
+  net::ShapeNumber number_;
+};
+
 }  // namespace
 
 SingleProbes::SingleProbes(Options options, std::size_t expected, Purpose purpose)
@@ -50,7 +70,7 @@ SingleProbes::SingleProbes(Options options, std::size_t expected, Purpose purpos
 void SingleProbes::prepare(std::span<const ProbeOptions> shapes, std::span<const engine::Endpoint> endpoints) {
   for (const ProbeOptions& shape : shapes) {
     // The first ones are numbered in order, and kept for the object's life.
-    if (const auto numbered = shapes_.acquire(shape)) transport_->set_shape(numbered->number, shape);
+    make_known(shapes_.acquire(shape), shape);
   }
   Readiness readiness{shapes};
   readiness.prepare(endpoints, *transport_);
@@ -59,28 +79,22 @@ void SingleProbes::prepare(std::span<const ProbeOptions> shapes, std::span<const
 
 bool SingleProbes::can_send(Family family, const ProbeOptions& probe) {
   release_shapes();
-  const auto numbered = shapes_.acquire(probe);
-  if (!numbered) return false;
-  if (numbered->fresh) transport_->set_shape(numbered->number, probe);
-  const bool can = !transport_->prepare(family, numbered->number).error;
-  shapes_.release(numbered->number);
-  return can;
+  const Held held{shapes_, make_known(shapes_.acquire(probe), probe)};
+  return !transport_->prepare(family, held.number()).error;
 }
 
-void SingleProbes::release_shapes() {
-  for (const std::uint16_t shape : requests_.released_shapes()) shapes_.release(shape);
+/// The transport knows these options under their number. Where that fails, nobody uses the number.
+net::ShapeNumber SingleProbes::make_known(const Shapes::Numbered& numbered, const ProbeOptions& probe) {
+  if (!numbered.fresh) return numbered.number;
+  Held held{shapes_, numbered.number};
+  transport_->set_shape(numbered.number, probe);
+  shapes_.note_known(numbered.number);
+  return held.keep();
+}
+
+void SingleProbes::release_shapes() noexcept {
+  for (const net::ShapeNumber shape : requests_.released_shapes()) shapes_.release(shape);
   requests_.released_shapes().clear();
-}
-
-/// Numbers the shape; or says why the probe cannot be sent.
-std::error_code SingleProbes::number(const ProbeOptions& probe, engine::Requests::Submission& request) {
-  if (const auto error = objection(request.endpoint.address, probe)) return error;
-  release_shapes();
-  const auto numbered = shapes_.acquire(probe);
-  if (!numbered) return std::make_error_code(std::errc::resource_unavailable_try_again);
-  if (numbered->fresh) transport_->set_shape(numbered->number, probe);
-  request.endpoint.shape = numbered->number;
-  return {};
 }
 
 SingleProbes::Token SingleProbes::submit(const Submission& submission) {
@@ -93,9 +107,14 @@ SingleProbes::Token SingleProbes::submit(const Submission& submission) {
                                        .connects = connects(probe),
                                        .timeout = submission.timeout,
                                        .retry = submission.retry};
-  if (const auto error = lacking ? lacking : number(probe, request))
+  if (const auto error = lacking ? lacking : objection(to, probe))
     return requests_.refuse(to, Outcome::send_failed, error);
-  return requests_.submit(request, transport_->now());
+  release_shapes();
+  Held held{shapes_, make_known(shapes_.acquire(probe), probe)};
+  request.endpoint.shape = held.number();
+  const Token token = requests_.submit(request, transport_->now());
+  static_cast<void>(held.keep());
+  return token;
 }
 
 void SingleProbes::push() {
@@ -117,6 +136,12 @@ void SingleProbes::wait_for_done(net::Instant until) {
   driver_.run(engine::Goal::done, until, options_.stop);
 }
 
+void SingleProbes::end_all() {
+  wait(now());
+  requests_.end_all();
+  wait(now());  // what connections hold is given back
+}
+
 Counters SingleProbes::counters() const noexcept {
   Counters sum;
   engine::add(sum, requests_.counters(), transport_->counters());
@@ -125,8 +150,8 @@ Counters SingleProbes::counters() const noexcept {
 
 net::Instant SingleProbes::next() const noexcept {
   if (requests_.any_done()) return net::Instant::min();
-  const net::Instant chore = in_flight() > 0 ? transport_->next_chore() : net::Instant::max();
-  return std::min(chore, stopped() ? requests_.next_timeout() : requests_.next());
+  if (in_flight() == 0) return requests_.next();
+  return stopped() ? net::Instant::min() : std::min(transport_->next_chore(), requests_.next());
 }
 
 void copy_fate(const SingleProbes::Done& done, Result& result) { copy_fate(done.record, &done.detail, result); }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "engine/driver.hpp"
@@ -53,8 +54,14 @@ class SingleProbes {
   /// As wait(), but that nothing is in flight does not end it: for who knows when the next is to be submitted.
   void wait_for_done(net::Instant until);
 
+  /// After a stop: takes in what has arrived, and all that is still in flight is done.
+  void end_all();
+
   /// What is done since the last call, in the order in which it came about.
-  [[nodiscard]] std::vector<Done> take_done() noexcept { return requests_.take_done(); }
+  [[nodiscard]] std::vector<Done> take_done() { return requests_.take_done(); }
+  /// The same, to be looked at; drop_done() hands out the first `count` of them.
+  [[nodiscard]] std::span<const Done> done() const noexcept { return requests_.done(); }
+  void drop_done(std::size_t count) noexcept { requests_.drop_done(count); }
   /// Requests that were answered once more since the last wait began, as often as that was.
   [[nodiscard]] std::span<const Token> duplicates() noexcept { return requests_.duplicates(); }
 
@@ -64,6 +71,7 @@ class SingleProbes {
   [[nodiscard]] bool is_own(const Address& address, Protocol protocol) { return transport_->is_own(address, protocol); }
 
   [[nodiscard]] net::Instant now() const { return transport_->now(); }
+  [[nodiscard]] const std::stop_token& stop_token() const noexcept { return options_.stop; }
   [[nodiscard]] bool stopped() const noexcept { return options_.stop.stop_requested(); }
   [[nodiscard]] std::size_t in_flight() const noexcept { return requests_.in_flight(); }
   [[nodiscard]] Counters counters() const noexcept;
@@ -74,8 +82,8 @@ class SingleProbes {
   [[nodiscard]] int descriptor() noexcept { return transport_->native_handle(); }
 
  private:
-  [[nodiscard]] std::error_code number(const ProbeOptions& probe, engine::Requests::Submission& request);
-  void release_shapes();
+  net::ShapeNumber make_known(const Shapes::Numbered& numbered, const ProbeOptions& probe);
+  void release_shapes() noexcept;
   void begin_wait() noexcept;
 
   Options options_;

@@ -21,9 +21,10 @@ Address address(const char* text) { return *Address::parse(text); }
 
 BOOST_AUTO_TEST_CASE(equal_options_share_a_number) {
   Shapes shapes;
-  const auto first = *shapes.acquire(to_port(1));
-  const auto other = *shapes.acquire(to_port(2));
-  const auto again = *shapes.acquire(to_port(1));
+  const auto first = shapes.acquire(to_port(1));
+  const auto other = shapes.acquire(to_port(2));
+  shapes.note_known(first.number);
+  const auto again = shapes.acquire(to_port(1));
   BOOST_TEST(first.fresh);
   BOOST_TEST(!again.fresh);
   BOOST_TEST(first.number == again.number);
@@ -46,58 +47,68 @@ BOOST_AUTO_TEST_CASE(options_that_differ_in_anything_are_told_apart) {
                               {.dont_fragment = true},
                               {.protocol = Protocol::tcp, .half_open = true},
                               {.protocol = Protocol::tcp}};
-  std::set<std::uint16_t> numbers;
-  for (const ProbeOptions& options : all) numbers.insert(shapes.acquire(options)->number);
+  std::set<net::ShapeNumber> numbers;
+  for (const ProbeOptions& options : all) numbers.insert(shapes.acquire(options).number);
   BOOST_TEST(numbers.size() == std::size(all));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_used_again_soon_keeps_its_number) {
   Shapes shapes;
-  const auto first = *shapes.acquire(to_port(1));
+  const auto first = shapes.acquire(to_port(1));
+  shapes.note_known(first.number);
   shapes.release(first.number);
-  const auto again = *shapes.acquire(to_port(1));
+  const auto again = shapes.acquire(to_port(1));
   BOOST_TEST(again.number == first.number);
   BOOST_TEST(!again.fresh);
 }
 
 BOOST_AUTO_TEST_CASE(numbers_that_nobody_uses_go_to_others) {
   Shapes shapes;
-  const auto kept = *shapes.acquire(to_port(1));
+  const auto kept = shapes.acquire(to_port(1));
+  shapes.note_known(kept.number);
   for (int port = 2; port < 10'000; ++port) {
-    const auto brief = *shapes.acquire(to_port(port));
+    const auto brief = shapes.acquire(to_port(port));
     BOOST_REQUIRE(brief.fresh);
     BOOST_REQUIRE(brief.number != kept.number);
     BOOST_REQUIRE(shapes[brief.number] == to_port(port));
     shapes.release(brief.number);
   }
   BOOST_TEST(shapes.size() < 100U);
-  BOOST_TEST(!shapes.acquire(to_port(1))->fresh);
+  BOOST_TEST(!shapes.acquire(to_port(1)).fresh);
 }
 
 BOOST_AUTO_TEST_CASE(a_number_is_free_only_without_any_user) {
   Shapes shapes;
-  const auto shared = *shapes.acquire(to_port(1));
+  const auto shared = shapes.acquire(to_port(1));
   static_cast<void>(shapes.acquire(to_port(1)));
   shapes.release(shared.number);
   for (int port = 2; port < 200; ++port) {
-    const auto brief = *shapes.acquire(to_port(port));
+    const auto brief = shapes.acquire(to_port(port));
     BOOST_REQUIRE(brief.number != shared.number);
     shapes.release(brief.number);
   }
 }
 
-BOOST_AUTO_TEST_CASE(there_are_65536_numbers) {
+BOOST_AUTO_TEST_CASE(as_many_as_are_in_use_have_numbers) {
   Shapes shapes;
-  std::set<std::uint16_t> numbers;
-  for (int i = 0; i < 65'536; ++i) {
-    const auto numbered = shapes.acquire({.protocol = Protocol::udp, .port = i, .tos = 4});
-    BOOST_REQUIRE(numbered);
-    numbers.insert(numbered->number);
-  }
-  BOOST_TEST(numbers.size() == 65'536U);
-  BOOST_TEST(!shapes.acquire({}));
+  std::set<net::ShapeNumber> numbers;
+  for (std::size_t i = 0; i < 100'000; ++i)
+    numbers.insert(shapes.acquire({.tos = i < 50'000 ? 0 : 4, .payload_size = i % 50'000}).number);
+  BOOST_TEST(numbers.size() == 100'000U);
   shapes.release(77);
-  BOOST_TEST(shapes.acquire({})->number == 77U);
+  for (net::ShapeNumber number = 1000; number < 1020; ++number) shapes.release(number);
+  BOOST_TEST(shapes.acquire({.tos = 8}).number == 77U);
+  BOOST_TEST(shapes.size() == 100'000U);
+}
+
+BOOST_AUTO_TEST_CASE(options_are_fresh_until_they_are_known) {
+  Shapes shapes;
+  const auto first = shapes.acquire(to_port(1));
+  BOOST_TEST(first.fresh);
+  shapes.release(first.number);
+  BOOST_TEST(shapes.acquire(to_port(1)).fresh);
+  shapes.note_known(first.number);
+  BOOST_TEST(!shapes.acquire(to_port(1)).fresh);
 }
 
 BOOST_AUTO_TEST_CASE(what_must_not_be_probed) {

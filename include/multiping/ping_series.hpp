@@ -84,9 +84,10 @@ struct Round {
 ///       for (const Result& result : round.results) std::cout << round.number << ' ' << result << '\n';
 ///
 /// Rounds come in order, each as soon as all its fates are known; after a stop no further round comes. Nothing is sent
-/// and nothing taken in between two increments, so a slow loop puts the schedule off (Series::slip). For one thread at
-/// a time; in a child made by fork(2), begin() and increments throw std::logic_error. An object that was moved from may
-/// only be destroyed or assigned to, and not be moved while an iterator of it is in use.
+/// and nothing taken in between two increments, so a slow loop puts the schedule off (Series::slip). begin() or an
+/// increment that threw std::bad_alloc can be called again, and loses nothing. For one thread at a time; in a child
+/// made by fork(2), begin() and increments throw std::logic_error. An object that was moved from may only be destroyed
+/// or assigned to, and not be moved while an iterator of it is in use.
 class MULTIPING_EXPORT PingSeries {
  public:
   /// Resolves every name and opens a transport. Throws as ping_series().

@@ -23,10 +23,11 @@ namespace multiping {
 ///     for (const auto& [done, result] : prober.poll(1s))
 ///       if (done == token) std::cout << result << '\n';
 ///
-/// Memory follows the number of probes in flight, however many there are in the course of time. One object is for one
-/// thread at a time; different objects never disturb each other. In a child made by fork(2), submit() and poll() throw
-/// std::logic_error, and destroying it only closes its copies of the descriptors. An object that was moved from may
-/// only be destroyed or assigned to.
+/// Memory follows the number of probes in flight, however many there are in the course of time, and however their
+/// options differ. Where it runs out, a call throws std::bad_alloc: a submit() that threw never completes, and a poll()
+/// that threw loses nothing, which the next one hands out. One object is for one thread at a time; different objects
+/// never disturb each other. In a child made by fork(2), submit() and poll() throw std::logic_error, and destroying it
+/// only closes its copies of the descriptors. An object that was moved from may only be destroyed or assigned to.
 ///
 /// What the results of mtr-packet are called here:
 ///
@@ -67,7 +68,8 @@ class MULTIPING_EXPORT Prober {
   /// What comes later than that is counted as late, and never taken for the answer to another probe. What could not be
   /// sent in time, for pacing or want of room, is pending with attempt 0; a TCP connection whose ports another probe of
   /// this object had all the time is send_failed with EADDRINUSE: see ProbeOptions::flow. Throws std::invalid_argument
-  /// for options out of range, a negative timeout or retry, or no address; all else is a completion.
+  /// for options out of range, a negative timeout or retry, or no address, and std::bad_alloc; all else is a
+  /// completion.
   [[nodiscard]] Token submit(const Address& address, const ProbeOptions& probe, Timeout timeout, int retry = 0);
 
   /// What became of a submission.
@@ -77,8 +79,9 @@ class MULTIPING_EXPORT Prober {
   };
   /// Waits at most `wait` for the first completion and returns all there are, in the order in which they came about;
   /// at once when nothing is in flight, or when a stop is requested. A negative time, such as `deadline - now()` past
-  /// the deadline, counts as 0. Probes that wait for their turn are sent meanwhile; after a stop none is, and what is
-  /// in flight still ends by its deadline.
+  /// the deadline, counts as 0. Probes that wait for their turn are sent meanwhile. After a stop none is sent, and what
+  /// is in flight completes at once: with its answer where that has come in, with the ICMP error that is known of it,
+  /// else as pending.
   [[nodiscard]] std::vector<Completion> poll(Timeout wait);
 
   [[nodiscard]] std::size_t in_flight() const noexcept;  ///< Submitted, and not yet handed out by poll().

@@ -27,7 +27,8 @@ enum class Goal : std::uint8_t {
   done,      ///< Requests: one of them is done. Without it, that none is under way is no reason to end the wait.
 };
 
-/// Calls come for whole batches of probes and events, never for each.
+/// Calls come for whole batches of probes and events, never for each. Where memory runs out, a call throws
+/// std::bad_alloc and nothing is lost; sent(), and put_back() of what was proposed, need none.
 class Agenda {
  public:
   virtual ~Agenda() = default;
@@ -48,7 +49,10 @@ class Agenda {
   /// or it needs the ports of another probe, which is under way. It is proposed again when that one is over.
   virtual void hold(const net::Probe& probe, net::Serial behind, net::Instant now) = 0;
 
-  virtual void received(std::span<const net::Event> events) = 0;
+  void received(std::span<const net::Event> events) { take(events); }
+  /// Takes the events from the front, as far as it gets: where memory runs out, nothing is known of the first that is
+  /// left, nor of those after it, and they come again.
+  virtual void take(std::span<const net::Event>& events) = 0;
   /// The kernel's count of packets that it dropped for want of room.
   virtual void receive_drops(std::uint64_t count, net::Instant now) = 0;
   /// Ends what has no time left, and appends the probes that nobody waits for any more.

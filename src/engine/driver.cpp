@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
+#include <utility>
 
 namespace multiping::engine {
 namespace {
@@ -23,9 +25,35 @@ struct Wake {
 
 void Driver::take_in() {
   unheard_ = 0;
+  note_left();
+  try {
+    transport_.receive(agenda_.book(), events_);
+  } catch (...) {
+    note();
+    throw;
+  }
+  note();
+}
+
+/// What could not be noted stays, and comes first the next time.
+void Driver::note() {
+  if (events_.empty()) return;
+  std::span<const net::Event> rest = events_;
+  try {
+    agenda_.take(rest);
+  } catch (...) {
+    events_.erase(events_.begin(), events_.end() - std::ssize(rest));
+    throw;
+  }
   events_.clear();
-  transport_.receive(agenda_.book(), events_);
-  if (!events_.empty()) agenda_.received(events_);
+}
+
+/// Of an earlier call, which ran out of memory. Probes may have been forgotten since.
+void Driver::note_left() {
+  if (events_.empty()) return;
+  const net::Serial first = agenda_.book().window().first;
+  std::erase_if(events_, [first](const net::Event& event) { return event.serial < first; });
+  note();
 }
 
 void Driver::expire(net::Instant now) {
@@ -40,8 +68,19 @@ bool Driver::send_some(net::Instant now) {
   // One system call takes one family; the order within each stays.
   std::stable_partition(batch_.begin(), batch_.end(),
                         [](const net::Probe& probe) { return probe.to->family() == Family::ipv4; });
-  sent_at_.resize(batch_.size());
   std::span<const net::Probe> rest{batch_};
+  try {
+    send(rest, now);
+  } catch (...) {
+    if (!rest.empty()) agenda_.put_back(rest, net::Instant::min());
+    throw;
+  }
+  return !batch_.empty();
+}
+
+/// Takes from `rest` what has its fate.
+void Driver::send(std::span<const net::Probe>& rest, net::Instant now) {
+  sent_at_.resize(batch_.size());
   while (!rest.empty()) {
     const auto report = transport_.send(rest, sent_at_);
     agenda_.sent(rest.first(report.accepted), sent_at_);
@@ -49,16 +88,17 @@ bool Driver::send_some(net::Instant now) {
     rest = rest.subspan(report.accepted);
     if (rest.empty()) break;
     if (report.full) {
-      agenda_.put_back(rest, std::max(transport_.room_at(), net::after(now, shortest_wait_for_room)));
+      agenda_.put_back(std::exchange(rest, {}),
+                       std::max(transport_.room_at(), net::after(now, shortest_wait_for_room)));
       break;
     }
+    if (!report.refused && !report.behind) continue;  // it got no further, and says why when it is asked again
     if (report.behind)
       agenda_.hold(rest.front(), *report.behind, now);
     else
       agenda_.refused(rest.front(), report.refused, now);
     rest = rest.subspan(1);
   }
-  return !batch_.empty();
 }
 
 void Driver::look_for_drops(net::Instant now) {

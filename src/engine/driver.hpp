@@ -2,6 +2,7 @@
 // Knows nothing of sockets; all waiting is the transport's.
 #pragma once
 
+#include <span>
 #include <stop_token>
 #include <vector>
 
@@ -19,11 +20,16 @@ class Driver {
   bool run(Goal goal, net::Instant deadline, const std::stop_token& stop);
   /// Sends what may leave now, and does not wait. Takes answers in only where the transport's credit is used up.
   void push();
+  /// After the agenda has forgotten all probes: so does this.
+  void forget() noexcept { events_.clear(); }
 
  private:
   void take_in();
+  void note();
+  void note_left();
   void expire(net::Instant now);
   bool send_some(net::Instant now);
+  void send(std::span<const net::Probe>& rest, net::Instant now);
   void look_for_drops(net::Instant now);
   bool last_look(net::Instant now);
 

@@ -5,13 +5,14 @@
 #include <cstdint>
 
 #include "multiping/address.hpp"
+#include "net/shape_number.hpp"
 
 namespace multiping::engine {
 
 /// A distinct address, and the shape of its probes.
 struct Endpoint {
   Address address{};
-  std::uint16_t shape = 0;
+  net::ShapeNumber shape = 0;
   bool ttl_asked = false;  ///< The shape sets a ttl: that it expires is then an answer, and ends the wait.
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <tuple>
 #include <utility>
 
 #include "engine/icmp_words.hpp"
@@ -30,7 +29,9 @@ std::pair<Duration, TimestampSource> round_trip(net::Instant sent_at, const net:
 }
 
 void take_times(TargetRecord& record, const ProbeEntry& entry, const net::Event& event) noexcept {
-  std::tie(record.rtt, record.timestamps) = round_trip(entry.sent_at, event);
+  const auto [rtt, timestamps] = round_trip(entry.sent_at, event);
+  record.rtt = rtt;
+  record.timestamps = timestamps;
   record.reply_ttl = event.reply_ttl;
   record.has_tos = event.reply_tos.has_value();
   record.reply_tos = event.reply_tos.value_or(std::uint8_t{0});
@@ -42,7 +43,8 @@ void take_times(TargetRecord& record, const ProbeEntry& entry, const net::Event&
 void forget_times(TargetRecord& record) noexcept {
   record.rtt = {};
   record.timestamps = TimestampSource::none;
-  record.reply_ttl = record.reply_tos = record.auth_bits = 0;
+  record.reply_ttl = record.reply_tos = 0;
+  record.auth_bits = 0;
   record.has_tos = false;
 }
 
@@ -109,6 +111,7 @@ void Fates::sent(std::span<const net::Probe> probes, std::span<const net::Instan
 }
 
 void Fates::fail(TargetIndex target, std::error_code error) {
+  table_.make_room_for_detail();
   ++counters_.send_errors;
   TargetRecord& record = table_.record(target);
   // While an earlier probe is waited for, the failure of a further one changes nothing.
@@ -133,7 +136,9 @@ bool Fates::is_answer(const net::Event& event) const noexcept {
   return (event.kind == Kind::reply || event.kind == Kind::refused) && (any_source_ || !event.elsewhere);
 }
 
+/// Nothing has changed where there is no memory for what is to be known.
 bool Fates::received(const net::Event& event) {
+  if (event.icmp || event.elsewhere || event.kind == Kind::failed) table_.make_room_for_detail();
   ProbeEntry& entry = table_.entry(event.serial);
   if (event.kind == Kind::failed) {
     give_up_probe(entry, event);

@@ -15,12 +15,14 @@ class Fates {
  public:
   /// With `fail_fast` an unreachable error ends the wait for a target; with `any_source` an answer from elsewhere is an
   /// answer.
-  explicit Fates(bool fail_fast, bool any_source = false) noexcept : fail_fast_{fail_fast}, any_source_{any_source} {}
+  explicit Fates(bool fail_fast, bool any_source = false) : fail_fast_{fail_fast}, any_source_{any_source} {}
 
   [[nodiscard]] ProbeTable& table() noexcept { return table_; }
   [[nodiscard]] const ProbeTable& table() const noexcept { return table_; }
 
   TargetIndex add(const Endpoint& endpoint);
+  /// For one more target: nothing that becomes of it, or of the others, needs memory then.
+  void make_room_for_target() { table_.make_room_for_target(); }
   /// The number of `target`, which is over, stands for another target from now on.
   void replace(TargetIndex target, const Endpoint& endpoint);
 

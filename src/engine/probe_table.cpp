@@ -9,15 +9,21 @@ namespace multiping::engine {
 TargetIndex ProbeTable::add(const Endpoint& endpoint) {
   TargetRecord& record = records_.emplace_back();
   record.address = endpoint.address;
-  record.shape = endpoint.shape;
+  record.shape = endpoint.shape & net::shape_bits;
   record.ttl_asked = endpoint.ttl_asked;
   return static_cast<TargetIndex>(records_.size() - 1);
+}
+
+void ProbeTable::make_room_for_target() {
+  net::make_room(records_, 1);
+  net::make_room(details_, records_.size() + 1 - details_.size());
 }
 
 void ProbeTable::replace(TargetIndex target, const Endpoint& endpoint) {
   TargetRecord& record = records_[target];
   const std::uint32_t detail = record.detail;
-  record = {.address = endpoint.address, .detail = detail, .ttl_asked = endpoint.ttl_asked, .shape = endpoint.shape};
+  record = TargetRecord{.address = endpoint.address, .detail = detail, .ttl_asked = endpoint.ttl_asked};
+  record.shape = endpoint.shape & net::shape_bits;
   if (detail != 0) details_[detail - 1] = {};
 }
 

@@ -12,6 +12,8 @@
 #include "engine/endpoint.hpp"
 #include "multiping/address.hpp"
 #include "multiping/result.hpp"
+#include "net/make_room.hpp"
+#include "net/shape_number.hpp"
 #include "net/transport.hpp"
 
 namespace multiping::engine {
@@ -34,11 +36,10 @@ struct TargetRecord {
   Duration rtt{};
   std::uint32_t attempt = 0;  ///< The round that was answered; until then, how many probes were sent.
   std::uint32_t detail = 0;   ///< Place in the table's details, from 1; 0: none.
-  Outcome outcome = Outcome::pending;
-  TimestampSource timestamps = TimestampSource::none;
+  Outcome outcome : 4 = Outcome::pending;
+  TimestampSource timestamps : 4 = TimestampSource::none;
   std::uint8_t reply_ttl = 0;
   std::uint8_t reply_tos = 0;
-  std::uint8_t auth_bits = 0;
   bool has_tos : 1 = false;
   bool payload_altered : 1 = false;
   bool awaited : 1 = false;     ///< A probe is under way that may still be answered.
@@ -46,7 +47,8 @@ struct TargetRecord {
   bool unreported : 1 = false;  ///< Answered, and not yet handed out by receive().
   bool ttl_asked : 1 = false;   ///< Endpoint::ttl_asked.
   std::uint8_t cuts : 2 = 0;    ///< Repetitions of the last attempt because its probe was too big for the path.
-  std::uint16_t shape = 0;
+  net::ShapeNumber shape : 24 = 0;
+  std::uint32_t auth_bits : 8 = 0;
 
   [[nodiscard]] bool answered() const noexcept { return outcome == Outcome::reply || outcome == Outcome::refused; }
 };
@@ -68,6 +70,10 @@ class ProbeTable final : public net::ProbeBook {
  public:
   void reserve_targets(std::size_t count) { records_.reserve(count); }
   TargetIndex add(const Endpoint& endpoint);
+  /// For one more target, and for the details of all: add() and detail() throw nothing then.
+  void make_room_for_target();
+  /// For the detail of one more record.
+  void make_room_for_detail() { net::make_room(details_, 1); }
   /// The number of a target that no probe of the window is for stands for another from now on.
   void replace(TargetIndex target, const Endpoint& endpoint);
   [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
@@ -80,6 +86,8 @@ class ProbeTable final : public net::ProbeBook {
   [[nodiscard]] const Detail* find_detail(const TargetRecord& record) const noexcept;
 
   net::Serial open_probe(TargetIndex target, std::uint32_t round);
+  /// The newest probe, which nobody knows of, is none.
+  void close_newest() noexcept { entries_.pop_back(); }
   [[nodiscard]] ProbeEntry& entry(net::Serial serial) noexcept { return entries_[place(serial)]; }
   [[nodiscard]] bool remembers(net::Serial serial) const noexcept { return serial >= first_; }
 

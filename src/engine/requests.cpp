@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <iterator>
 #include <limits>
+#include <new>
 
 namespace multiping::engine {
 namespace {
@@ -38,7 +40,27 @@ TargetIndex Requests::admit(const Endpoint& endpoint) {
   return target;
 }
 
+void Requests::make_room_for_target() {
+  const std::size_t targets = requests_.size() + 1;
+  net::make_room(requests_, 1);
+  net::make_room(free_, targets - free_.size());
+  fates_.make_room_for_target();
+  timers_.make_room(targets);
+  for (Queue& queue : queues_) queue.line.make_room(targets);
+}
+
+std::vector<Requests::Done> Requests::take_done() {
+  std::vector<Done> taken;
+  taken.reserve(done_.size());
+  std::ranges::move(done_, std::back_inserter(taken));
+  done_.clear();  // its memory stays, for what is under way
+  return taken;
+}
+
 Requests::Token Requests::submit(const Submission& submission, net::Instant now) {
+  make_room_for_target();
+  make_room_for_done();
+  net::make_room(released_shapes_, under_way_ + 1);
   const TargetIndex target = admit(submission.endpoint);
   Request& request = requests_[target];
   request.token = next_token_++;
@@ -59,12 +81,19 @@ Requests::Token Requests::submit(const Submission& submission, net::Instant now)
 }
 
 Requests::Token Requests::refuse(const Address& address, Outcome outcome, std::error_code error) {
-  const Token token = next_token_++;
-  done_.push_back({.token = token,
-                   .record = {.address = address, .outcome = outcome},
-                   .detail = {.responder = {}, .icmp = nullptr, .error = error},
-                   .sent_at = {}});
-  return token;
+  make_room_for_done();
+  Done done{.token = next_token_, .record = {.address = address}, .detail = {}, .sent_at = {}};
+  done.record.outcome = outcome;
+  done.detail.error = error;
+  done_.push_back(std::move(done));
+  return next_token_++;
+}
+
+void Requests::end_all() {
+  const auto known = static_cast<std::ptrdiff_t>(done_.size());
+  for (TargetIndex target = 0; target < requests_.size(); ++target)
+    if (!requests_[target].over) finish(target);
+  std::ranges::sort(done_.begin() + known, done_.end(), {}, &Done::token);
 }
 
 bool Requests::reached(Goal goal) const noexcept {
@@ -96,6 +125,9 @@ net::Probe Requests::proposal(TargetIndex target, net::Instant now) {
     return probe;
   };
   if (request.untried && table().remembers(*request.untried)) return probe_of(*request.untried);
+  const auto window = table().window();
+  net::make_room(request.sent, 1);
+  net::make_room(forgotten_, static_cast<std::size_t>(window.end - window.first) + 1);
   const std::uint32_t attempts = table().record(target).attempt;
   const net::Serial serial = table().open_probe(target, request.repeating ? attempts : attempts + 1);
   table().entry(serial).sent_at = now;
@@ -107,12 +139,18 @@ void Requests::propose(net::Instant now, std::size_t most, std::vector<net::Prob
   batch.clear();
   if (all_sent()) return;
   most = flow_.allowance(now, most);
+  net::make_room(batch, most);
   while (batch.size() < most) {
     Queue* const queue = next_queue(now);
     if (queue == nullptr) return;
     const TargetIndex target = queue->line.front();
+    try {
+      batch.push_back(proposal(target, now));
+    } catch (const std::bad_alloc&) {
+      if (batch.empty()) throw;
+      return;  // those before it may leave
+    }
     queue->line.remove(target);
-    batch.push_back(proposal(target, now));
   }
 }
 
@@ -168,11 +206,12 @@ void Requests::hold(const net::Probe& probe, net::Serial behind, net::Instant no
   const TargetIndex target = table().entry(probe.serial).target, holder = table().entry(behind).target;
   Request& request = requests_[target];
   stop_waiting_behind(target);
+  net::make_room(held_by_the_over_, 1);
+  held_.emplace(holder, target);
   request.untried = probe.serial;
   request.short_of_room = true;
   request.refusal = std::make_error_code(std::errc::address_in_use);
   request.held_behind = holder;
-  held_.emplace(holder, target);
   if (requests_[holder].over) held_by_the_over_.push_back(holder);
 }
 
@@ -193,9 +232,9 @@ void Requests::wake(TargetIndex holder) {
   held_.erase(first, last);
 }
 
-void Requests::received(std::span<const net::Event> events) {
+void Requests::take(std::span<const net::Event>& events) {
   for (Queue& queue : queues_) queue.room.heard();
-  for (const net::Event& event : events) receive(event);
+  for (; !events.empty(); events = events.subspan(1)) receive(events.front());
 }
 
 void Requests::displaced(const net::Event& event) {
@@ -210,6 +249,8 @@ void Requests::displaced(const net::Event& event) {
 }
 
 void Requests::receive(const net::Event& event) {
+  net::make_room(duplicates_, 1);
+  if (tell_errors_) net::make_room(heard_, 1);
   const ProbeEntry& entry = table().entry(event.serial);
   const TargetIndex target = entry.target;
   if (!held_.empty()) wake(target);
@@ -267,6 +308,7 @@ void Requests::expire(net::Instant now, std::vector<net::Serial>& forgotten) {
   while (!table().no_probes() && expendable(table().oldest(), now)) forget_oldest();
   sweep();
   if (forgotten_.empty()) return;
+  net::make_room(forgotten, forgotten_.size());
   for (Queue& queue : queues_) queue.room.heard();  // what they hold is given back
   for (const TargetIndex holder : std::exchange(held_by_the_over_, {})) wake(holder);
   forgotten.insert(forgotten.end(), forgotten_.begin(), forgotten_.end());
@@ -363,6 +405,7 @@ void Requests::sweep() {
   swept_ = std::max(swept_, window.first);
   if (window.end - swept_ <= most_remembered) return;
   if (!nobody_) {
+    make_room_for_target();
     nobody_ = fates_.add({});
     requests_.emplace_back().remembered = 1;  // so that its number is never free
   }

@@ -17,6 +17,7 @@
 #include "engine/flow.hpp"
 #include "engine/timers.hpp"
 #include "engine/waiting_line.hpp"
+#include "net/make_room.hpp"
 
 namespace multiping::engine {
 
@@ -41,22 +42,31 @@ class Requests final : public Agenda {
   explicit Requests(const Rules& rules)
       : fates_{rules.fail_fast, rules.any_source}, flow_{rules.max_rate}, tell_errors_{rules.tell_errors} {}
 
-  /// Its deadline is counted from `now`.
+  /// Its deadline is counted from `now`. Throws std::bad_alloc, with nothing changed; what becomes of the request needs
+  /// no memory then, but for being sent.
   Token submit(const Submission& submission, net::Instant now);
   /// What cannot be sent is done at once.
   Token refuse(const Address& address, Outcome outcome, std::error_code error);
 
+  /// What is under way is done now, in the order of its submission, as what is known of it: pending, most often.
+  void end_all();
+
   /// Submitted, and not yet handed out by take_done().
   [[nodiscard]] std::size_t in_flight() const noexcept { return under_way_ + done_.size(); }
   [[nodiscard]] bool any_done() const noexcept { return !done_.empty(); }
-  [[nodiscard]] std::vector<Done> take_done() noexcept { return std::exchange(done_, {}); }
+  [[nodiscard]] std::vector<Done> take_done();
+  /// The same, to be looked at; they are handed out by drop_done(), which takes the first `count`.
+  [[nodiscard]] std::span<const Done> done() const noexcept { return done_; }
+  void drop_done(std::size_t count) noexcept {
+    done_.erase(done_.begin(), done_.begin() + static_cast<std::ptrdiff_t>(count));
+  }
   /// The requests that were answered once more, as often as that was; to be cleared by who reads them.
   [[nodiscard]] std::vector<Token>& duplicates() noexcept { return duplicates_; }
   /// With Rules::tell_errors: what is known of requests that are unreachable so far and go on, once for each error; to
   /// be cleared by who reads them. Such news reach Goal::done too.
   [[nodiscard]] std::vector<Done>& heard() noexcept { return heard_; }
   /// The shapes of requests that are over, each as often as it was submitted; to be cleared by who reads them.
-  [[nodiscard]] std::vector<std::uint16_t>& released_shapes() noexcept { return released_shapes_; }
+  [[nodiscard]] std::vector<net::ShapeNumber>& released_shapes() noexcept { return released_shapes_; }
   [[nodiscard]] const Counters& counters() const noexcept { return fates_.counters(); }
 
   [[nodiscard]] const net::ProbeBook& book() const noexcept override { return fates_.table(); }
@@ -66,13 +76,11 @@ class Requests final : public Agenda {
   void refused(const net::Probe& probe, std::error_code error, net::Instant now) override;
   void put_back(std::span<const net::Probe> probes, net::Instant room_at) override;
   void hold(const net::Probe& probe, net::Serial behind, net::Instant now) override;
-  void received(std::span<const net::Event> events) override;
+  void take(std::span<const net::Event>& events) override;
   /// When the count grew, what is awaited is probed again, as part of the same attempt.
   void receive_drops(std::uint64_t count, net::Instant now) override;
   void expire(net::Instant now, std::vector<net::Serial>& forgotten) override;
   [[nodiscard]] net::Instant next() const noexcept override;
-  /// When the next request ends or is tried again: next() for who sends nothing any more.
-  [[nodiscard]] net::Instant next_timeout() const noexcept { return timers_.next(); }
   [[nodiscard]] bool insists(net::Instant /*now*/) const noexcept override { return !all_sent(); }
 
  private:
@@ -104,6 +112,8 @@ class Requests final : public Agenda {
   [[nodiscard]] ProbeTable& table() noexcept { return fates_.table(); }
   [[nodiscard]] Queue& queue_of(TargetIndex target) noexcept { return queues_[requests_[target].connects ? 1 : 0]; }
   [[nodiscard]] bool all_sent() const noexcept { return queues_[0].line.empty() && queues_[1].line.empty(); }
+  void make_room_for_done() { net::make_room(done_, under_way_ + 1); }
+  void make_room_for_target();
   [[nodiscard]] TargetIndex admit(const Endpoint& endpoint);
   [[nodiscard]] Queue* next_queue(net::Instant now) noexcept;
   [[nodiscard]] net::Probe proposal(TargetIndex target, net::Instant now);
@@ -142,7 +152,7 @@ class Requests final : public Agenda {
   std::vector<Done> done_, heard_;
   std::vector<net::Serial> forgotten_;  ///< Not told to the transport yet.
   std::vector<Token> duplicates_;
-  std::vector<std::uint16_t> released_shapes_;
+  std::vector<net::ShapeNumber> released_shapes_;
   std::uint64_t drops_ = 0;
   std::optional<net::Instant> repeat_at_{};
 };

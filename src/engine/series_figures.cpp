@@ -4,9 +4,13 @@
 
 #include <algorithm>
 
+#include "net/make_room.hpp"
+
 namespace multiping::engine {
 
 void SeriesFigures::add(const RoundFate& fate, Statistics& statistics) {
+  net::make_room(waiting_, 1);
+  net::make_room(arrivals_, waiting_.size() + 1);
   if (waiting_.empty() && fate.round == next_) {
     ++next_;
     return settle(fate, statistics);
@@ -23,6 +27,7 @@ void SeriesFigures::settle_in_order(Statistics& statistics) {
 }
 
 void SeriesFigures::finish(Statistics& statistics) {
+  net::make_room(arrivals_, waiting_.size());
   for (const RoundFate& fate : waiting_) settle(fate, statistics);
   waiting_.clear();
 }

@@ -69,12 +69,22 @@ std::optional<SeriesSession::Due> SeriesSession::take_due(net::Instant now) {
 }
 
 void SeriesSession::done(std::uint32_t target, bool was_sent, net::Instant now) {
+  if (!on_a_grid() && !plan_.in_step) line_up(target, was_sent, now);
+  if (!on_a_grid() && plan_.in_step) step(was_sent, now);
   --in_flight_;
-  if (on_a_grid()) return;
-  if (!plan_.in_step) return line_up(target, was_sent, now);
+}
+
+/// The next round begins with the last fate of this one.
+void SeriesSession::step(bool was_sent, net::Instant now) {
   any_sent_ = any_sent_ || was_sent;
-  if (in_flight_ > 0 || !ready_.empty() || !paused_.empty()) return;
-  for (std::uint32_t each = 0; each < plan_.targets; ++each) line_up(each, any_sent_, now);
+  if (in_flight_ > 1 || !ready_.empty() || !paused_.empty()) return;
+  try {
+    for (std::uint32_t each = 0; each < plan_.targets; ++each) line_up(each, any_sent_, now);
+  } catch (...) {  // out of memory: none of them is in line
+    ready_.clear();
+    paused_.clear();
+    throw;
+  }
   any_sent_ = false;
 }
 

@@ -58,6 +58,7 @@ class SeriesSession {
   [[nodiscard]] net::Instant due_on_grid() const noexcept;
   [[nodiscard]] Due take_from_grid(net::Instant now);
   [[nodiscard]] Due take_ready(net::Instant now);
+  void step(bool was_sent, net::Instant now);
   void line_up(std::uint32_t target, bool was_sent, net::Instant now);
 
   Plan plan_;

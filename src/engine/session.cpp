@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <new>
 
 namespace multiping::engine {
 namespace {
@@ -63,21 +64,19 @@ std::optional<Session::Next> Session::next_target() noexcept {
 }
 
 /// A target that answers, or is asked anew, needs no more of this.
-std::optional<net::Probe> Session::next_displaced() {
+std::optional<TargetIndex> Session::next_displaced() noexcept {
   while (!displaced_line_.empty()) {
     const TargetIndex target = displaced_line_.front();
     displaced_line_.pop_front();
     const TargetRecord& record = table().record(target);
-    if (record.answered() || record.awaited) continue;
-    const net::Probe probe = proposal(target);
-    table().entry(probe.serial).again = true;
-    return probe;
+    if (!record.answered() && !record.awaited) return target;
   }
   return std::nullopt;
 }
 
-net::Probe Session::proposal(TargetIndex target) {
-  net::Probe probe = table().probe(table().open_probe(target, round_));
+net::Probe Session::proposal(net::Serial serial, TargetIndex target) noexcept {
+  table().entry(serial).target = target;
+  net::Probe probe = table().probe(serial);
   if (displaced_.empty()) return probe;
   if (const auto displaced = displaced_.find(target); displaced != displaced_.end())
     probe.displaced = displaced->second.times;
@@ -89,17 +88,32 @@ void Session::propose(net::Instant now, std::size_t most, std::vector<net::Probe
   if (recovery_at_ && now >= *recovery_at_ && !sending()) begin_recovery();
   if ((!sending() && displaced_line_.empty()) || room_.at() > now) return;
   most = flow_.allowance(now, most);
+  net::make_room(batch, most);
+  net::make_room(untried_, most);  // for put_back()
   if (!untried_.empty()) return propose_again(most, batch);
-  while (batch.size() < most) {
-    if (const auto next = next_target()) {
-      batch.push_back(proposal(next->target));
-      table().entry(batch.back().serial).repetition = next->repetition;
-    } else if (const auto again = next_displaced()) {
-      batch.push_back(*again);
-    } else {
-      return;
-    }
+  try {
+    while (batch.size() < most && propose_one(batch)) continue;
+  } catch (const std::bad_alloc&) {
+    if (batch.empty()) throw;
+    // What was proposed until here may leave.
   }
+}
+
+/// The probe is made first: where there is no memory for it, its target stays in line.
+bool Session::propose_one(std::vector<net::Probe>& batch) {
+  const net::Serial serial = table().open_probe(0, round_);
+  if (const auto next = next_target()) {
+    batch.push_back(proposal(serial, next->target));
+    table().entry(serial).repetition = next->repetition;
+    return true;
+  }
+  if (const auto target = next_displaced()) {
+    batch.push_back(proposal(serial, *target));
+    table().entry(serial).again = true;
+    return true;
+  }
+  table().close_newest();
+  return false;
 }
 
 /// The same probes under the same numbers. A target that has answered meanwhile needs none.
@@ -132,10 +146,14 @@ void Session::sent(std::span<const net::Probe> probes, std::span<const net::Inst
 
 void Session::refused(const net::Probe& probe, std::error_code error, net::Instant now) {
   ProbeEntry& entry = table().entry(probe.serial);
-  entry.ended = true;
-  if (!passes(error)) return fates_.fail(entry.target, error);
-  flow_.refused(now);
+  if (!passes(error)) {
+    fates_.fail(entry.target, error);
+    entry.ended = true;
+    return;
+  }
   deferred_.push_back({.target = entry.target, .refusal = error, .repetition = entry.repetition});
+  entry.ended = true;
+  flow_.refused(now);
   if (flow_.exhausted(now)) fail_unsent(error);
 }
 
@@ -147,35 +165,31 @@ void Session::put_back(std::span<const net::Probe> probes, net::Instant room_at)
     untried_.insert(untried_.begin(), probes.begin(), probes.end());
     return;
   }
-  std::vector<net::Probe> untried;
-  std::vector<TargetIndex> again;
-  for (const net::Probe& probe : probes) {
-    if (!was_displaced(probe)) {
-      untried.push_back(probe);
+  for (auto probe = probes.rbegin(); probe != probes.rend(); ++probe) {
+    if (!was_displaced(*probe)) {
+      untried_.insert(untried_.begin(), *probe);
       continue;
     }
-    ProbeEntry& entry = table().entry(probe.serial);
+    ProbeEntry& entry = table().entry(probe->serial);
     entry.ended = true;
-    again.push_back(entry.target);
+    displaced_line_.push_front(entry.target);
   }
-  untried_.insert(untried_.begin(), untried.begin(), untried.end());
-  displaced_line_.insert(displaced_line_.begin(), again.begin(), again.end());
 }
 
 void Session::hold(const net::Probe& probe, net::Serial behind, net::Instant now) {
   if (!table().remembers(behind)) return refused(probe, std::make_error_code(std::errc::address_in_use), now);
   ProbeEntry& entry = table().entry(probe.serial);
+  held_.emplace(table().entry(behind).target, entry.target);
   entry.ended = true;
   short_of_room_ = true;
-  held_.emplace(table().entry(behind).target, entry.target);
 }
 
 /// What waited for the ports of `holder` is tried again.
 void Session::wake(TargetIndex holder) {
-  const auto [first, last] = held_.equal_range(holder);
-  for (auto at = first; at != last; ++at)
+  for (auto at = held_.find(holder); at != held_.end(); at = held_.find(holder)) {
     deferred_.push_back({at->second, std::make_error_code(std::errc::address_in_use)});
-  held_.erase(first, last);
+    held_.erase(at);
+  }
 }
 
 void Session::fail_held() {
@@ -187,8 +201,11 @@ void Session::fail_held() {
 }
 
 void Session::fail_unsent(std::error_code error) {
-  while (const auto next = next_target())
+  table().make_room_for_detail();
+  while (const auto next = next_target()) {
     if (!next->repetition) fates_.fail(next->target, error);
+    table().make_room_for_detail();
+  }
 }
 
 /// A target that was reached before keeps what is known of it.
@@ -198,27 +215,34 @@ void Session::fail_deferred() {
       fates_.fail(deferred.target, deferred.refusal);
 }
 
-void Session::received(std::span<const net::Event> events) {
+void Session::take(std::span<const net::Event>& events) {
   room_.heard();
-  for (const net::Event& event : events) receive(event);
+  for (; !events.empty(); events = events.subspan(1)) receive(events.front());
 }
 
+/// What may need memory comes first.
 void Session::receive(const net::Event& event) {
-  if (event.kind == net::Event::Kind::displaced)
-    displaced(event);
-  else if (fates_.received(event))
-    deferred_.push_back({.target = table().entry(event.serial).target, .repetition = true});
-  if (!held_.empty()) wake(table().entry(event.serial).target);
+  const TargetIndex target = table().entry(event.serial).target;
+  if (!held_.empty()) wake(target);
+  if (event.kind == net::Event::Kind::displaced) return displaced(event);
+  if (!event.cut_next_time) return void(fates_.received(event));
+  deferred_.push_back({.target = target, .repetition = true});
+  try {
+    if (!fates_.received(event)) deferred_.pop_back();
+  } catch (...) {
+    deferred_.pop_back();
+    throw;
+  }
 }
 
 void Session::displaced(const net::Event& event) {
   const ProbeEntry& entry = table().entry(event.serial);
-  if (!fates_.displaced(event.serial)) return;
-  short_of_room_ = true;
   Displaced& displaced = displaced_[entry.target];
+  displaced_line_.push_back(entry.target);
+  if (!fates_.displaced(event.serial)) return displaced_line_.pop_back();
+  short_of_room_ = true;
   displaced.listened = std::max(displaced.listened, event.arrival.read - entry.sent_at);
   if (displaced.times < std::numeric_limits<std::uint8_t>::max()) ++displaced.times;
-  displaced_line_.push_back(entry.target);
 }
 
 net::Instant Session::next_recovery() const noexcept {

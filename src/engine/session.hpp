@@ -44,7 +44,7 @@ class Session final : public Agenda {
   void refused(const net::Probe& probe, std::error_code error, net::Instant now) override;
   void put_back(std::span<const net::Probe> probes, net::Instant room_at) override;
   void hold(const net::Probe& probe, net::Serial behind, net::Instant now) override;
-  void received(std::span<const net::Event> events) override;
+  void take(std::span<const net::Event>& events) override;
   /// When the count grew, some answer may have been among what was dropped: the silent targets are probed again once
   /// the answers have had time to come.
   void receive_drops(std::uint64_t count, net::Instant now) override;
@@ -80,8 +80,9 @@ class Session final : public Agenda {
 
   [[nodiscard]] TargetIndex end_of_targets() const noexcept { return static_cast<TargetIndex>(fates_.table().size()); }
   [[nodiscard]] std::optional<Next> next_target() noexcept;
-  [[nodiscard]] std::optional<net::Probe> next_displaced();
-  [[nodiscard]] net::Probe proposal(TargetIndex target);
+  [[nodiscard]] std::optional<TargetIndex> next_displaced() noexcept;
+  [[nodiscard]] net::Probe proposal(net::Serial serial, TargetIndex target) noexcept;
+  bool propose_one(std::vector<net::Probe>& batch);
   [[nodiscard]] bool wanted(const TargetRecord& record) const noexcept;
   void propose_again(std::size_t most, std::vector<net::Probe>& batch);
   void fail_unsent(std::error_code error);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <system_error>
 #include <thread>
 
 #include "signals_blocked.hpp"
@@ -28,12 +27,14 @@ void side_by_side(std::size_t count, Work work) {
   };
   std::vector<std::jthread> threads;
   std::vector<std::size_t> left;
-  if (count > 0) left.push_back(0);
+  threads.reserve(count);
+  left.reserve(count);
+  left.push_back(0);
   for (std::size_t i = 1; i < count; ++i) {
     const SignalsBlocked blocked;
     try {
       threads.emplace_back(guarded, i);
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {  // of the system, or for want of memory
       left.push_back(i);
     }
   }
@@ -67,9 +68,7 @@ void Slices::end_round() {
 }
 
 bool Slices::run(Goal goal, net::Instant deadline, const std::stop_token& stop) {
-  const auto run_one = [&](Slice& slice, net::Instant until) {
-    return Driver{slice.session, *slice.transport}.run(goal, until, stop);
-  };
+  const auto run_one = [&](Slice& slice, net::Instant until) { return slice.driver->run(goal, until, stop); };
   if (slices_.size() == 1) return run_one(slices_[0], deadline);
   // Most slices have often nothing left to do, and no thread is worth that.
   std::vector<Slice*> busy;
@@ -90,6 +89,7 @@ void Slices::reset() {
   for (Slice& slice : slices_) {
     slice.session.table().each_open_probe([&slice](net::Serial serial) { slice.transport->forget(serial); });
     slice.session.reset();
+    slice.driver->forget();
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <vector>
@@ -26,7 +27,10 @@ class Slices {
   /// Opens the transport of each slice: `open(table)` gives it.
   template <class Open>
   void open(Open open) {
-    for (Slice& slice : slices_) slice.transport = open(slice.session.fates().table());
+    for (Slice& slice : slices_) {
+      slice.transport = open(slice.session.fates().table());
+      slice.driver.emplace(slice.session, *slice.transport);
+    }
   }
 
   [[nodiscard]] bool empty() const noexcept { return slices_.empty(); }
@@ -58,6 +62,7 @@ class Slices {
     explicit Slice(const Rules& rules) : session{rules} {}
     Session session;
     std::unique_ptr<net::ProbeTransport> transport{};
+    std::optional<Driver> driver{};  ///< Of these two: a slice stays where it is from open() on.
   };
   std::size_t length_ = 1;  ///< Targets of each slice but the last.
   std::vector<Slice> slices_;

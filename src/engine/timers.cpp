@@ -2,6 +2,8 @@
 // See timers.hpp.
 #include "engine/timers.hpp"
 
+#include "net/make_room.hpp"
+
 namespace multiping::engine {
 
 void Timers::put(std::size_t place, const Due& due) noexcept {
@@ -30,6 +32,11 @@ void Timers::sink(std::size_t place) noexcept {
     place = child;
   }
   put(place, due);
+}
+
+void Timers::make_room(std::size_t end) {
+  if (end > place_.size()) place_.resize(end, nowhere);
+  net::make_room(heap_, place_.size() - heap_.size());
 }
 
 void Timers::set(std::uint32_t item, net::Instant time) {

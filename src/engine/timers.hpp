@@ -14,6 +14,8 @@ namespace multiping::engine {
 /// Items are small numbers; memory grows with the greatest.
 class Timers {
  public:
+  /// For items below `end`; then set() throws nothing.
+  void make_room(std::size_t end);
   /// From now on the item's time is `time`, whether it had one or not.
   void set(std::uint32_t item, net::Instant time);
   void clear(std::uint32_t item) noexcept;

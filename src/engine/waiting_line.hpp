@@ -16,9 +16,13 @@ class WaitingLine {
   [[nodiscard]] std::uint32_t front() const noexcept { return first_; }
   [[nodiscard]] bool holds(std::uint32_t item) const noexcept { return item < links_.size() && links_[item].waits; }
 
-  /// The item, which is not in the line, becomes the last or the first of it.
-  void push_back(std::uint32_t item) { link(item, last_, nobody); }
-  void push_front(std::uint32_t item) { link(item, nobody, first_); }
+  /// For items below `end`.
+  void make_room(std::size_t end) {
+    if (end > links_.size()) links_.resize(end);
+  }
+  /// The item, for which there is room and which is not in the line, becomes the last or the first of it.
+  void push_back(std::uint32_t item) noexcept { link(item, last_, nobody); }
+  void push_front(std::uint32_t item) noexcept { link(item, nobody, first_); }
   /// An item that is not in the line is left alone.
   void remove(std::uint32_t item) noexcept {
     if (!holds(item)) return;
@@ -35,8 +39,7 @@ class WaitingLine {
     bool waits = false;
   };
 
-  void link(std::uint32_t item, std::uint32_t before, std::uint32_t behind) {
-    if (item >= links_.size()) links_.resize(item + std::size_t{1});
+  void link(std::uint32_t item, std::uint32_t before, std::uint32_t behind) noexcept {
     links_[item] = {.before = before, .behind = behind, .waits = true};
     (before == nobody ? first_ : links_[before].behind) = item;
     (behind == nobody ? last_ : links_[behind].before) = item;

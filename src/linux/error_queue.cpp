@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "net/make_room.hpp"
+
 namespace multiping::os {
 
 std::optional<net::QueuedError> queued_error(const ReceiveBatch& batch, std::size_t packet,
@@ -25,12 +27,24 @@ std::optional<net::QueuedError> queued_error(const ReceiveBatch& batch, std::siz
                           .arrival = {}};
 }
 
-void HeldErrors::hold(net::Lane lane, const net::QueuedError& error) {
-  held_.push_back({.lane = lane, .error = error, .quoted = {error.quoted.begin(), error.quoted.end()}});
+void HeldErrors::make_room(std::size_t errors, std::size_t bytes) {
+  net::make_room(held_, errors);
+  if (spare_.size() < errors) spare_.resize(errors);
+  for (auto& spare : spare_) spare.reserve(bytes);
+}
+
+void HeldErrors::hold(net::Lane lane, const net::QueuedError& error) noexcept {
+  Held held{.lane = lane, .error = error, .quoted = std::move(spare_.back())};
+  spare_.pop_back();
+  held.quoted.assign(error.quoted.begin(), error.quoted.end());
+  held_.push_back(std::move(held));
 }
 
 void HeldErrors::take(net::Lane lane, std::vector<net::QueuedError>& errors) {
+  if (held_.empty()) return;
   taken_.clear();
+  taken_.reserve(held_.size());
+  net::make_room(errors, held_.size());
   for (Held& held : held_)
     if (held.lane == lane) taken_.push_back(std::move(held));
   forget(lane);

@@ -22,7 +22,10 @@ namespace multiping::os {
 class HeldErrors {
  public:
   [[nodiscard]] bool empty() const noexcept { return held_.empty(); }
-  void hold(net::Lane lane, const net::QueuedError& error);
+  /// For so many more errors of at most so many bytes each.
+  void make_room(std::size_t errors, std::size_t bytes);
+  /// There is room for it.
+  void hold(net::Lane lane, const net::QueuedError& error) noexcept;
   /// Moves the errors of a lane to the end of `errors`, in their order. Their bytes are valid until the next call.
   void take(net::Lane lane, std::vector<net::QueuedError>& errors);
   /// The lane is another socket's from now on.
@@ -35,6 +38,7 @@ class HeldErrors {
     std::vector<std::uint8_t> quoted{};
   };
   std::vector<Held> held_, taken_;
+  std::vector<std::vector<std::uint8_t>> spare_;  ///< Empty, with memory for what the next ones quote.
 };
 
 }  // namespace multiping::os

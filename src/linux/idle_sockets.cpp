@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <new>
 
 #include "linux/packet_filter.hpp"
 #include "linux/send_room.hpp"
@@ -85,7 +86,12 @@ void IdleSockets::give_back(Family family, LaneSocket socket) noexcept {
   if (socket.usual_df) set_option(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, *socket.usual_df);
   socket.usual_df.reset();
   const std::lock_guard lock{mutex_};
-  if (of(family).size() < most_idle) of(family).push_back(std::move(socket));
+  if (of(family).size() >= most_idle) return;
+  try {
+    of(family).push_back(std::move(socket));
+  } catch (const std::bad_alloc&) {
+    // It is closed.
+  }
 }
 
 }  // namespace multiping::os

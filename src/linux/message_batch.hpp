@@ -25,6 +25,8 @@ class ReceiveBatch {
   [[nodiscard]] std::span<mmsghdr> fresh(bool addresses) noexcept;
   /// So many were filled since then; the others are fresh still.
   void filled(std::size_t packets) noexcept { stale_ = packets; }
+  /// For one packet.
+  [[nodiscard]] std::size_t room() const noexcept { return largest_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return headers_.size(); }
   [[nodiscard]] std::span<const std::uint8_t> bytes(std::size_t packet) const noexcept;
   [[nodiscard]] const msghdr& header(std::size_t packet) const noexcept { return headers_[packet].msg_hdr; }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 #include "linux/clock.hpp"
 #include "linux/socket.hpp"
@@ -17,6 +18,7 @@
 #include "linux/way_check.hpp"
 #include "net/address_facts.hpp"
 #include "net/destination_port.hpp"
+#include "net/make_room.hpp"
 #include "net/shape_table.hpp"
 
 namespace multiping::os {
@@ -28,6 +30,7 @@ constexpr std::size_t read_ahead = 64;         ///< Packets taken in one call.
 constexpr std::size_t few_packets = 8;         ///< The same for a handful of targets.
 constexpr std::size_t smallest_packet = 1536;  ///< Holds any ICMP error, whatever it quotes.
 constexpr std::size_t room_for_headers = 128;  ///< IP options, ICMP header and some more.
+constexpr std::size_t largest_payload = 65'535;
 constexpr int most_retries = 16;
 constexpr std::size_t few_lanes = 8;  ///< To read them all costs no more than to ask which of them have something.
 constexpr unsigned usual_turns = 4;
@@ -76,7 +79,8 @@ SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& optio
       lanes_{kind, options, request, {.broker = shared.broker.sockets, .idle = shared.idle, .watch = joined_}},
       batch_{packets_at_once_, packet_room(0)},
       error_batch_{packets_at_once_, packet_room(0)} {
-  for (std::size_t i = 0; i < request.shapes.size(); ++i) set_shape(static_cast<std::uint16_t>(i), request.shapes[i]);
+  for (std::size_t i = 0; i < request.shapes.size(); ++i)
+    set_shape(static_cast<net::ShapeNumber>(i), request.shapes[i]);
   const bool own = kind == TransportKind::raw || kind == TransportKind::ping_socket;
   for (const Family family : {Family::ipv4, Family::ipv6})
     if (request.lasts && own) lanes_.keep_ready(family);
@@ -86,30 +90,36 @@ SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& optio
 
 net::Instant SocketPacketIo::now() noexcept { return monotonic_now(); }
 
-void SocketPacketIo::set_shape(std::uint16_t shape, const ProbeOptions& options) {
-  if (shapes_.size() <= shape) {
-    shapes_.resize(std::size_t{shape} + 1);
-    for (auto& shapes : message_shapes_) shapes.resize(shapes_.size());
-  }
+void SocketPacketIo::set_shape(net::ShapeNumber shape, const ProbeOptions& options) {
+  const std::uint16_t port = options.protocol == Protocol::udp ? net::destination_port(options) : std::uint16_t{0};
+  std::array<MessageShape, 2> messages{};
+  for (const Family family : {Family::ipv4, Family::ipv6})
+    messages[index(family)] = {.control = write_control(family, options), .port = port};
+  Shape fresh{.options = options, .source_zone = zone_name(options.source_v6)};
+  for (auto& shapes : message_shapes_)
+    if (shapes.size() <= shape) shapes.resize(std::size_t{shape} + 1);
+  if (shapes_.size() <= shape) shapes_.resize(std::size_t{shape} + 1);
+  expect_payload(options.payload_size);
+  // From here on nothing can fail.
   for (const FoundWay& way : shapes_[shape].ways)
     for (const auto& [turn, lane] : way.lanes) lanes_.give_back(lane);
-  shapes_[shape] = {.options = options, .source_zone = zone_name(options.source_v6)};
-  const std::uint16_t port = options.protocol == Protocol::udp ? net::destination_port(options) : std::uint16_t{0};
-  for (const Family family : {Family::ipv4, Family::ipv6})
-    message_shapes_[index(family)][shape] = {.control = write_control(family, options), .port = port};
-  expect_payload(options.payload_size);
+  shapes_[shape] = std::move(fresh);
+  for (const std::size_t family : {0U, 1U}) message_shapes_[family][shape] = std::move(messages[family]);
 }
 
-void SocketPacketIo::expect_payload(std::size_t size) {
-  if (packet_room(size) > packet_room(largest_payload_)) {
-    batch_ = ReceiveBatch{packets_at_once_, packet_room(size)};
-    error_batch_ = ReceiveBatch{packets_at_once_, packet_room(size)};
-  }
+void SocketPacketIo::expect_payload(std::size_t size) noexcept {
   largest_payload_ = std::max(largest_payload_, size);
   lanes_.expect_payload(size);
 }
 
-net::Way SocketPacketIo::way(Family family, std::uint16_t shape, unsigned turn) {
+/// Packets that grow one by one make a batch grow a few times in all.
+void SocketPacketIo::make_room(ReceiveBatch& batch) {
+  const std::size_t wanted = packet_room(largest_payload_), room = batch.room();
+  if (wanted > room)
+    batch = ReceiveBatch{packets_at_once_, std::max(wanted, std::min(2 * room, packet_room(largest_payload)))};
+}
+
+net::Way SocketPacketIo::way(Family family, net::ShapeNumber shape, unsigned turn) {
   Shape& asked = shapes_[shape];
   FoundWay& found = asked.ways[index(family)];
   if (!found.checked) {
@@ -129,10 +139,12 @@ net::Way SocketPacketIo::open_lane(Family family, Shape& shape, unsigned turn) {
   const bool further = turn >= usual_turns && turn < net::udp_turns;
   if (further && leaves_few_descriptors(lanes_.open().size()))
     return {.error = {EMFILE, std::system_category()}, .doing = "cannot open one more UDP socket", .may_pass = true};
+  found.lanes.reserve(found.lanes.size() + 1);
+  if (queues_.size() <= lanes_.open().size()) queues_.resize(lanes_.open().size() + 1);
   Lanes::Taken taken =
       lanes_.take(lane_key(kind_, family, shape.options, turn), leaves_without_df(family, shape.options));
   if (taken.refusal) return *std::move(taken.refusal);
-  if (taken.opened) begin(taken.lane);
+  if (taken.opened) begin(taken.lane);  // needs no memory, so that no lane is left half begun
   if (const std::error_code deaf = queues_[taken.lane].deaf) {
     lanes_.give_back(taken.lane);
     return {.error = deaf, .doing = "cannot receive messages"};
@@ -142,12 +154,13 @@ net::Way SocketPacketIo::open_lane(Family family, Shape& shape, unsigned turn) {
 }
 
 void SocketPacketIo::begin(net::Lane lane) {
-  if (queues_.size() <= lane) queues_.resize(std::max(std::size_t{lane} + 1, 2 * queues_.size()));
   if (lanes_.open().size() > few_lanes) join_all();
   found_empty(lane);
   queues_[lane].ready_at = looks_ - 1;
   queues_[lane].deaf = calls_.try_receiving(lanes_[lane].socket());
   held_errors_.forget(lane);
+  for (auto* given : {&given_back_.packets, &given_back_.errors})
+    if (given->lane == lane) *given = {};
 }
 
 void SocketPacketIo::found_empty(net::Lane lane) noexcept {
@@ -157,6 +170,7 @@ void SocketPacketIo::found_empty(net::Lane lane) noexcept {
 
 std::span<const net::Lane> SocketPacketIo::heard() {
   const auto lanes = lanes_.open();
+  if (given_back_.any()) return given_back_first();
   if (lanes.size() <= few_lanes || !held_errors_.empty()) return lanes;
   return joined_.is_whole() ? ready_lanes() : polled_lanes();
 }
@@ -183,12 +197,38 @@ std::span<const net::Lane> SocketPacketIo::polled_lanes() {
   const auto sockets = std::span{watched_}.subspan(1, lanes.size());
   if (::poll(sockets.data(), sockets.size(), 0) < 0) return lanes;
   heard_.clear();
+  net::make_room(heard_, lanes.size());
   for (std::size_t i = 0; i < lanes.size(); ++i)
     sockets[i].revents != 0 ? heard_.push_back(lanes[i]) : found_empty(lanes[i]);
   return heard_;
 }
 
-Address SocketPacketIo::source(net::Lane lane, const Address& to, std::uint16_t shape) {
+/// Before another lane is read, which takes the same memory.
+std::span<const net::Lane> SocketPacketIo::given_back_first() {
+  heard_.assign(lanes_.open().begin(), lanes_.open().end());
+  for (GivenBack* given : {&given_back_.errors, &given_back_.packets}) {
+    if (given->count == 0) continue;
+    const auto at = std::ranges::find(heard_, given->lane);
+    at != heard_.end() ? std::iter_swap(heard_.begin(), at) : void(*given = {});
+  }
+  return heard_;
+}
+
+void SocketPacketIo::give_back(Taken what, net::Lane lane, std::size_t count) noexcept {
+  switch (what) {
+    case Taken::packets:
+      given_back_.packets = {.lane = lane, .count = count};
+      break;
+    case Taken::errors:
+      given_back_.errors = {.lane = lane, .count = count};
+      break;
+    case Taken::connections:
+      connector_.give_back(count);
+      break;
+  }
+}
+
+Address SocketPacketIo::source(net::Lane lane, const Address& to, net::ShapeNumber shape) {
   return lanes_.source(lane, to, shapes_[shape].options);
 }
 
@@ -226,7 +266,7 @@ net::SendReport SocketPacketIo::send(net::Lane lane, std::span<const net::Outgoi
 }
 
 /// True when the link-local source of a shape is on an interface that was made anew under its name.
-bool SocketPacketIo::renew_source(std::uint16_t shape) {
+bool SocketPacketIo::renew_source(net::ShapeNumber shape) {
   Shape& renewed = shapes_[shape];
   if (renewed.source_zone.empty()) return false;
   Address& source = renewed.options.source_v6;
@@ -258,6 +298,7 @@ bool SocketPacketIo::is_foreign(net::Lane lane, int error, int tries) {
 /// How many packets were read; 0 for none and for an error, which is either another probe's (and in the error queue) or
 /// this host's want of memory.
 int SocketPacketIo::read_socket(const OpenLane& lane, ReceiveBatch& batch, int flags, StampClock::Queue& queue) {
+  make_room(batch);
   const bool addresses = !lane.ip_header || flags != 0;
   const std::span<mmsghdr> room = batch.fresh(addresses);
   batch.filled(0);
@@ -292,11 +333,16 @@ net::Arrival SocketPacketIo::arrival(const ControlData& control, const StampCloc
 
 std::span<const net::Incoming> SocketPacketIo::receive(net::Lane lane, bool& more) {
   const OpenLane& from = lanes_[lane];
+  if (const std::size_t again = given_back_.packets.take(lane); again > 0) {
+    more = true;
+    return std::span<const net::Incoming>{incoming_}.last(again);
+  }
   StampClock::Queue& queue = queues_[lane].packets;
+  incoming_.clear();
+  net::make_room(incoming_, batch_.capacity());
   const int got = read_socket(from, batch_, 0, queue);
   lanes_.taken(lane, static_cast<std::size_t>(got));
   more = static_cast<std::size_t>(got) == batch_.capacity();
-  incoming_.clear();
   if (got == 0) return {};
   read_clocks();
   more = more || stamps_.doubts(queue);  // until it is found empty
@@ -319,10 +365,13 @@ std::span<const net::Incoming> SocketPacketIo::receive(net::Lane lane, bool& mor
 }
 
 std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::Lane lane, bool& more) {
-  errors_.clear();
   more = true;
+  if (const std::size_t again = given_back_.errors.take(lane); again > 0)
+    return std::span<const net::QueuedError>{errors_}.last(again);
+  errors_.clear();
   held_errors_.take(lane, errors_);
   if (!errors_.empty()) return errors_;
+  make_room_for_errors(lane);
   StampClock::Queue& queue = queues_[lane].errors;
   const int got = read_socket(lanes_[lane], error_batch_, MSG_ERRQUEUE, queue);
   got == 0 ? lanes_.found_empty(lane) : lanes_.taken(lane, static_cast<std::size_t>(got));
@@ -333,7 +382,13 @@ std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::Lane lane,
   return errors_;
 }
 
-void SocketPacketIo::take_errors(net::Lane lane, std::size_t count) {
+/// For as many as one call reads.
+void SocketPacketIo::make_room_for_errors(net::Lane lane) {
+  if (!hears_errors_as_packets(lanes_[lane])) net::make_room(errors_, error_batch_.capacity());
+}
+
+/// There is room for them.
+void SocketPacketIo::take_errors(net::Lane lane, std::size_t count) noexcept {
   read_clocks();
   errors_.clear();
   for (std::size_t i = 0; i < count; ++i) {
@@ -346,6 +401,13 @@ void SocketPacketIo::take_errors(net::Lane lane, std::size_t count) {
 }
 
 SocketPacketIo::Reports SocketPacketIo::hold_errors(net::Lane lane) {
+  if (given_back_.errors.count > 0) return {};  // they take up the room
+  errors_.clear();
+  make_room_for_errors(lane);
+  if (!hears_errors_as_packets(lanes_[lane])) {
+    make_room(error_batch_);
+    held_errors_.make_room(error_batch_.capacity(), error_batch_.room());
+  }
   const int got = read_socket(lanes_[lane], error_batch_, MSG_ERRQUEUE, queues_[lane].errors);
   const auto count = static_cast<std::size_t>(got);
   lanes_.taken(lane, count);
@@ -368,6 +430,7 @@ bool SocketPacketIo::is_own(const Address& address, Protocol protocol) {
 
 std::error_code SocketPacketIo::connect(const net::Connecting& connecting) {
   const bool first = connector_.descriptor() < 0;
+  if (first) watched_.reserve(lanes_.open().size() + 2);  // for watch_all(), when the connection is under way already
   auto error = connector_.connect(connecting.token, *connecting.to, shapes_[connecting.shape].options);
   if (error == std::errc::no_such_device && renew_source(connecting.shape))
     error = connector_.connect(connecting.token, *connecting.to, shapes_[connecting.shape].options);
@@ -380,6 +443,7 @@ std::error_code SocketPacketIo::connect(const net::Connecting& connecting) {
 
 /// What wait() waits for: one by one, or all that are joined at once.
 void SocketPacketIo::watch_all() {
+  watched_.reserve(lanes_.open().size() + 2);
   watched_version_ = lanes_.version();
   watched_.assign(1, {.fd = wake_.value(), .events = POLLIN, .revents = 0});
   const auto watch = [this](int descriptor) { watched_.push_back({.fd = descriptor, .events = POLLIN, .revents = 0}); };
@@ -396,11 +460,11 @@ void SocketPacketIo::join_all() noexcept {
 }
 
 net::Instant SocketPacketIo::next_chore() const noexcept {
-  return held_errors_.empty() ? net::Instant::max() : net::Instant::min();
+  return must_give() ? net::Instant::min() : net::Instant::max();
 }
 
 void SocketPacketIo::wait(net::Instant until) {
-  if (!held_errors_.empty()) return;
+  if (must_give()) return;
   if (reading_failed_) until = std::min(until, now() + pause_after_failure);
   const bool same =
       joined_.is_whole() ? watched_[watched_.size() - 1].fd == joined_.value() : watched_version_ == lanes_.version();

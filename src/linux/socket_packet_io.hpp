@@ -37,17 +37,18 @@ class SocketPacketIo final : public net::PacketIo {
                  const SharedSockets& shared = {});
 
   [[nodiscard]] net::Instant now() noexcept override;
-  void set_shape(std::uint16_t shape, const ProbeOptions& options) override;
-  net::Way way(Family family, std::uint16_t shape, unsigned turn) override;
+  void set_shape(net::ShapeNumber shape, const ProbeOptions& options) override;
+  net::Way way(Family family, net::ShapeNumber shape, unsigned turn) override;
   [[nodiscard]] std::span<const net::Lane> lanes() const noexcept override { return lanes_.open(); }
   [[nodiscard]] std::span<const net::Lane> heard() override;
   [[nodiscard]] const net::Channel& channel(net::Lane lane) const noexcept override { return lanes_[lane].channel; }
-  [[nodiscard]] Address source(net::Lane lane, const Address& to, std::uint16_t shape) override;
+  [[nodiscard]] Address source(net::Lane lane, const Address& to, net::ShapeNumber shape) override;
   net::SendReport send(net::Lane lane, std::span<const net::Outgoing> messages) override;
   std::span<const net::Incoming> receive(net::Lane lane, bool& more) override;
   std::span<const net::QueuedError> receive_errors(net::Lane lane, bool& more) override;
   std::error_code connect(const net::Connecting& connecting) override;
   std::span<const net::Connected> connections(bool& more) override { return connector_.connections(more); }
+  void give_back(Taken what, net::Lane lane, std::size_t count) noexcept override;
   void abandon(std::uint64_t token) noexcept override { connector_.abandon(token); }
   [[nodiscard]] bool is_own(const Address& address, Protocol protocol) override;
   [[nodiscard]] net::Instant next_chore() const noexcept override;
@@ -81,20 +82,39 @@ class SocketPacketIo final : public net::PacketIo {
     std::uint64_t ready_at = 0;  ///< The last look, see looks_, that found something.
   };
 
+  /// The last of what was read from a lane, to be given once more.
+  struct GivenBack {
+    net::Lane lane = 0;
+    std::size_t count = 0;
+    /// How many that lane has; none any more.
+    [[nodiscard]] std::size_t take(net::Lane from) noexcept { return from == lane ? std::exchange(count, 0) : 0; }
+  };
+  struct AllGivenBack {
+    GivenBack packets{}, errors{};
+    [[nodiscard]] bool any() const noexcept { return packets.count + errors.count > 0; }
+  };
+  /// Though nothing arrives.
+  [[nodiscard]] bool must_give() const noexcept {
+    return !held_errors_.empty() || given_back_.any() || connector_.has_given_back();
+  }
+
   [[nodiscard]] static std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
   [[nodiscard]] net::Way open_lane(Family family, Shape& shape, unsigned turn);
   void begin(net::Lane lane);
   void found_empty(net::Lane lane) noexcept;
-  bool renew_source(std::uint16_t shape);
+  bool renew_source(net::ShapeNumber shape);
   bool renew_device(net::Lane lane, net::Instant now, Duration patience);
   [[nodiscard]] bool is_foreign(net::Lane lane, int error, int tries);
-  void expect_payload(std::size_t size);
+  void expect_payload(std::size_t size) noexcept;
+  void make_room(ReceiveBatch& batch);
   void watch_all();
   void join_all() noexcept;
   [[nodiscard]] std::span<const net::Lane> ready_lanes();
   [[nodiscard]] std::span<const net::Lane> polled_lanes();
   int read_socket(const OpenLane& lane, ReceiveBatch& batch, int flags, StampClock::Queue& queue);
-  void take_errors(net::Lane lane, std::size_t count);
+  void make_room_for_errors(net::Lane lane);
+  void take_errors(net::Lane lane, std::size_t count) noexcept;
+  [[nodiscard]] std::span<const net::Lane> given_back_first();
   [[nodiscard]] Reports hold_errors(net::Lane lane);
   void read_clocks() noexcept;
   [[nodiscard]] net::Arrival arrival(const ControlData& control, const StampClock::Queue& queue) const noexcept;
@@ -118,6 +138,7 @@ class SocketPacketIo final : public net::PacketIo {
   std::vector<net::Incoming> incoming_;
   std::vector<net::QueuedError> errors_;
   HeldErrors held_errors_;
+  AllGivenBack given_back_{};
   std::vector<pollfd> watched_;  ///< The event descriptor, then all else.
   std::uint64_t watched_version_ = 0;
   std::vector<net::Lane> heard_;

@@ -242,8 +242,15 @@ void TcpConnector::give_up(int socket) noexcept {
 
 std::span<const net::Connected> TcpConnector::connections(bool& more) {
   more = false;
+  if (const std::size_t again = std::exchange(given_back_, 0); again > 0) {
+    more = true;
+    return std::span<const net::Connected>{outcomes_}.last(again);
+  }
   outcomes_.clear();
   if (under_way() == 0) return {};
+  // Each event comes once.
+  outcomes_.reserve(outcomes_at_once);
+  if (!reports_) reports_.emplace(outcomes_at_once, largest_report);
   std::array<epoll_event, outcomes_at_once> events;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   const int ready = ::epoll_wait(watch_.value(), events.data(), static_cast<int>(events.size()), 0);
   more = ready == static_cast<int>(events.size());
@@ -293,7 +300,6 @@ void TcpConnector::conclude(int socket, Fate fate, net::Connected outcome) {
 }
 
 std::optional<net::QueuedError> TcpConnector::read_report(int socket, int& error) {
-  if (!reports_) reports_.emplace(outcomes_at_once, largest_report);
   for (int entries = 0; entries < most_entries; ++entries) {
     const auto room = reports_->fresh(true).subspan(reports_read_, 1);
     if (calls_.receive(socket, room, MSG_ERRQUEUE) != 1) return std::nullopt;

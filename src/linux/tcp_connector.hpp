@@ -24,7 +24,7 @@ namespace multiping::os {
 
 class TcpConnector {
  public:
-  TcpConnector() noexcept = default;
+  TcpConnector() = default;
   TcpConnector(const TcpConnector&) = delete;
   TcpConnector& operator=(const TcpConnector&) = delete;
   ~TcpConnector();
@@ -36,6 +36,9 @@ class TcpConnector {
   std::error_code connect(std::uint64_t token, const Address& to, const ProbeOptions& probe);
   /// As net::PacketIo::connections().
   std::span<const net::Connected> connections(bool& more);
+  /// The last `count` of the outcomes of the last call come again with the next.
+  void give_back(std::size_t count) noexcept { given_back_ = count; }
+  [[nodiscard]] bool has_given_back() const noexcept { return given_back_ > 0; }
   void abandon(std::uint64_t token) noexcept;
 
   /// Readable when connections() has something; -1 before the first connection.
@@ -77,8 +80,9 @@ class TcpConnector {
   TokenTable tokens_;
   std::map<FlowName, FileDescriptor> flow_ports_;  ///< Sockets that hold them.
   std::vector<net::Connected> outcomes_;
+  std::size_t given_back_ = 0;
   SocketCalls calls_;
-  std::optional<ReceiveBatch> reports_;  ///< Of the last call; made with the first one.
+  std::optional<ReceiveBatch> reports_;  ///< Of the last call; made before the first one.
   std::size_t reports_read_ = 0;
   std::uint64_t spared_from_ = 0;  ///< The first of the last few descriptors.
 };

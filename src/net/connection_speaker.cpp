@@ -6,6 +6,8 @@
 #include <chrono>
 #include <utility>
 
+#include "net/make_room.hpp"
+
 namespace multiping::net {
 namespace {
 
@@ -39,7 +41,7 @@ std::uint32_t both_ports(const ShapeFacts& shape) noexcept {
 
 }  // namespace
 
-ConnectionSpeaker::ConnectionSpeaker(PacketIo& io, const ShapeTable& shapes, IcmpEvents& errors) noexcept
+ConnectionSpeaker::ConnectionSpeaker(PacketIo& io, const ShapeTable& shapes, IcmpEvents& errors)
     : io_{io}, shapes_{shapes}, errors_{errors}, patience_{least_patience} {}
 
 ConnectionSpeaker::Started ConnectionSpeaker::connect(const Probe& probe) {
@@ -59,35 +61,47 @@ ConnectionSpeaker::Started ConnectionSpeaker::connect(const Probe& probe) {
 }
 
 std::error_code ConnectionSpeaker::start(const Probe& probe, Instant now, std::uint8_t restarts) {
-  const std::error_code error = io_.connect({.token = probe.serial, .to = probe.to, .shape = probe.shape});
-  if (error) return error;
   const auto level = static_cast<std::uint8_t>(std::min<std::size_t>(probe.displaced, levels - 1));
-  connections_.put(probe.serial, {.started = now,
-                                  .latest = probe.serial,
-                                  .target = probe.target,
-                                  .level = level,
-                                  .restarts = restarts,
-                                  .under_way = true});
-  ++under_way_;
+  // All that needs memory comes before the connection, which is not to be lost.
+  Latest* const latest = make_room_for(probe);
   waiting_[level].push_back({.serial = probe.serial, .started = now});
-  if (probe.target != Probe::no_target) note_target(probe);
-  if (has_given_port(shapes_[probe.shape])) note_ports(probe);
+  std::error_code error;
+  try {
+    error = io_.connect({.token = probe.serial, .to = probe.to, .shape = probe.shape});
+  } catch (...) {
+    waiting_[level].pop_back();
+    throw;
+  }
+  if (error) {
+    waiting_[level].pop_back();
+    return error;
+  }
+  *connections_.find(probe.serial) = {.started = now,
+                                      .latest = probe.serial,
+                                      .target = probe.target,
+                                      .level = level,
+                                      .restarts = restarts,
+                                      .under_way = true};
+  ++under_way_;
+  if (probe.target != Probe::no_target) by_target_[probe.target] = probe.serial;
+  if (latest != nullptr) latest->serial = probe.serial;
   return error;
 }
 
-void ConnectionSpeaker::note_target(const Probe& probe) {
-  if (by_target_.size() <= probe.target)
+/// For the connection, and for what becomes of it; the place of its ports, where they were given.
+ConnectionSpeaker::Latest* ConnectionSpeaker::make_room_for(const Probe& probe) {
+  make_room(displaced_, under_way_ + 1);
+  make_room(restarts_, under_way_ + 1);
+  if (connections_.find(probe.serial) == nullptr) connections_.put(probe.serial, {});
+  if (probe.target != Probe::no_target && by_target_.size() <= probe.target)
     by_target_.resize(std::max<std::size_t>(probe.target + std::size_t{1}, by_target_.size() * 2), no_serial);
-  by_target_[probe.target] = probe.serial;
-}
-
-void ConnectionSpeaker::note_ports(const Probe& probe) {
   const ShapeFacts& shape = shapes_[probe.shape];
+  if (!has_given_port(shape)) return nullptr;
   const auto is_under_way = [this](const Latest& latest) {
     const Connection* connection = connections_.find(latest.serial);
     return connection != nullptr && connection->under_way;
   };
-  latest_of(shape).at(*probe.to, both_ports(shape), is_under_way).serial = probe.serial;
+  return &latest_of(shape).at(*probe.to, both_ports(shape), is_under_way);
 }
 
 /// The target's connection is this probe's, too.
@@ -168,10 +182,25 @@ void ConnectionSpeaker::begin_anew(Serial serial, std::uint8_t restarts) {
   restarts_.push_back({.serial = serial, .restarts = restarts});
 }
 
+/// The ICMP error that ended the connection of a probe of the window.
+std::optional<Event> ConnectionSpeaker::reported(const Connected& connected, const ProbeBook& book) {
+  if (!connected.report || !in_window(book, connected.token)) return std::nullopt;
+  const Probe probe = book.probe(connected.token);
+  const IcmpReport report = report_of(*connected.report, {.family = probe.to->family(), .carrier = Carrier::tcp});
+  if (!report.tells_a_fate()) return std::nullopt;
+  Event event = errors_.event(probe, Carrier::tcp, report, connection_bits);
+  event.final = true;
+  return event;
+}
+
 void ConnectionSpeaker::take(const Connected& connected, const ProbeBook& book, std::vector<Event>& events,
                              Counters& counters) {
+  const Connection* known = connections_.find(connected.token);
+  if (known == nullptr || !known->under_way) return;
+  // What needs memory comes before anything changes.
+  make_room(events, 1);
+  std::optional<Event> error = reported(connected, book);
   const auto ended = end(connected.token);
-  if (!ended) return;
   if (connected.error == std::errc::connection_reset) {
     ++counters.unauthenticated;
     if (ended->restarts < most_restarts) begin_anew(ended->latest, static_cast<std::uint8_t>(ended->restarts + 1));
@@ -184,14 +213,9 @@ void ConnectionSpeaker::take(const Connected& connected, const ProbeBook& book, 
   }
   const Address& target = *book.probe(connected.token).to;
   const bool is_shared = ended->latest != connected.token;
-  if (connected.report) {
-    const IcmpReport report = report_of(*connected.report, {.family = target.family(), .carrier = Carrier::tcp});
-    if (report.tells_a_fate()) {
-      events.push_back(errors_.event(book.probe(connected.token), Carrier::tcp, report, connection_bits));
-      events.back().final = true;
-      if (is_shared && events.back().kind != Event::Kind::refused) begin_anew(ended->latest, 0);
-      return;
-    }
+  if (error) {
+    if (is_shared && error->kind != Event::Kind::refused) begin_anew(ended->latest, 0);
+    return events.push_back(*std::move(error));
   }
   if (connected.error == std::errc::timed_out) {
     // The kernel repeats a SYN as often as net.ipv4.tcp_syn_retries says, whatever time there is.
@@ -215,9 +239,13 @@ void ConnectionSpeaker::take(const Connected& connected, const ProbeBook& book, 
 
 void ConnectionSpeaker::settle(const ProbeBook& book, std::vector<Event>& events) {
   const Instant now = io_.now();
-  for (const Restart& restart : std::exchange(restarts_, {})) {
-    if (!in_window(book, restart.serial)) continue;
-    const std::error_code error = start(book.probe(restart.serial), now, restart.restarts);
+  make_room(displaced_, restarts_.size() + under_way_);
+  make_room(events, restarts_.size() + displaced_.size());
+  while (!restarts_.empty()) {
+    const Restart restart = restarts_.front();
+    const bool waits = in_window(book, restart.serial);
+    const std::error_code error = waits ? start(book.probe(restart.serial), now, restart.restarts) : std::error_code{};
+    restarts_.erase(restarts_.begin());
     if (!error) continue;
     if (wants_room(error)) {
       displaced_.push_back({.serial = restart.serial, .at = now});
@@ -229,12 +257,13 @@ void ConnectionSpeaker::settle(const ProbeBook& book, std::vector<Event>& events
                         .error = error});
     }
   }
-  for (const Displaced& displaced : std::exchange(displaced_, {}))
+  for (const Displaced& displaced : displaced_)
     if (in_window(book, displaced.serial))
       events.push_back({.serial = displaced.serial,
                         .kind = Event::Kind::displaced,
                         .final = true,
                         .arrival = {.read = displaced.at}});
+  displaced_.clear();
 }
 
 void ConnectionSpeaker::forget(Serial serial) noexcept {

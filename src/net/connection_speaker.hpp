@@ -23,7 +23,7 @@ namespace multiping::net {
 class ConnectionSpeaker {
  public:
   /// All of them outlive this object.
-  ConnectionSpeaker(PacketIo& io, const ShapeTable& shapes, IcmpEvents& errors) noexcept;
+  ConnectionSpeaker(PacketIo& io, const ShapeTable& shapes, IcmpEvents& errors);
 
   struct Started {
     Instant at{};
@@ -84,8 +84,8 @@ class ConnectionSpeaker {
     return shape.flow ? by_flow_ : by_ports_;
   }
   [[nodiscard]] std::error_code start(const Probe& probe, Instant now, std::uint8_t restarts);
-  void note_ports(const Probe& probe);
-  void note_target(const Probe& probe);
+  [[nodiscard]] Latest* make_room_for(const Probe& probe);
+  [[nodiscard]] std::optional<Event> reported(const Connected& connected, const ProbeBook& book);
   [[nodiscard]] bool share(const Probe& probe) noexcept;
   [[nodiscard]] Started held_up(const Probe& probe, std::error_code error) noexcept;
   void be_full() noexcept;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include "net/packet_size.hpp"
@@ -16,11 +17,23 @@ using namespace std::chrono_literals;
 /// Messages handed over in one call: few enough that their sending times are known to some 100 microseconds, enough
 /// that the call itself costs nothing.
 constexpr std::size_t longest_batch = SentCalls::most_probes;
+constexpr std::size_t largest_message = 65'535;
 /// Calls of one draining; a flood does not hold the caller for longer than this.
 constexpr int most_reads = 4096;
 /// A device, an address or a port that a probe asked for in vain may be there a moment later; but many probes in a row
 /// do not ask for it one after another.
 constexpr Duration memory_of_refusals = 1s;
+
+/// What cannot be taken in for want of memory is given back, so that it is not lost.
+template <class Item, class Take>
+void take_each(PacketIo& io, PacketIo::Taken what, Lane lane, std::span<const Item> items, Take take) {
+  try {
+    for (; !items.empty(); items = items.subspan(1)) take(items.front());
+  } catch (...) {
+    io.give_back(what, lane, items.size());
+    throw;
+  }
+}
 
 /// Hands all that a speaker is told of to it. An error that comes while packets are read ends that call early, so that
 /// behind errors there may be packets still.
@@ -31,12 +44,14 @@ std::size_t drain_into(Speaker& speaker, PacketIo& io, Lane lane, const Hearing&
     std::size_t packets_taken = 0, errors_taken = 0;
     for (bool more = true; more && reads < most_reads; ++reads) {
       const auto packets = io.receive(lane, more);
-      for (const Incoming& packet : packets) speaker.take_packet(packet, hearing);
+      take_each(io, PacketIo::Taken::packets, lane, packets,
+                [&](const Incoming& packet) { speaker.take_packet(packet, hearing); });
       packets_taken += packets.size();
     }
     for (bool more = true; more && reads < 2 * most_reads; ++reads) {
       const auto errors = io.receive_errors(lane, more);
-      for (const QueuedError& error : errors) speaker.take_error(error, hearing);
+      take_each(io, PacketIo::Taken::errors, lane, errors,
+                [&](const QueuedError& error) { speaker.take_error(error, hearing); });
       errors_taken += errors.size();
     }
     all_packets += packets_taken;
@@ -65,18 +80,22 @@ DirectTransport::DirectTransport(std::unique_ptr<PacketIo> io, const IoRequest& 
       connections_{*io_, shapes_, errors_},
       longest_run_{longest_batch} {
   for (std::size_t shape = 0; shape < request.shapes.size(); ++shape)
-    shapes_.set(static_cast<std::uint16_t>(shape), request.shapes[shape]);
+    shapes_.set(static_cast<ShapeNumber>(shape), request.shapes[shape]);
   credit_ = request.targets == 0 ? longest_batch : std::min(longest_batch, request.targets);
   outgoing_.resize(credit_);
   make_room();
 }
 
+/// Messages that grow one by one make it grow a few times in all.
 void DirectTransport::make_room() {
-  message_room_ = shapes_.largest_message();
-  messages_.resize(outgoing_.size() * message_room_);
+  const std::size_t largest = shapes_.largest_message();
+  if (largest <= message_room_) return;
+  const std::size_t room = std::max(largest, std::min(2 * message_room_, largest_message));
+  messages_.resize(outgoing_.size() * room);
+  message_room_ = room;
 }
 
-void DirectTransport::set_shape(std::uint16_t shape, const ProbeOptions& options) {
+void DirectTransport::set_shape(ShapeNumber shape, const ProbeOptions& options) {
   io_->set_shape(shape, options);
   shapes_.set(shape, options);
   make_room();
@@ -95,7 +114,7 @@ Route DirectTransport::route_by(const Way& way) {
   return route;
 }
 
-Obstacle DirectTransport::prepare(Family family, std::uint16_t shape) {
+Obstacle DirectTransport::prepare(Family family, ShapeNumber shape) {
   const Way way = io_->way(family, shape, 0);
   opened(way);
   if (!way.may_pass) shapes_.route(family, shape, 0) = route_by(way);
@@ -172,7 +191,13 @@ ProbeTransport::Sent DirectTransport::send(std::span<const Probe> probes, std::s
   std::size_t done = 0;
   udp_.set_time(io_->now());
   while (done < probes.size()) {
-    const Sent step = send_some(probes.subspan(done), sent_at.subspan(done));
+    Sent step;
+    try {
+      step = send_some(probes.subspan(done), sent_at.subspan(done));
+    } catch (const std::bad_alloc&) {
+      if (done == 0) throw;
+      break;  // what left before is told first
+    }
     done += step.accepted;
     if (step.refused || step.full || step.behind)
       return {.accepted = done, .refused = step.refused, .full = step.full, .behind = step.behind};
@@ -204,20 +229,31 @@ ProbeTransport::Sent DirectTransport::refuse(std::error_code error) noexcept {
 ProbeTransport::Sent DirectTransport::send_run(Lane lane, std::span<const Probe> probes, std::span<Instant> sent_at) {
   if (lane >= paces_.size()) paces_.resize(std::size_t{lane} + 1);
   std::size_t run = 0;
-  for (; run < std::min(credit_, longest_run_) && run < probes.size(); ++run) {
-    const Probe& probe = probes[run];
-    const Route& route = route_of(probe);
-    if (route.state != Route::State::lane || route.lane != lane) break;
-    outgoing_[run] = {.to = probe.to, .bytes = encode(probe, lane, run), .shape = probe.shape};
+  SendReport report;
+  try {
+    for (; run < std::min(credit_, longest_run_) && run < probes.size(); ++run) {
+      const Probe& probe = probes[run];
+      const Route& route = route_of(probe);
+      if (route.state != Route::State::lane || route.lane != lane) break;
+      outgoing_[run] = {.to = probe.to, .bytes = encode(probe, lane, run), .shape = probe.shape};
+    }
+    report = io_->send(lane, std::span{outgoing_}.first(run));
+  } catch (...) {
+    take_back(lane, probes.first(run));
+    throw;
   }
-  const SendReport report = io_->send(lane, std::span{outgoing_}.first(run));
   note_times(lane, report, probes, sent_at);
-  if (io_->channel(lane).carrier == Carrier::udp)
-    for (std::size_t unsent = run; unsent > report.accepted; --unsent) udp_.take_back(probes[unsent - 1]);
+  take_back(lane, probes.first(run).subspan(report.accepted));
   // Behind a refusal the rest is encoded anew: where many are refused, runs are short.
   longest_run_ = report.accepted == run ? std::min(longest_batch, 2 * longest_run_) : 1;
   if (report.accepted == run) return {.accepted = run};
   return {.accepted = report.accepted, .refused = report.refused, .full = report.full};
+}
+
+/// They were encoded, and did not leave.
+void DirectTransport::take_back(Lane lane, std::span<const Probe> unsent) noexcept {
+  if (io_->channel(lane).carrier != Carrier::udp) return;
+  for (; !unsent.empty(); unsent = unsent.first(unsent.size() - 1)) udp_.take_back(unsent.back());
 }
 
 /// The message k of a call left k steps behind its start, as far as anybody knows: rather before that than behind it.
@@ -247,11 +283,14 @@ void DirectTransport::receive(const ProbeBook& book, std::vector<Event>& events)
   std::size_t taken = 0;
   const std::size_t known = events.size();
   echo_.all_noted();
-  for (const Lane lane : io_->heard()) taken += drain(lane, book, events);
-  for (Event& event : std::span{events}.subspan(known)) {
-    if (event.arrival.stamp) event.rtt = calls_.round_trip(event.serial, *event.arrival.stamp);
-    if (event.icmp) event.cut_next_time = will_be_cut(book.probe(event.serial), event);
+  try {
+    for (const Lane lane : io_->heard()) taken += drain(lane, book, events);
+  } catch (...) {
+    taken_since_look_ = true;
+    complete(std::span{events}.subspan(known), book);
+    throw;
   }
+  complete(std::span{events}.subspan(known), book);
   taken_since_look_ = taken_since_look_ || taken > 0;
   if (taken > 1 && taken >= credit_ / 2) look_for_drops();
   if (connections_.any()) drain_connections(book, events);
@@ -259,6 +298,14 @@ void DirectTransport::receive(const ProbeBook& book, std::vector<Event>& events)
   const Serial first = book.window().first;
   if (!udp_.idle()) udp_.forget_below(first, io_->now());
   connections_.forget_below(first);
+}
+
+/// With what only the sending of their probes tells.
+void DirectTransport::complete(std::span<Event> events, const ProbeBook& book) const noexcept {
+  for (Event& event : events) {
+    if (event.arrival.stamp) event.rtt = calls_.round_trip(event.serial, *event.arrival.stamp);
+    if (event.icmp) event.cut_next_time = will_be_cut(book.probe(event.serial), event);
+  }
 }
 
 /// The kernel has learned the path's MTU from the same report, and cuts what is larger. IPv6 packets are never cut to
@@ -290,7 +337,8 @@ std::size_t DirectTransport::drain(Lane lane, const ProbeBook& book, std::vector
 void DirectTransport::drain_connections(const ProbeBook& book, std::vector<Event>& events) {
   bool more = true;
   for (int reads = 0; more && reads < most_reads; ++reads)
-    for (const Connected& connected : io_->connections(more)) connections_.take(connected, book, events, counters_);
+    take_each(*io_, PacketIo::Taken::connections, Lane{}, io_->connections(more),
+              [&](const Connected& connected) { connections_.take(connected, book, events, counters_); });
 }
 
 void DirectTransport::forget(Serial serial) noexcept {

@@ -29,8 +29,8 @@ class DirectTransport final : public ProbeTransport {
   DirectTransport(std::unique_ptr<PacketIo> io, const IoRequest& request, const packet::SipKey& key);
 
   [[nodiscard]] Instant now() noexcept override { return io_->now(); }
-  void set_shape(std::uint16_t shape, const ProbeOptions& options) override;
-  Obstacle prepare(Family family, std::uint16_t shape) override;
+  void set_shape(ShapeNumber shape, const ProbeOptions& options) override;
+  Obstacle prepare(Family family, ShapeNumber shape) override;
   [[nodiscard]] std::size_t credit() const noexcept override { return credit_; }
   Sent send(std::span<const Probe> probes, std::span<Instant> sent_at) override;
   [[nodiscard]] Instant room_at() const noexcept override { return std::min(connections_.room_at(), io_->room_at()); }
@@ -60,10 +60,12 @@ class DirectTransport final : public ProbeTransport {
   [[nodiscard]] Sent send_some(std::span<const Probe> probes, std::span<Instant> sent_at);
   [[nodiscard]] Sent refuse(std::error_code error) noexcept;
   [[nodiscard]] Sent send_run(Lane lane, std::span<const Probe> probes, std::span<Instant> sent_at);
+  void take_back(Lane lane, std::span<const Probe> unsent) noexcept;
   void note_times(Lane lane, const SendReport& report, std::span<const Probe> probes,
                   std::span<Instant> sent_at) noexcept;
   [[nodiscard]] Sent connect(const Probe& probe, Instant& sent_at);
   [[nodiscard]] std::span<const std::uint8_t> encode(const Probe& probe, Lane lane, std::size_t place);
+  void complete(std::span<Event> events, const ProbeBook& book) const noexcept;
   [[nodiscard]] bool will_be_cut(const Probe& probe, const Event& event) const noexcept;
   std::size_t drain(Lane lane, const ProbeBook& book, std::vector<Event>& events);
   void drain_connections(const ProbeBook& book, std::vector<Event>& events);

@@ -3,6 +3,8 @@
 #include "net/echo_speaker.hpp"
 
 #include <algorithm>
+#include <new>
+#include <unordered_set>
 
 #include "net/address_facts.hpp"
 #include "net/candidates.hpp"
@@ -12,6 +14,14 @@ namespace {
 
 /// Bits of the header that a forger had to guess.
 std::uint8_t header_bits(const Channel& channel) noexcept { return channel.kernel_owns_id ? 16 : 32; }
+
+/// Without memory for it, the next that tells no more may be taken for the same probe's.
+void note(std::unordered_set<Serial>& serials, Serial serial) noexcept {
+  try {
+    serials.insert(serial);
+  } catch (const std::bad_alloc&) {
+  }
+}
 
 }  // namespace
 
@@ -84,8 +94,8 @@ void EchoSpeaker::take_reply(const Claim& claim, const Hearing& hearing) {
   };
   const Match match = matching(claim.message.word2, hearing, fits, credited_);
   if (!match.fit.fits) return refuse(claim, hearing);
-  if (!match.fit.sure) credited_.insert(match.serial);
   hearing.events.push_back(event(match, claim));
+  if (!match.fit.sure) note(credited_, match.serial);
 }
 
 /// No probe to that address has this tag: is it one of another, or a forgotten one?
@@ -172,15 +182,15 @@ void EchoSpeaker::take_report(const IcmpReport& report, const packet::QuotedEcho
   const Match match = matching(quoted.sequence, hearing, fits, reported_);
   if (!match.fit.fits) return void(++hearing.counters.unauthenticated);
   if (!report.tells_a_fate()) return;
-  if (!match.fit.sure) note_reported(match.serial, hearing.book);
   hearing.events.push_back(errors_.event(hearing.book.probe(match.serial), Carrier::icmp, report, match.fit.auth_bits));
+  if (!match.fit.sure) note_reported(match.serial, hearing.book);
 }
 
 /// So that the next such error is about the next such probe.
-void EchoSpeaker::note_reported(Serial serial, const ProbeBook& book) {
+void EchoSpeaker::note_reported(Serial serial, const ProbeBook& book) noexcept {
   if (reported_.size() >= sequence_period)
     std::erase_if(reported_, [first = book.window().first](Serial each) { return each < first; });
-  if (reported_.size() < 2 * sequence_period) reported_.insert(serial);
+  if (reported_.size() < 2 * sequence_period) note(reported_, serial);
 }
 
 }  // namespace multiping::net

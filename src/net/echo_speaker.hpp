@@ -18,7 +18,7 @@ namespace multiping::net {
 class EchoSpeaker {
  public:
   /// All of them outlive this object.
-  EchoSpeaker(const packet::ProbeCodec& codec, const ShapeTable& shapes, IcmpEvents& errors) noexcept
+  EchoSpeaker(const packet::ProbeCodec& codec, const ShapeTable& shapes, IcmpEvents& errors)
       : codec_{codec}, shapes_{shapes}, errors_{errors} {}
 
   /// `message` is as long as the shape's messages are.
@@ -69,7 +69,7 @@ class EchoSpeaker {
   void take_report(const IcmpReport& report, const packet::QuotedEcho& quoted, const Hearing& hearing);
   [[nodiscard]] Fit is_quoted(const Probe& probe, const packet::QuotedEcho& quoted,
                               const Channel& channel) const noexcept;
-  void note_reported(Serial serial, const ProbeBook& book);
+  void note_reported(Serial serial, const ProbeBook& book) noexcept;
 
   const packet::ProbeCodec& codec_;
   const ShapeTable& shapes_;

@@ -18,7 +18,7 @@ bool has_mtu(Family family, std::uint8_t type, std::uint8_t code) noexcept {
   return type == packet::icmpv4::destination_unreachable && code == packet::icmpv4::code_fragmentation_needed;
 }
 
-packet::IcmpExtensions extensions_of(const IcmpReport& report) noexcept {
+packet::IcmpExtensions extensions_of(const IcmpReport& report) {
   if (report.message != nullptr) return packet::extensions_of(report.family, *report.message);
   return packet::extensions_of_quote(report.quoted, report.extension, report.missing);
 }

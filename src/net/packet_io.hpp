@@ -13,6 +13,7 @@
 #include "multiping/address.hpp"
 #include "multiping/options.hpp"
 #include "net/instant.hpp"
+#include "net/shape_number.hpp"
 
 namespace multiping::net {
 
@@ -71,7 +72,7 @@ struct Way {
 struct Outgoing {
   const Address* to = nullptr;
   std::span<const std::uint8_t> bytes{};
-  std::uint16_t shape = 0;
+  ShapeNumber shape = 0;
 };
 
 /// What became of a batch of messages. `accepted` of them, from the first, went to the kernel between the two times.
@@ -123,7 +124,7 @@ struct QueuedError {
 struct Connecting {
   std::uint64_t token = 0;
   const Address* to = nullptr;
-  std::uint16_t shape = 0;
+  ShapeNumber shape = 0;
 };
 
 /// What became of a connection attempt. The socket is closed already, by reset and without data.
@@ -152,19 +153,19 @@ class PacketIo {
   [[nodiscard]] virtual Instant now() noexcept = 0;
 
   /// From now on shape number `shape` is `options`; no probe of the shape that had this number is awaited any more.
-  virtual void set_shape(std::uint16_t shape, const ProbeOptions& options) = 0;
+  virtual void set_shape(ShapeNumber shape, const ProbeOptions& options) = 0;
   /// How probes of `shape` leave for `family`. Opens the socket when it is asked for first. Shapes that differ only in
   /// what a single message can be given (ttl, tos, source address, mark, flow label) share a lane. Different `turn`s
   /// of a UDP shape are different source ports, unless one was asked for; otherwise `turn` changes nothing.
   /// Throws std::system_error when this process is out of descriptors or memory.
-  virtual Way way(Family family, std::uint16_t shape, unsigned turn) = 0;
+  virtual Way way(Family family, ShapeNumber shape, unsigned turn) = 0;
   /// The lanes that are open.
   [[nodiscard]] virtual std::span<const Lane> lanes() const noexcept = 0;
   /// Those of them that may have something for receive() or receive_errors().
   [[nodiscard]] virtual std::span<const Lane> heard() { return lanes(); }
   [[nodiscard]] virtual const Channel& channel(Lane lane) const noexcept = 0;
   /// The source address that a message to `to` will have; none where the kernel finds no route.
-  [[nodiscard]] virtual Address source(Lane lane, const Address& to, std::uint16_t shape) = 0;
+  [[nodiscard]] virtual Address source(Lane lane, const Address& to, ShapeNumber shape) = 0;
 
   /// Hands messages, all to addresses of the lane's family, to the kernel in order, up to the first that it refuses.
   virtual SendReport send(Lane lane, std::span<const Outgoing> messages) = 0;
@@ -175,6 +176,13 @@ class PacketIo {
   /// is, whether the socket may hold more.
   virtual std::span<const Incoming> receive(Lane lane, bool& more) = 0;
   virtual std::span<const QueuedError> receive_errors(Lane lane, bool& more) = 0;
+
+  /// Of what the last receive(), receive_errors() or connections() gave, the last `count` could not be taken in for
+  /// want of memory: the next such call gives them again, and next_chore() says so. heard() gives their lane first.
+  enum class Taken : std::uint8_t { packets, errors, connections };
+  virtual void give_back(Taken what, Lane lane, std::size_t count) noexcept {
+    static_cast<void>(what), static_cast<void>(lane), static_cast<void>(count);
+  }
 
   /// Starts a connection. No error: under way, even when it is decided already. EMFILE, ENFILE: no descriptor is left.
   virtual std::error_code connect(const Connecting& connecting) = 0;

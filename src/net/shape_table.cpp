@@ -3,10 +3,10 @@
 #include "net/shape_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "net/destination_port.hpp"
 #include "packet/icmp.hpp"
-#include "packet/probe_codec.hpp"
 #include "packet/sctp.hpp"
 #include "packet/tcp.hpp"
 
@@ -41,20 +41,6 @@ std::size_t message_size(Carrier carrier, std::size_t payload_size) noexcept {
   return packet::icmp_header_size + payload_size;
 }
 
-ShapeFacts facts_of(const ProbeOptions& options) {
-  ShapeFacts facts{.carrier = carrier_of(options.protocol),
-                   .port = destination_port(options),
-                   .source_port = static_cast<std::uint16_t>(options.source_port),
-                   .may_be_cut = !options.dont_fragment};
-  const bool has_payload = facts.carrier == Carrier::icmp || facts.carrier == Carrier::udp;
-  if (has_payload) facts.image = packet::pattern_image(options.pattern, options.payload_size);
-  facts.message_size = message_size(facts.carrier, facts.image.size());
-  const bool connects = facts.carrier == Carrier::tcp && !options.half_open && facts.source_port == 0;
-  if (facts.carrier == Carrier::icmp || connects) facts.flow = options.flow;
-  if (facts.carrier == Carrier::udp && facts.source_port == 0 && !options.flow) facts.turns = udp_turns;
-  return facts;
-}
-
 }  // namespace
 
 Route route_of(const Way& way) noexcept {
@@ -69,12 +55,25 @@ Route route_of(const Way& way) noexcept {
   return {.state = Route::State::none, .error = way.error};
 }
 
-void ShapeTable::set(std::uint16_t shape, const ProbeOptions& options) {
-  if (shape >= facts_.size()) {
-    facts_.resize(std::size_t{shape} + 1);
-    routes_.resize(facts_.size());
-  }
-  facts_[shape] = facts_of(options);
+ShapeFacts ShapeTable::facts_of(const ProbeOptions& options) {
+  ShapeFacts facts{.carrier = carrier_of(options.protocol),
+                   .port = destination_port(options),
+                   .source_port = static_cast<std::uint16_t>(options.source_port),
+                   .may_be_cut = !options.dont_fragment};
+  const bool has_payload = facts.carrier == Carrier::icmp || facts.carrier == Carrier::udp;
+  if (has_payload) facts.image = images_.image(options.pattern, options.payload_size, facts.image_owner);
+  facts.message_size = message_size(facts.carrier, facts.image.size());
+  const bool connects = facts.carrier == Carrier::tcp && !options.half_open && facts.source_port == 0;
+  if (facts.carrier == Carrier::icmp || connects) facts.flow = options.flow;
+  if (facts.carrier == Carrier::udp && facts.source_port == 0 && !options.flow) facts.turns = udp_turns;
+  return facts;
+}
+
+void ShapeTable::set(ShapeNumber shape, const ProbeOptions& options) {
+  ShapeFacts facts = facts_of(options);
+  if (shape >= facts_.size()) facts_.resize(std::size_t{shape} + 1);
+  if (shape >= routes_.size()) routes_.resize(facts_.size());
+  facts_[shape] = std::move(facts);
   routes_[shape] = {};
   largest_message_ = std::max(largest_message_, facts_[shape].message_size);
 }

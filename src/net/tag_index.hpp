@@ -22,7 +22,16 @@ class TagIndex {
   /// stay, of which the low half is given, that `keep` says yes to.
   template <class Keep>
   void add(Tag tag, Serial serial, Keep keep) {
+    make_room(keep);
+    add(tag, serial);
+  }
+
+  /// The same in two steps: the first, for one probe more, may throw std::bad_alloc.
+  template <class Keep>
+  void make_room(Keep keep) {
     if (4 * (used_ + 1) > 3 * slots_.size()) grow(keep);
+  }
+  void add(Tag tag, Serial serial) noexcept {
     has_short_ = has_short_ || tag.size() < long_tag;
     insert({.hash = hash_of(tag), .serial = static_cast<std::uint32_t>(serial)});
   }
@@ -61,7 +70,7 @@ class TagIndex {
     return false;
   }
 
-  void insert(const Slot& slot) {
+  void insert(const Slot& slot) noexcept {
     std::size_t place = start(slot.hash);
     for (; slots_[place].hash != 0; place = next(place))
       if (slots_[place] == slot) return;  // it was taken back, and is sent at last

@@ -26,7 +26,7 @@ using Serial = std::uint64_t;
 struct Probe {
   Serial serial = 0;
   const Address* to = nullptr;
-  std::uint16_t shape = 0;
+  ShapeNumber shape = 0;
   /// How often the target's connection has made way for others before: this one is left alone the longer.
   std::uint8_t displaced = 0;
   /// Probes of one target ask the same question: an answer to any of them will do.
@@ -97,15 +97,16 @@ class ProbeTransport {
   [[nodiscard]] virtual Instant now() noexcept = 0;
 
   /// From now on shape number `shape` is `options`; no probe of the shape that had this number is awaited any more.
-  virtual void set_shape(std::uint16_t shape, const ProbeOptions& options) = 0;
+  virtual void set_shape(ShapeNumber shape, const ProbeOptions& options) = 0;
   /// Makes ready for probes of `shape` to `family`, and says what stands in the way. Never needed before send().
   /// Throws std::system_error when this process is out of descriptors or memory.
-  virtual Obstacle prepare(Family family, std::uint16_t shape) = 0;
+  virtual Obstacle prepare(Family family, ShapeNumber shape) = 0;
 
   /// Most probes to send at once before receive() is called: what the receive buffers can hold of answers.
   [[nodiscard]] virtual std::size_t credit() const noexcept = 0;
 
-  /// Sends in order, up to the first that this host refuses. Writes the sending time of each accepted probe.
+  /// Sends in order, up to the first that this host refuses. Writes the sending time of each accepted probe. May stop
+  /// after some for no reason given; throws std::bad_alloc only where none was accepted.
   struct Sent {
     std::size_t accepted = 0;
     std::error_code refused{};  ///< Of probes[accepted]; none when all were accepted, and with `full`.

@@ -2,8 +2,11 @@
 // What the window has left behind is kept for as long as it may be answered, and then given back.
 #include "net/udp_index.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
+
+#include "net/make_room.hpp"
 
 namespace multiping::net {
 namespace {
@@ -87,23 +90,26 @@ std::uint32_t UdpIndex::at(const Place& place) {
 
 /// Streams of which no probe is known any more are given up.
 void UdpIndex::grow() {
-  std::vector<Slot> kept;
-  for (const Slot& slot : slots_) {
-    if (slot.stream == UdpFlight::no_stream) continue;
+  const auto is_known = [this](const Slot& slot) {
+    if (slot.stream == UdpFlight::no_stream) return false;
     const UdpStream& stream = streams_[slot.stream];
-    if (stream.newest != UdpStream::none || stream.unsure)
-      kept.push_back(slot);
-    else
-      free_.push_back(slot.stream);
-  }
+    return stream.newest != UdpStream::none || stream.unsure;
+  };
+  const auto kept = static_cast<std::size_t>(std::ranges::count_if(slots_, is_known));
   std::size_t size = 16;
-  while (size < 2 * (kept.size() + 1)) size *= 2;  // so that it is at most half full
-  slots_.assign(size, {});
-  used_ = kept.size();
-  for (const Slot& slot : kept) {
-    std::size_t place = start(slot.hash);
-    while (slots_[place].stream != UdpFlight::no_stream) place = following(place);
-    slots_[place] = slot;
+  while (size < 2 * (kept + 1)) size *= 2;  // so that it is at most half full
+  std::vector<Slot> before(size);
+  make_room(free_, used_ - kept);
+  slots_.swap(before);
+  used_ = kept;
+  for (const Slot& slot : before) {
+    if (is_known(slot)) {
+      std::size_t place = start(slot.hash);
+      while (slots_[place].stream != UdpFlight::no_stream) place = following(place);
+      slots_[place] = slot;
+    } else if (slot.stream != UdpFlight::no_stream) {
+      free_.push_back(slot.stream);
+    }
   }
 }
 
@@ -131,14 +137,16 @@ bool UdpIndex::is_free(const Place& place, Instant now) noexcept {
 void UdpIndex::add(const Place& to, const Sending& sending) {
   const std::uint32_t number = at(to);
   UdpStream& stream = streams_[number];
-  settle(stream, sending.at);
-  UdpFlight flight{.stream = number, .sent_at = coarse(sending.at.time_since_epoch()), .shape = sending.shape};
-  append(stream, sending.serial, flight);
-  flights_.put(sending.serial, flight);
-  if (sending.tag.empty()) return;
+  // What may need memory comes first: a flight of no stream is none.
+  flights_.put(sending.serial, {});
   const auto first = static_cast<std::uint32_t>(flights_.first());
-  tags_.add(sending.tag, sending.serial,
-            [first, known = flights_.size()](std::uint32_t low) { return low - first < known; });
+  tags_.make_room([first, known = flights_.size()](std::uint32_t low) { return low - first < known; });
+  settle(stream, sending.at);
+  UdpFlight flight{
+      .stream = number, .sent_at = coarse(sending.at.time_since_epoch()), .shape = sending.shape & shape_bits};
+  append(stream, sending.serial, flight);
+  *flights_.find(sending.serial) = flight;
+  if (!sending.tag.empty()) tags_.add(sending.tag, sending.serial);
 }
 
 /// Serials of one stream come in order. One that doesn't, or has the low half that stands for none, is known by its tag

@@ -24,10 +24,10 @@ struct UdpFlight {
   std::uint32_t stream = no_stream;      ///< None: no UDP probe has this serial.
   std::uint32_t previous = 0, next = 0;  ///< Steps to its neighbours in the stream; 0: there is none.
   std::uint32_t sent_at = 0;             ///< In 2^20 nanoseconds; wraps.
-  std::uint16_t shape = 0;
-  bool answered : 1 = false;
-  bool forgotten : 1 = false;  ///< Nobody waits for it any more.
-  bool reported : 1 = false;   ///< An ICMP error told its fate, though it may still be answered.
+  ShapeNumber shape : 24 = 0;
+  ShapeNumber answered : 1 = 0;
+  ShapeNumber forgotten : 1 = 0;  ///< Nobody waits for it any more.
+  ShapeNumber reported : 1 = 0;   ///< An ICMP error told its fate, though it may still be answered.
 };
 static_assert(sizeof(UdpFlight) == 20);
 
@@ -62,7 +62,7 @@ class UdpIndex {
   /// A probe that leaves, and the tag that it carries, if any.
   struct Sending {
     Serial serial = 0;
-    std::uint16_t shape = 0;
+    ShapeNumber shape = 0;
     Instant at{};
     std::span<const std::uint8_t> tag{};
   };

@@ -151,9 +151,10 @@ void UdpSpeaker::take_packet(const Incoming& packet, const Hearing& hearing) {
 }
 
 void UdpSpeaker::take_answer(const Match& match, const Incoming& packet, const Hearing& hearing) {
-  match.flight->answered = true;
-  if (!in_window(hearing.book, match.serial))
+  if (!in_window(hearing.book, match.serial)) {
+    match.flight->answered = true;
     return void(++(match.elsewhere ? hearing.counters.wrong_source : hearing.counters.late));
+  }
   hearing.events.push_back({.serial = match.serial,
                             .responder = packet.from,
                             .arrival = packet.arrival,
@@ -162,6 +163,7 @@ void UdpSpeaker::take_answer(const Match& match, const Incoming& packet, const H
                             .auth_bits = match.auth_bits,
                             .payload_altered = match.altered,
                             .elsewhere = match.elsewhere});
+  match.flight->answered = true;
 }
 
 /// Of a stream that is unsure nobody knows whose answer it is, but it is one. What looks like an echo of ours has the
@@ -206,10 +208,13 @@ void UdpSpeaker::take_error(const QueuedError& queued, const Hearing& hearing) {
   if (match.flight == nullptr) match = quoted_by_order(queued, hearing);
   if (match.flight == nullptr) return void(++hearing.counters.unauthenticated);
   if (!report.tells_a_fate()) return;
+  const bool waits = in_window(hearing.book, match.serial);
+  if (waits)
+    hearing.events.push_back(errors_.event(hearing.book.probe(match.serial), Carrier::udp, report, match.auth_bits));
+  else
+    ++hearing.counters.late;
   match.flight->reported = true;
   if (report.is_refusal_of(queued.destination, Carrier::udp)) match.flight->answered = true;
-  if (!in_window(hearing.book, match.serial)) return void(++hearing.counters.late);
-  hearing.events.push_back(errors_.event(hearing.book.probe(match.serial), Carrier::udp, report, match.auth_bits));
 }
 
 }  // namespace multiping::net

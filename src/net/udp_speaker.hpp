@@ -17,7 +17,7 @@ namespace multiping::net {
 class UdpSpeaker {
  public:
   /// All of them outlive this object.
-  UdpSpeaker(const packet::ProbeCodec& codec, const ShapeTable& shapes, IcmpEvents& errors) noexcept
+  UdpSpeaker(const packet::ProbeCodec& codec, const ShapeTable& shapes, IcmpEvents& errors)
       : codec_{codec}, shapes_{shapes}, errors_{errors} {}
 
   /// When probes leave from now on.

@@ -32,7 +32,7 @@ MplsLabel label_of(std::uint32_t entry) noexcept {
           .ttl = static_cast<std::uint8_t>(entry)};
 }
 
-void add_labels(std::vector<MplsLabel>& labels, Bytes stack) noexcept {
+void add_labels(std::vector<MplsLabel>& labels, Bytes stack) {
   if (stack.size() % sizeof(std::uint32_t) != 0) return;
   Reader reader{stack};
   while (reader.remaining() > 0 && labels.size() < most_labels) labels.push_back(label_of(reader.u32()));
@@ -49,7 +49,7 @@ std::optional<Address> read_address(Reader& reader) noexcept {
 }
 
 // RFC 5837 section 4.3: padded with zeros to a multiple of four.
-std::optional<std::string> read_name(Reader& reader) noexcept {
+std::optional<std::string> read_name(Reader& reader) {
   const std::size_t length = reader.u8();
   if (length == 0 || length % 4 != 0 || length > longest_name) return std::nullopt;
   const auto padded = reader.bytes(length - 1);
@@ -57,7 +57,7 @@ std::optional<std::string> read_name(Reader& reader) noexcept {
 }
 
 // Nothing when one of the parts that `c_type` announces isn't whole.
-std::optional<InterfaceInfo> parse_interface(std::uint8_t c_type, Bytes parts) noexcept {
+std::optional<InterfaceInfo> parse_interface(std::uint8_t c_type, Bytes parts) {
   Reader reader{parts};
   InterfaceInfo interface { .role = static_cast<InterfaceInfo::Role>(c_type >> 6) };
   if ((c_type & has_index) != 0) interface.index = reader.u32();
@@ -76,13 +76,13 @@ std::optional<InterfaceInfo> parse_interface(std::uint8_t c_type, Bytes parts) n
   return interface;
 }
 
-void add_interface(std::vector<InterfaceInfo>& interfaces, std::uint8_t c_type, Bytes parts) noexcept {
+void add_interface(std::vector<InterfaceInfo>& interfaces, std::uint8_t c_type, Bytes parts) {
   if (interfaces.size() == most_interfaces) return;
   if (auto interface = parse_interface(c_type, parts)) interfaces.push_back(*std::move(interface));
 }
 
 // Takes one object in. False when it contradicts the structure.
-bool read_object(Reader& reader, IcmpExtensions& extensions) noexcept {
+bool read_object(Reader& reader, IcmpExtensions& extensions) {
   const std::size_t length = reader.u16();
   const auto class_number = reader.u8();
   const auto c_type = reader.u8();
@@ -103,7 +103,7 @@ bool header_ok(Bytes structure, bool checksum_required) noexcept {
 }
 
 // Of a structure that begins `offset` bytes on, if one does.
-std::optional<IcmpExtensions> extensions_at(Bytes bytes, std::size_t offset, bool checksum_required) noexcept {
+std::optional<IcmpExtensions> extensions_at(Bytes bytes, std::size_t offset, bool checksum_required) {
   if (offset > bytes.size()) return std::nullopt;
   return parse_icmp_extensions(bytes.subspan(offset), checksum_required);
 }
@@ -122,7 +122,7 @@ std::size_t quote_length(Family family, const IcmpMessage& error) noexcept {
 
 }  // namespace
 
-std::optional<IcmpExtensions> parse_icmp_extensions(Bytes structure, bool checksum_required) noexcept {
+std::optional<IcmpExtensions> parse_icmp_extensions(Bytes structure, bool checksum_required) {
   if (!header_ok(structure, checksum_required)) return std::nullopt;
   Reader reader{structure};
   reader.skip(structure_header_size);
@@ -133,7 +133,7 @@ std::optional<IcmpExtensions> parse_icmp_extensions(Bytes structure, bool checks
   return extensions;
 }
 
-IcmpExtensions extensions_of(Family family, const IcmpMessage& error) noexcept {
+IcmpExtensions extensions_of(Family family, const IcmpMessage& error) {
   if (!has_length_field(family, error.type)) return {};
   const auto length = quote_length(family, error);
   if (length > 0 && length + structure_header_size <= error.body.size()) {
@@ -144,7 +144,7 @@ IcmpExtensions extensions_of(Family family, const IcmpMessage& error) noexcept {
   return extensions_at(error.body, least_quote, true).value_or(IcmpExtensions{});
 }
 
-IcmpExtensions extensions_of_quote(Bytes quoted, std::size_t extension, std::size_t missing) noexcept {
+IcmpExtensions extensions_of_quote(Bytes quoted, std::size_t extension, std::size_t missing) {
   if (extension != 0) return extensions_at(quoted, extension, false).value_or(IcmpExtensions{});
   if (missing > least_quote) return {};
   // Every length that the quote can have had is a multiple of four, and so are those of all headers.

@@ -3,7 +3,6 @@
 #include "proxy/proxy_packet_io.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "multiping/error.hpp"
@@ -13,14 +12,13 @@ namespace multiping::proxy {
 namespace {
 
 /// The PacketIo below knows the datagrams to the proxy by this shape, and those of the caller by one number more.
-constexpr std::uint16_t proxy_shape = 0;
-constexpr std::uint16_t last_shape = std::numeric_limits<std::uint16_t>::max();
+constexpr net::ShapeNumber proxy_shape = 0;
 /// Turns of the caller's UDP probes are fewer.
 constexpr unsigned first_turn = 1'000;
 /// Pacing has one bucket, for both families.
 constexpr std::uint8_t only_client = 0;
 
-std::uint16_t below(std::uint16_t shape) noexcept { return static_cast<std::uint16_t>(shape + 1); }
+net::ShapeNumber below(net::ShapeNumber shape) noexcept { return shape + 1; }
 
 std::uint16_t nonzero_id(std::uint64_t random) noexcept {
   const auto id = static_cast<std::uint16_t>(random >> 48U);
@@ -53,19 +51,18 @@ ProxyPacketIo::ProxyPacketIo(std::unique_ptr<net::PacketIo> io, const ProxyAddre
              Path{.echoes = {Family::ipv6, nonzero_id(random), static_cast<std::uint32_t>(random) ^ 0x8000'0000U},
                   .turn = first_turn + 1}} {
   io_->set_shape(proxy_shape, {.protocol = Protocol::udp, .port = proxy.port});
-  for (std::size_t i = 0; i < request.shapes.size(); ++i) set_shape(static_cast<std::uint16_t>(i), request.shapes[i]);
+  for (std::size_t i = 0; i < request.shapes.size(); ++i)
+    set_shape(static_cast<net::ShapeNumber>(i), request.shapes[i]);
 }
 
-void ProxyPacketIo::set_shape(std::uint16_t shape, const ProbeOptions& options) {
+void ProxyPacketIo::set_shape(net::ShapeNumber shape, const ProbeOptions& options) {
   if (shapes_.size() <= shape) shapes_.resize(std::size_t{shape} + 1);
   shapes_[shape] = options;
-  if (shape != last_shape) io_->set_shape(below(shape), options);
+  io_->set_shape(below(shape), options);
 }
 
-net::Way ProxyPacketIo::way(Family family, std::uint16_t shape, unsigned turn) {
+net::Way ProxyPacketIo::way(Family family, net::ShapeNumber shape, unsigned turn) {
   const ProbeOptions& options = shapes_[shape];
-  if (shape == last_shape)
-    return {.error = Errc::not_supported, .doing = "cannot tell one more kind of probe apart over a proxy"};
   if (options.protocol != Protocol::icmp) return io_->way(family, below(shape), turn);
   const std::string option = lacking_option(family, options);
   if (!option.empty())
@@ -96,7 +93,7 @@ const net::Channel& ProxyPacketIo::channel(net::Lane lane) const noexcept {
   return path == nullptr ? io_->channel(lane) : path->echoes.channel();
 }
 
-Address ProxyPacketIo::source(net::Lane lane, const Address& to, std::uint16_t shape) {
+Address ProxyPacketIo::source(net::Lane lane, const Address& to, net::ShapeNumber shape) {
   return path_of(lane) == nullptr ? io_->source(lane, to, below(shape)) : Address{};
 }
 
@@ -179,12 +176,23 @@ bool ProxyPacketIo::is_proxy(const Address& address, std::uint16_t port) const n
 std::span<const net::Incoming> ProxyPacketIo::receive(net::Lane lane, bool& more) {
   Path* path = path_of(lane);
   if (path == nullptr) return io_->receive(lane, more);
+  if (const std::size_t again = std::exchange(path->given_back, 0); again > 0) {
+    more = true;
+    return path->echoes.heard().last(again);
+  }
   path->echoes.clear_heard();
   for (const net::Incoming& datagram : io_->receive(lane, more))
     path->echoes.take(datagram, is_proxy(datagram.from, datagram.port));
   if (path->echoes.was_quenched()) paused_until_ = net::after(io_->now(), pause);
   keep_alive(*path);
   return path->echoes.heard();
+}
+
+/// Errors that the proxy tells of are lost.
+void ProxyPacketIo::give_back(Taken what, net::Lane lane, std::size_t count) noexcept {
+  Path* path = path_of(lane);
+  if (what == Taken::connections || path == nullptr) return io_->give_back(what, lane, count);
+  if (what == Taken::packets) path->given_back = count;
 }
 
 std::span<const net::QueuedError> ProxyPacketIo::receive_errors(net::Lane lane, bool& more) {
@@ -200,8 +208,10 @@ std::span<const net::QueuedError> ProxyPacketIo::receive_errors(net::Lane lane, 
 
 net::Instant ProxyPacketIo::next_chore() const noexcept {
   net::Instant next = io_->next_chore();
-  for (const Path& path : paths_)
+  for (const Path& path : paths_) {
+    if (path.given_back > 0) return net::Instant::min();
     if (path.echoes.table().awaited() > 0) next = std::min(next, path.keep_alive_at);
+  }
   return next;
 }
 

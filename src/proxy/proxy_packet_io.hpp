@@ -45,17 +45,18 @@ class ProxyPacketIo final : public net::PacketIo {
   [[nodiscard]] std::error_code look_for_proxy(Duration time);
 
   [[nodiscard]] net::Instant now() noexcept override { return io_->now(); }
-  void set_shape(std::uint16_t shape, const ProbeOptions& options) override;
-  net::Way way(Family family, std::uint16_t shape, unsigned turn) override;
+  void set_shape(net::ShapeNumber shape, const ProbeOptions& options) override;
+  net::Way way(Family family, net::ShapeNumber shape, unsigned turn) override;
   [[nodiscard]] std::span<const net::Lane> lanes() const noexcept override { return io_->lanes(); }
   [[nodiscard]] const net::Channel& channel(net::Lane lane) const noexcept override;
-  [[nodiscard]] Address source(net::Lane lane, const Address& to, std::uint16_t shape) override;
+  [[nodiscard]] Address source(net::Lane lane, const Address& to, net::ShapeNumber shape) override;
   net::SendReport send(net::Lane lane, std::span<const net::Outgoing> messages) override;
   [[nodiscard]] net::Instant room_at() const noexcept override;
   std::span<const net::Incoming> receive(net::Lane lane, bool& more) override;
   std::span<const net::QueuedError> receive_errors(net::Lane lane, bool& more) override;
   std::error_code connect(const net::Connecting& connecting) override;
   std::span<const net::Connected> connections(bool& more) override { return io_->connections(more); }
+  void give_back(Taken what, net::Lane lane, std::size_t count) noexcept override;
   void abandon(std::uint64_t token) noexcept override { io_->abandon(token); }
   [[nodiscard]] bool is_own(const Address& address, Protocol protocol) override {
     return io_->is_own(address, protocol);
@@ -73,6 +74,7 @@ class ProxyPacketIo final : public net::PacketIo {
     unsigned turn;  ///< A source port that no probe of the caller has.
     std::optional<net::Lane> lane{};
     net::Instant keep_alive_at{};  ///< Where something is awaited.
+    std::size_t given_back = 0;    ///< Of the replies that were heard last: to be given once more.
   };
 
   [[nodiscard]] Path& path(Family family) noexcept { return paths_[family == Family::ipv4 ? 0 : 1]; }

@@ -34,8 +34,8 @@ Address host(std::uint32_t i) {
 class SmallTransport final : public net::ProbeTransport {
  public:
   Instant now() noexcept override { return now_; }
-  void set_shape(std::uint16_t, const ProbeOptions&) override {}
-  net::Obstacle prepare(Family, std::uint16_t) override { return {}; }
+  void set_shape(net::ShapeNumber, const ProbeOptions&) override {}
+  net::Obstacle prepare(Family, net::ShapeNumber) override { return {}; }
   std::size_t credit() const noexcept override { return most_at_once; }
   Sent send(std::span<const net::Probe> probes, std::span<Instant> sent_at) override {
     Sent report;

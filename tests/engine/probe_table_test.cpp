@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_number_can_stand_for_another_target) {
   table.detail(record).error = std::make_error_code(std::errc::network_unreachable);
   table.replace(1, {.address = Address::v4({198, 51, 100, 7}), .shape = 9});
   BOOST_CHECK(record.address == Address::v4({198, 51, 100, 7}));
-  BOOST_TEST(record.shape == 9U);
+  BOOST_TEST(+record.shape == 9U);
   BOOST_TEST(record.attempt == 0U);
   BOOST_TEST(!record.ttl_asked);
   BOOST_CHECK(record.outcome == Outcome::pending);
@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(reset_forgets_fates_but_no_serial_comes_again) {
   table.reset();
   BOOST_CHECK(table.record(0).outcome == Outcome::pending);
   BOOST_CHECK(table.record(0).changed);
-  BOOST_TEST(table.record(0).shape == 1U);
+  BOOST_TEST(+table.record(0).shape == 1U);
   BOOST_CHECK(table.record(1).ttl_asked);
   BOOST_TEST(table.find_detail(table.record(1)) == nullptr);
   BOOST_TEST(table.window().first == 1U);

@@ -54,6 +54,7 @@ BOOST_AUTO_TEST_CASE(any_order_of_changes) {
 
 BOOST_AUTO_TEST_CASE(a_line_is_left_from_anywhere) {
   WaitingLine line;
+  line.make_room(20);
   std::deque<std::uint32_t> expected;
   std::mt19937 random{7};
   for (int step = 0; step < 20'000; ++step) {

@@ -62,7 +62,8 @@ struct Dialogue {
   void error(const Ask& ask, const Address& from, const IcmpError& icmp, Instant now, bool so_far = false,
              bool own = false) const {
     TraceSession::Answer answer;
-    answer.record = {.address = target(ask.route), .rtt = 10ms, .attempt = 1, .outcome = Outcome::unreachable};
+    answer.record =
+        engine::TargetRecord{.address = target(ask.route), .rtt = 10ms, .attempt = 1, .outcome = Outcome::unreachable};
     answer.detail = {.responder = from, .icmp = std::make_shared<const IcmpError>(icmp), .error = {}};
     answer.own = own;
     so_far ? session->heard(ask.id, answer) : session->done(ask.id, answer, now);

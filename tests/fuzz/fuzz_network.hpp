@@ -59,14 +59,14 @@ class FuzzIo final : public net::PacketIo {
   explicit FuzzIo(Network& network) : network_{network} {}
 
   net::Instant now() noexcept override { return network_.now; }
-  void set_shape(std::uint16_t, const ProbeOptions&) override {}
-  net::Way way(Family family, std::uint16_t, unsigned) override {
+  void set_shape(net::ShapeNumber, const ProbeOptions&) override {}
+  net::Way way(Family family, net::ShapeNumber, unsigned) override {
     if (family == Family::ipv4) return {.kind = net::Way::Kind::lane};
     return {.error = std::make_error_code(std::errc::address_family_not_supported), .doing = "no IPv6"};
   }
   std::span<const net::Lane> lanes() const noexcept override { return {&lane_, 1}; }
   const net::Channel& channel(net::Lane) const noexcept override { return channel_; }
-  Address source(net::Lane, const Address&, std::uint16_t) override { return {}; }
+  Address source(net::Lane, const Address&, net::ShapeNumber) override { return {}; }
   net::SendReport send(net::Lane, std::span<const net::Outgoing> messages) override {
     net::SendReport report{.accepted = 0, .refused = {}, .started = network_.now, .finished = network_.now};
     if (network_.refuse) {

@@ -381,7 +381,7 @@ BOOST_AUTO_TEST_CASE(a_port_of_a_flow_that_others_took_is_the_probes_error) {
 BOOST_AUTO_TEST_CASE(a_lane_that_finds_no_descriptor_waits_for_connections) {
   Connections dialogue{{{.protocol = Protocol::tcp}, {.protocol = Protocol::udp}}};
   bool out = true;
-  dialogue.io->way_script = [&](Family, std::uint16_t shape, unsigned) -> std::optional<net::Way> {
+  dialogue.io->way_script = [&](Family, net::ShapeNumber shape, unsigned) -> std::optional<net::Way> {
     if (shape == 1 && out) throw std::system_error(system_error(std::errc::too_many_files_open));
     return std::nullopt;
   };

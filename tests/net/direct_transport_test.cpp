@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(a_new_shape_is_as_good_as_one_known_from_the_start) {
 BOOST_AUTO_TEST_CASE(prepare_tells_the_obstacle_and_send_its_error) {
   Dialogue dialogue{all_shapes()};
   const std::string doing = "cannot set ProbeOptions::mark 5";
-  dialogue.io->way_script = [&](Family, std::uint16_t shape, unsigned) -> std::optional<net::Way> {
+  dialogue.io->way_script = [&](Family, net::ShapeNumber shape, unsigned) -> std::optional<net::Way> {
     if (shape != low_ttl) return std::nullopt;
     return net::Way{.error = system_error(std::errc::operation_not_permitted), .doing = doing, .privilege = true};
   };

@@ -52,7 +52,7 @@ class ScriptedPacketIo final : public net::PacketIo {
   std::deque<std::error_code> connect_errors{};  ///< Of the next calls of connect().
   std::deque<net::Connected> decided{};
   /// Asked first; may throw. Nothing: this class finds a way.
-  std::function<std::optional<net::Way>(Family family, std::uint16_t shape, unsigned turn)> way_script{};
+  std::function<std::optional<net::Way>(Family family, net::ShapeNumber shape, unsigned turn)> way_script{};
   net::Drops dropped{};
   void deliver(net::Lane lane, const net::Incoming& packet) { sockets[lane].packets.push_back(packet); }
   void report(net::Lane lane, const net::QueuedError& error) { sockets[lane].errors.push_back(error); }
@@ -68,11 +68,11 @@ class ScriptedPacketIo final : public net::PacketIo {
 
   // What PacketIo is asked to do.
   [[nodiscard]] net::Instant now() noexcept override { return time; }
-  void set_shape(std::uint16_t shape, const ProbeOptions& options) override {
+  void set_shape(net::ShapeNumber shape, const ProbeOptions& options) override {
     if (shape >= shapes_.size()) shapes_.resize(std::size_t{shape} + 1);
     shapes_[shape] = options;
   }
-  net::Way way(Family family, std::uint16_t shape, unsigned turn) override {
+  net::Way way(Family family, net::ShapeNumber shape, unsigned turn) override {
     ++ways_asked;
     if (way_script)
       if (auto way = way_script(family, shape, turn)) return *way;
@@ -82,7 +82,7 @@ class ScriptedPacketIo final : public net::PacketIo {
   }
   [[nodiscard]] std::span<const net::Lane> lanes() const noexcept override { return open_; }
   [[nodiscard]] const net::Channel& channel(net::Lane lane) const noexcept override { return sockets[lane].channel; }
-  [[nodiscard]] Address source(net::Lane, const Address&, std::uint16_t) override { return host_v4; }
+  [[nodiscard]] Address source(net::Lane, const Address&, net::ShapeNumber) override { return host_v4; }
 
   net::SendReport send(net::Lane lane, std::span<const net::Outgoing> messages) override {
     batches.push_back(messages.size());

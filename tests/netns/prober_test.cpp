@@ -254,9 +254,30 @@ BOOST_AUTO_TEST_CASE(a_stop_request_from_another_thread_ends_the_wait) {
       source.request_stop();
     }};
     const Stopwatch watch;
-    BOOST_TEST(prober.poll(1h).empty());
+    const auto done = prober.poll(1h);
     BOOST_TEST((watch.elapsed() < 30s));
-    BOOST_TEST(prober.in_flight() == 1U);
+    BOOST_REQUIRE_EQUAL(done.size(), 1U);
+    BOOST_TEST(done[0].result.outcome == Outcome::pending);
+    BOOST_TEST(prober.in_flight() == 0U);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(the_descriptor_tells_of_a_stop_request_from_another_thread) {
+  in_namespace([] {
+    std::stop_source source;
+    const TunDevice network{slow_network()};
+    Prober prober{{.stop = source.get_token()}};
+    static_cast<void>(prober.submit(address("10.21.0.1"), {}, 1h));
+    BOOST_TEST(!readable(prober.native_handle(), 0));
+    std::jthread other{[&source] {
+      ::poll(nullptr, 0, 50);  // so that this thread waits
+      source.request_stop();
+    }};
+    BOOST_REQUIRE(readable(prober.native_handle(), 30'000));
+    BOOST_TEST(prober.poll(0s).size() == 1U);
+    other.join();
+    static_cast<void>(prober.poll(0s));
+    BOOST_TEST(!readable(prober.native_handle(), 0));
   });
 }
 

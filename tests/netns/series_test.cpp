@@ -44,8 +44,8 @@ class WatchedWay final : public net::ProbeTransport {
   WatchedWay(std::unique_ptr<net::ProbeTransport> way, std::vector<Start>& starts)
       : way_{std::move(way)}, starts_{starts} {}
   net::Instant now() noexcept override { return way_->now(); }
-  void set_shape(std::uint16_t shape, const ProbeOptions& options) override { way_->set_shape(shape, options); }
-  net::Obstacle prepare(Family family, std::uint16_t shape) override { return way_->prepare(family, shape); }
+  void set_shape(net::ShapeNumber shape, const ProbeOptions& options) override { way_->set_shape(shape, options); }
+  net::Obstacle prepare(Family family, net::ShapeNumber shape) override { return way_->prepare(family, shape); }
   std::size_t credit() const noexcept override { return way_->credit(); }
   Sent send(std::span<const net::Probe> probes, std::span<net::Instant> sent_at) override {
     const Sent sent = way_->send(probes, sent_at);

@@ -45,8 +45,8 @@ std::uint32_t index_of(const Address& address) {
 class LossyWay final : public net::ProbeTransport {
  public:
   Instant now() noexcept override { return now_; }
-  void set_shape(std::uint16_t, const ProbeOptions&) override {}
-  net::Obstacle prepare(Family, std::uint16_t) override { return {}; }
+  void set_shape(net::ShapeNumber, const ProbeOptions&) override {}
+  net::Obstacle prepare(Family, net::ShapeNumber) override { return {}; }
   std::size_t credit() const noexcept override { return 32; }
   Sent send(std::span<const net::Probe> probes, std::span<Instant> sent_at) override {
     for (std::size_t i = 0; i < probes.size(); ++i) {

@@ -214,6 +214,17 @@ BOOST_AUTO_TEST_CASE(numbers_of_shapes_and_targets_are_used_again_and_nothing_is
   BOOST_TEST(world.prober.counters().duplicates == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(more_options_are_in_flight_than_16_bits_can_number) {
+  World world;
+  constexpr int sizes = 1000, all = 70 * sizes;
+  for (int i = 0; i < all; ++i)
+    world.submit("10.0.0.1", 1h, 0, {.tos = 2 * (i / sizes), .payload_size = static_cast<std::size_t>(i % sizes)});
+  int answered = 0;
+  for (const auto& [token, result] : world.all()) answered += result.answered() ? 1 : 0;
+  BOOST_TEST(answered == all);
+  BOOST_TEST(world.transport->log().unsound == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(an_error_is_told_at_the_deadline_or_at_once) {
   World world;
   world.submit("10.0.4.1", 100ms);
@@ -331,17 +342,42 @@ BOOST_AUTO_TEST_CASE(dropped_answers_are_asked_for_again) {
   BOOST_TEST(std::ranges::count_if(results, [](const auto& entry) { return entry.second.answered(); }) == 2000);
 }
 
-BOOST_AUTO_TEST_CASE(a_stop_request_ends_the_wait_with_what_it_has) {
+BOOST_AUTO_TEST_CASE(a_stop_request_completes_what_is_in_flight) {
   std::stop_source source;
   SimulatedHost host{.happenings = {{.at = 100ms, .action = [&] { source.request_stop(); }}}, .record = true};
   auto transport = simulate(network(), host);
   Prober prober{{.transport = transport, .stop = source.get_token()}};
-  static_cast<void>(prober.submit(address("10.0.1.1"), {}, 1h));
-  BOOST_TEST(prober.poll(10h).empty());
-  BOOST_TEST(prober.in_flight() == 1U);
-  static_cast<void>(prober.submit(address("10.0.0.1"), {}, 1s));
-  BOOST_TEST(prober.poll(10h).empty());
-  BOOST_TEST(transport->log().sent.size() == 1U);
+  const auto silent = prober.submit(address("10.0.1.1"), {}, 1h);
+  const auto answered = prober.submit(address("10.0.0.1"), {}, 1h);
+  const auto unreachable = prober.submit(address("10.0.4.1"), {}, 1h);
+  BOOST_TEST(prober.poll(1h).at(0).token == answered);
+  const auto stopped = prober.poll(10h);
+  BOOST_REQUIRE_EQUAL(stopped.size(), 2U);
+  BOOST_TEST(stopped[0].token == silent);
+  BOOST_CHECK(stopped[0].result.outcome == Outcome::pending);
+  BOOST_TEST(stopped[0].result.attempt == 1U);
+  BOOST_TEST(stopped[1].token == unreachable);
+  BOOST_CHECK(stopped[1].result.outcome == Outcome::unreachable);
+  BOOST_TEST(prober.in_flight() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(after_a_stop_request_nothing_is_sent_and_all_is_pending) {
+  std::stop_source source;
+  auto transport = simulate(network(), recording);
+  Prober prober{{.transport = transport, .stop = source.get_token()}};
+  static_cast<void>(prober.submit(address("10.1.2.1"), tcp(), 1h, 3));
+  source.request_stop();
+  for (int i = 1; i <= 3; ++i) static_cast<void>(prober.submit(address("10.0.0.1"), {}, 1h));
+  std::size_t completions = 0;
+  for (int polls = 0; polls < 10 && prober.in_flight() > 0; ++polls)
+    for (const Completion& done : prober.poll(1h)) {
+      BOOST_CHECK(done.result.outcome == Outcome::pending);
+      ++completions;
+    }
+  BOOST_TEST(completions == 4U);
+  BOOST_TEST(prober.in_flight() == 0U);
+  BOOST_TEST(prober.poll(1h).empty());
+  BOOST_TEST(transport->log().sent.size() == 1U);  // before the stop
 }
 
 BOOST_AUTO_TEST_CASE(polls_without_time_do_all_that_is_due) {

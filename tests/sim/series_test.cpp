@@ -446,8 +446,8 @@ class ClockedWay final : public net::ProbeTransport {
  public:
   explicit ClockedWay(std::shared_ptr<Clock> clock) : clock_{std::move(clock)} {}
   Instant now() noexcept override { return clock_->now; }
-  void set_shape(std::uint16_t, const ProbeOptions&) override {}
-  net::Obstacle prepare(Family, std::uint16_t) override { return {}; }
+  void set_shape(net::ShapeNumber, const ProbeOptions&) override {}
+  net::Obstacle prepare(Family, net::ShapeNumber) override { return {}; }
   std::size_t credit() const noexcept override { return 32; }
   Sent send(std::span<const net::Probe> probes, std::span<Instant> sent_at) override {
     for (std::size_t i = 0; i < probes.size(); ++i) {

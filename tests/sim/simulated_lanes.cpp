@@ -151,7 +151,7 @@ std::uint16_t SimulatedLanes::id_for(const Key& key) {
   return id;
 }
 
-void SimulatedLanes::shape_replaced(std::uint16_t shape) {
+void SimulatedLanes::shape_replaced(net::ShapeNumber shape) {
   for (const net::Lane lane : open_) lanes_[lane]->shapes.erase(shape);
 }
 

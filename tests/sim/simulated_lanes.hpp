@@ -29,13 +29,13 @@ class SimulatedLanes {
   /// What net::PacketIo::way() is asked for; `connections` is the number of descriptors that these hold.
   struct Wanted {
     Family family = Family::any;
-    std::uint16_t shape = 0;
+    net::ShapeNumber shape = 0;
     const ProbeOptions& options;
     unsigned turn = 0;
     std::size_t connections = 0;
   };
   net::Way way(const Wanted& wanted);
-  void shape_replaced(std::uint16_t shape);
+  void shape_replaced(net::ShapeNumber shape);
   [[nodiscard]] std::span<const net::Lane> open() const noexcept { return open_; }
   [[nodiscard]] const net::Channel& channel(net::Lane lane) const { return lanes_.at(lane)->channel; }
   [[nodiscard]] bool dont_fragment(net::Lane lane) const { return lanes_.at(lane)->key.dont_fragment; }
@@ -76,7 +76,7 @@ class SimulatedLanes {
   struct Socket {
     Key key{};
     net::Channel channel{};
-    std::set<std::uint16_t> shapes{};  ///< That use it.
+    std::set<net::ShapeNumber> shapes{};  ///< That use it.
     std::deque<Queued> packets{};
     std::deque<QueuedReport> errors{};
     std::vector<Queued> handed{};  ///< Kept for as long as the caller may look at them.

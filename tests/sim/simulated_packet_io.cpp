@@ -37,19 +37,19 @@ SimulatedPacketIo::SimulatedPacketIo(const net::IoRequest& request, const Scenar
   for (std::size_t i = 0; i < host_.refusals.size(); ++i) refusals_.add(host_.refusals[i].block, i);
 }
 
-void SimulatedPacketIo::set_shape(std::uint16_t shape, const ProbeOptions& options) {
+void SimulatedPacketIo::set_shape(net::ShapeNumber shape, const ProbeOptions& options) {
   if (shape >= shapes_.size()) shapes_.resize(shape + std::size_t{1});
   shapes_[shape] = options;
   lanes_.shape_replaced(shape);
 }
 
-net::Way SimulatedPacketIo::way(Family family, std::uint16_t shape, unsigned turn) {
+net::Way SimulatedPacketIo::way(Family family, net::ShapeNumber shape, unsigned turn) {
   net::Way way = lanes_.way({family, shape, shapes_.at(shape), turn, connections_.size()});
   log_.most_lanes = std::max(log_.most_lanes, lanes_.open().size());
   return way;
 }
 
-Address SimulatedPacketIo::source(net::Lane, const Address& to, std::uint16_t shape) {
+Address SimulatedPacketIo::source(net::Lane, const Address& to, net::ShapeNumber shape) {
   const auto refused = refusals_.find(to);
   if (refused && host_.refusals[*refused].error != EPERM) return {};
   return header_to(to, shapes_.at(shape)).source;

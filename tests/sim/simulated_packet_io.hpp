@@ -25,11 +25,11 @@ class SimulatedPacketIo final : public net::PacketIo {
                     HostLog* log);
 
   [[nodiscard]] net::Instant now() noexcept override { return now_; }
-  void set_shape(std::uint16_t shape, const ProbeOptions& options) override;
-  net::Way way(Family family, std::uint16_t shape, unsigned turn) override;
+  void set_shape(net::ShapeNumber shape, const ProbeOptions& options) override;
+  net::Way way(Family family, net::ShapeNumber shape, unsigned turn) override;
   [[nodiscard]] std::span<const net::Lane> lanes() const noexcept override { return lanes_.open(); }
   [[nodiscard]] const net::Channel& channel(net::Lane lane) const noexcept override { return lanes_.channel(lane); }
-  [[nodiscard]] Address source(net::Lane lane, const Address& to, std::uint16_t shape) override;
+  [[nodiscard]] Address source(net::Lane lane, const Address& to, net::ShapeNumber shape) override;
   net::SendReport send(net::Lane lane, std::span<const net::Outgoing> messages) override;
   std::span<const net::Incoming> receive(net::Lane lane, bool& more) override;
   std::span<const net::QueuedError> receive_errors(net::Lane lane, bool& more) override;

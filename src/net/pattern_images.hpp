@@ -1,0 +1,33 @@
+// The payloads of probes as their patterns alone fill them: shapes whose pattern is the same share one piece of memory,
+// whatever their sizes, since a shorter payload is the beginning of a longer one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace multiping::net {
+
+class PatternImages {
+ public:
+  /// Keeps the bytes of an image.
+  using Owner = std::shared_ptr<const std::vector<std::uint8_t>>;
+
+  /// `size` bytes of `pattern`, repeated, or zeros for an empty one. Valid for as long as `owner` lives. Throws
+  /// std::bad_alloc, with nothing changed.
+  [[nodiscard]] std::span<const std::uint8_t> image(const std::vector<std::uint8_t>& pattern, std::size_t size,
+                                                    Owner& owner);
+  /// Bytes that are kept here.
+  [[nodiscard]] std::size_t kept() const noexcept;
+
+ private:
+  void give_up_unused();
+
+  std::map<std::vector<std::uint8_t>, Owner> images_;
+  std::size_t give_up_at_ = 16;  ///< So many images.
+};
+
+}  // namespace multiping::net
