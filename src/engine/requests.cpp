@@ -68,6 +68,7 @@ Requests::Token Requests::refuse(const Address& address, Outcome outcome, std::e
 }
 
 bool Requests::reached(Goal goal) const noexcept {
+  if (goal == Goal::deadline) return false;
   if (goal == Goal::sent) return all_sent();
   if (goal == Goal::done && !heard_.empty()) return true;
   return any_done() || (goal == Goal::answered && under_way_ == 0);
