@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 #include <utility>
 
 #include "multiping/error.hpp"
+#include "net/address_facts.hpp"
 #include "resolve/host_name.hpp"
 #include "resolve/resolver.hpp"
 
@@ -39,7 +41,7 @@ std::vector<std::size_t> BatchNames::select(Which which, const std::vector<Resul
   for (std::size_t i = 0; i < positions_.size(); ++i) {
     const Result& result = results[positions_[i].position];
     // A zone costs no lookup.
-    const bool unsure = result.outcome == Outcome::unresolved || result.address.scope_id() != 0;
+    const bool unsure = result.outcome == Outcome::unresolved || net::is_link_local(result.address);
     if ((which == Which::all || unsure) && !asked_[i]) places.push_back(i);
   }
   return places;
@@ -65,6 +67,32 @@ std::vector<FoundName> BatchNames::look_up(Which which, const std::vector<Result
   std::vector<FoundName> all;
   all.reserve(places.size());
   for (std::size_t i = 0; i < places.size(); ++i) all.push_back(found(places[i], resolutions[i], options));
+  return all;
+}
+
+/// What contradicts its device by now stays as it is.
+std::optional<Choice> BatchNames::moved(std::size_t place, const Result& result, Options& options,
+                                        net::Instant now) try {
+  const ProbeOptions& probe = shapes_[positions_[place].shape];
+  if (net::is_link_local(result.address)) {
+    const Address address = zones_.place(result.address, probe, now);
+    return address == result.address ? std::nullopt : std::optional{Choice{.address = address}};
+  }
+  if (result.outcome != Outcome::unresolved || result.error != Errc::zone_unknown) return std::nullopt;
+  const auto address = Address::parse(result.host);
+  return address ? std::optional{choose(*address, probe, options)} : std::nullopt;
+} catch (const std::invalid_argument&) {
+  return std::nullopt;
+}
+
+std::vector<FoundName> BatchNames::moved(const std::vector<Result>& results, Options& options, net::Instant now) {
+  std::vector<FoundName> all;
+  for (std::size_t i = 0; i < positions_.size(); ++i) {
+    if (asked_[i]) continue;
+    const NamedPosition& at = positions_[i];
+    if (const auto choice = moved(i, results[at.position], options, now))
+      all.push_back({.at = at, .ttl_asked = shapes_[at.shape].ttl.has_value(), .choice = *choice});
+  }
   return all;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,7 +12,9 @@
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
 #include "name_choice.hpp"
+#include "net/instant.hpp"
 #include "resolve/lookups.hpp"
+#include "zones.hpp"
 
 namespace multiping {
 
@@ -29,6 +32,9 @@ class BatchNames {
   /// Waits for the lookups; in the order of positions. `results` are those of the whole list. As choose(), sets
   /// options.transport where it has to be asked.
   [[nodiscard]] std::vector<FoundName> look_up(Which which, const std::vector<Result>& results, Options& options) const;
+
+  /// Positions whose interface has another number than `results` say, or has come to exist; nothing is looked up.
+  [[nodiscard]] std::vector<FoundName> moved(const std::vector<Result>& results, Options& options, net::Instant now);
 
   /// Starts lookups and waits for none, of what is not looked up already.
   void start(Which which, const std::vector<Result>& results, const Options& options);
@@ -54,9 +60,12 @@ class BatchNames {
   [[nodiscard]] std::vector<std::string> names_of(std::span<const std::size_t> places,
                                                   const std::vector<Result>& results) const;
   [[nodiscard]] FoundName found(std::size_t place, const Resolution& resolution, Options& options) const;
+  [[nodiscard]] std::optional<Choice> moved(std::size_t place, const Result& result, Options& options,
+                                            net::Instant now);
 
   std::vector<NamedPosition> positions_;
   std::vector<ProbeOptions> shapes_;  ///< None without positions.
+  Zones zones_;
   std::vector<Lookups> under_way_;
   std::vector<bool> asked_;  ///< By place: a lookup is under way.
 };

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "multiping/error.hpp"
+#include "net/address_facts.hpp"
 #include "option_checks.hpp"
 #include "resolve/resolver.hpp"
 #include "shapes.hpp"
@@ -36,6 +37,11 @@ class BatchShapes {
   Shapes all_;
   std::unordered_map<const ProbeOptions*, std::uint16_t> by_place_;
 };
+
+/// Of its own, or its device's.
+bool has_zone(const Address& address, const ProbeOptions& probe) noexcept {
+  return address.scope_id() != 0 || (net::is_link_local(address) && !probe.device.empty());
+}
 
 /// What a position is known to be before any lookup.
 struct Position {
@@ -71,7 +77,7 @@ class Planner {
     Position position{.shape = shapes_.number_of(target.probe())};
     result.host = std::move(target).host();
     // The zone of an address is the name of an interface, which may have another number later.
-    if (const auto address = Address::parse(result.host); address && address->scope_id() == 0) {
+    if (const auto address = Address::parse(result.host); address && !has_zone(*address, shapes_[position.shape])) {
       result.address = *address;
     } else {
       position.name = static_cast<std::uint32_t>(names_.size());

@@ -81,6 +81,7 @@ BatchRun::BatchRun(TargetList targets, Options options, Life life, NamesAre name
     look_up_beside(plan);
   else if (!plan.endpoints.empty())
     open({.shapes = plan.shapes, .endpoints = plan.endpoints, .kinds = {}});
+  static_cast<void>(names_.moved(results(), options_, now()));  // remembers the names of zones before they change
 }
 
 /// Without anything that could be probed, now or when it is looked up again, nothing is opened.
@@ -174,8 +175,19 @@ bool BatchRun::run(Goal goal, Instant deadline) {
   return slices.run(goal, deadline, options_.stop);
 }
 
+/// An interface may have been made anew since the last round, or made at all.
+void BatchRun::follow_zones() {
+  auto found = names_.moved(results(), options_, now());
+  std::erase_if(found, [this](const FoundName& each) { return !targets_.is_news(each); });
+  if (found.empty()) return;
+  if (targets_.slices().empty()) make_ready(found);
+  targets_.adopt(found, BatchTargets::Joins::next_round);
+  publish();
+}
+
 void BatchRun::send(Instant deadline) {
   check_owner();
+  follow_zones();
   sent_ = true;
   targets_.slices().begin_round();
   run(Goal::sent, deadline);

@@ -71,6 +71,7 @@ class BatchRun {
   [[nodiscard]] bool open_slices(const Opening& opening, std::size_t count);
   void check_owner() const;
   void set_alarm() noexcept;
+  void follow_zones();
   [[nodiscard]] std::vector<FoundName> news(BatchNames::Which which);
   void make_ready(std::span<const FoundName> found);
   void look_up_beside(const BatchPlan& plan);

@@ -11,15 +11,16 @@
 #include "net/transport.hpp"
 #include "own_transport.hpp"
 #include "resolve/resolver.hpp"
+#include "zones.hpp"
 
 namespace multiping {
 namespace {
 
 Choice unresolved(std::error_code error) noexcept { return {.outcome = Outcome::unresolved, .error = error}; }
 
-Choice probed_if_allowed(const Address& address) noexcept {
-  Choice choice{.address = without_idle_zone(address)};
-  choice.error = objection(choice.address);
+Choice probed_if_allowed(const Address& address, const ProbeOptions& probe) {
+  Choice choice{.address = Zones{}.place(address, probe, {})};
+  choice.error = objection(choice.address, probe);
   if (choice.error) choice.outcome = Outcome::send_failed;
   return choice;
 }
@@ -65,13 +66,13 @@ Family wanted_family(const ProbeOptions& probe, const Options& options) noexcept
 Choice choose(const Address& address, const ProbeOptions& probe, const Options& options) {
   const Family family = wanted_family(probe, options);
   if (family != Family::any && family != address.family()) return unresolved(Errc::no_address);
-  return probed_if_allowed(address);
+  return probed_if_allowed(address, probe);
 }
 
 Choice choose(const Resolution& resolution, const ProbeOptions& probe, Options& options) {
   if (resolution.error) return unresolved(resolution.error);
   const auto address = best_of(resolution, probe, options);
-  return address ? probed_if_allowed(*address) : unresolved(Errc::no_address);
+  return address ? probed_if_allowed(*address, probe) : unresolved(Errc::no_address);
 }
 
 ResolveOptions lookup_options(const Options& options) {
