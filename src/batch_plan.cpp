@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "destination.hpp"
 #include "multiping/error.hpp"
+#include "net/address_facts.hpp"
 #include "option_checks.hpp"
 #include "resolve/resolver.hpp"
 #include "shapes.hpp"
@@ -36,6 +36,11 @@ class BatchShapes {
   std::unordered_map<const ProbeOptions*, net::ShapeNumber> by_place_;
 };
 
+/// Of its own, or its device's.
+bool has_zone(const Address& address, const ProbeOptions& probe) noexcept {
+  return address.scope_id() != 0 || (net::is_link_local(address) && !probe.device.empty());
+}
+
 /// What a position is known to be before any lookup.
 struct Position {
   net::ShapeNumber shape = 0;
@@ -43,27 +48,25 @@ struct Position {
   static constexpr std::uint32_t no_name = std::numeric_limits<std::uint32_t>::max();
 };
 
-Family wanted_family(const ProbeOptions& probe, const Options& options) noexcept {
-  return probe.family == Family::any ? options.resolve.family : probe.family;
-}
-
 class Planner {
  public:
-  Planner(TargetList targets, const Options& options)
-      : options_{options}, shapes_{options.probe}, roster_{targets.size()} {
+  Planner(TargetList targets, Options& options) : options_{options}, shapes_{options.probe}, roster_{targets.size()} {
     results_.reserve(targets.size());
     for (Target& target : std::move(targets).release()) add(std::move(target));
   }
 
-  BatchPlan plan() && {
-    const auto resolutions = resolver::resolve_names(names_, name_options(), options_.stop);
-    refuse_failures(resolutions);
-    for (std::size_t i = 0; i < results_.size(); ++i) settle(i, resolutions);
+  BatchPlan plan(NamesAre names) && {
+    chosen_.resize(names_.size());
+    if (names == NamesAre::looked_up) look_up();
+    for (std::size_t i = 0; i < results_.size(); ++i) settle(i, choice(i));
+    if (!failures_.empty()) throw ResolveError(std::move(failures_));
     auto endpoints = roster_.finish();
+    auto named = named_positions();
     return {.results = std::move(results_),
             .shapes = std::move(shapes_).take(),
             .roster = std::move(roster_),
-            .endpoints = std::move(endpoints)};
+            .endpoints = std::move(endpoints),
+            .named = std::move(named)};
   }
 
  private:
@@ -71,8 +74,9 @@ class Planner {
     Result& result = results_.emplace_back();
     Position position{.shape = shapes_.number_of(target.probe())};
     result.host = std::move(target).host();
-    if (const auto address = Address::parse(result.host)) {
-      result.address = without_idle_zone(*address);
+    // The zone of an address is the name of an interface, which may have another number later.
+    if (const auto address = Address::parse(result.host); address && !has_zone(*address, shapes_[position.shape])) {
+      result.address = *address;
     } else {
       position.name = static_cast<std::uint32_t>(names_.size());
       names_.push_back(result.host);
@@ -85,72 +89,53 @@ class Planner {
 
   [[nodiscard]] Position position(std::size_t i) const { return i < positions_.size() ? positions_[i] : Position{}; }
 
-  /// Both families are looked up: each target chooses by its own options.
-  [[nodiscard]] ResolveOptions name_options() const {
-    ResolveOptions both = options_.resolve;
-    both.family = Family::any;
-    return both;
+  [[nodiscard]] std::vector<NamedPosition> named_positions() const {
+    std::vector<NamedPosition> named;
+    named.reserve(names_.size());
+    for (std::size_t i = 0; i < positions_.size(); ++i)
+      if (positions_[i].name != Position::no_name)
+        named.push_back({.position = static_cast<std::uint32_t>(i), .shape = positions_[i].shape});
+    return named;
   }
 
-  /// The address to probe, or the error why there is none.
-  [[nodiscard]] std::error_code choose(std::size_t i, std::span<const Resolution> resolutions, Address& chosen) const {
+  void look_up() {
+    const auto resolutions = resolver::resolve_names(names_, lookup_options(options_), options_.stop);
+    for (const Position& at : positions_)
+      if (at.name != Position::no_name) chosen_[at.name] = choose(resolutions[at.name], shapes_[at.shape], options_);
+  }
+
+  [[nodiscard]] Choice choice(std::size_t i) const {
     const Position at = position(i);
-    const Family family = wanted_family(shapes_[at.shape], options_);
-    if (at.name == Position::no_name) {
-      chosen = results_[i].address;
-      return family == Family::any || family == chosen.family() ? std::error_code{} : Errc::no_address;
-    }
-    const Resolution& resolution = resolutions[at.name];
-    if (resolution.error) return resolution.error;
-    const auto preferred = resolver::preferred(resolution, family);
-    if (!preferred) return Errc::no_address;
-    chosen = without_idle_zone(*preferred);
-    return {};
+    return at.name == Position::no_name ? choose(results_[i].address, shapes_[at.shape], options_) : chosen_[at.name];
   }
 
-  void refuse_failures(std::span<const Resolution> resolutions) const {
-    if (options_.ignore_lookup_errors) return;
-    std::vector<Resolution> failures;
-    for (std::size_t i = 0; i < results_.size(); ++i) {
-      Address ignored;
-      if (const auto error = choose(i, resolutions, ignored))
-        failures.push_back({.name = results_[i].host, .addresses = {}, .error = error});
-    }
-    if (!failures.empty()) throw ResolveError(std::move(failures));
-  }
-
-  void settle(std::size_t i, std::span<const Resolution> resolutions) {
+  void settle(std::size_t i, const Choice& chosen) {
     Result& result = results_[i];
-    Address address;
-    if (const auto error = choose(i, resolutions, address)) {
-      result.address = {};
-      return refuse(result, Outcome::unresolved, error);
-    }
-    result.address = address;
-    if (const auto error = objection(address)) return refuse(result, Outcome::send_failed, error);
+    result.address = chosen.address;
+    result.outcome = chosen.outcome;
+    result.error = chosen.error;
+    if (chosen.unresolved() && !options_.ignore_lookup_errors)
+      failures_.push_back({.name = result.host, .addresses = {}, .error = chosen.error});
+    if (chosen.outcome != Outcome::pending || !chosen.address) return roster_.skip();
     const net::ShapeNumber shape = position(i).shape;
-    roster_.add({.address = address, .shape = shape, .ttl_asked = shapes_[shape].ttl.has_value()});
+    roster_.add({.address = chosen.address, .shape = shape, .ttl_asked = shapes_[shape].ttl.has_value()});
   }
 
-  void refuse(Result& result, Outcome outcome, std::error_code error) {
-    result.outcome = outcome;
-    result.error = error;
-    roster_.skip();
-  }
-
-  const Options& options_;
+  Options& options_;
   BatchShapes shapes_;
   engine::Roster roster_;
   std::vector<Result> results_;
   std::vector<Position> positions_;  ///< As far as any of them differs from a plain address.
   std::vector<std::string> names_;
+  std::vector<Resolution> failures_;
+  std::vector<Choice> chosen_;  ///< Of each name; without an address where nothing is known yet.
 };
 
 }  // namespace
 
-BatchPlan plan_batch(TargetList targets, const Options& options) {
+BatchPlan plan_batch(TargetList targets, Options& options, NamesAre names) {
   check(options);
-  return Planner{std::move(targets), options}.plan();
+  return Planner{std::move(targets), options}.plan(names);
 }
 
 }  // namespace multiping

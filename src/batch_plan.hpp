@@ -8,6 +8,7 @@
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
 #include "multiping/target.hpp"
+#include "name_choice.hpp"
 
 namespace multiping {
 
@@ -16,9 +17,15 @@ struct BatchPlan {
   std::vector<ProbeOptions> shapes;  ///< Distinct probe options; [0] is Options::probe.
   engine::Roster roster;
   std::vector<engine::Endpoint> endpoints;
+  std::vector<NamedPosition> named;  ///< The positions whose address may change, in order.
 };
 
-/// Throws std::invalid_argument, std::system_error with Errc::not_supported, and ResolveError, as MultiPing does.
-[[nodiscard]] BatchPlan plan_batch(TargetList targets, const Options& options);
+/// When names are looked up: before the plan is made, or later by the caller, so that they are pending and have no
+/// address yet.
+enum class NamesAre : bool { looked_up, pending };
+
+/// Throws std::invalid_argument, std::system_error with Errc::not_supported, and ResolveError, as MultiPing does. Sets
+/// options.transport where that was null and had to be asked; see choose().
+[[nodiscard]] BatchPlan plan_batch(TargetList targets, Options& options, NamesAre names = NamesAre::looked_up);
 
 }  // namespace multiping

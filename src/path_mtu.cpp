@@ -222,9 +222,10 @@ std::vector<PathMtu> named(std::vector<Result> results) {
 std::vector<PathMtu> discover_mtu(TargetList targets, const TraceOptions& options) {
   check(options);
   check_targets(targets, options);
-  BatchPlan plan = plan_batch(std::move(targets), options.ping);
+  TraceOptions opened = options;
+  BatchPlan plan = plan_batch(std::move(targets), opened.ping);
   if (plan.endpoints.empty()) return named(std::move(plan.results));
-  Discovery discovery{plan, options};
+  Discovery discovery{plan, opened};
   discovery.run(options.budget);
   std::vector<PathMtu> mtus = named(std::move(plan.results));
   for (std::size_t i = 0; i < mtus.size(); ++i) {

@@ -33,7 +33,6 @@ int round_number(std::uint64_t round) noexcept {
 Result as_position(const Result& result, const Result& position) {
   Result copy = result;
   copy.host = position.host;
-  copy.address = position.address;
   return copy;
 }
 
@@ -73,6 +72,7 @@ void FigureTable::publish() {
     const std::size_t first = run_.first_position(target);
     run_.each_position(target, [&](std::size_t position) {
       series_[position].slip = run_.slip(target);
+      series_[position].address = run_.positions()[position].address;
       if (position != first) series_[position].statistics = series_[first].statistics;
     });
   }

@@ -47,13 +47,21 @@ bool Readiness::forbids_batch(const Answer& answer) const {
   });
 }
 
-void Readiness::refuse_if_hopeless() const {
+void Readiness::ask_both_families(net::ProbeTransport& transport) {
+  const std::size_t known = answers_.size();
+  for (std::size_t i = 0; i < known; ++i) {
+    if (!answers_[i].obstacle.privilege) continue;
+    for (const Family family : {Family::ipv4, Family::ipv6}) ask(family, answers_[i].shape, transport);
+  }
+}
+
+void Readiness::refuse_if_hopeless(Asked asked) const {
   const auto works = [](const Answer& answer) { return !answer.obstacle.error; };
   const auto lacks_family = [](const Answer& answer) {
     return answer.obstacle.error == std::errc::address_family_not_supported;
   };
   auto reason = std::ranges::find_if(answers_, [this](const Answer& answer) { return forbids_batch(answer); });
-  if (reason == answers_.end() && std::ranges::none_of(answers_, works))
+  if (reason == answers_.end() && asked == Asked::all && std::ranges::none_of(answers_, works))
     reason = std::ranges::find_if_not(answers_, lacks_family);
   if (reason == answers_.end()) return;
   const net::Obstacle& obstacle = reason->obstacle;

@@ -21,10 +21,14 @@ class Readiness {
   /// Makes a transport ready for every distinct pair of shape and family in its table, or among these endpoints.
   void prepare(const engine::ProbeTable& table, net::ProbeTransport& transport);
   void prepare(std::span<const engine::Endpoint> endpoints, net::ProbeTransport& transport);
+  /// Asks for the other family too where this process may not send to one.
+  void ask_both_families(net::ProbeTransport& transport);
+  /// Whether these are all probes, or more may come that work.
+  enum class Asked : bool { all, some };
   /// Throws PermissionError where a target needs what this process may not do: SCTP, half_open, or ICMP in every
   /// family. Throws std::system_error where options of every target cannot be honoured here. A family that this host
   /// lacks is its targets' fate.
-  void refuse_if_hopeless() const;
+  void refuse_if_hopeless(Asked asked = Asked::all) const;
   /// What this process may not open any more, one transport has from before, and another has not: fewer would do.
   [[nodiscard]] bool serves_fewer() const;
 

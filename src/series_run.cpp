@@ -6,11 +6,13 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 
 #include "linux/socket.hpp"
+#include "net/make_room.hpp"
 #include "number_text.hpp"
 #include "option_checks.hpp"
 
@@ -27,6 +29,9 @@ constexpr std::size_t most_recent = 65'536;
 constexpr int most_at_once = 64;
 /// What a rate allows may be submitted so much too early; who sends spreads it.
 constexpr Duration rate_slack = 10ms;
+/// While names are looked up, who is found is asked for so often, when nothing else is to be done.
+constexpr Duration longest_deafness = 100ms;
+constexpr Duration least_between_lookups = 10ms;
 
 void check_series(const SeriesOptions& options) {
   if (options.count < 0)
@@ -34,6 +39,7 @@ void check_series(const SeriesOptions& options) {
                                 "; it must be 0 (until stopped) or more");
   static_cast<void>(checked_timeout(options.interval, "SeriesOptions::interval"));
   static_cast<void>(checked_timeout(options.timeout, "SeriesOptions::timeout"));
+  static_cast<void>(checked_timeout(options.resolve_every, "SeriesOptions::resolve_every"));
   if (options.ping.threads > 1)
     throw std::invalid_argument("Options::threads is " + std::to_string(options.ping.threads) +
                                 "; it must be 0 or 1 for a series, which runs on the caller's thread alone");
@@ -59,7 +65,7 @@ Duration random_part(Duration interval) {
   return Duration{static_cast<Duration::rep>(share * static_cast<double>(interval.count()))};
 }
 
-BatchPlan checked_plan(TargetList targets, const SeriesOptions& options) {
+BatchPlan checked_plan(TargetList targets, SeriesOptions& options) {
   check_series(options);
   BatchPlan plan = plan_batch(std::move(targets), options.ping);
   check_rate(options, plan.endpoints.size());
@@ -70,19 +76,26 @@ BatchPlan checked_plan(TargetList targets, const SeriesOptions& options) {
 
 SeriesRun::SeriesRun(TargetList targets, SeriesOptions options, Pace pace)
     : options_{std::move(options)}, plan_{checked_plan(std::move(targets), options_)} {
+  const std::size_t endpoints = plan_.endpoints.size();
   list_targets();
-  if (!targets_.empty()) open(pace);
+  if (!targets_.empty()) open(pace, endpoints);
 }
 
 void SeriesRun::list_targets() {
+  if (Duration{options_.resolve_every} > Duration::zero()) names_ = BatchNames{plan_.named, plan_.shapes};
   std::vector<std::uint32_t> last_position(plan_.endpoints.size(), none);
   same_target_.assign(plan_.results.size(), none);
+  auto name = plan_.named.begin();
   for (std::size_t i = 0; i < plan_.results.size(); ++i) {
+    if (follows_names() && name != plan_.named.end() && name->position == i) {
+      list_name(*name++);
+      continue;
+    }
     const auto position = static_cast<std::uint32_t>(i);
     const std::uint32_t endpoint = plan_.roster.target_of(i);
     const bool refused = endpoint == engine::Roster::no_target;
     if (refused || last_position[endpoint] == none) {
-      targets_.push_back({.endpoint = refused ? none : endpoint, .position = position});
+      targets_.push_back({.endpoint = refused ? none : endpoint, .position = position, .probed = !refused});
     } else {
       same_target_[last_position[endpoint]] = position;
     }
@@ -90,16 +103,26 @@ void SeriesRun::list_targets() {
   }
 }
 
-void SeriesRun::open(Pace pace) {
+/// Has an endpoint of its own, to be changed.
+void SeriesRun::list_name(const NamedPosition& at) {
+  const std::uint32_t known = plan_.roster.target_of(at.position);
+  const bool probed = known != engine::Roster::no_target;
+  targets_.push_back(
+      {.endpoint = static_cast<std::uint32_t>(plan_.endpoints.size()), .position = at.position, .probed = probed});
+  plan_.endpoints.push_back(probed ? plan_.endpoints[known] : engine::Endpoint{});
+}
+
+void SeriesRun::open(Pace pace, std::size_t endpoints) {
   most_known_ = pace == Pace::in_step ? 1 : targets_.size();
   probes_.emplace(options_.ping, plan_.endpoints.size());
-  probes_->prepare(plan_.shapes, plan_.endpoints);
+  probes_->prepare(plan_.shapes, std::span{plan_.endpoints}.first(endpoints));
   const Duration wait = options_.random_start ? random_part(options_.interval) : Duration::zero();
   session_ = SeriesSession{{.targets = static_cast<std::uint32_t>(targets_.size()),
                             .count = static_cast<std::uint64_t>(options_.count),
                             .interval = options_.interval,
                             .start = net::after(probes_->now(), wait),
                             .in_step = pace == Pace::in_step}};
+  lookup_at_ = net::after(probes_->now(), options_.resolve_every);
 }
 
 std::optional<SeriesRun::Fate> SeriesRun::next() {
@@ -107,6 +130,7 @@ std::optional<SeriesRun::Fate> SeriesRun::next() {
   for (;; wait()) {
     if (stopped()) break;
     take_done();
+    follow_names();
     send_due();
     if (!known_.empty()) {
       std::optional<Fate> fate{std::move(known_.front())};
@@ -122,7 +146,36 @@ std::optional<SeriesRun::Fate> SeriesRun::next() {
 void SeriesRun::wait() {
   note_duplicates();
   noted_ = 0;
-  probes_->wait_for_done(session_.next());
+  probes_->wait_for_done(std::min(session_.next(), next_lookup()));
+}
+
+net::Instant SeriesRun::next_lookup() const {
+  if (!follows_names()) return Instant::max();
+  return names_.pending() ? net::after(probes_->now(), longest_deafness) : lookup_at_;
+}
+
+/// Lookups go on beside the probing. What is found holds for the probes that are due from now on.
+void SeriesRun::follow_names() {
+  if (!follows_names()) return;
+  if (const Instant now = probes_->now(); now >= lookup_at_) {
+    names_.start(BatchNames::Which::all, plan_.results, options_.ping);
+    lookup_at_ = std::max(net::after(lookup_at_, options_.resolve_every), net::after(now, least_between_lookups));
+  }
+  for (const FoundName& found : names_.take(options_.ping)) adopt(found);
+}
+
+/// A lookup that failed says nothing against the address that was found before.
+void SeriesRun::adopt(const FoundName& found) {
+  Result& known = plan_.results[found.at.position];
+  if (found.choice.unknown() && known.address) return;
+  Target& target = *std::ranges::lower_bound(targets_, found.at.position, {}, &Target::position);
+  engine::Endpoint& endpoint = plan_.endpoints[target.endpoint];
+  if (endpoint != found.endpoint()) shared_.erase(endpoint);
+  endpoint = found.endpoint();
+  target.probed = found.choice.outcome == Outcome::pending;
+  known.address = found.choice.address;
+  known.outcome = found.choice.outcome;
+  known.error = found.choice.error;
 }
 
 /// With so many fates that nobody has asked for, the caller is too slow: then the schedule gives way, so that they
@@ -143,13 +196,15 @@ void SeriesRun::send_due() {
 
 void SeriesRun::start(const SeriesSession::Due& due, Instant now) {
   const Target& target = targets_[due.target];
-  if (target.endpoint == none)
+  if (!target.probed)
     return know({.target = due.target, .round = due.round, .result = plan_.results[target.position], .sent_at = now},
                 false);
+  if (follows_names() && shares_probe(due)) return;
   const engine::Endpoint& endpoint = plan_.endpoints[target.endpoint];
   // What needs memory comes first: a probe that was submitted is in flight here too.
   in_flight_.reserve(in_flight_.size() + 1);
-  auto flight = in_flight_.extract(in_flight_.emplace(no_token, due).first);
+  auto flight = in_flight_.extract(in_flight_.emplace(no_token, Flight{.due = due, .endpoint = endpoint}).first);
+  Shared* const shared = follows_names() ? &shared_[endpoint] : nullptr;
   recent_.push_back(due.target);
   try {
     last_token_ = probes_->submit(
@@ -160,8 +215,37 @@ void SeriesRun::start(const SeriesSession::Due& due, Instant now) {
   }
   flight.key() = last_token_;
   in_flight_.insert(std::move(flight));
+  if (shared != nullptr) *shared = {.token = last_token_, .due = dues_};
   if (recent_.size() > most_recent) recent_.pop_front();
   keep_to_rate(now);
+}
+
+/// True where another target has had the same endpoint probed since this one was due last.
+bool SeriesRun::shares_probe(const SeriesSession::Due& due) {
+  Target& target = targets_[due.target];
+  const auto found = shared_.find(plan_.endpoints[target.endpoint]);
+  const bool shares = found != shared_.end() && found->second.due > target.last_due;
+  if (shares) share(found->second, due);
+  target.last_due = ++dues_;
+  return shares;
+}
+
+void SeriesRun::share(Shared& shared, const SeriesSession::Due& due) {
+  net::make_room(shared.others, 1);
+  if (shared.fate)
+    tell(due, *shared.fate);
+  else
+    in_flight_.at(shared.token).others.push_back(due);
+  shared.others.push_back(due.target);
+}
+
+/// What became of a probe, for a target that it was for.
+void SeriesRun::tell(const SeriesSession::Due& due, Fate fate) {
+  fate.target = due.target;
+  fate.round = due.round;
+  fate.result.host = plan_.results[targets_[due.target].position].host;
+  const bool was_sent = fate.result.outcome != Outcome::send_failed;
+  know(std::move(fate), was_sent);
 }
 
 /// The deadline of a probe is counted from when it is submitted, so none is before the rate allows it.
@@ -178,9 +262,9 @@ void SeriesRun::take_done() {
     for (; taken < probes_->done().size(); ++taken) {
       const SingleProbes::Done& done = probes_->done()[taken];
       const auto flight = in_flight_.find(done.token);
-      Fate fate = fate_of(done, flight->second);
-      const bool was_sent = fate.result.outcome != Outcome::send_failed;
-      know(std::move(fate), was_sent);
+      Fate fate = fate_of(done, flight->second.due);
+      if (follows_names()) tell_others(done.token, flight->second, fate);
+      tell(flight->second.due, std::move(fate));
       in_flight_.erase(flight);
     }
   } catch (...) {
@@ -202,6 +286,13 @@ void SeriesRun::know(Fate fate, bool was_sent) {
   }
 }
 
+/// Those that share the probe, and those that will be due before the next one.
+void SeriesRun::tell_others(SingleProbes::Token token, Flight& flight, const Fate& fate) {
+  for (; flight.told < flight.others.size(); ++flight.told) tell(flight.others[flight.told], fate);
+  const auto shared = shared_.find(flight.endpoint);
+  if (shared != shared_.end() && shared->second.token == token) shared->second.fate = fate;
+}
+
 /// A probe that pacing or want of room kept here until its time was up is one that this host did not send.
 SeriesRun::Fate SeriesRun::fate_of(const SingleProbes::Done& done, const SeriesSession::Due& flight) const {
   Fate fate{.target = flight.target,
@@ -209,6 +300,7 @@ SeriesRun::Fate SeriesRun::fate_of(const SingleProbes::Done& done, const SeriesS
             .result = plan_.results[targets_[flight.target].position],
             .sent_at = done.sent_at};
   copy_fate(done, fate.result);
+  fate.result.address = done.record.address;  // as it was when the probe was sent
   if (fate.result.outcome == Outcome::pending) {
     fate.result.outcome = Outcome::send_failed;
     fate.result.error = std::make_error_code(std::errc::resource_unavailable_try_again);
@@ -220,7 +312,13 @@ void SeriesRun::note_duplicates() {
   const auto answered_again = probes_->duplicates();
   for (; noted_ < answered_again.size(); ++noted_) {
     const auto age = static_cast<std::size_t>(last_token_ - answered_again[noted_]);
-    if (age < recent_.size()) duplicates_.push_back(recent_[recent_.size() - 1 - age]);
+    if (age >= recent_.size()) continue;
+    const std::uint32_t target = recent_[recent_.size() - 1 - age];
+    duplicates_.push_back(target);
+    if (!follows_names()) continue;
+    const auto shared = shared_.find(plan_.endpoints[targets_[target].endpoint]);
+    if (shared == shared_.end() || shared->second.token != answered_again[noted_]) continue;
+    duplicates_.insert(duplicates_.end(), shared->second.others.begin(), shared->second.others.end());
   }
 }
 

@@ -263,11 +263,12 @@ std::vector<Route> unprobed(const BatchPlan& plan) {
 std::vector<Route> traceroute(TargetList targets, const TraceOptions& options) {
   check(options);
   check_probes(targets, options);
-  BatchPlan plan = plan_batch(std::move(targets), options.ping);
+  TraceOptions opened = options;
+  BatchPlan plan = plan_batch(std::move(targets), opened.ping);
   if (plan.endpoints.empty()) return unprobed(plan);
   if (plan.shapes.size() * trace_shapes(options) > most_trace_shapes)
     throw std::invalid_argument{"these targets, flows and hops take more than 65536 different ProbeOptions"};
-  std::vector<Route> routes = Tracer{std::move(plan), options}.run();
+  std::vector<Route> routes = Tracer{std::move(plan), opened}.run();
   if (options.resolve_names) name_responders(routes, options.ping);
   return routes;
 }

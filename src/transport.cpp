@@ -12,8 +12,10 @@
 
 #include "linux/idle_sockets.hpp"
 #include "linux/permissions.hpp"
+#include "linux/route_check.hpp"
 #include "linux/socket.hpp"
 #include "linux/socket_packet_io.hpp"
+#include "linux/source_finder.hpp"
 #include "multiping/error.hpp"
 #include "net/direct_transport.hpp"
 #include "net/transport.hpp"
@@ -36,6 +38,15 @@ class SocketTransport final : public Transport {
     os::fill_random(key.bytes.data(), key.bytes.size());
     return std::make_unique<net::DirectTransport>(
         std::make_unique<os::SocketPacketIo>(can_.kind, options_, request, shared_), request, key);
+  }
+
+  /// Echo requests leave by the broker's network.
+  [[nodiscard]] bool has_route(const Address& to, const ProbeOptions& probe) const override {
+    const bool through_broker = can_.kind == TransportKind::broker && probe.protocol == Protocol::icmp;
+    if (through_broker && !(to.family() == Family::ipv4 ? can_.ipv4 : can_.ipv6)) return false;
+    if (!through_broker || !shared_.broker.sockets->elsewhere()) return os::has_route(to, probe);
+    os::PingSocket there = shared_.broker.sockets->ping_socket(to.family(), {}, 0);
+    return !there.socket || os::SourceFinder{std::move(there.socket)}.find(to, probe);
   }
 
  private:

@@ -19,7 +19,8 @@ namespace multiping {
 ///
 /// Where memory runs out, a call throws std::bad_alloc; the object stays usable and loses no answer, and the call can
 /// be made again. One object is for one thread at a time; different objects, in whatever threads and processes, never
-/// disturb each other. In a child made by fork(2), send(), receive() and reset() throw std::logic_error, and destroying
+/// disturb each other. In a child made by fork(2), send(), receive(), reset() and resolve() throw std::logic_error, and
+/// destroying
 /// it only closes its copies of the descriptors. An object that was moved from may only be destroyed or assigned to.
 class MULTIPING_EXPORT MultiPing {
  public:
@@ -57,18 +58,32 @@ class MULTIPING_EXPORT MultiPing {
   /// Throws std::logic_error before the first send() and in a forked child.
   Batch receive(Timeout timeout);
 
-  /// Every target, in the caller's order. Rewritten by send(), receive() and reset(); gone with the object.
+  /// Every target, in the caller's order. Rewritten by send(), receive(), reset() and resolve(); gone with the object.
   [[nodiscard]] std::span<const Result> results() const& noexcept;
   std::span<const Result> results() const&& = delete;
   [[nodiscard]] std::size_t unanswered() const noexcept;  ///< Positions without an answer, unresolved ones included.
   [[nodiscard]] std::size_t awaited() const noexcept;     ///< Of those, the ones whose probe may still be answered.
   [[nodiscard]] Counters counters() const noexcept;       ///< Since the object was made; reset() leaves them.
-  /// Forgets every answer: the next send() probes all again, and a receive() before it finds all pending. Names are not
-  /// looked up again. Throws std::logic_error in a forked child.
+  /// Forgets every answer: the next send() probes all again, and a receive() before it finds all pending. What is
+  /// unresolved is looked up again, within Options::resolve, and so is the interface of each zone; names that have an
+  /// address are left to resolve(). Throws std::logic_error in a forked child, and what the constructor throws where
+  /// the names that were found cannot be probed here; the object is then as it was.
   void reset();
   /// A descriptor for poll(2) or epoll(7), owned by the object: readable when receive(0s) has something to do. Made
   /// when first asked for; -1 when there is nothing to probe or the process has no descriptor left.
   [[nodiscard]] int native_handle() const noexcept;
+  /// Looks every name up again, within Options::resolve, and every zone (the name of an interface), for a program that
+  /// runs while addresses change. Returns when the lookups have ended.
+  ///
+  /// A target whose address has changed is pending and unsent from then on, and what was known of it at its old address
+  /// is forgotten, late answers included; where its new address is already a target of this object, it shares that
+  /// one's fate. A name that has no address any more is unresolved. All others keep their fates, and so does a name
+  /// whose lookup failed (Errc::lookup_failed, Errc::lookup_timeout), with the address that it had. Probes are sent by
+  /// the next send().
+  /// Throws as the constructor does: ResolveError for every name that failed unless options.ignore_lookup_errors,
+  /// PermissionError and std::system_error where the new addresses cannot be probed; the object is then as it was.
+  /// Throws std::logic_error in a forked child.
+  void resolve();
 
  private:
   friend MULTIPING_EXPORT Batch multi_ping(TargetList targets, Timeout timeout, int retry, const Options& options);
@@ -76,8 +91,14 @@ class MULTIPING_EXPORT MultiPing {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Sends, waits timeout / (retry + 1), sends again to the silent ones, and so on, within `timeout` in all (name lookups
-/// not counted); returns as soon as no probe is awaited any more, which is when all have answered or will not.
+/// Sends, waits timeout / (retry + 1), sends again to the silent ones, and so on, within `timeout` in all; returns as
+/// soon as no probe is awaited any more, which is when all have answered or will not.
+///
+/// Names are looked up first, within Options::resolve, and that time is not part of `timeout`. With
+/// Options::ignore_lookup_errors they are looked up beside the probing instead, and `timeout` counts from the call:
+/// addresses are probed at once, each name is when its address is known, and what is not known by the end is
+/// unresolved, with Errc::lookup_timeout. Each retry looks up again what is unresolved then: with retries the call does
+/// not end before `timeout` while there are such names. Text that can be no name is not waited for.
 ///
 /// An answer to any of the probes counts until the end. What was not sent by then is pending with attempt 0 where it
 /// was paced or had to wait for the caller's own probes (in a full send buffer, say), and send_failed where this host

@@ -93,7 +93,11 @@ struct ProbeOptions {
 
 /// How names become addresses.
 struct ResolveOptions {
-  Family family = Family::any;  ///< any: IPv4 where a name has one, else IPv6.
+  /// any: of a name's addresses the first IPv4 one that this host can use for the target, else the first IPv6 one that
+  /// it can, else the first IPv4 one. It can use one to which there is a route (through ProbeOptions::device, where
+  /// that is set), RFC 6724, section 6, rule 1. A flow label asks for IPv6, and a source address of one family for that
+  /// one.
+  Family family = Family::any;
   /// The longest wait without progress: when no lookup of the call has ended for so long, those that are under way or
   /// have not begun are Errc::lookup_timeout. Not negative.
   Timeout timeout = std::chrono::seconds{5};

@@ -30,8 +30,11 @@ struct SeriesOptions {
   Timeout timeout = std::chrono::seconds{1};   ///< For each probe, also past the next round's start. 0 waits for no
                                                ///< answer: every probe is lost.
   Options ping{};                              ///< threads is 0 or 1: a series runs on the caller's thread alone.
-  /// How often all names are looked up again, between two rounds; a target whose address changed is probed at its new
-  /// one from then on. 0: never. Not negative.
+  /// How often all names (and zones) are looked up again, from start to start; 0: never. Not negative. Lookups go on
+  /// beside the probing and delay no target; of PingSeries they begin in an increment. A target whose address changed
+  /// is probed at its new one from its next probe on, and its figures go on; what was unresolved is probed once it has
+  /// an address, and unresolved again when it has none any more. A lookup that fails (Errc::lookup_failed,
+  /// Errc::lookup_timeout) leaves the address as it was.
   Timeout resolve_every{};
   /// The first round begins after a random part of the interval, evenly distributed and new for each call or object, so
   /// that programs of many hosts that were started together do not probe together, and none of them in step with what
@@ -42,7 +45,7 @@ struct SeriesOptions {
 /// The figures of one position of the list.
 struct Series {
   std::string host{};       ///< As the caller wrote it.
-  Address address{};        ///< What was probed; none while unresolved.
+  Address address{};        ///< What is probed; none while unresolved.
   Statistics statistics{};  ///< Of all fates that were told.
   Duration slip{};  ///< How far its schedule was put off in all, since this process came too late for whole rounds: a
                     ///< callback or a loop slower than the interval, or a host that was busy. Nothing is skipped.
@@ -63,9 +66,9 @@ using OnResult = std::function<void(const Result& result, int round)>;
 /// Probes of different targets are spread over the interval; each target's schedule is kept from start to start,
 /// without drift. The slow, the dead and the unresolved delay nobody. Each probe has its own deadline, and is lost only
 /// when that has passed: probes that are in flight when a stop comes count for nothing, and the figures are those of
-/// what was told. A host listed twice is probed once a round, and both positions have its results. What cannot be
-/// probed has its result in every round, on the same schedule; without an interval it has one every 10 ms. An empty
-/// list is an empty result.
+/// what was told. A host listed twice, or two names of one address, are probed once a round, and both positions have
+/// the results. What cannot be probed has its result in every round, on the same schedule; without an interval it has
+/// one every 10 ms. An empty list is an empty result.
 ///
 /// Throws as MultiPing does, and std::invalid_argument for a negative count, interval or timeout, for an interval that
 /// max_rate does not allow, and for more than one thread. Several calls at once do not disturb each other.

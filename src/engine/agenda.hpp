@@ -25,6 +25,7 @@ enum class Goal : std::uint8_t {
   sent,      ///< All that is to be sent now is sent or refused.
   answered,  ///< And nothing is awaited any more; for requests: the first of them is done.
   done,      ///< Requests: one of them is done. Without it, that none is under way is no reason to end the wait.
+  deadline,  ///< Nothing but the time that is given.
 };
 
 /// Calls come for whole batches of probes and events, never for each. Where memory runs out, a call throws

@@ -85,6 +85,16 @@ void Fates::replace(TargetIndex target, const Endpoint& endpoint) {
   table_.replace(target, endpoint);
 }
 
+/// What has answered is left alone by all.
+void Fates::retire(TargetIndex target) {
+  TargetRecord& record = table_.record(target);
+  set_awaited(record, false);
+  if (record.unreported) --unreported_;
+  if (!record.answered()) --unanswered_;
+  record.outcome = Outcome::reply;
+  record.unreported = record.changed = false;
+}
+
 void Fates::set_awaited(TargetRecord& record, bool awaited) noexcept {
   if (record.awaited == awaited) return;
   record.awaited = awaited;

@@ -25,6 +25,8 @@ class Fates {
   void make_room_for_target() { table_.make_room_for_target(); }
   /// The number of `target`, which is over, stands for another target from now on.
   void replace(TargetIndex target, const Endpoint& endpoint);
+  /// Nobody asks for `target` any more: it is neither unanswered nor awaited, and nothing changes its record.
+  void retire(TargetIndex target);
 
   /// A repetition belongs to the attempt that it repeats, and so does what is sent in the place of a displaced probe,
   /// or of one that was too big.

@@ -97,6 +97,7 @@ void Requests::end_all() {
 }
 
 bool Requests::reached(Goal goal) const noexcept {
+  if (goal == Goal::deadline) return false;
   if (goal == Goal::sent) return all_sent();
   if (goal == Goal::done && !heard_.empty()) return true;
   return any_done() || (goal == Goal::answered && under_way_ == 0);

@@ -4,16 +4,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include "engine/endpoint.hpp"
+#include "engine/endpoint_index.hpp"
 
 namespace multiping::engine {
 
 class Roster {
  public:
-  static constexpr std::uint32_t no_target = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint32_t no_target = EndpointIndex::no_target;
 
   explicit Roster(std::size_t positions);
   /// The next position stands for this endpoint.
@@ -22,6 +22,9 @@ class Roster {
   void skip() { targets_.push_back(no_target); }
   /// After the last position: keeps only what target_of() needs, and hands out the endpoints in order.
   [[nodiscard]] std::vector<Endpoint> finish();
+
+  /// After finish(): what a position stands for has changed. `positions` is the length of the list.
+  void assign(std::size_t position, std::uint32_t target, std::size_t positions);
 
   [[nodiscard]] std::uint32_t target_of(std::size_t position) const noexcept {
     return targets_.empty() ? static_cast<std::uint32_t>(position) : targets_[position];
@@ -32,12 +35,7 @@ class Roster {
  private:
   std::vector<std::uint32_t> targets_;  ///< By position; empty when position and target are the same number.
   std::vector<Endpoint> endpoints_;
-  /// A place of the index. Part of the hash is kept, so that another endpoint is told apart without looking at it.
-  struct Place {
-    std::uint32_t hash = 0;
-    std::uint32_t target = no_target;
-  };
-  std::vector<Place> index_;  ///< Open addressing, by the hash of an endpoint.
+  EndpointIndex index_;
 };
 
 }  // namespace multiping::engine

@@ -17,11 +17,46 @@ bool is_own_backlog(std::error_code error) noexcept { return error == std::errc:
 
 }  // namespace
 
+TargetIndex Session::join(const Endpoint& endpoint, Joins joins) {
+  if (joins == Joins::next_round && has_vacancy()) {
+    const TargetIndex target = retired_.front().target;
+    retired_.pop_front();
+    displaced_.erase(target);
+    fates_.replace(target, endpoint);
+    return target;
+  }
+  const TargetIndex target = fates_.add(endpoint);
+  if (joins == Joins::now) round_end_ = target + 1;
+  return target;
+}
+
+bool Session::has_vacancy() const noexcept {
+  return !retired_.empty() && retired_.front().last <= fates_.table().window().first;
+}
+
+std::vector<net::Serial> Session::retire(std::span<const TargetIndex> targets) {
+  std::vector<bool> gone(table().size());
+  for (const TargetIndex target : targets) {
+    gone[target] = true;
+    fates_.retire(target);
+    retired_.push_back({.target = target, .last = table().window().end});
+    wake(target);
+  }
+  std::erase_if(held_, [&gone](const auto& held) { return gone[held.second]; });
+  std::vector<net::Serial> ended;
+  table().each_open_probe([&](net::Serial serial) {
+    if (gone[table().entry(serial).target]) ended.push_back(serial);
+  });
+  for (const net::Serial serial : ended) table().entry(serial).ended = true;
+  return ended;
+}
+
 void Session::begin_round(net::Instant now) {
   end_round();
   table().forget_before(net::Instant{now.time_since_epoch() - memory_of_probes});
   ++round_;
-  if (fates_.unanswered() > 0) cursor_ = 0;
+  round_end_ = static_cast<TargetIndex>(table().size());
+  cursor_ = fates_.unanswered() > 0 ? 0 : round_end_;
   recovering_ = false;
   recoveries_ = 0;
   recovery_at_.reset();
@@ -32,10 +67,10 @@ void Session::begin_round(net::Instant now) {
   held_.clear();
 }
 
-bool Session::sending() const noexcept { return cursor_ < end_of_targets() || !deferred_.empty() || !untried_.empty(); }
+bool Session::sending() const noexcept { return cursor_ < round_end_ || !deferred_.empty() || !untried_.empty(); }
 
 void Session::end_round() {
-  cursor_ = end_of_targets();
+  cursor_ = round_end_;
   fail_deferred();
   deferred_.clear();
   for (const net::Probe& probe : untried_) table().entry(probe.serial).ended = true;
@@ -43,6 +78,7 @@ void Session::end_round() {
 }
 
 bool Session::reached(Goal goal) const noexcept {
+  if (goal == Goal::deadline) return false;
   return !sending() && (goal == Goal::sent || (fates_.awaited() == 0 && displaced_line_.empty()));
 }
 
@@ -51,7 +87,7 @@ bool Session::wanted(const TargetRecord& record) const noexcept {
 }
 
 std::optional<Session::Next> Session::next_target() noexcept {
-  while (cursor_ < end_of_targets()) {
+  while (cursor_ < end_of_cursor()) {
     const TargetIndex target = cursor_++;
     if (wanted(table().record(target))) return Next{target};
   }
@@ -86,6 +122,8 @@ net::Probe Session::proposal(net::Serial serial, TargetIndex target) noexcept {
 void Session::propose(net::Instant now, std::size_t most, std::vector<net::Probe>& batch) {
   batch.clear();
   if (recovery_at_ && now >= *recovery_at_ && !sending()) begin_recovery();
+  const bool repeated = recovering_ && cursor_ >= recovery_end_ && deferred_.empty() && untried_.empty();
+  if (repeated && cursor_ < round_end_) recovering_ = false;
   if ((!sending() && displaced_line_.empty()) || room_.at() > now) return;
   most = flow_.allowance(now, most);
   net::make_room(batch, most);
@@ -282,12 +320,14 @@ void Session::begin_recovery() noexcept {
   recovery_at_.reset();
   ++recoveries_;
   recovering_ = true;
-  cursor_ = fates_.awaited() == 0 ? end_of_targets() : 0;
+  recovery_end_ = round_end_;
+  cursor_ = fates_.awaited() == 0 ? round_end_ : 0;
 }
 
 void Session::reset() {
   end_round();
   fates_.reset();
+  for (const Retired& retired : retired_) fates_.retire(retired.target);
   room_.heard();  // what was under way has given it back
   round_ = 0;
   recovery_at_.reset();

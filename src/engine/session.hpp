@@ -29,6 +29,16 @@ class Session final : public Agenda {
   [[nodiscard]] const Fates& fates() const noexcept { return fates_; }
   [[nodiscard]] ProbeTable& table() noexcept { return fates_.table(); }
 
+  /// When a target that comes later is sent to for the first time.
+  enum class Joins : bool { now, next_round };
+  /// A further target. A retired target's number is given again, for the next round, once none of its probes is
+  /// remembered.
+  TargetIndex join(const Endpoint& endpoint, Joins joins);
+  /// A retired target's number is free.
+  [[nodiscard]] bool has_vacancy() const noexcept;
+  /// Nobody asks for these targets any more. Returns their probes that are under way, which end here.
+  [[nodiscard]] std::vector<net::Serial> retire(std::span<const TargetIndex> targets);
+
   void begin_round(net::Instant now);
   /// There are probes of this round (or of a recovery) still to be sent, beside those whose connections made way for
   /// others: these are sent again as room comes, also after the end of sending.
@@ -72,13 +82,17 @@ class Session final : public Agenda {
     TargetIndex target = 0;
     bool repetition = false;
   };
+  struct Retired {
+    TargetIndex target = 0;
+    net::Serial last = 0;  ///< All of its probes come before this one.
+  };
   /// A target whose connection made way for others.
   struct Displaced {
     Duration listened{};     ///< For an answer, by the longest of those connections.
     std::uint8_t times = 0;  ///< So often.
   };
 
-  [[nodiscard]] TargetIndex end_of_targets() const noexcept { return static_cast<TargetIndex>(fates_.table().size()); }
+  [[nodiscard]] TargetIndex end_of_cursor() const noexcept { return recovering_ ? recovery_end_ : round_end_; }
   [[nodiscard]] std::optional<Next> next_target() noexcept;
   [[nodiscard]] std::optional<TargetIndex> next_displaced() noexcept;
   [[nodiscard]] net::Probe proposal(net::Serial serial, TargetIndex target) noexcept;
@@ -98,7 +112,9 @@ class Session final : public Agenda {
   Flow flow_;
   Room room_;
   std::uint32_t round_ = 0;
-  TargetIndex cursor_ = 0;             ///< Next target of the round; at the table's end when the round is sent.
+  TargetIndex cursor_ = 0;             ///< Next target of the round; at round_end_ when the round is sent.
+  TargetIndex round_end_ = 0;          ///< The targets before it are part of the round.
+  std::deque<Retired> retired_;        ///< Whose numbers were not given again.
   std::deque<Deferred> deferred_;      ///< To be tried again after the others: refused for want of room, or too big.
   std::vector<net::Probe> untried_{};  ///< Proposed, and put back by a full transport; to be tried before the others.
 
@@ -108,8 +124,9 @@ class Session final : public Agenda {
   std::deque<TargetIndex> displaced_line_{};                ///< Those that wait to be asked again.
   std::multimap<TargetIndex, TargetIndex> held_{};  ///< Targets that wait for the ports of another, by that one.
 
-  bool recovering_ = false;  ///< The round under way repeats probes whose answers may have been dropped here.
-  int recoveries_ = 0;       ///< Of this round.
+  bool recovering_ = false;       ///< The round under way repeats probes whose answers may have been dropped here.
+  TargetIndex recovery_end_ = 0;  ///< Targets that joined the round since the repetition began are sent to after it.
+  int recoveries_ = 0;            ///< Of this round.
   std::uint64_t drops_ = 0;
   std::optional<net::Instant> recovery_at_{};
   std::optional<net::Instant> recovered_at_{};  ///< By then the repeated probes have had time to be answered.

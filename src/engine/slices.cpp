@@ -47,15 +47,54 @@ void side_by_side(std::size_t count, Work work) {
 }  // namespace
 
 Slices::Slices(std::span<const Endpoint> endpoints, std::size_t most, const Rules& rules) {
-  if (endpoints.empty()) return;
-  const std::size_t count = std::clamp<std::size_t>(most, 1, endpoints.size());
-  length_ = (endpoints.size() + count - 1) / count;
+  first_size_ = endpoints.size();
+  const std::size_t count = std::clamp<std::size_t>(most, 1, std::max<std::size_t>(1, first_size_));
+  length_ = std::max<std::size_t>(1, (first_size_ + count - 1) / count);
   slices_.reserve(count);
-  for (std::size_t start = 0; start < endpoints.size(); start += length_) {
-    Session& session = slices_.emplace_back(rules).session;
-    const auto own = endpoints.subspan(start, std::min(length_, endpoints.size() - start));
-    session.reserve(own.size());
-    for (const Endpoint& endpoint : own) session.add(endpoint);
+  std::size_t start = 0;
+  do {
+    Slice& slice = slices_.emplace_back(rules);
+    const auto own = endpoints.subspan(start, std::min(length_, first_size_ - start));
+    slice.first_size = own.size();
+    slice.session.reserve(own.size());
+    for (const Endpoint& endpoint : own) slice.session.add(endpoint);
+    start += length_;
+  } while (start < first_size_);
+}
+
+Slices::Spot Slices::spot_of(std::uint32_t target) const noexcept {
+  if (target < first_size_) return {.slice = target / length_, .target = static_cast<TargetIndex>(target % length_)};
+  const std::size_t later = target - first_size_;
+  const std::size_t slice = later % slices_.size();
+  return {.slice = slice, .target = static_cast<TargetIndex>(slices_[slice].first_size + later / slices_.size())};
+}
+
+std::uint32_t Slices::number_of(const Spot& spot) const noexcept {
+  const std::size_t first = slices_[spot.slice].first_size;
+  if (spot.target < first) return static_cast<std::uint32_t>(spot.slice * length_ + spot.target);
+  return static_cast<std::uint32_t>(first_size_ + (spot.target - first) * slices_.size() + spot.slice);
+}
+
+std::uint32_t Slices::join(const Endpoint& endpoint, Session::Joins joins) {
+  const bool may_take_vacancy = joins == Session::Joins::next_round;
+  const auto vacant = std::ranges::find_if(slices_, [](const Slice& slice) { return slice.session.has_vacancy(); });
+  const bool takes_vacancy = may_take_vacancy && vacant != slices_.end();
+  const std::size_t slice =
+      takes_vacancy ? static_cast<std::size_t>(vacant - slices_.begin()) : joined_ % slices_.size();
+  const Spot spot{.slice = slice, .target = slices_[slice].session.join(endpoint, joins)};
+  if (!takes_vacancy) ++joined_;
+  return number_of(spot);
+}
+
+void Slices::retire(std::span<const std::uint32_t> targets) {
+  std::vector<std::vector<TargetIndex>> gone(slices_.size());
+  for (const std::uint32_t target : targets) {
+    const Spot spot = spot_of(target);
+    gone[spot.slice].push_back(spot.target);
+  }
+  for (std::size_t i = 0; i < slices_.size(); ++i) {
+    if (gone[i].empty()) continue;
+    for (const net::Serial serial : slices_[i].session.retire(gone[i])) slices_[i].transport->forget(serial);
   }
 }
 
@@ -94,8 +133,9 @@ void Slices::reset() {
 }
 
 Slices::Place Slices::find(std::uint32_t target) noexcept {
-  ProbeTable& table = slices_[target / length_].session.table();
-  return {.table = &table, .record = &table.record(static_cast<TargetIndex>(target % length_))};
+  const Spot spot = spot_of(target);
+  ProbeTable& table = slices_[spot.slice].session.table();
+  return {.table = &table, .record = &table.record(spot.target)};
 }
 
 std::size_t Slices::unreported() const noexcept {

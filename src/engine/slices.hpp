@@ -21,7 +21,7 @@ class Slices {
   /// Nothing to probe.
   Slices() = default;
   /// Cuts `endpoints` into at most `most` runs of about the same length. A rate in `rules` holds
-  /// for each slice: who wants one for all cuts one slice.
+  /// for each slice: who wants one for all cuts one slice. Without endpoints there is one, for targets that come later.
   Slices(std::span<const Endpoint> endpoints, std::size_t most, const Rules& rules);
 
   /// Opens the transport of each slice: `open(table)` gives it.
@@ -36,6 +36,11 @@ class Slices {
   [[nodiscard]] bool empty() const noexcept { return slices_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return slices_.size(); }
   [[nodiscard]] net::ProbeTransport& transport(std::size_t slice) const noexcept { return *slices_[slice].transport; }
+
+  /// A further target, whose number may be that of one that was retired long enough ago.
+  std::uint32_t join(const Endpoint& endpoint, Session::Joins joins);
+  /// Nobody asks for these targets any more.
+  void retire(std::span<const std::uint32_t> targets);
 
   void begin_round();
   void end_round();
@@ -63,8 +68,19 @@ class Slices {
     Session session;
     std::unique_ptr<net::ProbeTransport> transport{};
     std::optional<Driver> driver{};  ///< Of these two: a slice stays where it is from open() on.
+    std::size_t first_size = 0;      ///< Of its targets, those that were there from the start.
   };
-  std::size_t length_ = 1;  ///< Targets of each slice but the last.
+  /// Where a target is: targets from the start are numbered slice by slice, later ones go round the slices in turn.
+  struct Spot {
+    std::size_t slice = 0;
+    TargetIndex target = 0;
+  };
+  [[nodiscard]] Spot spot_of(std::uint32_t target) const noexcept;
+  [[nodiscard]] std::uint32_t number_of(const Spot& spot) const noexcept;
+
+  std::size_t length_ = 1;      ///< Targets of each slice but the last, at the start.
+  std::size_t first_size_ = 0;  ///< Targets at the start.
+  std::size_t joined_ = 0;      ///< Numbers that were new when a target joined.
   std::vector<Slice> slices_;
 };
 

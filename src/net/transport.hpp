@@ -157,6 +157,10 @@ class Transport {
   [[nodiscard]] virtual Capabilities capabilities() const noexcept = 0;
   /// What lies behind it has no more room for several threads of one batch than for one.
   [[nodiscard]] virtual bool serves_one_thread() const noexcept { return false; }
+  /// There is a way for such a probe from where it leaves, as far as routes tell. True where nobody can say.
+  [[nodiscard]] virtual bool has_route(const Address& to, const ProbeOptions& probe) const {
+    return static_cast<void>(to), static_cast<void>(probe), true;
+  }
   [[nodiscard]] virtual std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const = 0;
 };
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "linux/socket.hpp"
+#include "multiping/error.hpp"
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
 
@@ -329,6 +330,97 @@ BOOST_AUTO_TEST_CASE(a_device_is_the_zone_too) {
                             std::invalid_argument, names_both);
       run("ip link del va && ip netns del peer");
     }
+  });
+}
+
+/// Sends again and again, for as long as no working machine needs.
+void send_until_answered(MultiPing& batch) {
+  const Stopwatch watch;
+  while (batch.unanswered() > 0 && watch.elapsed() < 20s) {
+    batch.send();
+    static_cast<void>(batch.receive(300ms));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_follows_the_name_of_a_zone) {
+  in_namespace([] {
+    allow_ping_sockets();
+    make_peer();
+    make_link_anew();
+    for (const TransportKind kind : both_kinds) {
+      MultiPing batch{{{"fe80::b%va"}, {"fe80::b", {.device = "va"}}}, options_for(kind)};
+      send_until_answered(batch);
+      BOOST_TEST(batch.unanswered() == 0U);
+      const Address before = batch.results()[0].address;
+      BOOST_TEST(batch.results()[1].address == before);
+      make_link_anew();
+      batch.reset();
+      send_until_answered(batch);
+      for (const Result& result : batch.results()) {
+        BOOST_TEST_CONTEXT(result) {
+          BOOST_TEST(result.answered());
+          BOOST_TEST(result.address != before);
+          BOOST_TEST(result.address == Address::parse("fe80::b%va").value());
+        }
+      }
+    }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_finds_a_zone_that_comes_later) {
+  in_namespace([] {
+    const auto is_told = [](const ResolveError& error) {
+      return error.failures().size() == 1 && error.failures()[0].error == Errc::zone_unknown;
+    };
+    BOOST_CHECK_EXCEPTION(MultiPing{{"fe80::b%va"}}, ResolveError, is_told);
+    Options options;
+    options.ignore_lookup_errors = true;
+    MultiPing batch{{{"fe80::b%va"}, {"127.0.0.1"}, {"fe80::b", {.device = "va"}}}, options};
+    batch.send();
+    static_cast<void>(batch.receive(1s));
+    BOOST_TEST(batch.results()[0].outcome == Outcome::unresolved);
+    BOOST_TEST((batch.results()[0].error == Errc::zone_unknown));
+    BOOST_TEST(batch.results()[1].answered());
+    BOOST_TEST(batch.results()[2].error == error_of(ENODEV));
+    make_peer();
+    make_link_anew();
+    send_until_answered(batch);
+    for (const Result& result : batch.results()) BOOST_TEST(result.answered(), result);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_series_follows_the_name_of_a_zone) {
+  in_namespace([] {
+    make_peer();
+    make_link_anew();
+    PingSeries rounds{{"fe80::b%va"}, {.count = 0, .interval = 50ms, .timeout = 300ms}};
+    const Stopwatch watch;
+    Address first;
+    for (const Round& round : rounds) {
+      const Result& result = round.results[0];
+      if (result.answered() && !first) {
+        first = result.address;
+        make_link_anew();
+      }
+      if ((result.answered() && result.address != first) || watch.elapsed() > 20s) {
+        BOOST_TEST(result.answered(), result);
+        break;
+      }
+    }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_zone_that_is_not_the_devices_is_refused) {
+  in_namespace([] {
+    run("ip link add vx type veth peer name vy");
+    const auto names_both = [](const std::invalid_argument& error) {
+      const std::string_view text = error.what();
+      return text.find("fe80::b%vx") != text.npos && text.find("vy") != text.npos;
+    };
+    const auto asks = [](const char* device) { MultiPing{{{"fe80::b%vx"}}, {.probe = {.device = device}}}; };
+    BOOST_CHECK_EXCEPTION(asks("vy"), std::invalid_argument, names_both);
+    BOOST_CHECK_NO_THROW(asks("vx"));
+    BOOST_CHECK_NO_THROW((MultiPing{{{"2001:db8::1%vx"}}, {.probe = {.device = "vy"}}}));
   });
 }
 

@@ -1,0 +1,190 @@
+// The positions of a batch, the targets that they stand for, and what the caller is told of them.
+// See batch_targets.hpp.
+#include "batch_targets.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "fate_result.hpp"
+
+namespace multiping {
+
+using engine::Endpoint;
+using engine::Roster;
+using engine::TargetRecord;
+
+void BatchTargets::take(BatchPlan& plan) {
+  results_ = std::move(plan.results);
+  roster_ = std::move(plan.roster);
+}
+
+engine::Slices::Place BatchTargets::find(std::size_t position) noexcept {
+  const std::uint32_t target = roster_.target_of(position);
+  return target == Roster::no_target ? engine::Slices::Place{} : slices_.find(target);
+}
+
+Endpoint BatchTargets::endpoint_of(std::uint32_t target) noexcept {
+  const TargetRecord& record = *slices_.find(target).record;
+  return {.address = record.address, .shape = record.shape, .ttl_asked = record.ttl_asked};
+}
+
+bool BatchTargets::is_news(const FoundName& found) const noexcept {
+  const Result& known = results_[found.at.position];
+  if (found.choice.unknown() && known.address) return false;
+  if (found.choice.address != known.address) return true;
+  const bool probed = roster_.target_of(found.at.position) != Roster::no_target;
+  if (probed != (found.choice.outcome == Outcome::pending)) return true;
+  return !probed && (found.choice.outcome != known.outcome || found.choice.error != known.error);
+}
+
+void BatchTargets::index_targets() {
+  // Each position has a target at most, and each may come to another before the old ones are let go.
+  index_.emplace(2 * results_.size());
+  const auto known = [this](std::uint32_t target) { return endpoint_of(target); };
+  for (std::size_t i = 0; i < results_.size(); ++i)
+    if (const std::uint32_t target = roster_.target_of(i); target != Roster::no_target)
+      index_->find_or_add(endpoint_of(target), target, known);
+}
+
+std::uint32_t BatchTargets::target_of(const Endpoint& endpoint, Joins joins) {
+  const auto known = [this](std::uint32_t target) { return endpoint_of(target); };
+  const std::uint32_t target = index_->find(endpoint, known);
+  return target != Roster::no_target ? target : index_->find_or_add(endpoint, slices_.join(endpoint, joins), known);
+}
+
+void BatchTargets::adopt(std::span<const FoundName> found, Joins joins) {
+  if (found.empty()) return;
+  if (!index_) index_targets();
+  std::vector<std::uint32_t> left;
+  for (const FoundName& each : found) {
+    const std::uint32_t before = roster_.target_of(each.at.position);
+    if (before != Roster::no_target) left.push_back(before);
+    settle(each, joins);
+  }
+  std::ranges::sort(answered_late_);
+  if (!left.empty()) retire_unused(std::move(left));
+}
+
+void BatchTargets::settle(const FoundName& found, Joins joins) {
+  const std::uint32_t position = found.at.position;
+  const Choice& choice = found.choice;
+  const bool probed = choice.outcome == Outcome::pending;
+  const std::uint32_t target = probed ? target_of(found.endpoint(), joins) : Roster::no_target;
+  roster_.assign(position, target, results_.size());
+  const auto [table, record] = find(position);
+  Result& result = results_[position];
+  copy_fate(probed ? *record : TargetRecord{}, probed ? table->find_detail(*record) : nullptr, result);
+  result.address = choice.address;
+  if (!probed) {
+    result.outcome = choice.outcome;
+    result.error = choice.error;
+  } else if (record->answered() && !record->unreported) {
+    answered_late_.push_back(position);
+  }
+}
+
+void BatchTargets::retire_unused(std::vector<std::uint32_t> targets) {
+  std::ranges::sort(targets);
+  targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
+  std::vector<bool> used(targets.size());
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    const auto place = std::ranges::lower_bound(targets, roster_.target_of(i));
+    if (place != targets.end() && *place == roster_.target_of(i))
+      used[static_cast<std::size_t>(place - targets.begin())] = true;
+  }
+  std::vector<std::uint32_t> unused;
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    if (!used[i]) unused.push_back(targets[i]);
+  if (unused.empty()) return;
+  slices_.retire(unused);
+  index_.reset();
+}
+
+std::vector<Endpoint> BatchTargets::kinds_with(std::span<const FoundName> found) {
+  std::vector<Endpoint> kinds;
+  std::vector<bool> seen;
+  const auto note = [&](const Endpoint& endpoint) {
+    const std::size_t kind = endpoint.shape * std::size_t{2} + (endpoint.address.family() == Family::ipv6 ? 1U : 0U);
+    if (kind >= seen.size()) seen.resize(kind + 1);
+    if (!seen[kind]) kinds.push_back(endpoint);
+    seen[kind] = true;
+  };
+  auto next = found.begin();
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    if (next != found.end() && next->at.position == i) {
+      if (next->choice.outcome == Outcome::pending) note(next->endpoint());
+      ++next;
+    } else if (const std::uint32_t target = roster_.target_of(i); target != Roster::no_target) {
+      note(endpoint_of(target));
+    }
+  }
+  return kinds;
+}
+
+/// A target with several positions is read by all before it counts as unchanged.
+void BatchTargets::publish() {
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    const auto [table, record] = find(i);
+    if (record == nullptr || !record->changed) continue;
+    copy_fate(*record, table->find_detail(*record), results_[i]);
+    if (roster_.one_to_one()) record->changed = false;
+  }
+  for (std::size_t i = 0; i < results_.size() && !roster_.one_to_one(); ++i)
+    if (const auto place = find(i); place.record != nullptr) place.record->changed = false;
+}
+
+bool BatchTargets::is_fresh(std::size_t position, const TargetRecord* record) const noexcept {
+  if (record == nullptr) return false;
+  return record->unreported || std::ranges::binary_search(answered_late_, static_cast<std::uint32_t>(position));
+}
+
+Batch BatchTargets::new_batch() {
+  Batch batch;
+  batch.no_responses.reserve(unanswered());
+  batch.responses.reserve(fresh_answers());
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    if (!results_[i].answered()) {
+      batch.no_responses.push_back(results_[i]);
+    } else if (TargetRecord* const record = find(i).record; is_fresh(i, record)) {
+      batch.responses.push_back(results_[i]);
+    }
+  }
+  // Not before: what is handed out for want of memory only in part comes again.
+  for (std::size_t i = 0; i < results_.size() && slices_.unreported() > 0; ++i)
+    if (const auto place = find(i); place.record != nullptr) place.record->unreported = false;
+  slices_.all_reported();
+  answered_late_.clear();
+  return batch;
+}
+
+/// Positions that were answered since the last new_batch().
+std::size_t BatchTargets::fresh_answers() noexcept {
+  if (roster_.one_to_one()) return slices_.unreported();
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < results_.size(); ++i)
+    if (is_fresh(i, find(i).record)) ++count;
+  return count;
+}
+
+void BatchTargets::reset() {
+  slices_.reset();
+  answered_late_.clear();
+  publish();
+}
+
+std::size_t BatchTargets::unanswered() const noexcept {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(results_, [](const Result& result) { return !result.answered(); }));
+}
+
+std::size_t BatchTargets::awaited() noexcept {
+  if (roster_.one_to_one()) return slices_.awaited();
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    const auto place = find(i);
+    if (place.record != nullptr && place.record->awaited) ++count;
+  }
+  return count;
+}
+
+}  // namespace multiping

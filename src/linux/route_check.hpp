@@ -1,0 +1,14 @@
+// Whether this host has a way to an address: asks the kernel's routes, and sends nothing.
+// For names with addresses of both families, RFC 6724 section 6, rule 1.
+#pragma once
+
+#include "multiping/address.hpp"
+#include "multiping/options.hpp"
+
+namespace multiping::os {
+
+/// There is a route for such a probe, by its device, mark, traffic class and source address. True also where that
+/// cannot be found out.
+[[nodiscard]] bool has_route(const Address& to, const ProbeOptions& probe) noexcept;
+
+}  // namespace multiping::os
