@@ -17,7 +17,7 @@ namespace multiping {
 /// A position whose host is a name, or an address with a zone, which is the name of an interface.
 struct NamedPosition {
   std::uint32_t position = 0;
-  std::uint16_t shape = 0;
+  net::ShapeNumber shape = 0;
 };
 
 struct Choice {

@@ -34,7 +34,7 @@ class Readiness {
 
  private:
   struct Answer {
-    std::size_t shape = 0;
+    net::ShapeNumber shape = 0;
     Family family = Family::any;
     net::Obstacle obstacle{};
   };
