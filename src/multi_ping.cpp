@@ -52,9 +52,11 @@ std::size_t slices_for(const Options& options, const BatchPlan& plan) {
   };
   const bool alone = options.transport && options.transport->serves_one_thread();
   if (alone || options.max_rate > 0 || std::ranges::any_of(plan.shapes, shares_badly)) return 1;
-  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  const auto wanted = static_cast<std::size_t>(options.threads);
-  return std::min(cores, wanted != 0 ? wanted : 1 + plan.endpoints.size() / worth_a_thread);
+  const auto asked = static_cast<std::size_t>(options.threads);
+  const std::size_t wanted =
+      std::min(plan.endpoints.size(), asked != 0 ? asked : 1 + plan.endpoints.size() / worth_a_thread);
+  // To count the cores takes as long as some pings do.
+  return wanted <= 1 ? 1 : std::min<std::size_t>(wanted, std::max(1U, std::thread::hardware_concurrency()));
 }
 
 /// Answered results stay or go in order; the larger part keeps the memory that both had.
@@ -146,8 +148,11 @@ bool MultiPing::Impl::open_slices(const BatchPlan& plan, std::size_t count) {
   Readiness readiness{plan.shapes};
   try {
     slices_.open([&](const engine::ProbeTable& table) {
-      auto transport = options_.transport->open(
-          {.shapes = plan.shapes, .targets = table.size(), .transports = count, .lasts = life_ == Life::lasting});
+      auto transport = options_.transport->open({.shapes = plan.shapes,
+                                                 .targets = table.size(),
+                                                 .transports = count,
+                                                 .lasts = life_ == Life::lasting,
+                                                 .wakes = options_.stop.stop_possible()});
       readiness.prepare(table, *transport);
       return transport;
     });
@@ -196,7 +201,7 @@ void MultiPing::Impl::send(Instant deadline) {
 
 bool MultiPing::Impl::await(Instant deadline) {
   const bool reached = slices_.run(Goal::answered, deadline, options_.stop);
-  if (!reached && !stopped()) slices_.time_out();
+  if (!reached && !stopped()) slices_.time_out(options_.stop);
   return reached;
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <system_error>
 #include <unordered_map>
 #include <vector>
@@ -56,7 +57,8 @@ class Session final : public Agenda {
   /// answers may have been dropped here and the repetition is under way, what is pending stays so: nobody knows. Where
   /// there was no room for all connections at once, what had less than Fates::enough_listening() stays pending, too;
   /// and what waited for the ports of another probe all the time has failed.
-  void time_out(net::Instant now);
+  /// A stop ends it early: what it has not come to stays pending.
+  void time_out(net::Instant now, const std::stop_token& stop = {});
   /// When a repetition, for dropped answers or for want of room, is due or goes on; the end of time when there is none.
   [[nodiscard]] net::Instant next_recovery() const noexcept;
 
@@ -88,6 +90,7 @@ class Session final : public Agenda {
   void fail_unsent(std::error_code error);
   void fail_deferred();
   void begin_recovery() noexcept;
+  void forget_some();
   void receive(const net::Event& event);
   void displaced(const net::Event& event);
   void wake(TargetIndex holder);
@@ -99,6 +102,9 @@ class Session final : public Agenda {
   Room room_;
   std::uint32_t round_ = 0;
   TargetIndex cursor_ = 0;             ///< Next target of the round; at the table's end when the round is sent.
+  std::size_t looks_ = 0;              ///< Targets to look at until the call under way is over.
+  net::Serial last_round_ = 0;         ///< Where the probes of earlier rounds end.
+  net::Instant horizon_{};             ///< Of those, what was sent before is forgotten.
   std::deque<Deferred> deferred_;      ///< To be tried again after the others: refused for want of room, or too big.
   std::vector<net::Probe> untried_{};  ///< Proposed, and put back by a full transport; to be tried before the others.
 
