@@ -30,6 +30,8 @@ using net::Instant;
 
 constexpr Duration shortest_slot = std::chrono::milliseconds{1};
 constexpr std::size_t worth_a_thread = 4096;
+/// A stop is looked for once in so many positions.
+constexpr std::size_t stop_stride = 4096;
 
 /// The time between two sendings of multi_ping().
 Duration checked_slot(Timeout timeout, int retry) {
@@ -94,13 +96,14 @@ class [[gnu::visibility("hidden")]] MultiPing::Impl {
   void receive(Instant deadline);
   Batch new_batch();
   Batch take() { return split(std::move(results_)); }
-  void publish();
+  void publish(const std::stop_token& stop = {});
+  void publish_until_stop() { publish(options_.stop); }
   void reset();
 
   [[nodiscard]] Instant now() const { return slices_.empty() ? Instant{} : slices_.transport(0).now(); }
   [[nodiscard]] bool stopped() const noexcept { return options_.stop.stop_requested(); }
-  [[nodiscard]] const std::vector<Result>& results() const noexcept { return results_; }
-  [[nodiscard]] std::size_t unanswered() const noexcept;
+  [[nodiscard]] const std::vector<Result>& results() noexcept;
+  [[nodiscard]] std::size_t unanswered() noexcept;
   [[nodiscard]] std::size_t awaited() noexcept;
   [[nodiscard]] Counters counters() const noexcept { return slices_.counters(); }
   [[nodiscard]] int native_handle() noexcept;
@@ -123,6 +126,7 @@ class [[gnu::visibility("hidden")]] MultiPing::Impl {
   os::Alarm alarm_;
   ::pid_t owner_ = ::getpid();
   bool sent_ = false;
+  bool behind_ = false;  ///< A stop came before results_ was up to date.
 };
 
 MultiPing::Impl::Impl(TargetList targets, Options options, Life life) : options_{std::move(options)}, life_{life} {
@@ -211,17 +215,25 @@ void MultiPing::Impl::receive(Instant deadline) {
   await(deadline);
 }
 
-/// Copies what has changed. A target with several positions is read by all before it counts as unchanged.
-void MultiPing::Impl::publish() {
-  for (std::size_t i = 0; i < results_.size(); ++i) {
+/// Copies what has changed. A target with several positions is read by all before it counts as unchanged. What a stop
+/// leaves is copied when somebody asks for it.
+void MultiPing::Impl::publish(const std::stop_token& stop) {
+  behind_ = false;
+  for (std::size_t i = 0; i < results_.size() && !behind_; ++i) {
+    behind_ = i % stop_stride == 0 && stop.stop_requested();
     const auto [table, record] = find(i);
     if (record == nullptr || !record->changed) continue;
     copy_fate(*record, table->find_detail(*record), results_[i]);
     if (roster_.one_to_one()) record->changed = false;
   }
-  for (std::size_t i = 0; i < results_.size() && !roster_.one_to_one(); ++i)
+  for (std::size_t i = 0; i < results_.size() && !roster_.one_to_one() && !behind_; ++i)
     if (const auto place = find(i); place.record != nullptr) place.record->changed = false;
   set_alarm();
+}
+
+const std::vector<Result>& MultiPing::Impl::results() noexcept {
+  if (behind_) publish();
+  return results_;
 }
 
 Batch MultiPing::Impl::new_batch() {
@@ -258,9 +270,9 @@ void MultiPing::Impl::reset() {
   publish();
 }
 
-std::size_t MultiPing::Impl::unanswered() const noexcept {
+std::size_t MultiPing::Impl::unanswered() noexcept {
   return static_cast<std::size_t>(
-      std::ranges::count_if(results_, [](const Result& result) { return !result.answered(); }));
+      std::ranges::count_if(results(), [](const Result& result) { return !result.answered(); }));
 }
 
 std::size_t MultiPing::Impl::awaited() noexcept {
@@ -281,7 +293,7 @@ MultiPing::~MultiPing() = default;
 
 void MultiPing::send() {
   impl_->send(Instant::max());
-  impl_->publish();
+  impl_->publish_until_stop();
 }
 
 Batch MultiPing::receive(Timeout timeout) {
