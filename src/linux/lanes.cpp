@@ -19,7 +19,7 @@ namespace multiping::os {
 namespace {
 
 constexpr std::size_t many_lanes = 16;
-constexpr std::size_t few_lanes = 8;         ///< The drops of which are all looked at.
+constexpr std::size_t few_to_look_at = 8;    ///< The drops of which are all looked at.
 constexpr std::size_t worth_two_calls = 16;  ///< Probes that each save the kernel some work.
 constexpr std::size_t most_lanes = std::numeric_limits<net::Lane>::max();
 constexpr std::size_t largest_wanted_buffer = 4U << 20U;
@@ -326,7 +326,7 @@ void Lanes::taken(net::Lane lane, std::size_t count) noexcept {
 }
 
 net::Drops Lanes::drops() noexcept {
-  for (const net::Lane lane : open_.size() <= few_lanes ? open_ : read_)
+  for (const net::Lane lane : open_.size() <= few_to_look_at ? open_ : read_)
     if (lanes_[lane].socket() >= 0) look_for_drops(lanes_[lane]);
   for (const net::Lane lane : read_) lanes_[lane].in_read = false;
   read_.clear();
