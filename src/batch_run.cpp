@@ -35,9 +35,10 @@ std::size_t slices_for(const Options& options, std::span<const ProbeOptions> sha
   };
   const bool alone = options.transport && options.transport->serves_one_thread();
   if (alone || options.max_rate > 0 || std::ranges::any_of(shapes, shares_badly)) return 1;
-  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  const auto wanted = static_cast<std::size_t>(options.threads);
-  return std::min(cores, wanted != 0 ? wanted : 1 + targets / worth_a_thread);
+  const auto asked = static_cast<std::size_t>(options.threads);
+  const std::size_t wanted = std::min(targets, asked != 0 ? asked : 1 + targets / worth_a_thread);
+  // To count the cores takes as long as some pings do.
+  return wanted <= 1 ? 1 : std::min<std::size_t>(wanted, std::max(1U, std::thread::hardware_concurrency()));
 }
 
 /// Answered results stay or go in order; the larger part keeps the memory that both had.
@@ -118,7 +119,8 @@ bool BatchRun::open_slices(const Opening& opening, std::size_t count) {
       auto transport = options_.transport->open({.shapes = {opening.shapes.begin(), opening.shapes.end()},
                                                  .targets = std::max(table.size(), later),
                                                  .transports = count,
-                                                 .lasts = life_ == Life::lasting});
+                                                 .lasts = life_ == Life::lasting,
+                                                 .wakes = options_.stop.stop_possible()});
       readiness.prepare(table, *transport);
       readiness.prepare(opening.kinds, *transport);
       return transport;
@@ -198,7 +200,7 @@ bool BatchRun::await(Instant deadline, Unresolved names) {
   bool reached = run(Goal::answered, deadline);
   if (reached && names == Unresolved::waited_for && names_.any_left(results()))
     reached = targets_.slices().run(Goal::deadline, deadline, options_.stop);
-  if (!reached && !stopped()) targets_.slices().time_out();
+  if (!reached && !stopped()) targets_.slices().time_out(options_.stop);
   return reached;
 }
 
@@ -240,9 +242,19 @@ void BatchRun::receive(Instant deadline) {
   await(deadline);
 }
 
-void BatchRun::publish() {
-  targets_.publish();
+void BatchRun::publish(const std::stop_token& stop) {
+  behind_ = !targets_.publish(stop);
   set_alarm();
+}
+
+const std::vector<Result>& BatchRun::results() {
+  if (behind_) publish();
+  return targets_.results();
+}
+
+std::size_t BatchRun::unanswered() {
+  if (behind_) publish();
+  return targets_.unanswered();
 }
 
 Batch BatchRun::new_batch() {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "batch_names.hpp"
@@ -43,8 +44,9 @@ class BatchRun {
   void finish();
   /// As await(), but not before the first send().
   void receive(net::Instant deadline);
-  /// Brings results() up to date.
-  void publish();
+  /// Brings results() up to date. What a stop leaves is copied when it is asked for.
+  void publish(const std::stop_token& stop = {});
+  void publish_until_stop() { publish(options_.stop); }
   [[nodiscard]] Batch new_batch();
   /// All results, sorted into answered and not.
   [[nodiscard]] Batch take();
@@ -53,8 +55,8 @@ class BatchRun {
 
   [[nodiscard]] net::Instant now() const;
   [[nodiscard]] bool stopped() const noexcept { return options_.stop.stop_requested(); }
-  [[nodiscard]] const std::vector<Result>& results() const noexcept { return targets_.results(); }
-  [[nodiscard]] std::size_t unanswered() const noexcept { return targets_.unanswered(); }
+  [[nodiscard]] const std::vector<Result>& results();
+  [[nodiscard]] std::size_t unanswered();
   [[nodiscard]] std::size_t awaited() noexcept { return targets_.awaited(); }
   [[nodiscard]] Counters counters() const noexcept { return targets_.slices().counters(); }
   [[nodiscard]] int native_handle() noexcept;
@@ -88,6 +90,7 @@ class BatchRun {
   os::Alarm alarm_;
   ::pid_t owner_ = ::getpid();
   bool sent_ = false;
+  bool behind_ = false;  ///< A stop came before all results were up to date.
 };
 
 }  // namespace multiping

@@ -13,6 +13,13 @@ using engine::Endpoint;
 using engine::Roster;
 using engine::TargetRecord;
 
+namespace {
+
+/// A stop is looked for once in so many positions.
+constexpr std::size_t stop_stride = 4096;
+
+}  // namespace
+
 void BatchTargets::take(BatchPlan& plan) {
   results_ = std::move(plan.results);
   roster_ = std::move(plan.roster);
@@ -122,8 +129,9 @@ std::vector<Endpoint> BatchTargets::kinds_with(std::span<const FoundName> found)
 }
 
 /// A target with several positions is read by all before it counts as unchanged.
-void BatchTargets::publish() {
+bool BatchTargets::publish(const std::stop_token& stop) {
   for (std::size_t i = 0; i < results_.size(); ++i) {
+    if (i % stop_stride == 0 && stop.stop_requested()) return false;
     const auto [table, record] = find(i);
     if (record == nullptr || !record->changed) continue;
     copy_fate(*record, table->find_detail(*record), results_[i]);
@@ -131,6 +139,7 @@ void BatchTargets::publish() {
   }
   for (std::size_t i = 0; i < results_.size() && !roster_.one_to_one(); ++i)
     if (const auto place = find(i); place.record != nullptr) place.record->changed = false;
+  return true;
 }
 
 bool BatchTargets::is_fresh(std::size_t position, const TargetRecord* record) const noexcept {

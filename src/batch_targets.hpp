@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "batch_plan.hpp"
@@ -36,8 +37,8 @@ class BatchTargets {
   /// What would be probed with these, which come in the order of positions: one endpoint for each family and shape.
   [[nodiscard]] std::vector<engine::Endpoint> kinds_with(std::span<const FoundName> found);
 
-  /// Copies what has changed into the results.
-  void publish();
+  /// Copies what has changed into the results; false where a stop ends it before all is copied.
+  bool publish(const std::stop_token& stop = {});
   /// What is new since the last such call, after publish().
   [[nodiscard]] Batch new_batch();
   [[nodiscard]] std::vector<Result> release() noexcept { return std::move(results_); }

@@ -43,7 +43,7 @@ MultiPing::~MultiPing() = default;
 
 void MultiPing::send() {
   impl_->send(Instant::max());
-  impl_->publish();
+  impl_->publish_until_stop();
 }
 
 Batch MultiPing::receive(Timeout timeout) {

@@ -30,7 +30,7 @@ constexpr int most_at_once = 64;
 /// What a rate allows may be submitted so much too early; who sends spreads it.
 constexpr Duration rate_slack = 10ms;
 /// While names are looked up, who is found is asked for so often, when nothing else is to be done.
-constexpr Duration longest_deafness = 100ms;
+constexpr Duration between_looks_at_names = 100ms;
 constexpr Duration least_between_lookups = 10ms;
 
 void check_series(const SeriesOptions& options) {
@@ -151,7 +151,7 @@ void SeriesRun::wait() {
 
 net::Instant SeriesRun::next_lookup() const {
   if (!follows_names()) return Instant::max();
-  return names_.pending() ? net::after(probes_->now(), longest_deafness) : lookup_at_;
+  return names_.pending() ? net::after(probes_->now(), between_looks_at_names) : lookup_at_;
 }
 
 /// Lookups go on beside the probing. What is found holds for the probes that are due from now on.

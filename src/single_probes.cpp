@@ -64,7 +64,8 @@ SingleProbes::SingleProbes(Options options, std::size_t expected, Purpose purpos
       transport_{options_.transport->open({.shapes = {},
                                            .targets = expected,
                                            .lasts = purpose == Purpose::usual,
-                                           .measures_mtu = purpose == Purpose::mtu})},
+                                           .measures_mtu = purpose == Purpose::mtu,
+                                           .wakes = options_.stop.stop_possible()})},
       driver_{requests_, *transport_} {}
 
 void SingleProbes::prepare(std::span<const ProbeOptions> shapes, std::span<const engine::Endpoint> endpoints) {

@@ -71,7 +71,7 @@ class Tracer {
 
   void report(std::size_t position, std::vector<Route>& out) const;
   [[nodiscard]] Route route(const Result& target, std::uint32_t endpoint, int flow) const;
-  [[nodiscard]] Result result(const Result& target, const engine::HopProbe& probe) const;
+  [[nodiscard]] Result result(const Result& target, std::size_t route, const engine::HopProbe& probe) const;
 
   BatchPlan plan_;
   const TraceOptions& options_;
@@ -80,6 +80,7 @@ class Tracer {
   std::vector<std::array<ProbeOptions, 2>> shapes_;  ///< As they are asked, by family.
   std::unordered_map<SingleProbes::Token, TraceSession::Ask> asked_;
   TraceSession session_;
+  bool time_is_up_ = false;  ///< Of the last route.
 };
 
 /// No longer than the whole call.
@@ -173,12 +174,15 @@ void Tracer::take_answers() {
 
 std::vector<Route> Tracer::run() && {
   std::vector<TraceSession::Ask> asks;
-  while (!session_.over() && !probes_.stopped()) {
-    session_.due(probes_.now(), asks);
+  while (!session_.over() && !probes_.stopped() && !time_is_up_) {
+    const net::Instant now = probes_.now();
+    session_.due(now, asks);
     for (const TraceSession::Ask& ask : asks) submit(ask);
+    probes_.push();
     if (session_.over()) break;
     probes_.wait_for_done(session_.next());
     take_answers();
+    time_is_up_ = now >= session_.end();  // and what had come by then was taken in since
   }
   std::vector<Route> out;
   for (std::size_t position = 0; position < plan_.results.size(); ++position) report(position, out);
@@ -195,12 +199,13 @@ void Tracer::report(std::size_t position, std::vector<Route>& out) const {
   for (int flow = 0; flow < options_.flows; ++flow) out.push_back(route(target, endpoint, flow));
 }
 
-Result Tracer::result(const Result& target, const engine::HopProbe& probe) const {
+Result Tracer::result(const Result& target, std::size_t route, const engine::HopProbe& probe) const {
   Result result{.host = target.host, .address = target.address};
   if (const auto* answer = session_.answer(probe)) {
     copy_fate(answer->record, &answer->detail, result);
   } else if (probe.attempts > 0) {
-    result.outcome = probe.state == engine::HopProbe::State::over ? Outcome::no_reply : Outcome::pending;
+    const bool over = time_is_up_ || probe.state == engine::HopProbe::State::over || session_.given_up(route, probe);
+    result.outcome = over ? Outcome::no_reply : Outcome::pending;
   }
   result.attempt = probe.attempts;
   return result;
@@ -214,7 +219,7 @@ Route Tracer::route(const Result& target, std::uint32_t endpoint, int flow) cons
   for (int ttl = options_.first_ttl; ttl <= session_.last_ttl(number); ++ttl) {
     Hop& hop = route.hops.emplace_back(Hop{.ttl = ttl});
     for (int i = 0; i < options_.probes_per_hop; ++i) {
-      const Result& probe = hop.probes.emplace_back(result(target, session_.probe(number, ttl, i)));
+      const Result& probe = hop.probes.emplace_back(result(target, number, session_.probe(number, ttl, i)));
       if (probe.outcome == Outcome::send_failed) route.error = probe.error;
       failed = failed && (probe.outcome == Outcome::send_failed || probe.outcome == Outcome::pending);
       heard = heard || probe.responder;

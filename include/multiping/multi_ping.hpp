@@ -58,7 +58,8 @@ class MULTIPING_EXPORT MultiPing {
   /// Throws std::logic_error before the first send() and in a forked child.
   Batch receive(Timeout timeout);
 
-  /// Every target, in the caller's order. Rewritten by send(), receive(), reset() and resolve(); gone with the object.
+  /// Every target, in the caller's order. Rewritten by send(), receive(), reset() and resolve(), but where a stop has
+  /// ended send() by the next call of any of these; gone with the object.
   [[nodiscard]] std::span<const Result> results() const& noexcept;
   std::span<const Result> results() const&& = delete;
   [[nodiscard]] std::size_t unanswered() const noexcept;  ///< Positions without an answer, unresolved ones included.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace multiping::engine {
 namespace {
@@ -159,6 +160,8 @@ void HopWindows::refresh(WindowIndex index) {
       if (!turns.empty()) next = std::min(next.value_or(std::numeric_limits<Turn>::max()), *turns.begin());
     }
   }
+  const bool idle = window.held < window.size && !next && !window.lines.empty();
+  if (idle != std::exchange(window.idle, idle)) idle ? ++idle_ : --idle_;
   if (next == window.ready) return;
   if (window.ready) ready_.erase({*window.ready, index});
   window.ready = next;

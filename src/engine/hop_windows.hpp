@@ -41,6 +41,10 @@ class HopWindows {
     Turn turn = 0;
   };
   [[nodiscard]] bool any_ready() const noexcept { return !ready_.empty(); }
+  /// What take() gives next, where any is ready.
+  [[nodiscard]] Turn next() const noexcept { return ready_.begin()->first; }
+  /// Some window has room, and nobody waits for it.
+  [[nodiscard]] bool has_idle_room() const noexcept { return idle_ > 0; }
   [[nodiscard]] Taken take();
 
   /// Each gives a place back.
@@ -79,6 +83,7 @@ class HopWindows {
     std::size_t answers = 0, silences = 0;  ///< In this round.
     int slowness = 1;
     bool one_router = false;
+    bool idle = false;  ///< Counted in idle_.
     std::vector<Line> lines{};
     std::optional<Turn> ready{};  ///< As it stands in ready_.
   };
@@ -94,6 +99,7 @@ class HopWindows {
   std::vector<Waiting> lines_;
   std::vector<Window> windows_;
   std::set<std::pair<Turn, WindowIndex>> ready_;  ///< Windows with room and somebody waiting, by who is next.
+  std::size_t idle_ = 0;  ///< Windows with room and nobody waiting, of those that somebody has waited for.
 };
 
 }  // namespace multiping::engine

@@ -46,8 +46,9 @@ net::Serial ProbeTable::open_probe(TargetIndex target, std::uint32_t round) {
   return first_ + entries_.size() - 1;
 }
 
-void ProbeTable::forget_before(net::Instant horizon) {
-  const auto kept = std::ranges::find_if(entries_, [horizon](const ProbeEntry& entry) {
+void ProbeTable::forget_before(net::Instant horizon, std::size_t most) {
+  const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(std::min(most, entries_.size()));
+  const auto kept = std::find_if(entries_.begin(), end, [horizon](const ProbeEntry& entry) {
     return !entry.answered && !entry.ended && entry.sent_at >= horizon;
   });
   first_ += static_cast<net::Serial>(kept - entries_.begin());

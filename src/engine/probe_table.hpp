@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <system_error>
 #include <vector>
@@ -91,8 +92,8 @@ class ProbeTable final : public net::ProbeBook {
   [[nodiscard]] ProbeEntry& entry(net::Serial serial) noexcept { return entries_[place(serial)]; }
   [[nodiscard]] bool remembers(net::Serial serial) const noexcept { return serial >= first_; }
 
-  /// Forgets the oldest probes, as far as they are answered, ended, or sent before `horizon`.
-  void forget_before(net::Instant horizon);
+  /// Forgets the oldest probes, as far as they are answered, ended, or sent before `horizon`; at most so many.
+  void forget_before(net::Instant horizon, std::size_t most = std::numeric_limits<std::size_t>::max());
   [[nodiscard]] bool no_probes() const noexcept { return entries_.empty(); }
   /// The oldest probe of the window, which is not empty.
   [[nodiscard]] const ProbeEntry& oldest() const noexcept { return entries_.front(); }

@@ -11,6 +11,11 @@ namespace multiping::engine {
 namespace {
 
 constexpr int most_recoveries = 3;
+/// In one call, of targets or probes, so that whoever runs this can look at the clock and at a stop: about a
+/// millisecond.
+constexpr std::size_t most_looks = 65'536;
+/// A stop is looked for once in so many targets.
+constexpr std::size_t stride = 4096;
 
 /// What was sent before takes up all the room that a socket has: that is pacing by the kernel, and no target's fate.
 bool is_own_backlog(std::error_code error) noexcept { return error == std::errc::resource_unavailable_try_again; }
@@ -53,7 +58,9 @@ std::vector<net::Serial> Session::retire(std::span<const TargetIndex> targets) {
 
 void Session::begin_round(net::Instant now) {
   end_round();
-  table().forget_before(net::Instant{now.time_since_epoch() - memory_of_probes});
+  horizon_ = net::Instant{now.time_since_epoch() - memory_of_probes};
+  last_round_ = table().window().end;
+  forget_some();
   ++round_;
   round_end_ = static_cast<TargetIndex>(table().size());
   cursor_ = fates_.unanswered() > 0 ? 0 : round_end_;
@@ -65,6 +72,15 @@ void Session::begin_round(net::Instant now) {
   if (round_ == 1) began_ = now;
   displaced_line_.clear();
   held_.clear();
+}
+
+/// The rest when more is proposed: up to the first that is kept.
+void Session::forget_some() {
+  const net::Serial first = table().window().first;
+  if (first >= last_round_) return;
+  const net::Serial most = std::min<net::Serial>(last_round_ - first, most_looks);
+  table().forget_before(horizon_, static_cast<std::size_t>(most));
+  if (table().window().first < first + most) last_round_ = first;
 }
 
 bool Session::sending() const noexcept { return cursor_ < round_end_ || !deferred_.empty() || !untried_.empty(); }
@@ -87,10 +103,11 @@ bool Session::wanted(const TargetRecord& record) const noexcept {
 }
 
 std::optional<Session::Next> Session::next_target() noexcept {
-  while (cursor_ < end_of_cursor()) {
+  for (; cursor_ < end_of_cursor() && looks_ > 0; --looks_) {
     const TargetIndex target = cursor_++;
     if (wanted(table().record(target))) return Next{target};
   }
+  if (cursor_ < end_of_cursor()) return std::nullopt;
   while (!deferred_.empty()) {
     const auto [target, refusal, repetition] = deferred_.front();
     deferred_.pop_front();
@@ -121,6 +138,8 @@ net::Probe Session::proposal(net::Serial serial, TargetIndex target) noexcept {
 
 void Session::propose(net::Instant now, std::size_t most, std::vector<net::Probe>& batch) {
   batch.clear();
+  looks_ = most_looks;
+  forget_some();
   if (recovery_at_ && now >= *recovery_at_ && !sending()) begin_recovery();
   const bool repeated = recovering_ && cursor_ >= recovery_end_ && deferred_.empty() && untried_.empty();
   if (repeated && cursor_ < round_end_) recovering_ = false;
@@ -145,7 +164,7 @@ bool Session::propose_one(std::vector<net::Probe>& batch) {
     table().entry(serial).repetition = next->repetition;
     return true;
   }
-  if (const auto target = next_displaced()) {
+  if (const auto target = looks_ > 0 ? next_displaced() : std::nullopt) {
     batch.push_back(proposal(serial, *target));
     table().entry(serial).again = true;
     return true;
@@ -238,7 +257,9 @@ void Session::fail_held() {
   }
 }
 
+/// Those that it does not come to are refused next, and then come the next of them.
 void Session::fail_unsent(std::error_code error) {
+  looks_ = most_looks;
   table().make_room_for_detail();
   while (const auto next = next_target()) {
     if (!next->repetition) fates_.fail(next->target, error);
@@ -289,11 +310,14 @@ net::Instant Session::next_recovery() const noexcept {
   return fates_.awaited() == 0 ? net::Instant::max() : recovery_at_.value_or(net::Instant::max());
 }
 
-void Session::time_out(net::Instant now) {
+void Session::time_out(net::Instant now, const std::stop_token& stop) {
   fail_held();
   if (recovery_at_ || (recovering_ && sending()) || recovered_at_ > std::optional{now}) return;
   if (short_of_room_) return time_out_heard(now);
-  for (TargetRecord& record : table().records()) Fates::time_out(record);
+  const std::span records{table().records()};
+  for (std::size_t start = 0; start < records.size() && !stop.stop_requested(); start += stride)
+    for (TargetRecord& record : records.subspan(start, std::min(stride, records.size() - start)))
+      Fates::time_out(record);
 }
 
 /// Who was not listened for long enough may well be alive.

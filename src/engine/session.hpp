@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <system_error>
 #include <unordered_map>
 #include <vector>
@@ -66,7 +67,8 @@ class Session final : public Agenda {
   /// answers may have been dropped here and the repetition is under way, what is pending stays so: nobody knows. Where
   /// there was no room for all connections at once, what had less than Fates::enough_listening() stays pending, too;
   /// and what waited for the ports of another probe all the time has failed.
-  void time_out(net::Instant now);
+  /// A stop ends it early: what it has not come to stays pending.
+  void time_out(net::Instant now, const std::stop_token& stop = {});
   /// When a repetition, for dropped answers or for want of room, is due or goes on; the end of time when there is none.
   [[nodiscard]] net::Instant next_recovery() const noexcept;
 
@@ -102,6 +104,7 @@ class Session final : public Agenda {
   void fail_unsent(std::error_code error);
   void fail_deferred();
   void begin_recovery() noexcept;
+  void forget_some();
   void receive(const net::Event& event);
   void displaced(const net::Event& event);
   void wake(TargetIndex holder);
@@ -115,6 +118,9 @@ class Session final : public Agenda {
   TargetIndex cursor_ = 0;             ///< Next target of the round; at round_end_ when the round is sent.
   TargetIndex round_end_ = 0;          ///< The targets before it are part of the round.
   std::deque<Retired> retired_;        ///< Whose numbers were not given again.
+  std::size_t looks_ = 0;              ///< Targets to look at until the call under way is over.
+  net::Serial last_round_ = 0;         ///< Where the probes of earlier rounds end.
+  net::Instant horizon_{};             ///< Of those, what was sent before is forgotten.
   std::deque<Deferred> deferred_;      ///< To be tried again after the others: refused for want of room, or too big.
   std::vector<net::Probe> untried_{};  ///< Proposed, and put back by a full transport; to be tried before the others.
 

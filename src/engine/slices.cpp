@@ -120,8 +120,8 @@ bool Slices::run(Goal goal, net::Instant deadline, const std::stop_token& stop) 
   return reached;
 }
 
-void Slices::time_out() {
-  for (Slice& slice : slices_) slice.session.time_out(slice.transport->now());
+void Slices::time_out(const std::stop_token& stop) {
+  for (Slice& slice : slices_) slice.session.time_out(slice.transport->now(), stop);
 }
 
 void Slices::reset() {

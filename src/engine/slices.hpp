@@ -46,7 +46,7 @@ class Slices {
   void end_round();
   /// Every slice's Driver::run(), side by side; true when all reached the goal.
   bool run(Goal goal, net::Instant deadline, const std::stop_token& stop);
-  void time_out();
+  void time_out(const std::stop_token& stop);
   void reset();
 
   /// The record of a target, and the table that it stands in.

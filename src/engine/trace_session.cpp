@@ -19,10 +19,16 @@ constexpr int patient_for = 4;
 
 constexpr unsigned number_bits = 8, ttl_bits = 8, route_bits = 32;
 
+/// What one call of due() does at most; each takes some milliseconds.
+constexpr std::size_t most_asks = 512, most_expired = 2048, most_started = 256;
+
 /// Who was heard.
 const Address& responder_of(const TraceSession::Answer& answer) noexcept {
   return answer.record.answered() ? answer.record.address : answer.detail.responder;
 }
+
+/// The first attempt of the first probe of a hop.
+bool is_first(HopWindows::Turn turn) noexcept { return turn >> (route_bits + ttl_bits) == 0; }
 
 }  // namespace
 
@@ -65,10 +71,30 @@ TraceSession::TraceSession(const TraceRules& rules, std::span<const TraceRequest
     const Duration latest = std::max(requests[i].budget - (rules.timeout - rules.timeout / lateness), Duration{});
     route.first_closing = net::after(now, latest);
     closings_.emplace_back(route.until, i);
-    extend(i);
+    end_ = std::max(end_, route.until);
+    unstarted_[requests[i].target.family() == Family::ipv4 ? 0 : 1].push_back(i);
     ++open_;
   }
   std::sort(closings_.rbegin(), closings_.rend());
+  for (auto& family : unstarted_) std::reverse(family.begin(), family.end());
+  start_some();
+}
+
+/// The next of each family: where nothing of one leaves, those of the other may.
+void TraceSession::start_some() {
+  for (auto& family : unstarted_)
+    for (std::size_t count = 0; count < most_started && !family.empty(); ++count) {
+      const std::uint32_t route = family.back();
+      family.pop_back();
+      if (std::exchange(routes_[route].started, true)) continue;
+      extend(route);
+    }
+}
+
+/// First probes of all routes come before second ones, and where there is no room, nothing is gained by more that wait.
+bool TraceSession::wants_more_routes() const noexcept {
+  if (unstarted_[0].empty() && unstarted_[1].empty()) return false;
+  return windows_.has_idle_room() || (windows_.any_ready() && !is_first(windows_.next()));
 }
 
 /// The last hop that may be needed, as far as is known.
@@ -170,10 +196,22 @@ void TraceSession::due(net::Instant now, std::vector<Ask>& asks) {
   asks.clear();
   expire_places(now);
   close_late(now);
+  if (wants_more_routes()) start_some();
   if (!windows_.any_ready()) return;
-  std::size_t allowed = pacer_.allowance(now);
-  for (; allowed > 0 && windows_.any_ready(); --allowed) asks.push_back(ask(windows_.take(), now));
+  const std::size_t allowed = std::min(pacer_.allowance(now), most_asks);
+  for (std::size_t tries = 0; tries < most_expired && asks.size() < allowed && windows_.any_ready(); ++tries) {
+    const HopWindows::Taken taken = windows_.take();
+    routes_[unpack(taken.turn).route].closed ? drop(taken) : asks.push_back(ask(taken, now));
+  }
   pacer_.sent(asks.size());
+}
+
+/// What still waited when its route was closed.
+void TraceSession::drop(const HopWindows::Taken& taken) {
+  const Turn which = unpack(taken.turn);
+  probe_of(which).in_line = false;
+  --routes_[which.route].in_line;
+  windows_.give_back(taken.line);
 }
 
 TraceSession::Ask TraceSession::ask(const HopWindows::Taken& taken, net::Instant now) {
@@ -204,7 +242,8 @@ Duration TraceSession::patience() const noexcept {
 }
 
 void TraceSession::expire_places(net::Instant now) {
-  while (!places_.empty() && places_.begin()->first <= now) free_place(unpack(places_.begin()->second), Fate::silent);
+  for (std::size_t count = 0; count < most_expired && !places_.empty() && places_.begin()->first <= now; ++count)
+    free_place(unpack(places_.begin()->second), Fate::silent);
 }
 
 void TraceSession::free_place(const Turn& turn, Fate fate) {
@@ -229,6 +268,7 @@ void TraceSession::heard(std::uint64_t id, const Answer& answer) {
   if (probe_of(which).state != State::under_way) return;
   const Sign sign = sign_of(answer, routes_[which.route].request.target);
   if (sign != Sign::refusal && sign != Sign::target) return;
+  keep(which, answer);  // where it has no time to become something better, this is the answer
   hear(which, answer, sign);
   free_place(which, Fate::answered);
 }
@@ -238,6 +278,7 @@ void TraceSession::done(std::uint64_t id, const Answer& answer, net::Instant now
   --routes_[which.route].under_way;
   if (probe_of(which).state == State::abandoned) {
     probe_of(which).state = State::over;
+    --routes_[which.route].abandoned;
   } else {
     take(which, answer, now);
   }
@@ -272,8 +313,13 @@ void TraceSession::take(const Turn& turn, const Answer& answer, net::Instant now
 }
 
 void TraceSession::keep(const Turn& turn, Answer answer) {
+  HopProbe& probe = probe_of(turn);
+  if (probe.answer != 0) {
+    answers_[probe.answer - 1] = std::move(answer);
+    return;
+  }
   answers_.push_back(std::move(answer));
-  probe_of(turn).answer = static_cast<std::uint32_t>(answers_.size());
+  probe.answer = static_cast<std::uint32_t>(answers_.size());
 }
 
 void TraceSession::repeat_or_settle(const Turn& turn, bool again) {
@@ -324,6 +370,7 @@ int TraceSession::nearest_refusal(std::uint32_t route) const noexcept {
 void TraceSession::set_refused(std::uint32_t route, int ttl) {
   Route& changed = routes_[route];
   changed.refused = ttl;
+  if (changed.closed) return;
   for (int each = rules_.first_ttl; each <= changed.asked_to; ++each)
     for (int number = 0; number < rules_.probes_per_hop; ++number) {
       const HopWindows::Turn turn = turn_of(route, each, number);
@@ -341,7 +388,7 @@ void TraceSession::set_refused(std::uint32_t route, int ttl) {
 /// All has been asked, and unreachable is the last that was said: there the route ends.
 void TraceSession::conclude(std::uint32_t route) {
   const Route& asked = routes_[route];
-  const bool all_asked = asked.under_way == 0 && asked.unsettled == asked.held;
+  const bool all_asked = asked.under_way == 0 && (asked.closed || asked.unsettled == asked.held);
   if (asked.refused != 0 && asked.end == 0 && all_asked) cut(route, asked.refused);
 }
 
@@ -358,14 +405,17 @@ void TraceSession::cut(std::uint32_t route, int ttl) {
       unline(turn);
       free_place(which, Fate::not_sent);
       settle(which);
-      if (state == State::under_way) probe_of(which).state = State::abandoned;
+      if (state != State::under_way) continue;
+      probe_of(which).state = State::abandoned;
+      ++shorter.abandoned;
     }
 }
 
 void TraceSession::settle(const Turn& turn) {
   Route& route = routes_[turn.route];
-  if (probe_of(turn).state == State::held) --route.held;
-  probe_of(turn).state = State::over;
+  const State before = std::exchange(probe_of(turn).state, State::over);
+  if (route.closed && before != State::under_way) return;  // it counts no longer
+  if (before == State::held) --route.held;
   if (--route.unsettled == 0) --open_;
 }
 
@@ -386,21 +436,21 @@ void TraceSession::close_late(net::Instant now) {
   }
 }
 
-/// There is no time to ask any more: only what is under way can still be answered.
+/// There is no time to ask any more: only what is under way can still be answered. What waits in lines leaves them when
+/// it comes to the front, since to look for it takes time for each of it.
 void TraceSession::close(std::uint32_t route) {
   Route& closed = routes_[route];
   closed.closed = true;
-  for (int ttl = rules_.first_ttl; ttl <= closed.asked_to; ++ttl)
-    for (int number = 0; number < rules_.probes_per_hop; ++number) {
-      const HopWindows::Turn turn = turn_of(route, ttl, number);
-      const State state = probe_of(unpack(turn)).state;
-      if (state != State::waiting && state != State::held) continue;
-      unline(turn);
-      settle(unpack(turn));
-    }
+  const bool was_open = !closed.started || closed.unsettled > 0;
+  closed.started = true;
+  closed.held = 0;
+  closed.unsettled = closed.under_way - closed.abandoned;
+  closed.backlog.clear();
+  if (was_open && closed.unsettled == 0) --open_;
 }
 
 net::Instant TraceSession::next() const noexcept {
+  if (wants_more_routes()) return net::Instant::min();
   net::Instant next = places_.empty() ? net::Instant::max() : places_.begin()->first;
   if (windows_.any_ready()) next = std::min(next, pacer_.next());
   // A route may ask until this moment, itself included.

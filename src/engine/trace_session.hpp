@@ -2,6 +2,7 @@
 // A state machine without I/O; time is an argument. Memory follows the hops that were asked, not max_ttl.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -60,7 +61,9 @@ class TraceSession {
   /// Routes are numbered in order.
   TraceSession(const TraceRules& rules, std::span<const TraceRequest> requests, net::Instant now);
 
-  /// What is to be asked now: a probe with this ttl, and how long its answer is waited for.
+  /// What is to be asked now: a probe with this ttl, and how long its answer is waited for. A call does some of the
+  /// work only, however many routes there are, so that who calls can look at the clock and at a stop; next() is in the
+  /// past where more is to be done.
   struct Ask {
     std::uint64_t id = 0;
     std::uint32_t route = 0;
@@ -76,6 +79,12 @@ class TraceSession {
   /// When due() has something to do next, if nothing is done before.
   [[nodiscard]] net::Instant next() const noexcept;
   [[nodiscard]] bool over() const noexcept { return open_ == 0; }
+  /// When no route has time left.
+  [[nodiscard]] net::Instant end() const noexcept { return end_; }
+  /// There is no time to ask it any more, and no answer under way.
+  [[nodiscard]] bool given_up(std::size_t route, const HopProbe& probe) const noexcept {
+    return routes_[route].closed && probe.state != HopProbe::State::under_way;
+  }
 
   /// From first_ttl to the end, or to the last that was asked.
   [[nodiscard]] int last_ttl(std::size_t route) const noexcept;
@@ -109,7 +118,10 @@ class TraceSession {
     int refused = 0;                    ///< The nearest behind that, about which unreachable was said; 0: none.
     int end = 0;                        ///< 0: not known.
     bool reached = false, closed = false, one_by_one = false;
-    std::size_t unsettled = 0, under_way = 0, in_line = 0;
+    bool started = false;       ///< Its first probes are in line.
+    std::size_t unsettled = 0;  ///< Probes that are wanted: waiting, held or under way; of a closed route, under way.
+    std::size_t under_way = 0, in_line = 0;
+    std::size_t abandoned = 0;             ///< Of those under way.
     std::size_t held = 0;                  ///< Of the unsettled.
     std::set<HopWindows::Turn> backlog{};  ///< What waits until the probe before it is over.
   };
@@ -120,6 +132,8 @@ class TraceSession {
   [[nodiscard]] HopProbe& probe_of(const Turn& turn) noexcept;
   [[nodiscard]] HopWindows::Turn turn_of(std::uint32_t route, int ttl, int number) const noexcept;
 
+  void start_some();
+  [[nodiscard]] bool wants_more_routes() const noexcept;
   [[nodiscard]] int horizon(const Route& route) const noexcept;
   void extend(std::uint32_t route);
   void want(std::uint32_t route, HopWindows::Turn turn);
@@ -131,6 +145,7 @@ class TraceSession {
   void line_up_anew(std::uint32_t route, int ttl);
 
   [[nodiscard]] Ask ask(const HopWindows::Taken& taken, net::Instant now);
+  void drop(const HopWindows::Taken& taken);
   [[nodiscard]] Duration patience() const noexcept;
   void expire_places(net::Instant now);
   void take(const Turn& turn, const Answer& answer, net::Instant now);
@@ -158,6 +173,8 @@ class TraceSession {
   std::set<std::pair<net::Instant, HopWindows::Turn>> places_;    ///< Until when each place is held.
   std::vector<Answer> answers_;
   std::size_t open_ = 0;
+  std::array<std::vector<std::uint32_t>, 2> unstarted_{};  ///< By family, the first at the end.
+  net::Instant end_ = net::Instant::min();
   Duration slowest_{};
 };
 

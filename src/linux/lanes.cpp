@@ -19,7 +19,8 @@ namespace multiping::os {
 namespace {
 
 constexpr std::size_t many_lanes = 16;
-constexpr std::size_t few_lanes = 8;  ///< The drops of which are all looked at.
+constexpr std::size_t few_to_look_at = 8;    ///< The drops of which are all looked at.
+constexpr std::size_t worth_two_calls = 16;  ///< Probes that each save the kernel some work.
 constexpr std::size_t most_lanes = std::numeric_limits<net::Lane>::max();
 constexpr std::size_t largest_wanted_buffer = 4U << 20U;
 constexpr std::size_t small_answer_cost = 1024;  ///< What the kernel charges for a small answer, rounded up.
@@ -50,6 +51,12 @@ bool counts_damage(const OpenLane& lane) noexcept {
 }
 
 std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
+
+/// What it sends is small, and may be cut for all that.
+bool may_be_cut(const OpenLane& lane) noexcept {
+  const LaneKey& key = lane.key;
+  return key.family == Family::ipv4 && key.carrier == net::Carrier::icmp && !key.dont_fragment && !lane.without_df;
+}
 
 bool gives_ip_header(TransportKind kind, const LaneKey& key) noexcept {
   if (key.family != Family::ipv4 || key.carrier == net::Carrier::udp) return false;
@@ -178,6 +185,7 @@ OpenLane Lanes::furnish(const LaneKey& key, LaneSocket held) const {
   lane.ip_header = gives_ip_header(kind_, key);
   lane.users = 1;
   if (!lane.held.device.empty()) lane.device_seen_at = monotonic_now();
+  if (targets_ >= worth_two_calls && may_be_cut(lane)) never_cut(lane.socket());
   if (send_buffer_ != 0)
     raise_buffer(lane.socket(), SO_SNDBUF, SO_SNDBUFFORCE, send_buffer_);
   else if (transports_ > 1 || key.family == Family::ipv6)  // several may fill the table of neighbours, and one of IPv6
@@ -255,8 +263,12 @@ void Lanes::raise_receive_buffer(const OpenLane& lane, std::size_t bytes) const 
 
 void Lanes::size_buffers(OpenLane& lane) const noexcept {
   const std::size_t wanted = wanted_buffer();
-  if (receive_buffer_ != 0 || wanted > receive_buffer_of(lane.socket())) raise_receive_buffer(lane, wanted);
-  const auto room = receive_buffer_of(lane.socket()) / answer_cost();
+  std::size_t size = receive_buffer_of(lane.socket());
+  if (receive_buffer_ != 0 || wanted > size) {
+    raise_receive_buffer(lane, wanted);
+    size = receive_buffer_of(lane.socket());
+  }
+  const auto room = size / answer_cost();
   lane.channel.receive_room = std::max<std::size_t>(room, 1);
 }
 
@@ -269,6 +281,10 @@ std::size_t Lanes::send_room(Family family) const noexcept {
 SendRoom::Look Lanes::refused(net::Lane lane, net::Instant now) noexcept {
   OpenLane& full = lanes_[lane];
   return full.send_room.refused(full.socket(), send_buffer_ == 0 ? send_room(full.key.family) : 0, now);
+}
+
+bool Lanes::cut_from_now_on(net::Lane lane) noexcept {
+  return may_be_cut(lanes_[lane]) && cut_again(lanes_[lane].socket());
 }
 
 void Lanes::expect_payload(std::size_t size) noexcept {
@@ -310,7 +326,7 @@ void Lanes::taken(net::Lane lane, std::size_t count) noexcept {
 }
 
 net::Drops Lanes::drops() noexcept {
-  for (const net::Lane lane : open_.size() <= few_lanes ? open_ : read_)
+  for (const net::Lane lane : open_.size() <= few_to_look_at ? open_ : read_)
     if (lanes_[lane].socket() >= 0) look_for_drops(lanes_[lane]);
   for (const net::Lane lane : read_) lanes_[lane].in_read = false;
   read_.clear();

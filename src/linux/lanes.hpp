@@ -80,6 +80,9 @@ class Lanes {
     bool device = false, opened = false;
   };
   [[nodiscard]] Renewed renew_device(net::Lane lane, net::Instant now, Duration patience);
+  /// A message was larger than its path, and what the lane sends may be cut: from now on it is. False where that was so
+  /// before, or may not be.
+  bool cut_from_now_on(net::Lane lane) noexcept;
 
   /// So many packets or errors were read, or both its queues were found empty.
   void taken(net::Lane lane, std::size_t count) noexcept;

@@ -149,7 +149,10 @@ void pass_nothing(int socket, Family family) noexcept {
 }
 
 void attach_packet_filter(int socket, const Accepted& accepted) noexcept {
-  if (!attach_for(socket, accepted) && accepted.carrier == net::Carrier::icmp) pass_answers(socket, accepted.family);
+  static_cast<void>(attach_for(socket, accepted));
+  // The kernel looks at the types before it makes a copy of the packet for this socket, and at the filter after it:
+  // this host's own requests, which it hears on loopback, cost nothing then.
+  if (accepted.carrier == net::Carrier::icmp) pass_answers(socket, accepted.family);
   char byte = 0;
   for (int i = 0; i < most_stale_packets && ::recv(socket, &byte, sizeof byte, MSG_DONTWAIT) >= 0; ++i) {
   }

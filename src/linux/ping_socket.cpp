@@ -40,7 +40,7 @@ void configure(int socket, Family family, std::size_t receive_buffer) {
   report_ttl_and_tos(socket, family);
   report_arrival(socket);
   // The kernel doubles what is asked, and tells the double.
-  if (2 * receive_buffer > static_cast<std::size_t>(option(socket, SOL_SOCKET, SO_RCVBUF)))
+  if (receive_buffer > 0 && 2 * receive_buffer > static_cast<std::size_t>(option(socket, SOL_SOCKET, SO_RCVBUF)))
     raise_buffer(socket, SO_RCVBUF, SO_RCVBUFFORCE, receive_buffer);
 }
 

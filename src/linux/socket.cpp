@@ -168,6 +168,16 @@ bool forbid_fragments(int socket, Family family, RememberedMtu remembered) noexc
 
 void allow_fragments(int socket) noexcept { set_option(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT); }
 
+void never_cut(int socket) noexcept {
+  if (option(socket, IPPROTO_IP, IP_MTU_DISCOVER) == IP_PMTUDISC_WANT)
+    set_option(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+}
+
+bool cut_again(int socket) noexcept {
+  return option(socket, IPPROTO_IP, IP_MTU_DISCOVER) == IP_PMTUDISC_DO &&
+         set_option(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT);
+}
+
 void fill_random(void* bytes, std::size_t size) {
   auto* at = static_cast<char*>(bytes);
   while (size > 0) {

@@ -75,6 +75,12 @@ enum class RememberedMtu : bool { believed, ignored };
 /// What is sent over IPv4 leaves without DF, so that routers fragment it, and what routers report is heard all the
 /// same. (IPv6 has only senders that fragment.)
 void allow_fragments(int socket) noexcept;
+/// What is sent over IPv4 is never cut by this host, and refused with EMSGSIZE where it is larger than the path: so it
+/// needs no identification (RFC 6864), which takes the kernel some percent of the time of a probe. Only where this host
+/// cuts, and sets DF otherwise.
+void never_cut(int socket) noexcept;
+/// Undoes that; false where nothing was to be undone.
+bool cut_again(int socket) noexcept;
 
 /// `size` random bytes, getrandom(2).
 void fill_random(void* bytes, std::size_t size);

@@ -74,7 +74,8 @@ SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& optio
     : kind_{kind},
       broker_{shared.broker},
       own_addresses_of_echoes_{shared.broker.sockets},
-      wake_{checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "cannot open an event descriptor")},
+      wake_{request.wakes ? checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "cannot open an event descriptor")
+                          : FileDescriptor{}},
       packets_at_once_{request.targets <= few_packets ? few_packets : read_ahead},
       lanes_{kind, options, request, {.broker = shared.broker.sockets, .idle = shared.idle, .watch = joined_}},
       batch_{packets_at_once_, packet_room(0)},
@@ -158,6 +159,7 @@ void SocketPacketIo::begin(net::Lane lane) {
   found_empty(lane);
   queues_[lane].ready_at = looks_ - 1;
   queues_[lane].deaf = calls_.try_receiving(lanes_[lane].socket());
+  queues_[lane].may_hold_errors = false;
   held_errors_.forget(lane);
   for (auto* given : {&given_back_.packets, &given_back_.errors})
     if (given->lane == lane) *given = {};
@@ -184,6 +186,7 @@ std::span<const net::Lane> SocketPacketIo::ready_lanes() {
     Queues& queues = queues_[lane];
     if (queues.ready_at + 1 < looks_) queues.packets = queues.errors = empty_at_last_look_;
     queues.ready_at = looks_;
+    queues.may_hold_errors = true;
     heard_.push_back(lane);
   }
   ++looks_;
@@ -198,6 +201,7 @@ std::span<const net::Lane> SocketPacketIo::polled_lanes() {
   if (::poll(sockets.data(), sockets.size(), 0) < 0) return lanes;
   heard_.clear();
   net::make_room(heard_, lanes.size());
+  look_for_errors();
   for (std::size_t i = 0; i < lanes.size(); ++i)
     sockets[i].revents != 0 ? heard_.push_back(lanes[i]) : found_empty(lanes[i]);
   return heard_;
@@ -249,12 +253,14 @@ net::SendReport SocketPacketIo::send(net::Lane lane, std::span<const net::Outgoi
       continue;
     }
     int error = errno;
+    queues_[lane].may_hold_errors = true;
     if (error == EINTR && ++retries < most_retries) continue;
     if (error == EAGAIN || error == ENOBUFS) {
       const SendRoom::Look look = lanes_.refused(lane, now());
       if (look == SendRoom::Look::grown) continue;
       if (look == SendRoom::Look::full) error = EAGAIN;  // raw sockets say ENOBUFS, as full devices do
     }
+    if (error == EMSGSIZE && lanes_.cut_from_now_on(lane)) continue;
     if (may_be_foreign(error) && is_foreign(lane, error, ++foreign)) continue;
     if (renew_device(lane, now(), device_patience_after_failure)) continue;
     // The rest is to be sent anew, from the source as it is now.
@@ -310,6 +316,7 @@ int SocketPacketIo::read_socket(const OpenLane& lane, ReceiveBatch& batch, int f
       stamps_.found_empty(queue);
       return 0;
     }
+    met_error_ = true;
   }
   reading_failed_ = true;
   return 0;
@@ -343,6 +350,7 @@ std::span<const net::Incoming> SocketPacketIo::receive(net::Lane lane, bool& mor
   const int got = read_socket(from, batch_, 0, queue);
   lanes_.taken(lane, static_cast<std::size_t>(got));
   more = static_cast<std::size_t>(got) == batch_.capacity();
+  if (std::exchange(met_error_, false)) queues_[lane].may_hold_errors = true;
   if (got == 0) return {};
   read_clocks();
   more = more || stamps_.doubts(queue);  // until it is found empty
@@ -364,6 +372,8 @@ std::span<const net::Incoming> SocketPacketIo::receive(net::Lane lane, bool& mor
   return incoming_;
 }
 
+/// With IP_RECVERR the kernel tells every entry of the error queue by a call that fails, or by poll(2): without one
+/// there is none, and to ask takes as long as a packet does.
 std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::Lane lane, bool& more) {
   more = true;
   if (const std::size_t again = given_back_.errors.take(lane); again > 0)
@@ -373,9 +383,17 @@ std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::Lane lane,
   if (!errors_.empty()) return errors_;
   make_room_for_errors(lane);
   StampClock::Queue& queue = queues_[lane].errors;
+  if (!queues_[lane].may_hold_errors) {
+    stamps_.found_empty(queue);
+    lanes_.found_empty(lane);
+    more = false;
+    return {};
+  }
   const int got = read_socket(lanes_[lane], error_batch_, MSG_ERRQUEUE, queue);
   got == 0 ? lanes_.found_empty(lane) : lanes_.taken(lane, static_cast<std::size_t>(got));
   more = static_cast<std::size_t>(got) == error_batch_.capacity();
+  queues_[lane].may_hold_errors = more;
+  heed_sizes(lane, static_cast<std::size_t>(got));
   if (got == 0 || hears_errors_as_packets(lanes_[lane])) return {};
   take_errors(lane, static_cast<std::size_t>(got));
   more = more || stamps_.doubts(queue);
@@ -400,6 +418,14 @@ void SocketPacketIo::take_errors(net::Lane lane, std::size_t count) noexcept {
   }
 }
 
+/// A router that needs smaller packets, or this host, has said so.
+void SocketPacketIo::heed_sizes(net::Lane lane, std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto error = read_control(error_batch_.header(i)).error;
+    if (error && error->number == EMSGSIZE && !lanes_.cut_from_now_on(lane)) return;
+  }
+}
+
 SocketPacketIo::Reports SocketPacketIo::hold_errors(net::Lane lane) {
   if (given_back_.errors.count > 0) return {};  // they take up the room
   errors_.clear();
@@ -411,6 +437,7 @@ SocketPacketIo::Reports SocketPacketIo::hold_errors(net::Lane lane) {
   const int got = read_socket(lanes_[lane], error_batch_, MSG_ERRQUEUE, queues_[lane].errors);
   const auto count = static_cast<std::size_t>(got);
   lanes_.taken(lane, count);
+  heed_sizes(lane, count);
   Reports reports;
   for (std::size_t i = 0; i < count; ++i) {
     const auto error = read_control(error_batch_.header(i)).error;
@@ -459,6 +486,18 @@ void SocketPacketIo::join_all() noexcept {
   if (connector_.descriptor() >= 0) joined_.add(connector_.descriptor(), connector_tag);
 }
 
+/// As the last poll(2) has told; with a descriptor for all that is not known, and where these are many, heard() asks.
+void SocketPacketIo::look_for_errors() noexcept {
+  const auto lanes = lanes_.open();
+  if (joined_.is_whole()) {
+    if (lanes.size() > few_lanes) return;
+    for (const net::Lane lane : lanes) queues_[lane].may_hold_errors = true;
+    return;
+  }
+  for (std::size_t i = 0; i < lanes.size(); ++i)
+    if ((watched_[1 + i].revents & POLLERR) != 0) queues_[lanes[i]].may_hold_errors = true;
+}
+
 net::Instant SocketPacketIo::next_chore() const noexcept {
   return must_give() ? net::Instant::min() : net::Instant::max();
 }
@@ -472,10 +511,11 @@ void SocketPacketIo::wait(net::Instant until) {
   const std::size_t watched = std::exchange(reading_failed_, false) ? 1 : watched_.size();
   const bool forever = until == net::Instant::max();
   const auto time = forever ? std::nullopt : std::optional{std::max(until - now(), Duration{})};
-  if (wait_for(std::span{watched_}.first(watched), time) && watched_[0].revents != 0) {
-    eventfd_t count = 0;
-    ::eventfd_read(wake_.value(), &count);
-  }
+  if (!wait_for(std::span{watched_}.first(watched), time)) return;
+  if (watched > 1) look_for_errors();
+  if (watched_[0].revents == 0) return;
+  eventfd_t count = 0;
+  ::eventfd_read(wake_.value(), &count);
 }
 
 int SocketPacketIo::native_handle() noexcept {
@@ -483,6 +523,8 @@ int SocketPacketIo::native_handle() noexcept {
   return joined_.value();
 }
 
-void SocketPacketIo::wake() noexcept { ::eventfd_write(wake_.value(), 1); }
+void SocketPacketIo::wake() noexcept {
+  if (wake_) ::eventfd_write(wake_.value(), 1);
+}
 
 }  // namespace multiping::os

@@ -78,8 +78,9 @@ class SocketPacketIo final : public net::PacketIo {
   /// Of one lane.
   struct Queues {
     StampClock::Queue packets{}, errors{};
-    std::error_code deaf{};      ///< No message can be received at all.
-    std::uint64_t ready_at = 0;  ///< The last look, see looks_, that found something.
+    std::error_code deaf{};        ///< No message can be received at all.
+    std::uint64_t ready_at = 0;    ///< The last look, see looks_, that found something.
+    bool may_hold_errors = false;  ///< Some call has failed since the error queue was found empty.
   };
 
   /// The last of what was read from a lane, to be given once more.
@@ -113,7 +114,9 @@ class SocketPacketIo final : public net::PacketIo {
   [[nodiscard]] std::span<const net::Lane> polled_lanes();
   int read_socket(const OpenLane& lane, ReceiveBatch& batch, int flags, StampClock::Queue& queue);
   void make_room_for_errors(net::Lane lane);
+  void look_for_errors() noexcept;
   void take_errors(net::Lane lane, std::size_t count) noexcept;
+  void heed_sizes(net::Lane lane, std::size_t count) noexcept;
   [[nodiscard]] std::span<const net::Lane> given_back_first();
   [[nodiscard]] Reports hold_errors(net::Lane lane);
   void read_clocks() noexcept;
@@ -147,6 +150,7 @@ class SocketPacketIo final : public net::PacketIo {
   std::uint64_t looks_ = 1;     ///< For ready lanes, counted from 1.
   StampClock::Queue empty_at_last_look_{};
   net::Instant read_at_{};
+  bool met_error_ = false;       ///< While packets were read.
   bool reading_failed_ = false;  ///< With an error that does not pass by itself: the next wait() must not spin.
 };
 

@@ -189,6 +189,7 @@ std::span<const std::uint8_t> DirectTransport::encode(const Probe& probe, Lane l
 
 ProbeTransport::Sent DirectTransport::send(std::span<const Probe> probes, std::span<Instant> sent_at) {
   std::size_t done = 0;
+  sent_any_ = true;
   udp_.set_time(io_->now());
   while (done < probes.size()) {
     Sent step;
@@ -280,6 +281,7 @@ ProbeTransport::Sent DirectTransport::connect(const Probe& probe, Instant& sent_
 }
 
 void DirectTransport::receive(const ProbeBook& book, std::vector<Event>& events) {
+  if (!sent_any_) return;  // nobody can know of our identifiers and ports yet
   std::size_t taken = 0;
   const std::size_t known = events.size();
   echo_.all_noted();

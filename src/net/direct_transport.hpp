@@ -87,6 +87,7 @@ class DirectTransport final : public ProbeTransport {
   std::vector<Outgoing> outgoing_;
   std::vector<SendPace> paces_;  ///< By lane.
   SentCalls calls_;
+  bool sent_any_ = false;
   bool taken_since_look_ = false;  ///< Since drops were looked for.
   Counters counters_{};
   Drops dropped_{};  ///< At the last look.

@@ -26,6 +26,7 @@ struct IoRequest {
   /// The object lives on, and may ask when this process has given its privileges up.
   bool lasts = false;
   bool measures_mtu = false;  ///< What may not be fragmented leaves whatever the host remembers of its path.
+  bool wakes = true;          ///< Somebody may call wake().
 };
 
 /// What the messages of a lane are.

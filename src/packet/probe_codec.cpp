@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <utility>
 
 #include "packet/checksum.hpp"
@@ -122,7 +123,8 @@ void ProbeCodec::encode_echo_request(const ProbeIdentity& probe, std::span<const
 ProbeCodec::Payload ProbeCodec::payload(const ProbeIdentity& probe, std::uint16_t sequence,
                                         std::span<const std::uint8_t> image) const noexcept {
   Payload payload{.head_size = tag_size(image.size(), probe.flow), .image = image};
-  std::ranges::copy(tag(probe, sequence), payload.whole_head.begin());
+  const auto whole_tag = tag(probe, sequence);
+  std::memcpy(payload.whole_head.data(), whole_tag.data(), whole_tag.size());
   if (probe.flow) compensate(payload, probe, sequence);
   return payload;
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace multiping::packet {
@@ -37,7 +38,8 @@ class Writer {
 
   /// All of `source`, or nothing of it.
   void bytes(std::span<const std::uint8_t> source) noexcept {
-    if (fits(source.size())) std::ranges::copy(source, take(source.size()).begin());
+    if (!fits(source.size()) || source.empty()) return;
+    std::memcpy(take(source.size()).data(), source.data(), source.size());
   }
 
   void fill(std::size_t count, std::uint8_t value) noexcept {

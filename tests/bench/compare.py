@@ -94,6 +94,7 @@ def compare(bench, kind, family, count, rounds, with_fping):
     programs = {
         "floor": lambda: bench.floor(kind, family, count),
         "1 thread": lambda: bench.library(kind, family, count, 1),
+        "floor again": lambda: bench.floor(kind, family, count),
         "2 threads": lambda: bench.library(kind, family, count, 2),
     }
     if with_fping:
@@ -110,6 +111,11 @@ def row(kind, family, count, runs):
     def ratio(name, to, field):
         return statistics.median(getattr(a, field) / getattr(b, field) for a, b in zip(runs[name], runs[to]))
 
+    def to_floor(field):
+        """The floor is taken before and after."""
+        return statistics.median(2 * getattr(a, field) / (getattr(b, field) + getattr(c, field))
+                                 for a, b, c in zip(runs["1 thread"], runs["floor"], runs["floor again"]))
+
     one, two = runs["1 thread"], runs["2 threads"]
     figures = {
         "sockets": kind, "family": family, "targets": count, "rounds": len(one),
@@ -119,8 +125,8 @@ def row(kind, family, count, runs):
         "library_us": median(one, "wall") / count,
         "library_min_us": min(run.wall for run in one) / count,
         "library_max_us": max(run.wall for run in one) / count,
-        "wall_to_floor": ratio("1 thread", "floor", "wall"),
-        "cpu_to_floor": ratio("1 thread", "floor", "cpu"),
+        "wall_to_floor": to_floor("wall"),
+        "cpu_to_floor": to_floor("cpu"),
         "two_threads_speed": 1 / ratio("2 threads", "1 thread", "wall"),
         "memory_mib": median(one, "memory") / 1024,
         "median_rtt_us": statistics.median(run.extra["rtt"] for run in one),
@@ -166,6 +172,26 @@ def print_single_calls(programs):
         print(f"  {count:>9,} targets: {text.strip()}")
 
 
+def print_one_ping(programs, rounds):
+    print("\nOne ping of one host, p50 (p95) in us, a bare socket with the same options in turn with the library:")
+    print("| sockets | IP | bare, anew | ping() | ratio | bare, kept | ping(), kept transport | ratio |"
+          " kept MultiPing | kept Prober |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for kind in ("raw", "ping"):
+        for family in (4, 6):
+            f = figures_of(run_program([f"{programs}/one_ping", kind, str(family), str(rounds)]))
+            both = {name: f"{f[name]:.1f} ({f[name + '_p95']:.1f})"
+                    for name in ("bare", "ping", "bare_kept", "ping_kept", "batch_kept", "prober_kept")}
+            print(f"| {kind} | {family} | {both['bare']} | {both['ping']} | {f['anew']:.2f} ({f['anew_p95']:.2f}) |"
+                  f" {both['bare_kept']} | {both['ping_kept']} | {f['kept']:.2f} ({f['kept_p95']:.2f}) |"
+                  f" {both['batch_kept']} | {both['prober_kept']} |", flush=True)
+
+
+def print_stops(programs, targets, routes):
+    print("\nHow soon a send() ends after a stop, and a traceroute() after its budget, in ms:")
+    print("  " + run_program([f"{programs}/stops", str(targets), str(routes)]).strip(), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("programs")
@@ -175,7 +201,7 @@ def main():
     bench = Bench(arguments.programs)
     sizes = (1, 100, 1_000, 10_000, 100_000) if arguments.quick else \
         (1, 100, 1_000, 10_000, 65_000, 100_000, 1_000_000)
-    rounds = 5
+    rounds = 5 if arguments.quick else 9
     table = []
     print(HEAD)
     print("|" + "---|" * (HEAD.count("|") - 1))
@@ -192,6 +218,8 @@ def main():
     print(f"the smallest receive buffer (2,304 bytes), 100,000 hosts: {small.answered:,} answered, "
           f"{small.extra['drops']:.0f} dropped, {small.wall / 100_000:.2f} us each")
     print_single_calls(arguments.programs)
+    print_one_ping(arguments.programs, 500 if arguments.quick else 3_000)
+    print_stops(arguments.programs, *((100_000, 6_400) if arguments.quick else (1_000_000, 64_000)))
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump(table, file, indent=1)

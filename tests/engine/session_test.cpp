@@ -5,6 +5,8 @@
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <memory>
+#include <stop_token>
+#include <vector>
 
 using namespace std::chrono_literals;
 using multiping::Address;
@@ -397,6 +399,78 @@ BOOST_AUTO_TEST_CASE(a_long_lasting_retry_loop_does_not_grow) {
   }
   const auto window = d.session.table().window();
   BOOST_TEST(window.end - window.first <= 10U * 301U);
+}
+
+/// So many targets that to look at them all takes milliseconds.
+struct Crowd {
+  static constexpr std::uint32_t size = 300'000;
+  static constexpr std::size_t most_in_a_call = 70'000;
+
+  Crowd() {
+    session.reserve(size);
+    for (std::uint32_t i = 0; i < size; ++i) {
+      const auto octet = [i](int shift) { return static_cast<std::uint8_t>(i >> shift); };
+      session.add({.address = Address::v4({10, octet(16), octet(8), octet(0)})});
+    }
+  }
+  void answer_all_but_the_last(Instant now) {
+    session.begin_round(now);
+    std::vector<Probe> batch;
+    std::vector<Event> events;
+    while (session.sending()) {
+      session.propose(now, 64, batch);
+      session.sent(batch, std::vector<Instant>(batch.size(), now));
+      for (const Probe& probe : batch)
+        if (probe.target != size - 1)
+          events.push_back({.serial = probe.serial, .responder = *probe.to, .arrival = {.read = now + 1ms}});
+      session.received(events);
+      events.clear();
+    }
+  }
+  Session session{Rules{}};
+};
+
+// Between two calls the driver looks at the clock and at a stop.
+BOOST_AUTO_TEST_CASE(no_call_looks_at_all_of_many_targets) {
+  Crowd crowd;
+  crowd.answer_all_but_the_last(start);
+  crowd.session.begin_round(start + 1s);
+  std::vector<Probe> batch;
+  std::size_t calls = 0;
+  for (; batch.empty() && calls < 1000; ++calls) {
+    BOOST_TEST(crowd.session.sending());
+    BOOST_CHECK(crowd.session.next() <= start + 1s);
+    crowd.session.propose(start + 1s, 64, batch);
+  }
+  BOOST_TEST_REQUIRE(batch.size() == 1U);
+  BOOST_TEST(batch[0].target == Crowd::size - 1);
+  BOOST_TEST(calls >= Crowd::size / Crowd::most_in_a_call);
+}
+
+BOOST_AUTO_TEST_CASE(no_call_forgets_all_of_many_probes) {
+  Crowd crowd;
+  crowd.answer_all_but_the_last(start);
+  crowd.session.begin_round(start + 1s);
+  const auto first = [&crowd] { return crowd.session.table().window().first; };
+  BOOST_TEST(first() <= Crowd::most_in_a_call);
+  std::vector<Probe> batch;
+  for (int calls = 0; batch.empty() && calls < 1000; ++calls) {
+    const auto before = first();
+    crowd.session.propose(start + 1s, 64, batch);
+    BOOST_TEST(first() - before <= Crowd::most_in_a_call);
+  }
+  BOOST_TEST(first() == Crowd::size - 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_stop_keeps_from_being_timed_out_stays_pending) {
+  Dialogue d{2};
+  d.round(start);
+  std::stop_source source;
+  source.request_stop();
+  d.session.time_out(start + 1s, source.get_token());
+  BOOST_CHECK(d.record(0).outcome == Outcome::pending);
+  d.session.time_out(start + 1s, {});
+  BOOST_CHECK(d.record(0).outcome == Outcome::no_reply);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

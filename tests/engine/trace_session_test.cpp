@@ -466,6 +466,45 @@ BOOST_AUTO_TEST_CASE(a_router_that_never_answers_holds_nobody_up) {
   BOOST_TEST(asked == 1500U);
 }
 
+// Between two calls whoever asks looks at the clock and at a stop.
+BOOST_AUTO_TEST_CASE(a_call_asks_some_of_many_routes_and_is_due_again_at_once) {
+  begin({.max_ttl = 30, .probes_per_hop = 1, .max_silent_hops = 8}, 20'000);
+  std::set<std::uint32_t> routes;
+  for (int calls = 0; calls < 10'000 && routes.size() < 20'000; ++calls) {
+    const auto asks = due(start);
+    BOOST_TEST(asks.size() <= 512U);
+    for (const Ask& ask : asks) routes.insert(ask.route);
+    answer(asks, 30, start);
+    if (routes.size() < 20'000) BOOST_CHECK(session->next() <= start);
+  }
+  BOOST_TEST(routes.size() == 20'000U);
+}
+
+// However many of them wait still: none is looked for.
+BOOST_AUTO_TEST_CASE(at_the_end_of_the_budget_nothing_is_asked_and_all_is_over) {
+  begin({.max_ttl = 30, .max_silent_hops = 0}, 5000, {.budget = 2s});
+  std::vector<Ask> asked;
+  for (Instant now = start; now < start + 2s; now += 10ms)
+    for (const Ask& ask : due(now)) asked.push_back(ask);
+  BOOST_CHECK(session->end() == start + 2s);
+  BOOST_TEST(!session->over());
+  BOOST_TEST(due(start + 2s + 1ms).empty());
+  for (const Ask& ask : asked) silent(ask, start + 2s + 1ms);
+  BOOST_TEST(session->over());
+  BOOST_TEST(session->given_up(0, session->probe(0, 1, 0)));
+  BOOST_TEST(due(start + 3s).empty());
+}
+
+// A router that said so may not be contradicted any more when the budget ends: then it is the answer.
+BOOST_AUTO_TEST_CASE(what_was_heard_is_known_before_its_probe_is_over) {
+  begin({.max_ttl = 1, .probes_per_hop = 1});
+  const auto asks = due(start);
+  BOOST_TEST_REQUIRE(asks.size() == 1U);
+  error(asks[0], router(1), no_route, start + 10ms, true);
+  BOOST_CHECK(outcome(1) == Outcome::unreachable);
+  BOOST_TEST(!session->over());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -320,8 +320,10 @@ BOOST_AUTO_TEST_CASE(a_buffer_that_was_forced_stays) {
     const auto sockets = std::make_shared<Forced>();
     become_nobody();
     for (const std::size_t wish : {std::size_t{0}, std::size_t{1}, forced / 2, 2 * forced}) {
-      os::SocketPacketIo io{
-          TransportKind::broker, {.receive_buffer = wish}, {.shapes = {{}}, .targets = 100'000}, {.sockets = sockets}};
+      os::SocketPacketIo io{TransportKind::broker,
+                            {.receive_buffer = wish},
+                            {.shapes = {{}}, .targets = 100'000},
+                            {.broker = {.sockets = sockets}}};
       const net::Way way = io.way(Family::ipv4, 0, 0);
       BOOST_REQUIRE_MESSAGE(way.kind == net::Way::Kind::lane, way.doing);
       BOOST_TEST(io.channel(way.lane).receive_room >= forced / 2048, wish);

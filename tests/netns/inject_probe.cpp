@@ -2,6 +2,7 @@
 // of that. 0: as in a clean run; 2: an error was told, by a result or by an exception; 3: a wrong result.
 #include <cstdlib>
 #include <iostream>
+#include <stop_token>
 #include <string_view>
 #include <system_error>
 
@@ -25,8 +26,10 @@ int judge(const multiping::Result& result) {
 int run(multiping::TransportKind kind) {
   std::vector<std::string> hosts{nowhere, "::1"};
   for (int i = 1; i <= 80; ++i) hosts.push_back("127.0.1." + std::to_string(i));
+  const std::stop_source stop;
   multiping::Options options;
   options.threads = 1;
+  options.stop = stop.get_token();
   options.transport = multiping::open_transport({.kinds = {kind}});
   const auto batch = multiping::multi_ping(hosts, 2s, 3, options);
   int worst = multiping::MultiPing{"127.0.0.1", options}.native_handle() < 0 ? told : as_clean;

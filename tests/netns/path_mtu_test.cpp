@@ -212,6 +212,28 @@ BOOST_AUTO_TEST_CASE(what_may_be_fragmented_gets_through_a_narrow_link) {
   }
 }
 
+// Such probes leave with DF until a router, or this host, says that it has no room for them.
+BOOST_AUTO_TEST_CASE(what_is_small_gets_through_a_link_that_is_narrower_still) {
+  for (const TransportKind kind : both_kinds) {
+    in_namespace([kind] {
+      allow_ping_sockets();
+      make_router();
+      lift_error_limits("far");
+      limit_far_link(300);
+      std::vector<Target> targets;
+      for (std::size_t size = 400; size < 420; ++size)
+        targets.push_back({"10.2.0.2", ProbeOptions{.payload_size = size}});
+      for (int time = 1; time <= 2; ++time) {
+        const Batch batch = multi_ping(targets, 10s, 0, options_for(kind));
+        BOOST_TEST(batch.responses.size() == targets.size());
+        for (const Result& result : batch.responses) BOOST_TEST(result.attempt == 1U);
+      }
+      run("ip link set va mtu 400");
+      BOOST_TEST(multi_ping(targets, 10s, 0, options_for(kind)).responses.size() == targets.size());
+    });
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
