@@ -14,7 +14,8 @@ using Duration = std::chrono::nanoseconds;
 /// A time that a caller gives: any std::chrono duration, fractions included (2s, 500ms, 0.5s).
 ///
 /// What is too long to count in nanoseconds waits for ever (Duration::max()). A negative time or a not-a-number counts
-/// as 0 where a call only waits (MultiPing::receive(), Prober::poll()); elsewhere it is std::invalid_argument when used.
+/// as 0 where a call only waits (MultiPing::receive(), Prober::poll()); elsewhere it is std::invalid_argument when
+/// used.
 class Timeout {
  public:
   constexpr Timeout() noexcept = default;  ///< No time at all.
