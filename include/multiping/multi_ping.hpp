@@ -20,8 +20,8 @@ namespace multiping {
 /// Where memory runs out, a call throws std::bad_alloc; the object stays usable and loses no answer, and the call can
 /// be made again. One object is for one thread at a time; different objects, in whatever threads and processes, never
 /// disturb each other. In a child made by fork(2), send(), receive(), reset() and resolve() throw std::logic_error, and
-/// destroying
-/// it only closes its copies of the descriptors. An object that was moved from may only be destroyed or assigned to.
+/// destroying it only closes its copies of the descriptors. An object that was moved from may only be destroyed or
+/// assigned to.
 class MULTIPING_EXPORT MultiPing {
  public:
   /// Resolves every name (in parallel) and opens a transport.

@@ -60,8 +60,8 @@ std::vector<Serial> retire(Session& session, TargetIndex target) { return sessio
 class IdleTransport final : public multiping::net::ProbeTransport {
  public:
   Instant now() noexcept override { return began; }
-  void set_shape(std::uint16_t, const ProbeOptions&) override {}
-  multiping::net::Obstacle prepare(Family, std::uint16_t) override { return {}; }
+  void set_shape(multiping::net::ShapeNumber, const ProbeOptions&) override {}
+  multiping::net::Obstacle prepare(Family, multiping::net::ShapeNumber) override { return {}; }
   std::size_t credit() const noexcept override { return 100; }
   Sent send(std::span<const Probe> probes, std::span<Instant> sent_at) override {
     std::fill_n(sent_at.begin(), probes.size(), began);

@@ -40,6 +40,7 @@ void in_world_of(const NameServer::Answers& answers, const std::function<void(co
   in_namespace([&] {
     make_resolver_files();
     run("ip addr add fd01::1/128 dev lo && ip addr add fd01::2/128 dev lo");
+    lift_error_limits();
     const NameServer server{answers};
     allow_ping_sockets();
     body(server);
