@@ -67,7 +67,7 @@ class Lanes {
   };
   /// `without_df`: as leaves_without_df() says; all that the lane sends does so from then on.
   [[nodiscard]] Taken take(const LaneKey& key, bool without_df = false);
-  void give_back(net::Lane lane) noexcept;
+  void give_back(net::Lane number) noexcept;
 
   /// The kernel has taken messages.
   void accepted(net::Lane lane) noexcept { lanes_[lane].send_room.accepted(); }
@@ -79,7 +79,7 @@ class Lanes {
   struct Renewed {
     bool device = false, opened = false;
   };
-  [[nodiscard]] Renewed renew_device(net::Lane lane, net::Instant now, Duration patience);
+  [[nodiscard]] Renewed renew_device(net::Lane number, net::Instant now, Duration patience);
   /// A message was larger than its path, and what the lane sends may be cut: from now on it is. False where that was so
   /// before, or may not be.
   bool cut_from_now_on(net::Lane lane) noexcept;

@@ -114,7 +114,7 @@ void SocketPacketIo::expect_payload(std::size_t size) noexcept {
 }
 
 /// Packets that grow one by one make a batch grow a few times in all.
-void SocketPacketIo::make_room(ReceiveBatch& batch) {
+void SocketPacketIo::make_room(ReceiveBatch& batch) const {
   const std::size_t wanted = packet_room(largest_payload_), room = batch.room();
   if (wanted > room)
     batch = ReceiveBatch{packets_at_once_, std::max(wanted, std::min(2 * room, packet_room(largest_payload)))};

@@ -107,7 +107,7 @@ class SocketPacketIo final : public net::PacketIo {
   bool renew_device(net::Lane lane, net::Instant now, Duration patience);
   [[nodiscard]] bool is_foreign(net::Lane lane, int error, int tries);
   void expect_payload(std::size_t size) noexcept;
-  void make_room(ReceiveBatch& batch);
+  void make_room(ReceiveBatch& batch) const;
   void watch_all();
   void join_all() noexcept;
   [[nodiscard]] std::span<const net::Lane> ready_lanes();

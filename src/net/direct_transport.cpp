@@ -25,12 +25,12 @@ constexpr int most_reads = 4096;
 constexpr Duration memory_of_refusals = 1s;
 
 /// What cannot be taken in for want of memory is given back, so that it is not lost.
-template <class Item, class Take>
-void take_each(PacketIo& io, PacketIo::Taken what, Lane lane, std::span<const Item> items, Take take) {
+template <class Item, class Take, class GiveBack>
+void take_each(std::span<const Item> items, Take take, GiveBack give_back) {
   try {
     for (; !items.empty(); items = items.subspan(1)) take(items.front());
   } catch (...) {
-    io.give_back(what, lane, items.size());
+    give_back(items.size());
     throw;
   }
 }
@@ -44,14 +44,16 @@ std::size_t drain_into(Speaker& speaker, PacketIo& io, Lane lane, const Hearing&
     std::size_t packets_taken = 0, errors_taken = 0;
     for (bool more = true; more && reads < most_reads; ++reads) {
       const auto packets = io.receive(lane, more);
-      take_each(io, PacketIo::Taken::packets, lane, packets,
-                [&](const Incoming& packet) { speaker.take_packet(packet, hearing); });
+      take_each(
+          packets, [&](const Incoming& packet) { speaker.take_packet(packet, hearing); },
+          [&](std::size_t left) { io.give_back(PacketIo::Taken::packets, lane, left); });
       packets_taken += packets.size();
     }
     for (bool more = true; more && reads < 2 * most_reads; ++reads) {
       const auto errors = io.receive_errors(lane, more);
-      take_each(io, PacketIo::Taken::errors, lane, errors,
-                [&](const QueuedError& error) { speaker.take_error(error, hearing); });
+      take_each(
+          errors, [&](const QueuedError& error) { speaker.take_error(error, hearing); },
+          [&](std::size_t left) { io.give_back(PacketIo::Taken::errors, lane, left); });
       errors_taken += errors.size();
     }
     all_packets += packets_taken;

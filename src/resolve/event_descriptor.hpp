@@ -22,10 +22,10 @@ class EventDescriptor {
     return descriptor_;
   }
   /// Without effect until opened.
-  void set() noexcept {
+  void set() const noexcept {
     if (descriptor_ >= 0) static_cast<void>(::eventfd_write(descriptor_, 1));
   }
-  void clear() noexcept {
+  void clear() const noexcept {
     eventfd_t count = 0;
     if (descriptor_ >= 0) static_cast<void>(::eventfd_read(descriptor_, &count));
   }

@@ -94,7 +94,7 @@ bool has_unknown_zone(std::string_view text) noexcept {
   if (percent == text.npos) return false;
   const std::string_view zone = text.substr(percent + 1);
   const bool may_be_interface =
-      !zone.empty() && zone.size() < IF_NAMESIZE && zone.find_first_of(std::string_view{"/:% \t\n\0", 8}) == zone.npos;
+      !zone.empty() && zone.size() < IF_NAMESIZE && zone.find_first_of(std::string_view{"/:% \t\n\0", 7}) == zone.npos;
   const auto address = Address::parse(text.substr(0, percent));
   return may_be_interface && address && address->family() == Family::ipv6 && !Address::parse(text);
 }
