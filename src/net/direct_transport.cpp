@@ -341,8 +341,10 @@ std::size_t DirectTransport::drain(Lane lane, const ProbeBook& book, std::vector
 void DirectTransport::drain_connections(const ProbeBook& book, std::vector<Event>& events) {
   bool more = true;
   for (int reads = 0; more && reads < most_reads; ++reads)
-    take_each(*io_, PacketIo::Taken::connections, Lane{}, io_->connections(more),
-              [&](const Connected& connected) { connections_.take(connected, book, events, counters_); });
+    take_each(
+        io_->connections(more),
+        [&](const Connected& connected) { connections_.take(connected, book, events, counters_); },
+        [&](std::size_t left) { io_->give_back(PacketIo::Taken::connections, Lane{}, left); });
 }
 
 void DirectTransport::forget(Serial serial) noexcept {
