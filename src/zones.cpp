@@ -38,11 +38,13 @@ const std::string& Zones::name_of(std::uint32_t index) {
   return name;
 }
 
-std::uint32_t Zones::index_of(const std::string& name, net::Instant now) {
+/// What differs from the number that the caller knows is not told from memory: either may be the older one.
+std::uint32_t Zones::index_of(const std::string& name, net::Instant now, std::uint32_t known_number) {
   if (interfaces_.size() >= most_names) interfaces_.clear();
   const auto [known, fresh] = interfaces_.try_emplace(name);
   Interface& interface = known->second;
-  if (fresh || now - interface.seen_at >= fresh_for)
+  const bool differs = known_number != 0 && interface.index != known_number;
+  if (fresh || differs || now - interface.seen_at >= fresh_for)
     interface = {.index = ::if_nametoindex(name.c_str()), .seen_at = now};
   return interface.index;
 }
@@ -50,16 +52,16 @@ std::uint32_t Zones::index_of(const std::string& name, net::Instant now) {
 Address Zones::place(const Address& address, net::Instant now) {
   if (address.scope_id() == 0 || !net::is_link_local(address)) return without_idle_zone(address);
   const std::string& zone = name_of(address.scope_id());
-  const std::uint32_t index = zone.empty() ? 0 : index_of(zone, now);
+  const std::uint32_t index = zone.empty() ? 0 : index_of(zone, now, address.scope_id());
   return index == 0 ? address : net::in_zone(address, index);
 }
 
 Address Zones::place(const Address& address, const ProbeOptions& probe, net::Instant now) {
   if (probe.device.empty() || !net::is_link_local(address)) return place(address, now);
-  const std::uint32_t device = index_of(probe.device, now);
+  const std::uint32_t device = index_of(probe.device, now, address.scope_id());
   if (address.scope_id() == 0) return net::in_zone(address, device);
   const std::string& zone = name_of(address.scope_id());
-  const std::uint32_t index = zone.empty() ? 0 : index_of(zone, now);
+  const std::uint32_t index = zone.empty() ? 0 : index_of(zone, now, address.scope_id());
   // What does not exist contradicts nothing: a number may be that which the device had before.
   if (index == 0) return device == 0 ? address : net::in_zone(address, device);
   if (may_go_together(index, device)) return net::in_zone(address, index);

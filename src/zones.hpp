@@ -27,7 +27,7 @@ class Zones {
     std::uint32_t index = 0;  ///< 0: there is none of that name.
     net::Instant seen_at{};
   };
-  [[nodiscard]] std::uint32_t index_of(const std::string& name, net::Instant now);
+  [[nodiscard]] std::uint32_t index_of(const std::string& name, net::Instant now, std::uint32_t known_number);
   [[nodiscard]] const std::string& name_of(std::uint32_t index);
 
   std::unordered_map<std::uint32_t, std::string> names_;
