@@ -40,13 +40,13 @@ class BatchNames {
   void start(Which which, const std::vector<Result>& results, const Options& options);
   /// What has become known since the last call, in no order.
   [[nodiscard]] std::vector<FoundName> take(Options& options);
-  /// There are lookups of which take() has not given all.
+  /// True while a lookup is under way whose result take() has not returned yet.
   [[nodiscard]] bool pending() const noexcept { return !under_way_.empty(); }
   /// Returns when take() has something, after `most`, or when stopped.
   void wait(Duration most);
   /// What is pending has timed out, and take() has it.
   void end() noexcept;
-  /// Some position is unresolved of which another lookup may tell something else.
+  /// True where a position is unresolved and another lookup may find its address.
   [[nodiscard]] bool any_left(const std::vector<Result>& results) const;
   /// What was found is to be probed, or may be after another lookup.
   [[nodiscard]] static bool is_hopeful(const FoundName& found, const std::vector<Result>& results);

@@ -108,7 +108,7 @@ class MULTIPING_EXPORT Statistics {
     /// In seconds, exact: "86400.000000123".
     [[nodiscard]] MULTIPING_EXPORT std::string text() const;
   };
-  /// Of all round-trip times: `_sum` of a Prometheus histogram, of which received() is `_count`.
+  /// The sum of all round-trip times: `_sum` of a Prometheus histogram, whose `_count` is received().
   [[nodiscard]] Sum sum() const noexcept;
 
   /// Answers within a bound.

@@ -43,7 +43,7 @@ class HopWindows {
   [[nodiscard]] bool any_ready() const noexcept { return !ready_.empty(); }
   /// What take() gives next, where any is ready.
   [[nodiscard]] Turn next() const noexcept { return ready_.begin()->first; }
-  /// Some window has room, and nobody waits for it.
+  /// True where a window has room and no probe waits for it.
   [[nodiscard]] bool has_idle_room() const noexcept { return idle_ > 0; }
   [[nodiscard]] Taken take();
 

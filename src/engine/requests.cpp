@@ -21,7 +21,8 @@ constexpr std::size_t most_remembered = 65'536;
 constexpr std::size_t longest_window = std::size_t{64} * 65'536;
 
 constexpr std::uint8_t most_repetitions = 3;
-/// In one call, so that whoever runs this can look at the clock and at a stop: some milliseconds' worth.
+/// The most requests that one call ends, so that the caller can look at the clock and at a stop after some
+/// milliseconds.
 constexpr int most_over_at_once = 8192;
 
 Duration total(Duration timeout, int retry) noexcept {

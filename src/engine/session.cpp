@@ -11,8 +11,8 @@ namespace multiping::engine {
 namespace {
 
 constexpr int most_recoveries = 3;
-/// In one call, of targets or probes, so that whoever runs this can look at the clock and at a stop: about a
-/// millisecond.
+/// The most targets or probes that one call looks at, so that the caller can look at the clock and at a stop after
+/// about a millisecond.
 constexpr std::size_t most_looks = 65'536;
 /// A stop is looked for once in so many targets.
 constexpr std::size_t stride = 4096;

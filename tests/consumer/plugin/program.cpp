@@ -30,8 +30,7 @@ int fail(const char* what) {
 
 }  // namespace
 
-extern "C" [[gnu::visibility("default")]] int getaddrinfo(const char*, const char*, const addrinfo*,
-                                                          addrinfo**) noexcept {
+extern "C" [[gnu::visibility("default")]] int getaddrinfo(const char*, const char*, const addrinfo*, addrinfo**) {
   began = true;
   after_unloading.wait();
   return EAI_NONAME;
