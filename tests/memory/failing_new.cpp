@@ -13,14 +13,14 @@ namespace {
 
 std::atomic<bool> armed{false};
 std::atomic<std::size_t> asked{0}, failing{0};
-std::atomic<long long> pieces{0}, bytes{0};
+std::atomic<long long> pieces_held{0}, bytes_held{0};
 
 bool may_have() noexcept { return !armed.load() || ++asked != failing.load(); }
 
 void* counted(void* memory) noexcept {
   if (memory == nullptr) return nullptr;
-  ++pieces;
-  bytes += static_cast<long long>(::malloc_usable_size(memory));
+  ++pieces_held;
+  bytes_held += static_cast<long long>(::malloc_usable_size(memory));
   return memory;
 }
 
@@ -42,8 +42,8 @@ void* or_throw(void* memory) {
 
 void release(void* memory) noexcept {
   if (memory == nullptr) return;
-  --pieces;
-  bytes -= static_cast<long long>(::malloc_usable_size(memory));
+  --pieces_held;
+  bytes_held -= static_cast<long long>(::malloc_usable_size(memory));
   std::free(memory);
 }
 
@@ -60,8 +60,8 @@ std::size_t disarm() noexcept {
   return asked;
 }
 
-long long pieces_in_use() noexcept { return pieces; }
-long long bytes_in_use() noexcept { return bytes; }
+long long pieces_in_use() noexcept { return pieces_held; }
+long long bytes_in_use() noexcept { return bytes_held; }
 
 }  // namespace multiping::test
 
