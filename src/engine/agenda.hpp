@@ -1,5 +1,5 @@
-// What to send next and what an event means, as the driver sees it: the seam between the one loop and those who decide.
-// A batch is one agenda, the requests of a Prober are another. Pure: time is an argument, and nobody waits here.
+// The interface between the driver, which runs the only loop, and the state machines that decide what to send next.
+// A batch is one agenda, the requests of a Prober are another. Pure: time is an argument, and no call waits.
 #pragma once
 
 #include <cstddef>
@@ -12,24 +12,24 @@
 
 namespace multiping::engine {
 
-/// The rules that a caller chose.
+/// The options that the caller chose.
 struct Rules {
   bool fail_fast = false;
   double max_rate = 0;
   bool any_source = false;
-  bool tell_errors = false;  ///< Requests: what an ICMP error says is told while something better is awaited.
+  bool tell_errors = false;  ///< Requests: an ICMP error is told at once, while the request still waits for an answer.
 };
 
-/// What a caller waits for.
+/// The goal at which a wait ends.
 enum class Goal : std::uint8_t {
-  sent,      ///< All that is to be sent now is sent or refused.
-  answered,  ///< And nothing is awaited any more; for requests: the first of them is done.
-  done,      ///< Requests: one of them is done. Without it, that none is under way is no reason to end the wait.
-  deadline,  ///< Nothing but the time that is given.
+  sent,      ///< Every probe that is due now is sent or refused.
+  answered,  ///< Batch: every probe is sent, and no answer is awaited. Requests: one is done, or none is under way.
+  done,      ///< Requests: one is done, or has news to tell. The wait goes on while no request is under way.
+  deadline,  ///< Only the deadline ends the wait.
 };
 
-/// Calls come for whole batches of probes and events, never for each. Where memory runs out, a call throws
-/// std::bad_alloc and nothing is lost; sent(), and put_back() of what was proposed, need none.
+/// Each call handles a whole batch of probes or events. When memory runs out, a call throws std::bad_alloc and nothing
+/// is lost. sent(), and put_back() of proposed probes, need no memory.
 class Agenda {
  public:
   virtual ~Agenda() = default;
@@ -39,29 +39,30 @@ class Agenda {
 
   /// Fills `batch` with at most `most` probes that may leave now.
   virtual void propose(net::Instant now, std::size_t most, std::vector<net::Probe>& batch) = 0;
-  /// What became of proposed probes: they were sent at these times,
+  /// These proposed probes were sent, at these times.
   virtual void sent(std::span<const net::Probe> probes, std::span<const net::Instant> sent_at) = 0;
-  /// or this host refused one,
+  /// This host refused to send this proposed probe.
   virtual void refused(const net::Probe& probe, std::error_code error, net::Instant now) = 0;
-  /// or the transport had no room for the first of these until something is heard, or until that time, so that none of
-  /// them was tried. They are proposed again.
+  /// The transport had no room for the first of these proposed probes, so that none of them was tried. They are
+  /// proposed again after the next event, or at `room_at`.
   virtual void put_back(std::span<const net::Probe> probes, net::Instant room_at) = 0;
-
-  /// or it needs the ports of another probe, which is under way. It is proposed again when that one is over.
+  /// This proposed probe needs the ports of the probe `behind`, which is under way. It is proposed again when the probe
+  /// `behind` is over.
   virtual void hold(const net::Probe& probe, net::Serial behind, net::Instant now) = 0;
 
   void received(std::span<const net::Event> events) { take(events); }
-  /// Takes the events from the front, as far as it gets: where memory runs out, nothing is known of the first that is
-  /// left, nor of those after it, and they come again.
+  /// Takes events from the front and removes them from the span. When memory runs out, the events that are left in the
+  /// span have changed nothing, and the caller passes them again.
   virtual void take(std::span<const net::Event>& events) = 0;
-  /// The kernel's count of packets that it dropped for want of room.
+  /// `count` is the kernel's total of packets that it dropped because a receive buffer was full.
   virtual void receive_drops(std::uint64_t count, net::Instant now) = 0;
-  /// Ends what has no time left, and appends the probes that nobody waits for any more.
+  /// Ends the requests whose time is up, and appends to `forgotten` the probes whose answers are no longer awaited.
   virtual void expire(net::Instant now, std::vector<net::Serial>& forgotten) = 0;
 
-  /// When propose() or expire() may have something to do; the end of time when neither ever has.
+  /// The earliest time at which propose() or expire() may have something to do; Instant::max() when there is none.
   [[nodiscard]] virtual net::Instant next() const noexcept = 0;
-  /// Something is to be sent now, even where the caller's time is up: it goes on however short the calls are.
+  /// A probe is to be sent now even if the caller's deadline has passed, so that sending goes on however short the
+  /// calls are.
   [[nodiscard]] virtual bool insists(net::Instant now) const noexcept = 0;
 };
 

@@ -1,4 +1,4 @@
-// The only loop: carries out what an agenda decides on a transport, until the goal is reached or time is up.
+// One turn of the loop: receive events, expire, check the goal, the stop request and the deadline, send, wait.
 // See driver.hpp.
 #include "engine/driver.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A transport that is full is not asked again sooner than this, whatever it promised.
+/// A full transport is not asked again before this time has passed, even if its room_at() is earlier.
 constexpr Duration shortest_wait_for_room = 100us;
 
 /// Makes a stop request end the transport's wait.
@@ -35,7 +35,7 @@ void Driver::take_in() {
   note();
 }
 
-/// What could not be noted stays, and comes first the next time.
+/// Passes the events to the agenda. Events that the agenda did not take stay, and come first at the next call.
 void Driver::note() {
   if (events_.empty()) return;
   std::span<const net::Event> rest = events_;
@@ -48,7 +48,7 @@ void Driver::note() {
   events_.clear();
 }
 
-/// Of an earlier call, which ran out of memory. Probes may have been forgotten since.
+/// Passes on the events that an earlier call left because memory ran out. Their probes may have been forgotten since.
 void Driver::note_left() {
   if (events_.empty()) return;
   const net::Serial first = agenda_.book().window().first;
@@ -65,7 +65,7 @@ void Driver::expire(net::Instant now) {
 bool Driver::send_some(net::Instant now) {
   const std::size_t credit = transport_.credit();
   agenda_.propose(now, credit - std::min(credit, unheard_), batch_);
-  // One system call takes one family; the order within each stays.
+  // One system call sends to one address family; the order within each family stays.
   std::stable_partition(batch_.begin(), batch_.end(),
                         [](const net::Probe& probe) { return probe.to->family() == Family::ipv4; });
   std::span<const net::Probe> rest{batch_};
@@ -78,7 +78,7 @@ bool Driver::send_some(net::Instant now) {
   return !batch_.empty();
 }
 
-/// Takes from `rest` what has its fate.
+/// Removes from `rest` each probe that the agenda has been told about.
 void Driver::send(std::span<const net::Probe>& rest, net::Instant now) {
   sent_at_.resize(batch_.size());
   while (!rest.empty()) {
@@ -92,7 +92,7 @@ void Driver::send(std::span<const net::Probe>& rest, net::Instant now) {
                        std::max(transport_.room_at(), net::after(now, shortest_wait_for_room)));
       break;
     }
-    if (!report.refused && !report.behind) continue;  // it got no further, and says why when it is asked again
+    if (!report.refused && !report.behind) continue;  // the transport stopped early; the next send() tells why
     if (report.behind)
       agenda_.hold(rest.front(), *report.behind, now);
     else
@@ -106,7 +106,8 @@ void Driver::look_for_drops(net::Instant now) {
   agenda_.receive_drops(transport_.counters().receive_drops, now);
 }
 
-/// At the deadline: was anything dropped here? What is to be repeated for that goes on however short a call is.
+/// At the deadline: looks for dropped packets, and sends what the agenda insists on, so that repetitions for dropped
+/// answers go on however short the calls are.
 bool Driver::last_look(net::Instant now) {
   look_for_drops(now);
   if (agenda_.insists(now)) send_some(now);
@@ -116,7 +117,7 @@ bool Driver::last_look(net::Instant now) {
 bool Driver::run(Goal goal, net::Instant deadline, const std::stop_token& stop) {
   const std::stop_callback wake_on_stop{stop, Wake{transport_}};
   for (;;) {
-    const net::Instant now = transport_.now();  // before taking in: what came until now is not late
+    const net::Instant now = transport_.now();  // read before receiving: a packet that came by now is not late
     take_in();
     agenda_.receive_drops(transport_.counters().receive_drops, now);
     expire(now);
@@ -124,7 +125,7 @@ bool Driver::run(Goal goal, net::Instant deadline, const std::stop_token& stop) 
     if (stop.stop_requested()) return false;
     if (now >= deadline) return last_look(now);
     if (send_some(now)) continue;
-    if (agenda_.reached(goal)) return true;  // what was left to send has been answered meanwhile
+    if (agenda_.reached(goal)) return true;  // the probes left to send were answered meanwhile
     look_for_drops(now);
     transport_.wait(std::min(deadline, agenda_.next()));
   }

@@ -1,5 +1,5 @@
-// The only loop: carries out what an agenda decides on a transport, until the goal is reached or time is up.
-// Knows nothing of sockets; all waiting is the transport's.
+// The only loop: carries out an agenda's decisions on a transport, until the goal is reached or the deadline passes.
+// The driver knows nothing of sockets; only the transport waits.
 #pragma once
 
 #include <span>
@@ -15,12 +15,13 @@ class Driver {
  public:
   Driver(Agenda& agenda, net::ProbeTransport& transport) : agenda_{agenda}, transport_{transport} {}
 
-  /// Returns true when the goal was reached; false at the deadline or when stopped. Sockets are found empty after the
-  /// deadline has passed before that counts, so that no answer which had come in time is taken for a silence.
+  /// Returns true when the goal is reached; false at the deadline or after a stop request. After the deadline the
+  /// sockets are read once more before this function returns, so that an answer that came in time counts.
   bool run(Goal goal, net::Instant deadline, const std::stop_token& stop);
-  /// Sends what may leave now, and does not wait. Takes answers in only where the transport's credit is used up.
+  /// Sends the probes that may leave now, and does not wait. Receives answers only when the transport's credit is used
+  /// up.
   void push();
-  /// After the agenda has forgotten all probes: so does this.
+  /// Drops the events that are not yet passed on. To be called after the agenda has forgotten all probes.
   void forget() noexcept { events_.clear(); }
 
  private:
@@ -35,7 +36,7 @@ class Driver {
 
   Agenda& agenda_;
   net::ProbeTransport& transport_;
-  std::size_t unheard_ = 0;  ///< Sent since answers were taken in.
+  std::size_t unheard_ = 0;  ///< Probes sent since answers were last received.
   std::vector<net::Probe> batch_;
   std::vector<net::Instant> sent_at_;
   std::vector<net::Event> events_;

@@ -1,5 +1,5 @@
-// What a probe is aimed at.
-// Two positions of a list, or two submissions, with equal endpoints differ in nothing that reaches the wire.
+// The destination of a probe, and the shape of its packets.
+// Two positions of a list, or two submissions, with equal endpoints send equal probes.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace multiping::engine {
 struct Endpoint {
   Address address{};
   net::ShapeNumber shape = 0;
-  bool ttl_asked = false;  ///< The shape sets a ttl: that it expires is then an answer, and ends the wait.
+  bool ttl_asked = false;  ///< The shape sets a TTL: a time-exceeded error then ends the wait.
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 

@@ -1,5 +1,5 @@
-// Which target an endpoint is: a hash table that keeps eight bytes for each place and no endpoint.
-// Pure. The caller says what a target stands for.
+// Finds the target number of an endpoint: a hash table that keeps eight bytes for each place and no endpoint.
+// Pure. The caller provides the endpoint of each target number.
 #pragma once
 
 #include <bit>
@@ -17,11 +17,11 @@ class EndpointIndex {
  public:
   static constexpr std::uint32_t no_target = std::numeric_limits<std::uint32_t>::max();
 
-  /// For at most so many targets.
+  /// Has room for at most `targets` targets.
   explicit EndpointIndex(std::size_t targets) : places_(std::bit_ceil(targets * 2 + 1)) {}
 
-  /// The target of `endpoint`: the one that is known, else `fresh` from now on. `endpoint_of(target)` is what a known
-  /// target stands for.
+  /// Returns the known target of `endpoint`. If there is none, `fresh` becomes its target. `endpoint_of(target)`
+  /// returns the endpoint of a known target.
   template <class EndpointOf>
   std::uint32_t find_or_add(const Endpoint& endpoint, std::uint32_t fresh, EndpointOf endpoint_of) {
     const std::uint64_t hash = hash_of(endpoint);
@@ -29,27 +29,27 @@ class EndpointIndex {
     if (place.target == no_target) place = {.hash = upper_half(hash), .target = fresh};
     return place.target;
   }
-  /// The target of `endpoint`; no_target where none is known.
+  /// Returns the known target of `endpoint`, or no_target.
   template <class EndpointOf>
   [[nodiscard]] std::uint32_t find(const Endpoint& endpoint, EndpointOf endpoint_of) const {
     return places_[place_of(endpoint, hash_of(endpoint), endpoint_of)].target;
   }
 
  private:
-  /// Part of the hash is kept, so that another endpoint is told apart without looking at it.
+  /// Keeps half of the hash, so that most comparisons need no look at the endpoint itself.
   struct Place {
     std::uint32_t hash = 0;
     std::uint32_t target = no_target;
   };
 
-  /// 64 bits wherever std::hash has fewer: the product spreads them over the half that tells endpoints apart.
+  /// Returns 64 bits even where std::hash has fewer: the product spreads them over the upper half, which a Place keeps.
   [[nodiscard]] static std::uint64_t hash_of(const Endpoint& endpoint) noexcept {
     return (std::uint64_t{std::hash<Address>{}(endpoint.address)} + endpoint.shape) * 0x9e3779b97f4a7c15U;
   }
   [[nodiscard]] static std::uint32_t upper_half(std::uint64_t hash) noexcept {
     return static_cast<std::uint32_t>(hash >> 32U);
   }
-  /// Open addressing.
+  /// Open addressing with linear probing: the place of `endpoint`, or the empty place where it belongs.
   template <class EndpointOf>
   [[nodiscard]] std::size_t place_of(const Endpoint& endpoint, std::uint64_t hash, EndpointOf endpoint_of) const {
     const std::size_t mask = places_.size() - 1;

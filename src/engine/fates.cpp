@@ -1,4 +1,4 @@
-// What becomes of targets: the rules that turn sendings, failures and events into outcomes, and count them.
+// Each event first reserves the memory that it may need, so that a call either takes effect or changes nothing.
 // See fates.hpp.
 #include "engine/fates.hpp"
 
@@ -16,13 +16,13 @@ using Kind = net::Event::Kind;
 
 constexpr Duration shortest_time_to_answer = 20ms;
 constexpr Duration longest_time_to_answer = 1s;
-/// The kernel repeats a SYN after the first of them.
+/// The kernel repeats a SYN after the first of these two seconds.
 constexpr Duration least_listening = 2s;
 constexpr unsigned most_cuts = 3;
-/// No answer comes at once: what the clocks cannot tell from that took as little as they can tell.
+/// The least round-trip time that is reported: one nanosecond, where the clocks show no difference.
 constexpr Duration shortest{1};
 
-/// The round-trip time by the kernel's measure or stamp, where that is possible at all, else by our own reading.
+/// The round-trip time by the kernel's measure or timestamp where there is one, else by the time of our own read.
 std::pair<Duration, TimestampSource> round_trip(net::Instant sent_at, const net::Event& event) noexcept {
   if (const auto at = answered_at(sent_at, event)) return {*at - sent_at, TimestampSource::kernel};
   return {std::max(event.arrival.read - sent_at, shortest), TimestampSource::user};
@@ -39,7 +39,7 @@ void take_times(TargetRecord& record, const ProbeEntry& entry, const net::Event&
   record.changed = true;
 }
 
-/// What an earlier ICMP error said is no longer this target's outcome.
+/// Clears the figures of an earlier ICMP error, which is no longer this target's outcome.
 void forget_times(TargetRecord& record) noexcept {
   record.rtt = {};
   record.timestamps = TimestampSource::none;
@@ -48,7 +48,7 @@ void forget_times(TargetRecord& record) noexcept {
   record.has_tos = false;
 }
 
-/// No later probe to the same target is under way, as far as its attempts tell.
+/// True if the record counts no later attempt than that of this probe.
 bool is_newest(const TargetRecord& record, const ProbeEntry& entry) noexcept { return entry.round >= record.attempt; }
 
 }  // namespace
@@ -85,7 +85,7 @@ void Fates::replace(TargetIndex target, const Endpoint& endpoint) {
   table_.replace(target, endpoint);
 }
 
-/// What has answered is left alone by all.
+/// Sets the outcome to reply, because no rule changes a target that has answered.
 void Fates::retire(TargetIndex target) {
   TargetRecord& record = table_.record(target);
   set_awaited(record, false);
@@ -111,7 +111,7 @@ void Fates::sent(std::span<const net::Probe> probes, std::span<const net::Instan
       ++record.attempt;
       record.cuts = 0;
     }
-    // An ICMP error about an earlier probe stays the best that is known until something better comes.
+    // An ICMP error about an earlier probe stays the outcome until an answer comes.
     if (record.outcome == Outcome::send_failed) table_.detail(record) = {};
     if (record.outcome == Outcome::no_reply || record.outcome == Outcome::send_failed)
       record.outcome = Outcome::pending;
@@ -124,7 +124,7 @@ void Fates::fail(TargetIndex target, std::error_code error) {
   table_.make_room_for_detail();
   ++counters_.send_errors;
   TargetRecord& record = table_.record(target);
-  // While an earlier probe is waited for, the failure of a further one changes nothing.
+  // While an earlier probe is awaited, the failure of a further probe changes nothing.
   if ((record.awaited && record.outcome == Outcome::pending) || record.answered()) return;
   record.outcome = Outcome::send_failed;
   record.changed = true;
@@ -146,7 +146,7 @@ bool Fates::is_answer(const net::Event& event) const noexcept {
   return (event.kind == Kind::reply || event.kind == Kind::refused) && (any_source_ || !event.elsewhere);
 }
 
-/// Nothing has changed where there is no memory for what is to be known.
+/// Reserves memory before the first change: if there is none, nothing has changed.
 bool Fates::received(const net::Event& event) {
   if (event.icmp || event.elsewhere || event.kind == Kind::failed) table_.make_room_for_detail();
   ProbeEntry& entry = table_.entry(event.serial);
@@ -203,7 +203,7 @@ void Fates::answer(ProbeEntry& entry, const net::Event& event) {
   set_awaited(record, false);
 }
 
-/// No answer of the target; but who it was is worth knowing where nothing better is known.
+/// A reply from another address is not the target's answer. Its sender is kept while there is no other outcome.
 void Fates::answered_elsewhere(const ProbeEntry& entry, const net::Event& event) {
   ++counters_.wrong_source;
   TargetRecord& record = table_.record(entry.target);
@@ -221,7 +221,8 @@ bool Fates::ends_wait(const TargetRecord& record, const ProbeEntry& entry, const
   return is_enough(record, event) || (event.final && is_newest(record, entry));
 }
 
-/// Each link of a path may be narrower than the one before it, and this host may send before it has learned of it.
+/// Allows several repetitions, because each link of a path may have a smaller MTU than the one before, and this host
+/// may send again before it has learned the new MTU.
 bool Fates::repeats(const TargetRecord& record, const ProbeEntry& entry, const net::Event& event) noexcept {
   return event.cut_next_time && record.awaited && record.cuts < most_cuts && is_newest(record, entry);
 }

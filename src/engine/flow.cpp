@@ -1,4 +1,4 @@
-// Flow control, shared by whatever decides what to send.
+// The least of three allowances counts: the caller's rate, the congestion on this host, and the back-off.
 // See flow.hpp.
 #include "engine/flow.hpp"
 

@@ -1,4 +1,4 @@
-// Flow control, shared by whatever decides what to send: how many probes may leave now, and when the next may.
+// Flow control for all agendas: how many probes may leave now, and when the next may leave.
 // Pure: time is an argument.
 #pragma once
 
@@ -11,10 +11,11 @@
 
 namespace multiping::engine {
 
-/// This host had no room for the packet, or no descriptor, now; it may have in a moment.
+/// The error is a passing shortage on this host: of buffer space, memory or descriptors.
 [[nodiscard]] bool passes(std::error_code error) noexcept;
 
-/// Keeps to the caller's rate, gives way to congestion on this host, and backs off while it refuses for want of room.
+/// Keeps to the caller's rate, slows down on congestion on this host, and backs off while this host refuses probes
+/// because it has no room.
 class Flow {
  public:
   explicit Flow(double max_rate) noexcept : pacer_{max_rate} {}
@@ -22,15 +23,15 @@ class Flow {
   /// How many of `most` probes may leave now.
   [[nodiscard]] std::size_t allowance(net::Instant now, std::size_t most) noexcept;
   void sent(std::size_t count, net::Instant last) noexcept;
-  /// A probe was refused by an error that passes.
+  /// This host refused a probe with an error for which passes() is true.
   void refused(net::Instant now) noexcept;
-  /// Nothing was accepted for so long that there is no point in trying again.
+  /// No probe was accepted for so long that further tries are useless.
   [[nodiscard]] bool exhausted(net::Instant now) const noexcept { return back_off_.exhausted(now); }
-  /// Earlier refusals count no more.
+  /// Forgets the earlier refusals.
   void be_patient() noexcept { back_off_.accepted(); }
-  /// The kernel of this host dropped something.
+  /// The kernel of this host dropped packets.
   void dropped(net::Instant now) noexcept { congestion_.trouble(now); }
-  /// When allowance() may give something again.
+  /// The earliest time at which allowance() may be more than zero.
   [[nodiscard]] net::Instant next() const noexcept;
 
  private:
@@ -39,13 +40,13 @@ class Flow {
   BackOff back_off_;
 };
 
-/// Room in the transport for what takes up some of it (a connection, say): until it is full, and again when something
-/// was heard, or at the time that it named.
+/// Whether the transport has room for another probe that takes up some of it, such as a connection. A full transport
+/// has room again after the next event, or at the time that it named.
 class Room {
  public:
   void full(net::Instant until) noexcept { until_ = until; }
   void heard() noexcept { until_.reset(); }
-  /// When there is room again; long ago while there is.
+  /// When there is room again; Instant::min() while there is room.
   [[nodiscard]] net::Instant at() const noexcept { return until_.value_or(net::Instant::min()); }
 
  private:

@@ -1,4 +1,4 @@
-// What the fate of a trace's probe says about the way.
+// Most outcomes map to one sign; an unreachable error also needs its sender, type and code.
 // See hop_sign.hpp.
 #include "engine/hop_sign.hpp"
 
@@ -9,8 +9,8 @@
 namespace multiping::engine {
 namespace {
 
-/// The target may refuse what is not UDP by port unreachable, too; whatever else comes from its address may come from a
-/// router that translates addresses.
+/// Port unreachable from the target's address is the target's own answer, also to probes other than UDP. Any other
+/// error from that address may come from a router that translates addresses.
 HopSign sign_of_error(const HopAnswer& answer, const Address& target) noexcept {
   const IcmpError* icmp = answer.detail.icmp.get();
   if (icmp != nullptr && is_lost_fragment(*icmp, target.family())) return HopSign::silence;

@@ -1,5 +1,5 @@
-// What the fate of a trace's probe says about the way.
-// Pure: an outcome, who said it, and by which ICMP error.
+// What the outcome of one probe of a trace says about the route.
+// Pure: decides from the outcome, the responder and the ICMP error.
 #pragma once
 
 #include <cstdint>
@@ -9,24 +9,25 @@
 
 namespace multiping::engine {
 
-/// What became of a probe.
+/// The outcome of a probe.
 struct HopAnswer {
   TargetRecord record{};
   Detail detail{};
-  bool own = false;  ///< An ICMP error of this host itself.
+  bool own = false;  ///< The ICMP error comes from this host itself.
 };
 
 enum class HopSign : std::uint8_t {
-  target,    ///< It answered itself.
-  expired,   ///< The probe came so far: time exceeded, whoever says it.
+  target,    ///< The target itself answered.
+  expired,   ///< Time exceeded, from any address: the probe came as far as this hop.
   refusal,   ///< Unreachable.
-  silence,   ///< Nothing, or nothing about a hop.
-  not_left,  ///< This host did not send it, or could not deliver it to its neighbour.
-  no_time,   ///< There was none to send it.
+  silence,   ///< No answer, or an error that says nothing about a hop.
+  not_left,  ///< This host did not send the probe, or could not deliver it to its neighbour.
+  no_time,   ///< There was no time to send the probe.
 };
 [[nodiscard]] HopSign sign_of(const HopAnswer& answer, const Address& target) noexcept;
 
-/// Of one that has not left: what this host says of a probe that it could not deliver, as if it had refused to send it.
+/// For HopSign::not_left: turns this host's ICMP error about a probe that it could not deliver into a refusal to send
+/// the probe. Returns other answers unchanged.
 [[nodiscard]] HopAnswer as_refused_here(const HopAnswer& answer);
 
 }  // namespace multiping::engine
