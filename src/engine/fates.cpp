@@ -111,7 +111,7 @@ void Fates::sent(std::span<const net::Probe> probes, std::span<const net::Instan
       ++record.attempt;
       record.cuts = 0;
     }
-    // An ICMP error about an earlier probe stays the outcome until an answer comes.
+    // An ICMP error about an earlier probe stays the outcome until another event replaces it.
     if (record.outcome == Outcome::send_failed) table_.detail(record) = {};
     if (record.outcome == Outcome::no_reply || record.outcome == Outcome::send_failed)
       record.outcome = Outcome::pending;

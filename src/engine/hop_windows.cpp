@@ -1,4 +1,4 @@
-// How many probes may be on their way to each router of many routes.
+// After each change to a window or its lines, refresh() brings the set of ready windows up to date.
 // See hop_windows.hpp.
 #include "engine/hop_windows.hpp"
 
@@ -9,11 +9,11 @@
 namespace multiping::engine {
 namespace {
 
-/// Linux answers a burst of six, most others more.
+/// Linux answers a burst of six; most other systems answer more.
 constexpr std::size_t first_size = 16;
 constexpr std::size_t least_size = 4;
 constexpr std::size_t greatest_size = 65'536;
-/// One in so many may stay silent: some loss is no limit.
+/// One probe in this many may stay silent: some loss is no sign of a rate limit.
 constexpr std::size_t tolerated = 4;
 constexpr int greatest_slowness = 64;
 
@@ -103,7 +103,7 @@ void HopWindows::silent(Line line) {
   free_place(line);
   Window& window = windows_[lines_[line].window];
   if (window.one_router && !lines_[line].router) {
-    // It was only supposed to end at this router: neither shall suffer from what the other doesn't answer.
+    // The line was only assumed to belong to this router. Silence of one must not slow down the other.
     return bind(line, add_window());
   }
   ++window.silences;
@@ -111,7 +111,7 @@ void HopWindows::silent(Line line) {
   refresh(lines_[line].window);
 }
 
-/// A round is as many fates as the window has places.
+/// Ends the round when as many probes were answered or silent as the window had places at the round's beginning.
 void HopWindows::judge(Window& window) {
   const std::size_t fates = window.answers + window.silences;
   if (fates < window.round) return;
@@ -138,7 +138,7 @@ void HopWindows::learn(Line line, const Address& responder) {
   bind(line, own);
 }
 
-/// The line, with the places that its probes hold, belongs to another window from now on.
+/// Moves the line, with the places that its probes hold, to another window.
 void HopWindows::bind(Line line, WindowIndex window) {
   const WindowIndex before = lines_[line].window;
   if (before == window) return;

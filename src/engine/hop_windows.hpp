@@ -1,5 +1,5 @@
-// How many probes may be on their way to each router of many routes, so that none is asked faster than it answers.
-// Pure. A router is not known before it answers, so probes wait in lines, and lines move to the window of their router.
+// Limits the probes under way to each router of many routes, so that no router is asked faster than it answers.
+// Pure. A router is unknown before it answers, so probes wait in lines, and lines move to the window of their router.
 #pragma once
 
 #include <compare>
@@ -15,47 +15,48 @@
 
 namespace multiping::engine {
 
-/// A window lets 16 probes be under way at first, and one more for each answer, so that it doubles with each round
-/// trip. It shrinks to half, but not below 4, when a quarter of what was asked stayed silent. Where nobody is known to
-/// answer, or several routers do, silence says nothing about a limit, and the window grows all the same: a router that
-/// never answers must not hold up others.
+/// A window allows 16 probes under way at first, and one more after each answer, so that it doubles in each round trip.
+/// It shrinks to half, but not below 4, when more than a quarter of a round's probes stay silent. Where no router is
+/// known to answer, or several do, silence says nothing about a limit, and the window grows even then: a router that
+/// never answers must not delay others.
 class HopWindows {
  public:
-  /// Who is next: the least first. Each waits in one line at most.
+  /// The order of waiting probes: the least is next. Each turn waits in at most one line.
   using Turn = std::uint64_t;
   using Line = std::uint32_t;
 
-  /// Probes of all routes that end so far from here, where nothing better is known.
+  /// The line of probes with this TTL, on any route, while neither the hop nor the hop before it is known.
   [[nodiscard]] Line at_distance(Family family, int ttl);
-  /// Probes that end one step behind a router. Routes share what is near: until an answer tells, those behind it are
-  /// taken for the router that is known at that distance.
+  /// The line of probes to the hop after `router`. Routes share their near hops: until an answer comes, these probes
+  /// use the window of the router that is known at this TTL, where there is one.
   [[nodiscard]] Line behind(const Address& router, int ttl);
-  /// Probes to a hop whose responder is known.
+  /// The line of probes to a hop whose responder is known.
   [[nodiscard]] Line of(const Address& responder);
 
   void wait(Line line, Turn turn);
   void leave(Line line, Turn turn);
-  /// A line's first probe that may be sent; it has a place in its window then.
+  /// A probe that may be sent. It has a place in the window of its line from now on.
   struct Taken {
     Line line = 0;
     Turn turn = 0;
   };
   [[nodiscard]] bool any_ready() const noexcept { return !ready_.empty(); }
-  /// What take() gives next, where any is ready.
+  /// The turn that take() returns next. To be called only if any_ready().
   [[nodiscard]] Turn next() const noexcept { return ready_.begin()->first; }
-  /// True where a window has room and no probe waits for it.
+  /// True if some window has room and no probe waits for it.
   [[nodiscard]] bool has_idle_room() const noexcept { return idle_ > 0; }
   [[nodiscard]] Taken take();
 
-  /// Each gives a place back.
+  /// Each of these three gives a place back: after an answer, after silence, and when the probe says nothing.
   void answered(Line line);
   void silent(Line line);
   void give_back(Line line);
 
-  /// A probe that waited, or would have waited, in `line` was answered by `responder`.
+  /// `responder` answered a probe that waited, or would have waited, in `line`.
   void learn(Line line, const Address& responder);
 
-  /// So many times longer than usual an answer shall be waited for: doubles with each round that was too silent.
+  /// The factor, 1 to 64, by which the wait for an answer is longer than usual. It doubles after each round that was
+  /// too silent.
   [[nodiscard]] int slowness(Line line) const noexcept { return windows_[lines_[line].window].slowness; }
   [[nodiscard]] std::size_t size(Line line) const noexcept { return windows_[lines_[line].window].size; }
 
@@ -72,20 +73,20 @@ class HopWindows {
   struct Waiting {
     std::set<Turn> turns{};
     WindowIndex window = 0;
-    std::size_t held = 0;  ///< Places, which move with the line.
-    Address router{};      ///< Who answered; none: nobody yet.
-    bool diverse = false;  ///< Several did.
-    bool fixed = false;    ///< The router's own line.
+    std::size_t held = 0;  ///< Places in the window; they move with the line.
+    Address router{};      ///< The first router that answered; none: no router has answered.
+    bool diverse = false;  ///< Several routers have answered.
+    bool fixed = false;    ///< The line is the router's own, from of().
   };
   struct Window {
     std::size_t size = 0, held = 0;
-    std::size_t round = 0;                  ///< Fates that make one; the size at its beginning.
+    std::size_t round = 0;                  ///< Answers and silences that end a round: the size at its beginning.
     std::size_t answers = 0, silences = 0;  ///< In this round.
     int slowness = 1;
     bool one_router = false;
-    bool idle = false;  ///< Counted in idle_.
+    bool idle = false;  ///< The window is counted in idle_.
     std::vector<Line> lines{};
-    std::optional<Turn> ready{};  ///< As it stands in ready_.
+    std::optional<Turn> ready{};  ///< The turn of this window's entry in ready_.
   };
 
   [[nodiscard]] Line add_line(const Key& key, WindowIndex window);
@@ -98,8 +99,8 @@ class HopWindows {
   std::map<Key, Line> known_;
   std::vector<Waiting> lines_;
   std::vector<Window> windows_;
-  std::set<std::pair<Turn, WindowIndex>> ready_;  ///< Windows with room and somebody waiting, by who is next.
-  std::size_t idle_ = 0;  ///< Windows with room and nobody waiting, of those that somebody has waited for.
+  std::set<std::pair<Turn, WindowIndex>> ready_;  ///< Windows with room and a waiting probe, by their next turn.
+  std::size_t idle_ = 0;                          ///< Windows that have lines and room, and no waiting probe.
 };
 
 }  // namespace multiping::engine

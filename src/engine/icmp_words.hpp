@@ -1,4 +1,4 @@
-// What some ICMP errors mean to who decides: by type and code, in both families.
+// Tells some ICMP errors apart by type and code, in both address families.
 // RFC 792, RFC 1122 section 3.2.2, RFC 4443.
 #pragma once
 
@@ -7,8 +7,8 @@
 
 namespace multiping::engine {
 
-/// Time exceeded in reassembly: a part of the probe came to its target, and another got lost. Nothing is unreachable,
-/// and no router says it.
+/// Fragment reassembly time exceeded: one fragment of the probe came to its target, and another was lost. Nothing is
+/// unreachable, and the error does not come from a router.
 inline bool is_lost_fragment(const IcmpError& error, Family family) noexcept {
   return error.type == (family == Family::ipv6 ? 3 : 11) && error.code == 1;
 }

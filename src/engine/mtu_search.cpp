@@ -1,6 +1,5 @@
-// Which packet sizes to ask of one target next.
-// Reports lead to the answer in one step each; refusals of this host cost no time, so sizes are tried downwards; in a
-// black hole many sizes are asked at once, since each step there takes a whole timeout.
+// Each router report takes the search one step on. Refusals of this host cost no time, so sizes are tried downwards.
+// In a black hole many sizes are probed at once, since each step takes a whole timeout. See mtu_search.hpp.
 #include "engine/mtu_search.hpp"
 
 #include <algorithm>
@@ -9,19 +8,20 @@
 namespace multiping::engine {
 namespace {
 
-/// Every IPv4 link carries it (RFC 791), and an answer to it says that the target answers at all.
+/// Every IPv4 link carries this size (RFC 791). An answer to it shows that the target answers at all.
 constexpr std::uint32_t smallest_size = 68;
 constexpr std::uint32_t least_ipv6_mtu = 1280;  // RFC 8200 section 5
-/// Routes that change all the time could keep a search going for ever.
+/// Bounds the search, which could go on for ever on a route that keeps changing.
 constexpr int most_rounds = 200;
 
-/// What links and tunnels usually carry: loopback, jumbo frames, FDDI, Ethernet, and Ethernet less PPPoE, tunnel, ESP
-/// and VLAN headers.
+/// Usual MTUs of links and tunnels: loopback, jumbo frames, FDDI, Ethernet, and Ethernet minus PPPoE, tunnel, ESP and
+/// VLAN headers.
 constexpr std::array<std::uint32_t, 19> usual_sizes{576,  1280, 1300, 1330, 1350, 1380, 1400, 1420, 1440,  1450,
                                                     1460, 1472, 1480, 1492, 1500, 2002, 4352, 9000, 65'535};
 constexpr std::uint32_t ipv6_loopback = 65'536;
 
-/// The usual sizes strictly between, and the one behind each: where the limit is a usual one, both together pin it.
+/// The usual sizes strictly between `low` and `high`, and each of them plus one: where the path MTU is a usual size,
+/// the two outcomes together prove it.
 std::vector<std::uint32_t> ladder(std::uint32_t low, std::uint32_t high) {
   std::vector<std::uint32_t> sizes;
   const auto add = [&](std::uint32_t size) {
@@ -37,7 +37,7 @@ std::vector<std::uint32_t> ladder(std::uint32_t low, std::uint32_t high) {
 
 bool is_usual(std::uint32_t size) noexcept { return std::ranges::binary_search(usual_sizes, size); }
 
-/// So many of them, evenly spread.
+/// At most `most` of `sizes`, evenly spread.
 std::vector<std::uint32_t> some_of(const std::vector<std::uint32_t>& sizes, std::size_t most) {
   if (sizes.size() <= most) return sizes;
   std::vector<std::uint32_t> some;
@@ -45,7 +45,7 @@ std::vector<std::uint32_t> some_of(const std::vector<std::uint32_t>& sizes, std:
   return some;
 }
 
-/// The same of all sizes strictly between.
+/// At most `most` of all sizes strictly between `low` and `high`, evenly spread.
 std::vector<std::uint32_t> spread(std::uint32_t low, std::uint32_t high, std::size_t most) {
   const std::size_t count = high - low - 1;
   const std::size_t steps = std::min(count, most);
@@ -80,7 +80,7 @@ void MtuSearch::told(std::uint32_t size, const Fate& fate) {
   }
 }
 
-/// What was answered is beyond doubt: what contradicts it was a lie, or the path has changed.
+/// An answer is certain: a limit that contradicts it was false, or the path has changed.
 void MtuSearch::told_fits(std::uint32_t size) {
   fits_ = std::max(fits_, size);
   silent_.erase(silent_.begin(), silent_.upper_bound(fits_));
@@ -97,7 +97,8 @@ void MtuSearch::limit_to(std::uint32_t size) noexcept {
   reported_ = 0;
 }
 
-/// A number that does not shrink, or that no link may have, says no more than that the size is too big.
+/// A reported MTU that is not below the probed size, or is below the least MTU of a link or below an answered size,
+/// only says that the probed size is too big.
 void MtuSearch::told_report(std::uint32_t size, const Fate& fate) {
   const bool is_v6 = rules_.family == Family::ipv6;
   const std::uint32_t mtu = is_v6 && fate.mtu != 0 ? std::max(fate.mtu, least_ipv6_mtu) : fate.mtu;
@@ -119,7 +120,7 @@ std::vector<std::uint32_t> MtuSearch::next_sizes() {
   return sizes;
 }
 
-/// Nothing when there is nothing left to ask.
+/// Returns no size when there is nothing left to probe.
 MtuSearch::Sizes MtuSearch::plan() {
   if (fits_ == 0) return first_sizes();
   const auto silent = silent_.upper_bound(fits_);
@@ -127,7 +128,7 @@ MtuSearch::Sizes MtuSearch::plan() {
   return below_limit();
 }
 
-/// The smallest tells whether the target answers at all; meanwhile the largest may find a report.
+/// The smallest size shows whether the target answers at all. At the same time, the largest may draw a router's report.
 MtuSearch::Sizes MtuSearch::first_sizes() const {
   if (silences(smallest_size) >= rules_.tries || too_big_ <= smallest_size) return {};
   Sizes sizes{smallest_size};
@@ -135,7 +136,7 @@ MtuSearch::Sizes MtuSearch::first_sizes() const {
   return sizes;
 }
 
-/// Nothing below the limit is known to be too big.
+/// For when no size below too_big_ has stayed silent.
 MtuSearch::Sizes MtuSearch::below_limit() const {
   if (fits_ + 1 == too_big_) return {};
   const bool none_refused = too_big_ > largest_size(rules_.family);
@@ -146,7 +147,7 @@ MtuSearch::Sizes MtuSearch::below_limit() const {
   return {largest != usual.rend() ? *largest : usual.back()};
 }
 
-/// Silence is loss, until the size just above what fits was asked often enough.
+/// Silence counts as loss until the size just above the largest answered one was probed `tries` times.
 MtuSearch::Sizes MtuSearch::below_silence(std::uint32_t silent) const {
   const int left = rules_.tries - silences(silent);
   if (silent == fits_ + 1) return Sizes(static_cast<std::size_t>(std::max(left, 0)), silent);

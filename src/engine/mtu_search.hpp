@@ -1,5 +1,6 @@
-// Which packet sizes to ask of one target next, and the largest that reaches it whole: RFC 1191, RFC 8201, RFC 8899.
-// A state machine without I/O and without time: it is told what became of each size, and says what to ask then.
+// Chooses the packet sizes to probe, and finds the largest that reaches a target whole: RFC 1191, RFC 8201, RFC 8899.
+// A state machine without I/O and without time: told() takes the outcome of each size, next_sizes() gives the next
+// ones.
 #pragma once
 
 #include <cstdint>
@@ -10,44 +11,44 @@
 
 namespace multiping::engine {
 
-/// Sizes are those of whole packets, IP header included.
+/// Sizes are in bytes, of whole packets with the IP header.
 class MtuSearch {
  public:
   struct Rules {
     Family family = Family::ipv4;
-    int tries = 3;           ///< How often a silent size is asked; 1 or more.
-    std::size_t width = 28;  ///< Most sizes asked at once; 2 or more.
+    int tries = 3;           ///< How often a silent size is probed; 1 or more.
+    std::size_t width = 28;  ///< The most sizes that are probed at once; 2 or more.
   };
   explicit MtuSearch(const Rules& rules);
 
-  /// What became of a probe.
+  /// The outcome of a probe.
   struct Fate {
     enum class Kind : std::uint8_t {
-      fits,      ///< It was answered.
-      refused,   ///< This host would not send a packet so large.
-      reported,  ///< A router said that it is too big.
+      fits,      ///< The target answered.
+      refused,   ///< This host refused to send a packet of this size.
+      reported,  ///< A router reported that the packet is too big.
       silent,
     };
     Kind kind = Kind::silent;
-    std::uint32_t mtu = 0;  ///< Of a report; 0: it named none (RFC 1191 section 5).
+    std::uint32_t mtu = 0;  ///< The MTU in the router's report; 0: the report named none (RFC 1191 section 5).
     Address reporter{};
   };
   void told(std::uint32_t size, const Fate& fate);
 
-  /// What to ask now: a size may be there several times. Empty while the fate of what was asked is awaited, and when it
-  /// is over.
+  /// The sizes to probe now, one probe for each entry; a size may occur several times. Empty while an outcome is
+  /// awaited, and when the search is over.
   [[nodiscard]] std::vector<std::uint32_t> next_sizes();
 
-  /// Nothing more will be asked, and what is awaited changes nothing.
+  /// The search is over: no more sizes follow, and outcomes that still come change nothing.
   [[nodiscard]] bool over() const noexcept { return over_; }
-  /// The largest packet that was answered, and when it is over, that fits; 0: not even the smallest was.
+  /// The largest size that was answered so far; when the search is over, the path MTU. 0: no size was answered.
   [[nodiscard]] std::uint32_t mtu() const noexcept { return fits_; }
-  /// Who reported mtu(); none where it was found otherwise.
+  /// The router that reported mtu(); none if no router reported that size.
   [[nodiscard]] Address limiting_hop() const noexcept {
     return fits_ != 0 && fits_ == reported_ ? reporter_ : Address{};
   }
 
-  /// An IPv4 packet cannot be larger; an IPv6 packet without a jumbo payload neither (RFC 8200 section 3).
+  /// The largest size of an IPv4 packet, or of an IPv6 packet without a jumbo payload (RFC 8200 section 3).
   [[nodiscard]] static std::uint32_t largest_size(Family family) noexcept {
     return family == Family::ipv6 ? 65'575 : 65'535;
   }
@@ -65,11 +66,11 @@ class MtuSearch {
   [[nodiscard]] int silences(std::uint32_t size) const noexcept;
 
   Rules rules_;
-  std::uint32_t fits_ = 0;      ///< The largest that was answered.
-  std::uint32_t too_big_;       ///< The smallest that this host or a router refused.
-  std::uint32_t reported_ = 0;  ///< The MTU behind too_big_, where a router named it.
+  std::uint32_t fits_ = 0;      ///< The largest size that was answered.
+  std::uint32_t too_big_;       ///< The smallest size that is known to be too big; at first largest_size() + 1.
+  std::uint32_t reported_ = 0;  ///< too_big_ - 1 if a router reported that MTU; else 0.
   Address reporter_{};
-  std::map<std::uint32_t, int> silent_;  ///< How often each size was asked in vain.
+  std::map<std::uint32_t, int> silent_;  ///< How often each size stayed without an answer.
   std::size_t awaited_ = 0;
   int rounds_ = 0;
   bool over_ = false;

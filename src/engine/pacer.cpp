@@ -1,4 +1,4 @@
-// When the next probe may leave: a rate that the caller set, and the patience with a full queue on this host.
+// Counts the probes that are due against the probes that were sent since the schedule began.
 // See pacer.hpp.
 #include "engine/pacer.hpp"
 
@@ -14,17 +14,18 @@ using namespace std::chrono_literals;
 
 constexpr double longest_burst = 0.010;  // seconds
 constexpr double usual_burst = 0.001;
-constexpr double highest_rate = 1e9;     // no host is faster: as good as no limit
+constexpr double highest_rate = 1e9;     // no host is faster, so this rate and above mean no limit
 constexpr double longest_wait = 9e9;     // seconds; more does not fit nanoseconds
-constexpr double rounding = 1e-6;        // of a probe: at next() one is due, whatever the division made of it
-constexpr Duration one_burst = 10ms;     // of trouble, and the time between two increases
-constexpr Duration measured_over = 1ms;  // a shorter while says nothing about a rate
+constexpr double rounding = 1e-6;        // part of a probe: a rounding error must not leave no probe due at next()
+constexpr Duration one_burst = 10ms;     // trouble within this time counts once; also the time between two increases
+constexpr Duration measured_over = 1ms;  // the shortest time over which a rate is measured
 constexpr double slowest = 1000;         // probes per second
-constexpr double increases = 20;         // that lead from half the rate back to all of it
-constexpr int tolerated_refusals = 8;    // a few dead neighbours refuse without the queue being full
+constexpr double increases = 20;         // increases that lead from half the rate back to the full rate
+constexpr int tolerated_refusals = 8;    // a few dead neighbours cause refusals although the queue is not full
 constexpr Duration shortest_pause = 500us;
 constexpr Duration longest_pause = 64ms;
-/// Neighbours that do not exist keep the packets for them for 3 seconds, and with them a whole send buffer: arp(7).
+/// The kernel queues packets for a neighbour that does not exist for 3 seconds, and they can fill a send buffer:
+/// arp(7).
 constexpr Duration patience = 4s;
 
 }  // namespace
@@ -38,7 +39,7 @@ double Pacer::due(net::Instant now) const noexcept {
 std::size_t Pacer::allowance(net::Instant now) noexcept {
   if (!limited()) return std::numeric_limits<std::size_t>::max();
   if (!origin_) origin_ = now;
-  // What was not sent in time is not caught up beyond one burst: the schedule moves on instead.
+  // At most one burst of overdue probes is caught up; beyond that the schedule moves on.
   const double burst = std::max(1.0, rate_ * longest_burst);
   sent_ += std::max(0.0, due(now) - burst);
   return static_cast<std::size_t>(std::max(0.0, due(now) + rounding));

@@ -1,4 +1,4 @@
-// Every target's fate and every probe's sending time, in flat memory.
+// The place of a probe is its serial minus the serial of the oldest probe that is remembered.
 // See probe_table.hpp.
 #include "engine/probe_table.hpp"
 

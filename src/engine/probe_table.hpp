@@ -1,5 +1,5 @@
-// Every target's fate and every probe's sending time, in flat memory: 48 bytes a target, 16 bytes a probe.
-// Pure bookkeeping; the rules that change a fate are those of fates.hpp.
+// Keeps the outcome of each target and the sending time of each probe: 48 bytes for a target, 16 bytes for a probe.
+// Pure bookkeeping; fates.hpp has the rules that change an outcome.
 #pragma once
 
 #include <chrono>
@@ -21,21 +21,21 @@ namespace multiping::engine {
 
 using TargetIndex = std::uint32_t;
 
-/// An older unanswered probe is forgotten: no network holds a packet that long (RFC 9293 assumes two minutes).
+/// An unanswered probe is forgotten at this age: no network holds a packet so long (RFC 9293 assumes two minutes).
 inline constexpr Duration memory_of_probes = std::chrono::minutes{5};
 
-/// What few targets have, kept aside: who answered for them and why they failed.
+/// What only few targets have, kept apart from the records: another responder, an ICMP error, or an error of this host.
 struct Detail {
   Address responder{};
   std::shared_ptr<const IcmpError> icmp{};
   std::error_code error{};
 };
 
-/// A distinct address and probe shape, and what became of it.
+/// A distinct address and probe shape, and its outcome.
 struct TargetRecord {
   Address address{};
   Duration rtt{};
-  std::uint32_t attempt = 0;  ///< The round that was answered; until then, how many probes were sent.
+  std::uint32_t attempt = 0;  ///< The round of the answered probe; until an answer comes, how many attempts were sent.
   std::uint32_t detail = 0;   ///< Place in the table's details, from 1; 0: none.
   Outcome outcome : 4 = Outcome::pending;
   TimestampSource timestamps : 4 = TimestampSource::none;
@@ -45,9 +45,9 @@ struct TargetRecord {
   bool payload_altered : 1 = false;
   bool awaited : 1 = false;     ///< A probe is under way that may still be answered.
   bool changed : 1 = true;      ///< Not yet copied into the caller's results.
-  bool unreported : 1 = false;  ///< Answered, and not yet handed out by receive().
+  bool unreported : 1 = false;  ///< Answered, and not yet returned by receive().
   bool ttl_asked : 1 = false;   ///< Endpoint::ttl_asked.
-  std::uint8_t cuts : 2 = 0;    ///< Repetitions of the last attempt because its probe was too big for the path.
+  std::uint8_t cuts : 2 = 0;    ///< How often the last attempt was repeated because its probe was too big.
   net::ShapeNumber shape : 24 = 0;
   std::uint32_t auth_bits : 8 = 0;
 
@@ -60,10 +60,10 @@ struct ProbeEntry {
   net::Instant sent_at{};
   TargetIndex target = 0;
   std::uint32_t round : 28 = 0;
-  bool repetition : 1 = false;  ///< Of one that was too big: no attempt of its own.
-  bool again : 1 = false;       ///< In the place of one that was displaced: no attempt of its own.
+  bool repetition : 1 = false;  ///< Repeats a probe that was too big, and is no attempt of its own.
+  bool again : 1 = false;       ///< Replaces a displaced probe, and is no attempt of its own.
   bool answered : 1 = false;
-  bool ended : 1 = false;  ///< No answer is taken any more: never sent, or ended by an ICMP error.
+  bool ended : 1 = false;  ///< An answer does not count any more: the probe was never sent, or it was ended.
 };
 static_assert(sizeof(ProbeEntry) == 16);
 
@@ -71,31 +71,32 @@ class ProbeTable final : public net::ProbeBook {
  public:
   void reserve_targets(std::size_t count) { records_.reserve(count); }
   TargetIndex add(const Endpoint& endpoint);
-  /// For one more target, and for the details of all: add() and detail() throw nothing then.
+  /// Reserves memory for one more target, and for the details of all targets: add() and detail() then throw nothing.
   void make_room_for_target();
-  /// For the detail of one more record.
+  /// Reserves memory for the detail of one more record.
   void make_room_for_detail() { net::make_room(details_, 1); }
-  /// The number of a target that no probe of the window is for stands for another from now on.
+  /// Reuses the number of `target` for another endpoint. The window must hold no probe to `target`.
   void replace(TargetIndex target, const Endpoint& endpoint);
   [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
   [[nodiscard]] TargetRecord& record(TargetIndex target) noexcept { return records_[target]; }
   [[nodiscard]] const TargetRecord& record(TargetIndex target) const noexcept { return records_[target]; }
   [[nodiscard]] std::vector<TargetRecord>& records() noexcept { return records_; }
 
-  /// The record's detail, made when it has none.
+  /// The record's detail, which is made if the record has none.
   Detail& detail(TargetRecord& record);
   [[nodiscard]] const Detail* find_detail(const TargetRecord& record) const noexcept;
 
   net::Serial open_probe(TargetIndex target, std::uint32_t round);
-  /// The newest probe, which nobody knows of, is none.
+  /// Takes back the newest open_probe(), whose serial must be in no use. The next probe gets the same serial.
   void close_newest() noexcept { entries_.pop_back(); }
   [[nodiscard]] ProbeEntry& entry(net::Serial serial) noexcept { return entries_[place(serial)]; }
   [[nodiscard]] bool remembers(net::Serial serial) const noexcept { return serial >= first_; }
 
-  /// Forgets the oldest probes, as far as they are answered, ended, or sent before `horizon`; at most so many.
+  /// Forgets the oldest probes, at most `most`, up to the first that is neither answered, ended, nor sent before
+  /// `horizon`.
   void forget_before(net::Instant horizon, std::size_t most = std::numeric_limits<std::size_t>::max());
   [[nodiscard]] bool no_probes() const noexcept { return entries_.empty(); }
-  /// The oldest probe of the window, which is not empty.
+  /// The oldest probe of the window, which must not be empty.
   [[nodiscard]] const ProbeEntry& oldest() const noexcept { return entries_.front(); }
   void forget_oldest();
   /// Calls `visit` with the serial of every probe that may still be answered.
@@ -107,7 +108,7 @@ class ProbeTable final : public net::ProbeBook {
       ++serial;
     }
   }
-  /// Forgets all probes and fates; the targets stay.
+  /// Forgets all probes and outcomes; the targets stay.
   void reset();
 
   [[nodiscard]] Window window() const noexcept override { return {first_, first_ + entries_.size()}; }
@@ -118,13 +119,13 @@ class ProbeTable final : public net::ProbeBook {
   }
 
  private:
-  /// In entries_, of a serial that is remembered.
+  /// The index in entries_ of a serial that is remembered.
   [[nodiscard]] std::size_t place(net::Serial serial) const noexcept {
     return static_cast<std::size_t>(serial - first_);
   }
 
   std::vector<TargetRecord> records_;
-  std::deque<ProbeEntry> entries_;  ///< Grows at its end without ever moving, and shrinks at its front.
+  std::deque<ProbeEntry> entries_;  ///< Grows at its end without moving entries, and shrinks at its front.
   std::vector<Detail> details_;
   net::Serial first_ = 0;  ///< Serial of entries_[0].
 };
