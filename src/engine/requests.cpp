@@ -1,4 +1,4 @@
-// What to send next of single requests: each with its own deadline and its own repetitions, coming at any time.
+// Requests with a probe to send wait in two lines; timers find the request whose next probe or deadline is due first.
 // See requests.hpp.
 #include "engine/requests.hpp"
 
@@ -14,14 +14,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Further answers to a request that is over are told apart for so long, and among so many probes.
+/// How long, and among how many probes, an answer to a request that is over is still recognised.
 constexpr Duration memory_of_the_over = 10s;
 constexpr std::size_t most_remembered = 65'536;
-/// Behind so many later ones no probe is told from others of its sequence number any more.
+/// After this many later probes, a probe cannot be told from others with the same sequence number.
 constexpr std::size_t longest_window = std::size_t{64} * 65'536;
 
 constexpr std::uint8_t most_repetitions = 3;
-/// The most requests that one call ends, so that the caller can look at the clock and at a stop after some
+/// The most requests that one call ends, so that the caller can check the clock and a stop request after some
 /// milliseconds.
 constexpr int most_over_at_once = 8192;
 
@@ -56,7 +56,7 @@ std::vector<Requests::Done> Requests::take_done() {
   std::vector<Done> taken;
   taken.reserve(done_.size());
   std::ranges::move(done_, std::back_inserter(taken));
-  done_.clear();  // its memory stays, for what is under way
+  done_.clear();  // the memory stays, for the requests under way
   return taken;
 }
 
@@ -111,7 +111,7 @@ void Requests::line_up(TargetIndex target, bool repeating) {
   if (WaitingLine& line = queue_of(target).line; !line.holds(target)) line.push_back(target);
 }
 
-/// Who has room and was submitted first.
+/// Of the lines that have room, the one whose first request was submitted first; null when there is none.
 Requests::Queue* Requests::next_queue(net::Instant now) noexcept {
   Queue* next = nullptr;
   for (Queue& queue : queues_) {
@@ -152,7 +152,7 @@ void Requests::propose(net::Instant now, std::size_t most, std::vector<net::Prob
       batch.push_back(proposal(target, now));
     } catch (const std::bad_alloc&) {
       if (batch.empty()) throw;
-      return;  // those before it may leave
+      return;  // the probes proposed so far may leave
     }
     queue->line.remove(target);
   }
@@ -174,7 +174,7 @@ void Requests::sent(std::span<const net::Probe> probes, std::span<const net::Ins
   }
 }
 
-/// Those that are forgotten go at every doubling, so that endless repetitions do not add up.
+/// Drops forgotten serials each time the list has doubled, so that endless repetitions do not use ever more memory.
 void Requests::remember(std::vector<net::Serial>& sent, net::Serial serial) {
   if (std::has_single_bit(sent.size()))
     std::erase_if(sent, [this](net::Serial earlier) { return !table().remembers(earlier); });
@@ -226,7 +226,7 @@ void Requests::stop_waiting_behind(TargetIndex target) {
   held_.erase(std::find_if(first, last, [target](const auto& held) { return held.second == target; }));
 }
 
-/// What waited for the ports of `holder` is tried again.
+/// Requests that waited for the ports of `holder` are tried again.
 void Requests::wake(TargetIndex holder) {
   const auto [first, last] = held_.equal_range(holder);
   for (auto at = first; at != last; ++at) {
@@ -278,7 +278,7 @@ void Requests::tell(TargetIndex target) {
   heard_.push_back({.token = requests_[target].token, .record = record, .detail = *detail, .sent_at = {}});
 }
 
-/// The probe in question is over without an answer, but that is not what the caller wanted to know, and others follow.
+/// The probe is over without an answer, but this event does not end the request, and more probes follow.
 bool Requests::goes_on(TargetIndex target, const net::Event& event) const noexcept {
   const bool more_to_come = requests_[target].due < requests_[target].deadline;
   const bool enough = fates_.is_enough(fates_.table().record(target), event);
@@ -313,7 +313,7 @@ void Requests::expire(net::Instant now, std::vector<net::Serial>& forgotten) {
   sweep();
   if (forgotten_.empty()) return;
   net::make_room(forgotten, forgotten_.size());
-  for (Queue& queue : queues_) queue.room.heard();  // what they hold is given back
+  for (Queue& queue : queues_) queue.room.heard();  // the transport gives back what these probes hold
   for (const TargetIndex holder : std::exchange(held_by_the_over_, {})) wake(holder);
   forgotten.insert(forgotten.end(), forgotten_.begin(), forgotten_.end());
   forgotten_.clear();
@@ -326,7 +326,7 @@ net::Instant Requests::next() const noexcept {
   return next;
 }
 
-/// What was due while nobody called is made up for by one probe.
+/// Lines up one probe, even if several became due since the last call.
 void Requests::try_again(TargetIndex target, net::Instant now) {
   Request& request = requests_[target];
   request.due = net::after(request.due, ((now - request.due) / request.timeout + 1) * request.timeout);
@@ -334,7 +334,7 @@ void Requests::try_again(TargetIndex target, net::Instant now) {
   line_up(target, false);
 }
 
-/// For long enough, where there was no room at once.
+/// True unless the request connects, was short of room, and had no connection that lasted long enough.
 bool Requests::was_heard(TargetIndex target, net::Instant now) {
   const Request& request = requests_[target];
   if (!request.connects || !request.short_of_room) return true;
@@ -347,7 +347,7 @@ bool Requests::was_heard(TargetIndex target, net::Instant now) {
   return listened >= fates_.enough_listening(now - request.submitted);
 }
 
-/// Who was not listened for long enough may well be alive.
+/// A target whose connections did not last long enough stays pending, because it may be alive.
 void Requests::time_out(TargetIndex target, net::Instant now) {
   TargetRecord& record = table().record(target);
   if (was_heard(target, std::min(now, requests_[target].deadline)))
@@ -391,7 +391,8 @@ bool Requests::expendable(const ProbeEntry& entry, net::Instant now) const noexc
   return length > most_remembered || now - entry.sent_at > memory_of_the_over;
 }
 
-/// With the last probe of a request that is over, nothing that still comes can be about it: its number is free.
+/// Forgets the oldest probe. With the last probe of a request that is over, its target number becomes free: no later
+/// event can be about that request.
 void Requests::forget_oldest() {
   const TargetIndex target = table().oldest().target;
   table().forget_oldest();
@@ -403,7 +404,7 @@ void Requests::release(TargetIndex target) {
   if (--request.remembered == 0 && request.over) free_.push_back(target);
 }
 
-/// A request that takes long keeps the window open, but not the numbers of all that were over since.
+/// A long request keeps the window open. This function frees the target numbers of requests that are over since then.
 void Requests::sweep() {
   const auto window = table().window();
   swept_ = std::max(swept_, window.first);

@@ -1,5 +1,5 @@
-// What to send next of single requests: each with its own deadline and its own repetitions, coming at any time.
-// A state machine without I/O; time is an argument. Memory follows the number of requests under way, not of all ever.
+// Decides what to send next for single requests, which come at any time, each with its own deadline and repetitions.
+// A state machine without I/O; time is an argument. Memory grows with the requests under way, not with all so far.
 #pragma once
 
 #include <array>
@@ -21,51 +21,52 @@
 
 namespace multiping::engine {
 
-/// A request holds a target of the table for as long as one of its probes is remembered; then another gets the number.
+/// A request holds a target of the table while one of its probes is remembered. Then another request gets the number.
 class Requests final : public Agenda {
  public:
   using Token = std::uint64_t;
   struct Submission {
     Endpoint endpoint{};
-    bool connects = false;  ///< Each probe takes up room in the transport for as long as it is under way.
-    Duration timeout{};     ///< Of each probe; not negative.
-    int retry = 0;          ///< Probes behind the first; not negative.
+    bool connects = false;  ///< Each probe takes up room in the transport while it is under way.
+    Duration timeout{};     ///< The timeout of each probe; not negative.
+    int retry = 0;          ///< The number of probes after the first; not negative.
   };
-  /// What became of a request.
+  /// The outcome of a request.
   struct Done {
     Token token = 0;
     TargetRecord record{};
     Detail detail{};
-    net::Instant sent_at{};  ///< Of the probe that was answered, else of the last; meaningless when none was sent.
+    net::Instant
+        sent_at{};  ///< When the answered probe was sent, else the last probe; without meaning if none was sent.
   };
 
   explicit Requests(const Rules& rules)
       : fates_{rules.fail_fast, rules.any_source}, flow_{rules.max_rate}, tell_errors_{rules.tell_errors} {}
 
-  /// Its deadline is counted from `now`. Throws std::bad_alloc, with nothing changed; what becomes of the request needs
-  /// no memory then, but for being sent.
+  /// Starts a request, whose deadline is counted from `now`. Throws std::bad_alloc, and then nothing has changed. After
+  /// this call only sending a probe of the request needs memory; the request's end needs none.
   Token submit(const Submission& submission, net::Instant now);
-  /// What cannot be sent is done at once.
+  /// A request that cannot be sent: it is done at once with this outcome.
   Token refuse(const Address& address, Outcome outcome, std::error_code error);
 
-  /// What is under way is done now, in the order of its submission, as what is known of it: pending, most often.
+  /// Ends all requests under way now, in the order of submission. Each keeps the outcome that is known: mostly pending.
   void end_all();
 
-  /// Submitted, and not yet handed out by take_done().
+  /// The number of requests that were submitted and not yet handed out by take_done() or drop_done().
   [[nodiscard]] std::size_t in_flight() const noexcept { return under_way_ + done_.size(); }
   [[nodiscard]] bool any_done() const noexcept { return !done_.empty(); }
   [[nodiscard]] std::vector<Done> take_done();
-  /// The same, to be looked at; they are handed out by drop_done(), which takes the first `count`.
+  /// The requests that are done, without taking them. drop_done() then hands out the first `count` of them.
   [[nodiscard]] std::span<const Done> done() const noexcept { return done_; }
   void drop_done(std::size_t count) noexcept {
     done_.erase(done_.begin(), done_.begin() + static_cast<std::ptrdiff_t>(count));
   }
-  /// The requests that were answered once more, as often as that was; to be cleared by who reads them.
+  /// The requests that got further answers, one entry for each such answer. The reader clears the list.
   [[nodiscard]] std::vector<Token>& duplicates() noexcept { return duplicates_; }
-  /// With Rules::tell_errors: what is known of requests that are unreachable so far and go on, once for each error; to
-  /// be cleared by who reads them. Such news reach Goal::done too.
+  /// With Rules::tell_errors: requests that are unreachable so far and go on, one entry for each ICMP error. The reader
+  /// clears the list. Such an entry reaches Goal::done, too.
   [[nodiscard]] std::vector<Done>& heard() noexcept { return heard_; }
-  /// The shapes of requests that are over, each as often as it was submitted; to be cleared by who reads them.
+  /// The shapes of requests that are over, one entry for each request. The reader clears the list.
   [[nodiscard]] std::vector<net::ShapeNumber>& released_shapes() noexcept { return released_shapes_; }
   [[nodiscard]] const Counters& counters() const noexcept { return fates_.counters(); }
 
@@ -77,7 +78,7 @@ class Requests final : public Agenda {
   void put_back(std::span<const net::Probe> probes, net::Instant room_at) override;
   void hold(const net::Probe& probe, net::Serial behind, net::Instant now) override;
   void take(std::span<const net::Event>& events) override;
-  /// When the count grew, what is awaited is probed again, as part of the same attempt.
+  /// When the count has grown, awaited requests send their probe again, as part of the same attempt.
   void receive_drops(std::uint64_t count, net::Instant now) override;
   void expire(net::Instant now, std::vector<net::Serial>& forgotten) override;
   [[nodiscard]] net::Instant next() const noexcept override;
@@ -87,23 +88,24 @@ class Requests final : public Agenda {
   struct Request {
     Token token = 0;
     net::Instant deadline{};
-    net::Instant due{};  ///< Of the next probe; the deadline behind the last.
+    net::Instant due{};  ///< When the next probe is due; after the last probe, the deadline.
     net::Instant submitted{};
     Duration timeout{};
-    Duration listened{};           ///< For an answer, by connections that made way for others.
-    std::uint32_t remembered = 0;  ///< Its probes in the window.
-    std::uint8_t repetitions = 0;  ///< For dropped answers.
+    Duration listened{};           ///< The longest time that a connection waited for an answer until it was displaced.
+    std::uint32_t remembered = 0;  ///< The number of its probes in the window.
+    std::uint8_t repetitions = 0;  ///< How often a probe was repeated because answers may have been dropped.
     bool connects = false;
-    bool repeating = false;      ///< It waits in line to repeat its last probe.
-    bool short_of_room = false;  ///< It waited for room, or for the ports of another, or made way.
+    bool repeating = false;  ///< It waits in line to repeat its last probe.
+    bool short_of_room =
+        false;  ///< It waited for room or for another request's ports, or its connection was displaced.
     bool over = true;
-    std::uint8_t displaced = 0;  ///< How often its connection made way for others.
+    std::uint8_t displaced = 0;  ///< How often its connection was ended to make room for others.
     std::optional<TargetIndex> held_behind{};
-    std::error_code refusal{};             ///< The last that passes, while nothing was sent.
-    std::optional<net::Serial> untried{};  ///< Proposed, and put back by a full transport.
+    std::error_code refusal{};             ///< The last passing refusal since a probe was sent; none: no such refusal.
+    std::optional<net::Serial> untried{};  ///< The probe that was proposed, and put back or held.
     std::vector<net::Serial> sent{};
   };
-  /// Requests with a probe to send. Those that connect have a line of their own, so that nobody else waits for room.
+  /// Requests with a probe to send. Requests that connect have their own line, so that no other request waits for room.
   struct Queue {
     WaitingLine line{};
     Room room{};
@@ -142,15 +144,15 @@ class Requests final : public Agenda {
   std::array<Queue, 2> queues_{};
   std::vector<Request> requests_;  ///< By target.
   std::vector<TargetIndex> free_;
-  std::optional<TargetIndex> nobody_{};  ///< Has the probes that were let go.
-  net::Serial swept_ = 0;                ///< Probes below are let go as soon as their request is over.
+  std::optional<TargetIndex> nobody_{};  ///< The target that gets the probes that were let go.
+  net::Serial swept_ = 0;                ///< Probes with lower serials are let go as soon as their request is over.
   Timers timers_;
   std::size_t under_way_ = 0;
   Token next_token_ = 1;
-  std::multimap<TargetIndex, TargetIndex> held_;  ///< Requests that wait for the ports of another, by that one.
-  std::vector<TargetIndex> held_by_the_over_;     ///< Whose connection is not given back yet.
+  std::multimap<TargetIndex, TargetIndex> held_;  ///< From a request that holds ports to one that waits for them.
+  std::vector<TargetIndex> held_by_the_over_;     ///< Holders that are over, whose connection is not yet given back.
   std::vector<Done> done_, heard_;
-  std::vector<net::Serial> forgotten_;  ///< Not told to the transport yet.
+  std::vector<net::Serial> forgotten_;  ///< Probes that the transport is not yet told to forget.
   std::vector<Token> duplicates_;
   std::vector<net::ShapeNumber> released_shapes_;
   std::uint64_t drops_ = 0;

@@ -1,4 +1,4 @@
-// Which target each position of the caller's list stands for.
+// A list without duplicates needs no table of targets after finish().
 // See roster.hpp.
 #include "engine/roster.hpp"
 

@@ -1,5 +1,5 @@
-// Which target each position of the caller's list stands for: a host listed twice, or two names of one address, are one
-// target. Pure.
+// Maps each position of the caller's list to a target. A host that is listed twice is one target.
+// Two names of one address are one target, too. Pure.
 #pragma once
 
 #include <cstddef>
@@ -18,22 +18,23 @@ class Roster {
   explicit Roster(std::size_t positions);
   /// The next position stands for this endpoint.
   void add(const Endpoint& endpoint);
-  /// The next position stands for nothing that could be probed.
+  /// The next position has no target, because it cannot be probed.
   void skip() { targets_.push_back(no_target); }
-  /// After the last position: keeps only what target_of() needs, and hands out the endpoints in order.
+  /// To be called after the last position: returns the endpoints in target order, and keeps only what target_of()
+  /// needs.
   [[nodiscard]] std::vector<Endpoint> finish();
 
-  /// After finish(): what a position stands for has changed. `positions` is the length of the list.
+  /// To be called only after finish(): `position` stands for `target` now. `positions` is the length of the list.
   void assign(std::size_t position, std::uint32_t target, std::size_t positions);
 
   [[nodiscard]] std::uint32_t target_of(std::size_t position) const noexcept {
     return targets_.empty() ? static_cast<std::uint32_t>(position) : targets_[position];
   }
-  /// Every position is a target of its own.
+  /// The target of each position is the position itself.
   [[nodiscard]] bool one_to_one() const noexcept { return targets_.empty(); }
 
  private:
-  std::vector<std::uint32_t> targets_;  ///< By position; empty when position and target are the same number.
+  std::vector<std::uint32_t> targets_;  ///< By position; empty when each position equals its target.
   std::vector<Endpoint> endpoints_;
   EndpointIndex index_;
 };

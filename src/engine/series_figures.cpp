@@ -1,4 +1,4 @@
-// The figures of one target of a series, added in the order of rounds.
+// A fate that comes before an earlier round is known waits in a list in round order.
 // See series_figures.hpp.
 #include "engine/series_figures.hpp"
 
@@ -40,7 +40,7 @@ void SeriesFigures::settle(const RoundFate& fate, Statistics& statistics) {
   if (!result.answered()) return;
   const net::Instant arrival = net::after(fate.sent_at, fate.rtt);
   for (; !arrivals_.empty() && arrivals_.back() > arrival; arrivals_.pop_back()) statistics.add_reordered();
-  // Nothing that is sent later can arrive before this one was sent.
+  // The answer to a later probe cannot arrive before this probe was sent.
   const auto open = std::ranges::upper_bound(arrivals_, fate.sent_at);
   arrivals_.erase(arrivals_.begin(), open);
   arrivals_.push_back(arrival);

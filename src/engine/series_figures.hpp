@@ -1,5 +1,5 @@
-// The figures of one target of a series: fates come as they become known, and are added in the order of rounds.
-// Pure. Tells answers that overtook one another.
+// The figures of one target of a series: fates come in any order, and are added to the statistics in round order.
+// Pure. Counts answers that overtook one another.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +11,19 @@
 
 namespace multiping::engine {
 
-/// What figures are made of.
+/// The fate of one round's probe.
 struct RoundFate {
   std::uint64_t round = 0;
   Outcome outcome = Outcome::pending;
   Duration rtt{};
-  net::Instant sent_at{};  ///< Of what was answered.
+  net::Instant sent_at{};  ///< When the answered probe was sent.
 };
 
 class SeriesFigures {
  public:
-  /// Each round comes once. It is added as soon as all before it are known.
+  /// Takes the fate of one round; each round comes once. It is added as soon as all earlier rounds are known.
   void add(const RoundFate& fate, Statistics& statistics);
-  /// Adds what waits for rounds that won't come any more.
+  /// Adds the fates that still wait for an earlier round, which will not come any more.
   void finish(Statistics& statistics);
 
  private:
@@ -31,9 +31,9 @@ class SeriesFigures {
   void settle_in_order(Statistics& statistics);
 
   std::uint64_t next_ = 0;
-  std::vector<RoundFate> waiting_;      ///< By round.
-  std::vector<net::Instant> arrivals_;  ///< Of answers in the order of rounds, and ascending: those that the answer to
-                                        ///< a later round may yet have overtaken.
+  std::vector<RoundFate> waiting_;      ///< In round order.
+  std::vector<net::Instant> arrivals_;  ///< Ascending arrival times of answers that the answer to a later round may
+                                        ///< have overtaken.
 };
 
 }  // namespace multiping::engine

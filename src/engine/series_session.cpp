@@ -1,4 +1,4 @@
-// When which target of a series is probed.
+// On a grid one counter and one shift for all targets tell what is due; without an interval there are two queues.
 // See series_session.hpp.
 #include "engine/series_session.hpp"
 
@@ -37,7 +37,7 @@ SeriesSession::SeriesSession(const Plan& plan) : plan_{plan} {
   }
 }
 
-/// Of whoever is next.
+/// When the next target on the grid is due.
 net::Instant SeriesSession::due_on_grid() const noexcept {
   const std::uint64_t target = handed_out_ % plan_.targets;
   const auto first = net::after(plan_.start, share(plan_.interval, static_cast<std::int64_t>(target), plan_.targets));
@@ -74,13 +74,13 @@ void SeriesSession::done(std::uint32_t target, bool was_sent, net::Instant now) 
   --in_flight_;
 }
 
-/// The next round begins with the last fate of this one.
+/// Begins the next round when the last fate of this round is known.
 void SeriesSession::step(bool was_sent, net::Instant now) {
   any_sent_ = any_sent_ || was_sent;
   if (in_flight_ > 1 || !ready_.empty() || !paused_.empty()) return;
   try {
     for (std::uint32_t each = 0; each < plan_.targets; ++each) line_up(each, any_sent_, now);
-  } catch (...) {  // out of memory: none of them is in line
+  } catch (...) {  // out of memory: then no target is in line
     ready_.clear();
     paused_.clear();
     throw;

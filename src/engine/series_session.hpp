@@ -1,5 +1,5 @@
-// When which target of a series is probed: on a grid that every target keeps from start to start, or as fast as fates
-// come. A state machine without I/O; time is an argument. O(1) for every probe.
+// Decides when each target of a series is probed: on a grid of equal intervals, or as fast as the fates become known.
+// A state machine without I/O; time is an argument. O(1) for each probe.
 #pragma once
 
 #include <cstddef>
@@ -12,19 +12,19 @@
 
 namespace multiping::engine {
 
-/// Targets are numbers from 0; rounds count from 0. With an interval, target i of n is due an i/n part of it behind the
-/// first, and every interval from there on. Who comes late by less than an interval finds the grid where it was. Who
-/// comes later than that finds it moved by the whole intervals that passed, for all targets alike, so that they stay
-/// spread: no round is left out, and none is made up for. Without an interval, a target is due when the fate of its
-/// probe is known.
+/// Targets are numbers from 0; rounds count from 0. With an interval, target i of n is due i/n of the interval after
+/// the first target, and then once in each interval. If take_due() comes late by less than an interval, the grid stays.
+/// If it comes later, the grid moves by the whole intervals that have passed, for all targets alike, so that the
+/// targets stay spread: no round is left out, and no two rounds follow closely to catch up. Without an interval, a
+/// target is due when the fate of its probe is known.
 class SeriesSession {
  public:
   struct Plan {
     std::uint32_t targets = 0;
-    std::uint64_t count = 0;  ///< Rounds; 0: no end.
+    std::uint64_t count = 0;  ///< Number of rounds; 0: no end.
     Duration interval{};
     net::Instant start{};
-    bool in_step = false;  ///< Without an interval: no target begins a round before all fates of the last are known.
+    bool in_step = false;  ///< Without an interval: a round begins only when all fates of the round before are known.
   };
   struct Due {
     std::uint32_t target = 0;
@@ -33,19 +33,20 @@ class SeriesSession {
 
   explicit SeriesSession(const Plan& plan);
 
-  /// A probe that is to leave now, the one that has been due longest first; to be asked until there is none.
+  /// The next probe that is to leave now, in the order in which probes became due. To be called until it returns none.
   [[nodiscard]] std::optional<Due> take_due(net::Instant now);
-  /// The fate of a target's probe is known. A probe that never left, without an interval, is followed by a pause, since
-  /// nothing else slows down who asks for the next.
+  /// The fate of a target's probe is known. Without an interval, a pause follows a probe that was not sent, since
+  /// nothing else would slow down the next one.
   void done(std::uint32_t target, bool was_sent, net::Instant now);
-  /// Nothing is due before that.
+  /// No probe is due before `until`.
   void hold(net::Instant until) noexcept { held_until_ = until; }
 
-  /// When take_due() has something to give; long ago while it has, the end of time where it waits for fates.
+  /// The earliest time at which take_due() returns a probe; this may be in the past. Instant::max() while it waits for
+  /// fates, and after the last round.
   [[nodiscard]] net::Instant next() const noexcept;
-  /// Every fate of every round is known.
+  /// The fates of all rounds of all targets are known.
   [[nodiscard]] bool over() const noexcept;
-  /// How far the target's probes so far were put off in all.
+  /// The total time by which the target's probes so far were put off because the grid moved; 0 without an interval.
   [[nodiscard]] Duration slip(std::uint32_t target) const noexcept;
 
  private:
@@ -62,15 +63,15 @@ class SeriesSession {
   void line_up(std::uint32_t target, bool was_sent, net::Instant now);
 
   Plan plan_;
-  std::uint64_t handed_out_ = 0;  ///< On a grid, targets follow one another in rounds, since all of them move alike.
-  Duration slip_{};               ///< How far the grid was moved in all.
+  std::uint64_t handed_out_ = 0;  ///< Probes taken from the grid, where targets follow one another in each round.
+  Duration slip_{};               ///< The total time by which the grid has moved.
   std::uint64_t in_flight_ = 0;
-  std::uint64_t open_rounds_ = 0;      ///< Not handed out yet, of all targets, where there is an end and no grid.
-  std::vector<Duration> slips_;        ///< By target, on a grid: slip_ when it was last handed out.
-  std::vector<std::uint64_t> rounds_;  ///< By target, without one: handed out so far.
+  std::uint64_t open_rounds_ = 0;      ///< Without an interval and with an end: probes of all targets not yet taken.
+  std::vector<Duration> slips_;        ///< With an interval, by target: slip_ when its last probe was taken.
+  std::vector<std::uint64_t> rounds_;  ///< Without an interval, by target: probes taken so far.
   std::deque<std::uint32_t> ready_;
-  std::deque<Paused> paused_;  ///< In the order of their times: all pauses are equally long.
-  bool any_sent_ = false;      ///< In this round; in step.
+  std::deque<Paused> paused_;  ///< In the order of their times, since all pauses are equally long.
+  bool any_sent_ = false;      ///< Plan::in_step: a probe of this round was sent.
   net::Instant held_until_ = net::Instant::min();
 };
 

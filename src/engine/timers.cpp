@@ -1,4 +1,4 @@
-// The next time of each of many items, and which of them is due first.
+// The root of the heap has the earliest time; place_ leads from an item to its place in the heap.
 // See timers.hpp.
 #include "engine/timers.hpp"
 
@@ -58,7 +58,7 @@ void Timers::clear(std::uint32_t item) noexcept {
   const Due last = heap_.back();
   heap_.pop_back();
   if (place == heap_.size()) return;
-  const bool earlier = last.time < heap_[place].time;  // what stands there yet is the cleared item
+  const bool earlier = last.time < heap_[place].time;  // heap_[place] still holds the cleared item
   put(place, last);
   earlier ? rise(place) : sink(place);
 }

@@ -1,5 +1,5 @@
-// The next time of each of many items, and which of them is due first. Any of them can be moved or cleared.
-// Pure: a binary heap that knows where each item stands, O(log n) for everything but a look.
+// Keeps the next time of each of many items, and finds the item that is due first. Any time can be changed or cleared.
+// Pure: a binary heap that knows the place of each item. Changes take O(log n), look-ups O(1).
 #pragma once
 
 #include <cstddef>
@@ -11,19 +11,19 @@
 
 namespace multiping::engine {
 
-/// Items are small numbers; memory grows with the greatest.
+/// Items are small numbers; memory grows with the greatest number.
 class Timers {
  public:
-  /// For items below `end`; then set() throws nothing.
+  /// Reserves memory for items below `end`; set() of these items then throws nothing.
   void make_room(std::size_t end);
-  /// From now on the item's time is `time`, whether it had one or not.
+  /// Sets the item's time, whether it had one or not.
   void set(std::uint32_t item, net::Instant time);
   void clear(std::uint32_t item) noexcept;
 
   [[nodiscard]] bool empty() const noexcept { return heap_.empty(); }
-  /// The earliest time; the end of time when no item has one.
+  /// The earliest time; Instant::max() when no item has a time.
   [[nodiscard]] net::Instant next() const noexcept { return empty() ? net::Instant::max() : heap_[0].time; }
-  /// The item of the earliest time, where there is one.
+  /// The item with the earliest time. Must not be called when empty().
   [[nodiscard]] std::uint32_t first() const noexcept { return heap_[0].item; }
 
  private:

@@ -1,5 +1,5 @@
-// Items that wait for their turn: first come, first served, but any of them may leave the line at any time.
-// Pure: a list through the items' own numbers, O(1) for everything.
+// A queue of items, first come, first served, which any item may leave at any time.
+// Pure: a doubly linked list whose links are item numbers; each operation takes O(1).
 #pragma once
 
 #include <cstddef>
@@ -9,21 +9,21 @@
 
 namespace multiping::engine {
 
-/// Items are small numbers; memory grows with the greatest.
+/// Items are small numbers; memory grows with the greatest number.
 class WaitingLine {
  public:
   [[nodiscard]] bool empty() const noexcept { return first_ == nobody; }
   [[nodiscard]] std::uint32_t front() const noexcept { return first_; }
   [[nodiscard]] bool holds(std::uint32_t item) const noexcept { return item < links_.size() && links_[item].waits; }
 
-  /// For items below `end`.
+  /// Makes room for items below `end`.
   void make_room(std::size_t end) {
     if (end > links_.size()) links_.resize(end);
   }
-  /// The item, for which there is room and which is not in the line, becomes the last or the first of it.
+  /// Puts an item at the end or at the front. There must be room for the item, and it must not be in the line.
   void push_back(std::uint32_t item) noexcept { link(item, last_, nobody); }
   void push_front(std::uint32_t item) noexcept { link(item, nobody, first_); }
-  /// An item that is not in the line is left alone.
+  /// Does nothing if the item is not in the line.
   void remove(std::uint32_t item) noexcept {
     if (!holds(item)) return;
     const Link gone = links_[item];
