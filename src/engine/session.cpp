@@ -1,4 +1,4 @@
-// What to send next of a batch: rounds that reach every target without an answer, as a state machine without I/O.
+// A cursor goes over the targets in each round; deferred, displaced and put-back probes wait in lists of their own.
 // See session.hpp.
 #include "engine/session.hpp"
 
@@ -11,13 +11,13 @@ namespace multiping::engine {
 namespace {
 
 constexpr int most_recoveries = 3;
-/// The most targets or probes that one call looks at, so that the caller can look at the clock and at a stop after
+/// The most targets or probes that one call looks at, so that the caller can check the clock and a stop request after
 /// about a millisecond.
 constexpr std::size_t most_looks = 65'536;
-/// A stop is looked for once in so many targets.
+/// time_out() checks for a stop request once in this many targets.
 constexpr std::size_t stride = 4096;
 
-/// What was sent before takes up all the room that a socket has: that is pacing by the kernel, and no target's fate.
+/// Earlier packets fill the socket's send buffer: this is pacing by the kernel, and no failure of a target.
 bool is_own_backlog(std::error_code error) noexcept { return error == std::errc::resource_unavailable_try_again; }
 
 }  // namespace
@@ -68,13 +68,13 @@ void Session::begin_round(net::Instant now) {
   recoveries_ = 0;
   recovery_at_.reset();
   recovered_at_.reset();
-  flow_.be_patient();  // until here, what ran out of patience fails the rest of its batch too
+  flow_.be_patient();  // only here, so that exhausted patience fails the rest of its round too
   if (round_ == 1) began_ = now;
   displaced_line_.clear();
   held_.clear();
 }
 
-/// The rest when more is proposed: up to the first that is kept.
+/// Forgets probes of earlier rounds, up to the first that is kept and at most most_looks; propose() goes on with it.
 void Session::forget_some() {
   const net::Serial first = table().window().first;
   if (first >= last_round_) return;
@@ -116,7 +116,7 @@ std::optional<Session::Next> Session::next_target() noexcept {
   return std::nullopt;
 }
 
-/// A target that answers, or is asked anew, needs no more of this.
+/// Skips targets that have answered, or that have another probe under way.
 std::optional<TargetIndex> Session::next_displaced() noexcept {
   while (!displaced_line_.empty()) {
     const TargetIndex target = displaced_line_.front();
@@ -152,11 +152,11 @@ void Session::propose(net::Instant now, std::size_t most, std::vector<net::Probe
     while (batch.size() < most && propose_one(batch)) continue;
   } catch (const std::bad_alloc&) {
     if (batch.empty()) throw;
-    // What was proposed until here may leave.
+    // The probes proposed so far may leave.
   }
 }
 
-/// The probe is made first: where there is no memory for it, its target stays in line.
+/// Makes the probe before it takes a target out of line, so that no target is lost when memory runs out.
 bool Session::propose_one(std::vector<net::Probe>& batch) {
   const net::Serial serial = table().open_probe(0, round_);
   if (const auto next = next_target()) {
@@ -173,7 +173,7 @@ bool Session::propose_one(std::vector<net::Probe>& batch) {
   return false;
 }
 
-/// The same probes under the same numbers. A target that has answered meanwhile needs none.
+/// Proposes the same probes with the same serials. A target that has answered meanwhile needs none.
 void Session::propose_again(std::size_t most, std::vector<net::Probe>& batch) {
   auto next = untried_.begin();
   for (; next != untried_.end() && batch.size() < most; ++next) {
@@ -214,7 +214,7 @@ void Session::refused(const net::Probe& probe, std::error_code error, net::Insta
   if (flow_.exhausted(now)) fail_unsent(error);
 }
 
-/// Those that were displaced come after all others, and the end of sending does not wait for them.
+/// Displaced targets come after all others, and sending() does not wait for them.
 void Session::put_back(std::span<const net::Probe> probes, net::Instant room_at) {
   room_.full(room_at);
   const auto was_displaced = [this](const net::Probe& probe) { return table().entry(probe.serial).again; };
@@ -241,7 +241,7 @@ void Session::hold(const net::Probe& probe, net::Serial behind, net::Instant now
   short_of_room_ = true;
 }
 
-/// What waited for the ports of `holder` is tried again.
+/// Targets that waited for the ports of `holder` are tried again.
 void Session::wake(TargetIndex holder) {
   for (auto at = held_.find(holder); at != held_.end(); at = held_.find(holder)) {
     deferred_.push_back({at->second, std::make_error_code(std::errc::address_in_use)});
@@ -257,7 +257,7 @@ void Session::fail_held() {
   }
 }
 
-/// Those that it does not come to are refused next, and then come the next of them.
+/// Fails at most most_looks targets in one call. The others follow at the next refusal.
 void Session::fail_unsent(std::error_code error) {
   looks_ = most_looks;
   table().make_room_for_detail();
@@ -267,7 +267,7 @@ void Session::fail_unsent(std::error_code error) {
   }
 }
 
-/// A target that was reached before keeps what is known of it.
+/// A target that was sent a probe before keeps its outcome.
 void Session::fail_deferred() {
   for (const Deferred& deferred : deferred_)
     if (table().record(deferred.target).attempt == 0 && !is_own_backlog(deferred.refusal))
@@ -279,7 +279,7 @@ void Session::take(std::span<const net::Event>& events) {
   for (; !events.empty(); events = events.subspan(1)) receive(events.front());
 }
 
-/// What may need memory comes first.
+/// The steps that may need memory come first.
 void Session::receive(const net::Event& event) {
   const TargetIndex target = table().entry(event.serial).target;
   if (!held_.empty()) wake(target);
@@ -320,7 +320,7 @@ void Session::time_out(net::Instant now, const std::stop_token& stop) {
       Fates::time_out(record);
 }
 
-/// Who was not listened for long enough may well be alive.
+/// A target whose connections did not last long enough stays pending, because it may be alive.
 void Session::time_out_heard(net::Instant now) {
   const Duration enough = fates_.enough_listening(now - began_);
   std::vector<bool> heard(table().size());
@@ -352,7 +352,7 @@ void Session::reset() {
   end_round();
   fates_.reset();
   for (const Retired& retired : retired_) fates_.retire(retired.target);
-  room_.heard();  // what was under way has given it back
+  room_.heard();  // the probes that were under way have given their room back
   round_ = 0;
   recovery_at_.reset();
   recovered_at_.reset();

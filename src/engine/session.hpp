@@ -1,5 +1,5 @@
-// What to send next of a batch: rounds that reach every target without an answer, as a state machine without I/O.
-// Time is an argument; the driver carries out what the session decides, and fates.hpp says what it means.
+// Decides what a batch sends next: rounds of probes to every target that has not answered.
+// A state machine without I/O; time is an argument. The driver sends; fates.hpp has the rules for outcomes.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@
 
 namespace multiping::engine {
 
-/// A round of sending reaches every target that has not answered; between rounds and after them, answers come in.
+/// A round sends a probe to every target that has not answered. Answers come in at any time, also after the round.
 class Session final : public Agenda {
  public:
   explicit Session(const Rules& rules) : fates_{rules.fail_fast, rules.any_source}, flow_{rules.max_rate} {}
@@ -30,22 +30,22 @@ class Session final : public Agenda {
   [[nodiscard]] const Fates& fates() const noexcept { return fates_; }
   [[nodiscard]] ProbeTable& table() noexcept { return fates_.table(); }
 
-  /// When a target that comes later is sent to for the first time.
+  /// When a target that joins later gets its first probe.
   enum class Joins : bool { now, next_round };
-  /// A further target. A retired target's number is given again, for the next round, once none of its probes is
-  /// remembered.
+  /// Adds a target. A target that joins the next round may get the number of a retired target, once none of that
+  /// target's probes is remembered.
   TargetIndex join(const Endpoint& endpoint, Joins joins);
-  /// A retired target's number is free.
+  /// The number of some retired target is free.
   [[nodiscard]] bool has_vacancy() const noexcept;
-  /// Nobody asks for these targets any more. Returns their probes that are under way, which end here.
+  /// Stops probing these targets. Returns their probes that were under way; answers to these no longer count.
   [[nodiscard]] std::vector<net::Serial> retire(std::span<const TargetIndex> targets);
 
   void begin_round(net::Instant now);
-  /// There are probes of this round (or of a recovery) still to be sent, beside those whose connections made way for
-  /// others: these are sent again as room comes, also after the end of sending.
+  /// Probes of this round, or of a recovery, are still to be sent. Targets whose connections were displaced do not
+  /// count here: they are probed again when there is room, also after sending has ended.
   [[nodiscard]] bool sending() const noexcept;
-  /// Gives up what is not sent of this round: it stays as it was, but for what this host has refused and what was never
-  /// sent before, which has failed.
+  /// Gives up the probes of this round that are not yet sent. Their targets keep their outcomes, but a target that was
+  /// refused by this host, and never sent a probe before, has failed.
   void end_round();
 
   [[nodiscard]] const net::ProbeBook& book() const noexcept override { return fates_.table(); }
@@ -56,20 +56,21 @@ class Session final : public Agenda {
   void put_back(std::span<const net::Probe> probes, net::Instant room_at) override;
   void hold(const net::Probe& probe, net::Serial behind, net::Instant now) override;
   void take(std::span<const net::Event>& events) override;
-  /// When the count grew, some answer may have been among what was dropped: the silent targets are probed again once
-  /// the answers have had time to come.
+  /// When the count has grown, answers may be among the dropped packets: silent targets are probed again, once the
+  /// other answers have had time to come.
   void receive_drops(std::uint64_t count, net::Instant now) override;
   void expire(net::Instant /*now*/, std::vector<net::Serial>& /*forgotten*/) override {}
   [[nodiscard]] net::Instant next() const noexcept override;
   [[nodiscard]] bool insists(net::Instant now) const noexcept override { return next_recovery() <= now; }
 
-  /// Time is up for the probes under way: what is pending becomes no_reply, and its answer still counts later. While
-  /// answers may have been dropped here and the repetition is under way, what is pending stays so: nobody knows. Where
-  /// there was no room for all connections at once, what had less than Fates::enough_listening() stays pending, too;
-  /// and what waited for the ports of another probe all the time has failed.
-  /// A stop ends it early: what it has not come to stays pending.
+  /// The timeout of the probes under way has passed: pending targets become no_reply, and a later answer still counts.
+  /// Targets stay pending while a repetition for dropped answers is due or under way. Where there was no room for all
+  /// connections at once, a target stays pending, too, if no connection to it lasted Fates::enough_listening(). A
+  /// target that only waited for the ports of another probe has failed. After a stop request, this function ends early,
+  /// and the remaining targets stay pending.
   void time_out(net::Instant now, const std::stop_token& stop = {});
-  /// When a repetition, for dropped answers or for want of room, is due or goes on; the end of time when there is none.
+  /// When a repetition, for dropped answers or for displaced connections, is due or goes on; Instant::max() when there
+  /// is none.
   [[nodiscard]] net::Instant next_recovery() const noexcept;
 
   void reset();
@@ -78,7 +79,7 @@ class Session final : public Agenda {
   struct Deferred {
     TargetIndex target = 0;
     std::error_code refusal{};
-    bool repetition = false;  ///< Of a probe that was sent, and too big.
+    bool repetition = false;  ///< The probe repeats one that was sent, and was too big.
   };
   struct Next {
     TargetIndex target = 0;
@@ -86,12 +87,12 @@ class Session final : public Agenda {
   };
   struct Retired {
     TargetIndex target = 0;
-    net::Serial last = 0;  ///< All of its probes come before this one.
+    net::Serial last = 0;  ///< The serials of all of its probes are lower.
   };
-  /// A target whose connection made way for others.
+  /// A target whose connection was ended to make room for others.
   struct Displaced {
-    Duration listened{};     ///< For an answer, by the longest of those connections.
-    std::uint8_t times = 0;  ///< So often.
+    Duration listened{};     ///< How long the longest of these connections waited for an answer.
+    std::uint8_t times = 0;  ///< How often its connection was ended; at most 255.
   };
 
   [[nodiscard]] TargetIndex end_of_cursor() const noexcept { return recovering_ ? recovery_end_ : round_end_; }
@@ -115,27 +116,27 @@ class Session final : public Agenda {
   Flow flow_;
   Room room_;
   std::uint32_t round_ = 0;
-  TargetIndex cursor_ = 0;             ///< Next target of the round; at round_end_ when the round is sent.
-  TargetIndex round_end_ = 0;          ///< The targets before it are part of the round.
-  std::deque<Retired> retired_;        ///< Whose numbers were not given again.
-  std::size_t looks_ = 0;              ///< Targets to look at until the call under way is over.
-  net::Serial last_round_ = 0;         ///< Where the probes of earlier rounds end.
-  net::Instant horizon_{};             ///< Of those, what was sent before is forgotten.
-  std::deque<Deferred> deferred_;      ///< To be tried again after the others: refused for want of room, or too big.
+  TargetIndex cursor_ = 0;             ///< The next target of the round; round_end_ after the last.
+  TargetIndex round_end_ = 0;          ///< Targets with lower numbers are part of the round.
+  std::deque<Retired> retired_;        ///< Retired targets whose numbers are not yet reused.
+  std::size_t looks_ = 0;              ///< How many more targets the present call may look at.
+  net::Serial last_round_ = 0;         ///< Probes with lower serials belong to earlier rounds, and may be forgotten.
+  net::Instant horizon_{};             ///< Of those, probes that were sent before this time are forgotten.
+  std::deque<Deferred> deferred_;      ///< To be tried again after the others: for a passing refusal, or too big.
   std::vector<net::Probe> untried_{};  ///< Proposed, and put back by a full transport; to be tried before the others.
 
-  net::Instant began_{};                                    ///< The first round since reset().
-  bool short_of_room_ = false;                              ///< Since then, for connections or their ports.
-  std::unordered_map<TargetIndex, Displaced> displaced_{};  ///< Since then.
-  std::deque<TargetIndex> displaced_line_{};                ///< Those that wait to be asked again.
-  std::multimap<TargetIndex, TargetIndex> held_{};  ///< Targets that wait for the ports of another, by that one.
+  net::Instant began_{};                                    ///< When the first round since reset() began.
+  bool short_of_room_ = false;                              ///< Since then, a connection lacked room or ports.
+  std::unordered_map<TargetIndex, Displaced> displaced_{};  ///< Targets displaced since then.
+  std::deque<TargetIndex> displaced_line_{};                ///< Displaced targets that wait to be probed again.
+  std::multimap<TargetIndex, TargetIndex> held_{};  ///< From a target that holds ports to one that waits for them.
 
-  bool recovering_ = false;       ///< The round under way repeats probes whose answers may have been dropped here.
-  TargetIndex recovery_end_ = 0;  ///< Targets that joined the round since the repetition began are sent to after it.
-  int recoveries_ = 0;            ///< Of this round.
+  bool recovering_ = false;       ///< The session repeats probes whose answers may have been dropped on this host.
+  TargetIndex recovery_end_ = 0;  ///< Targets from this number on joined since the recovery began, and come after it.
+  int recoveries_ = 0;            ///< The number of recoveries in this round.
   std::uint64_t drops_ = 0;
   std::optional<net::Instant> recovery_at_{};
-  std::optional<net::Instant> recovered_at_{};  ///< By then the repeated probes have had time to be answered.
+  std::optional<net::Instant> recovered_at_{};  ///< By this time the repeated probes have had time to be answered.
 };
 
 }  // namespace multiping::engine

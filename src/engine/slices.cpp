@@ -1,4 +1,4 @@
-// A batch cut into slices, each with a session and a transport of its own.
+// run() starts threads only for slices that still have work, and runs a slice itself if no thread can be started.
 // See slices.hpp.
 #include "engine/slices.hpp"
 
@@ -12,8 +12,8 @@
 namespace multiping::engine {
 namespace {
 
-/// Runs `work(0) ... work(count - 1)`, the first on this thread, the others beside it as far as threads can be had.
-/// The first exception is thrown again when all have ended.
+/// Runs `work(0) ... work(count - 1)`: the first on this thread, the others on threads of their own. Where no thread
+/// can be started, this thread does the work. When all have ended, throws the first exception again, by index.
 template <class Work>
 void side_by_side(std::size_t count, Work work) {
   if (count == 0) return;
@@ -34,7 +34,7 @@ void side_by_side(std::size_t count, Work work) {
     const SignalsBlocked blocked;
     try {
       threads.emplace_back(guarded, i);
-    } catch (const std::exception&) {  // of the system, or for want of memory
+    } catch (const std::exception&) {  // a system error, or no memory
       left.push_back(i);
     }
   }
@@ -109,7 +109,7 @@ void Slices::end_round() {
 bool Slices::run(Goal goal, net::Instant deadline, const std::stop_token& stop) {
   const auto run_one = [&](Slice& slice, net::Instant until) { return slice.driver->run(goal, until, stop); };
   if (slices_.size() == 1) return run_one(slices_[0], deadline);
-  // Most slices have often nothing left to do, and no thread is worth that.
+  // Often most slices have nothing left to do, and then a thread is not worth its cost.
   std::vector<Slice*> busy;
   for (Slice& slice : slices_)
     if (!run_one(slice, net::Instant::min())) busy.push_back(&slice);
