@@ -1,4 +1,4 @@
-// What to ask next of many routes at once.
+// Each probe has one number, its turn, which is its id and its place in the order of all routes' waiting probes.
 // See trace_session.hpp.
 #include "engine/trace_session.hpp"
 
@@ -12,17 +12,17 @@ namespace {
 using State = HopProbe::State;
 using Sign = HopSign;
 
-/// Of a timeout, which a probe may be late and still be worth its while.
+/// A probe is still sent while at least 15/16 of its timeout is left.
 constexpr int lateness = 16;
-/// A router that has not answered after so many times the slowest round trip gives its place in the window to others.
+/// A probe without an answer after this many times the slowest RTT gives its place in the window to others.
 constexpr int patient_for = 4;
 
 constexpr unsigned number_bits = 8, ttl_bits = 8, route_bits = 32;
 
-/// What one call of due() does at most; each takes some milliseconds.
+/// The most that one call of due() does; each of these takes some milliseconds.
 constexpr std::size_t most_asks = 512, most_expired = 2048, most_started = 256;
 
-/// Who was heard.
+/// The sender of the answer.
 const Address& responder_of(const TraceSession::Answer& answer) noexcept {
   return answer.record.answered() ? answer.record.address : answer.detail.responder;
 }
@@ -80,7 +80,7 @@ TraceSession::TraceSession(const TraceRules& rules, std::span<const TraceRequest
   start_some();
 }
 
-/// The next of each family: where nothing of one leaves, those of the other may.
+/// Starts the next routes of each family: if no probe of one family leaves, probes of the other may.
 void TraceSession::start_some() {
   for (auto& family : unstarted_)
     for (std::size_t count = 0; count < most_started && !family.empty(); ++count) {
@@ -91,13 +91,14 @@ void TraceSession::start_some() {
     }
 }
 
-/// First probes of all routes come before second ones, and where there is no room, nothing is gained by more that wait.
+/// More routes start when a window has idle room, or when no hop's first probe is ready: first probes of all routes
+/// come before second ones. Otherwise the new probes would only wait.
 bool TraceSession::wants_more_routes() const noexcept {
   if (unstarted_[0].empty() && unstarted_[1].empty()) return false;
   return windows_.has_idle_room() || (windows_.any_ready() && !is_first(windows_.next()));
 }
 
-/// The last hop that may be needed, as far as is known.
+/// The TTL of the last hop that may be needed, by what is known so far.
 int TraceSession::horizon(const Route& route) const noexcept {
   if (route.end != 0) return route.end;
   if (rules_.max_silent_hops == 0) return rules_.max_ttl;
@@ -130,7 +131,7 @@ void TraceSession::want(std::uint32_t route, HopWindows::Turn turn) {
   routes_[route].one_by_one ? static_cast<void>(routes_[route].backlog.insert(turn)) : line_up(turn);
 }
 
-/// Behind a router that said unreachable each hop is asked once: what a second probe would add can wait.
+/// Beyond a router that said unreachable, each hop gets one probe first. True for the further probes, which can wait.
 bool TraceSession::is_idle(const Turn& turn) const noexcept {
   const int refused = routes_[turn.route].refused;
   return refused != 0 && turn.ttl > refused && (turn.number > 0 || turn.attempts > 0);
@@ -163,7 +164,7 @@ void TraceSession::continue_one_by_one(std::uint32_t route) {
   line_up(turn);
 }
 
-/// Where probes of a hop wait that has not answered yet.
+/// The line for probes of a hop that has not answered yet.
 HopWindows::Line TraceSession::predicted_line(std::uint32_t route, int ttl) {
   const Route& asked = routes_[route];
   if (ttl > rules_.first_ttl) {
@@ -178,7 +179,7 @@ HopWindows::Line TraceSession::line_of(std::uint32_t route, int ttl) {
   return responder ? windows_.of(responder) : predicted_line(route, ttl);
 }
 
-/// More is known about who will answer what waits for this hop.
+/// Moves the waiting probes of this hop to another line, after more is known about their router.
 void TraceSession::line_up_anew(std::uint32_t route, int ttl) {
   if (ttl > routes_[route].asked_to) return;
   const HopWindows::Line line = line_of(route, ttl);
@@ -206,7 +207,7 @@ void TraceSession::due(net::Instant now, std::vector<Ask>& asks) {
   pacer_.sent(asks.size());
 }
 
-/// What still waited when its route was closed.
+/// Drops a probe that still waited when its route was closed.
 void TraceSession::drop(const HopWindows::Taken& taken) {
   const Turn which = unpack(taken.turn);
   probe_of(which).in_line = false;
@@ -223,9 +224,9 @@ TraceSession::Ask TraceSession::ask(const HopWindows::Taken& taken, net::Instant
   --route.in_line;
   ++route.under_way;
   if (probe.attempts < std::numeric_limits<std::uint16_t>::max()) ++probe.attempts;
-  which.attempts = 0;  // the same place and the same name for every attempt
+  which.attempts = 0;  // all attempts of a probe have the same id
   Duration timeout = std::min(rules_.timeout, route.until - now);
-  // Of those that are asked one by one again, the silent shall not use up the time of the others.
+  // When probes are repeated one by one, silent ones must not use up the time of the others.
   if (route.one_by_one && !route.request.one_by_one) timeout = std::min(timeout, patience());
   probe.placed = true;
   probe.line = taken.line;
@@ -234,7 +235,7 @@ TraceSession::Ask TraceSession::ask(const HopWindows::Taken& taken, net::Instant
   return {.id = pack(which), .route = which.route, .ttl = which.ttl, .timeout = timeout};
 }
 
-/// How long a place is kept for an answer.
+/// How long a probe keeps its place while it waits for an answer.
 Duration TraceSession::patience() const noexcept {
   const Duration timeout = rules_.timeout;
   if (slowest_ == Duration{}) return timeout / 4;
@@ -268,7 +269,7 @@ void TraceSession::heard(std::uint64_t id, const Answer& answer) {
   if (probe_of(which).state != State::under_way) return;
   const Sign sign = sign_of(answer, routes_[which.route].request.target);
   if (sign != Sign::refusal && sign != Sign::target) return;
-  keep(which, answer);  // where it has no time to become something better, this is the answer
+  keep(which, answer);  // this stays the answer unless a better one comes in time
   hear(which, answer, sign);
   free_place(which, Fate::answered);
 }
@@ -297,7 +298,7 @@ void TraceSession::take(const Turn& turn, const Answer& answer, net::Instant now
     case Sign::refusal:
       keep(turn, answer);
       hear(turn, answer, sign);
-      free_place(turn, Fate::answered);  // in the window of who answered, which is known now
+      free_place(turn, Fate::answered);  // after hear(), which has moved the line to the responder's window
       return settle(turn);
     case Sign::silence:
       free_place(turn, Fate::silent);
@@ -330,7 +331,7 @@ void TraceSession::repeat_or_settle(const Turn& turn, bool again) {
   want(turn.route, turn_of(turn.route, turn.ttl, turn.number));
 }
 
-/// What an answer says about the hop, the hop behind it, and where the route ends.
+/// Notes what an answer says about the hop, the next hop, and where the route ends.
 void TraceSession::hear(const Turn& turn, const Answer& answer, HopSign sign) {
   Route& route = routes_[turn.route];
   slowest_ = std::max(slowest_, answer.record.rtt);
@@ -348,7 +349,7 @@ void TraceSession::hear(const Turn& turn, const Answer& answer, HopSign sign) {
   if (!route.closed) extend(turn.route);
 }
 
-/// Who is at this hop.
+/// Notes that `responder` is the router at this hop, and lines up the probes of this hop and the next one anew.
 void TraceSession::meet(const Turn& turn, const Address& responder) {
   windows_.learn(probe_of(turn).line, responder);
   windows_.learn(predicted_line(turn.route, turn.ttl), responder);
@@ -366,7 +367,7 @@ int TraceSession::nearest_refusal(std::uint32_t route) const noexcept {
   return 0;
 }
 
-/// What is idle then is held, and what no longer is may be asked.
+/// Holds the waiting probes that are idle from now on, and lines up the held probes that no longer are.
 void TraceSession::set_refused(std::uint32_t route, int ttl) {
   Route& changed = routes_[route];
   changed.refused = ttl;
@@ -385,14 +386,14 @@ void TraceSession::set_refused(std::uint32_t route, int ttl) {
     }
 }
 
-/// All has been asked, and unreachable is the last that was said: there the route ends.
+/// Ends the route at the router that said unreachable, when no probe is left to send or under way.
 void TraceSession::conclude(std::uint32_t route) {
   const Route& asked = routes_[route];
   const bool all_asked = asked.under_way == 0 && (asked.closed || asked.unsettled == asked.held);
   if (asked.refused != 0 && asked.end == 0 && all_asked) cut(route, asked.refused);
 }
 
-/// The route ends here; what was asked of hops behind it is nobody's business any more.
+/// Ends the route at this TTL. Probes of later hops are taken out, or abandoned while they are under way.
 void TraceSession::cut(std::uint32_t route, int ttl) {
   Route& shorter = routes_[route];
   shorter.end = ttl;
@@ -414,12 +415,13 @@ void TraceSession::cut(std::uint32_t route, int ttl) {
 void TraceSession::settle(const Turn& turn) {
   Route& route = routes_[turn.route];
   const State before = std::exchange(probe_of(turn).state, State::over);
-  if (route.closed && before != State::under_way) return;  // it counts no longer
+  if (route.closed && before != State::under_way) return;  // the probe is not counted any more
   if (before == State::held) --route.held;
   if (--route.unsettled == 0) --open_;
 }
 
-/// When a probe still has time to be answered. As long as nobody was heard, that takes a timeout.
+/// The last time at which a probe may leave and still be answered in time. Before the first answer, a probe needs 15/16
+/// of a timeout; later, a multiple of the slowest RTT may be enough.
 net::Instant TraceSession::last_ask(std::uint32_t route) const noexcept {
   const Route& asked = routes_[route];
   const Duration timeout = rules_.timeout;
@@ -436,8 +438,8 @@ void TraceSession::close_late(net::Instant now) {
   }
 }
 
-/// There is no time to ask any more: only what is under way can still be answered. What waits in lines leaves them when
-/// it comes to the front, since to look for it takes time for each of it.
+/// Sends no more probes of the route; only probes under way can still be answered. Waiting probes leave their lines
+/// when they come to the front, since a search for them now would take long.
 void TraceSession::close(std::uint32_t route) {
   Route& closed = routes_[route];
   closed.closed = true;
@@ -453,7 +455,7 @@ net::Instant TraceSession::next() const noexcept {
   if (wants_more_routes()) return net::Instant::min();
   net::Instant next = places_.empty() ? net::Instant::max() : places_.begin()->first;
   if (windows_.any_ready()) next = std::min(next, pacer_.next());
-  // A route may ask until this moment, itself included.
+  // A route may send probes up to and including last_ask(), so it closes one nanosecond later.
   if (!closings_.empty()) next = std::min(next, net::after(last_ask(closings_.back().second), Duration{1}));
   return next;
 }

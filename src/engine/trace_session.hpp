@@ -1,5 +1,5 @@
-// What to ask next of many routes at once: which probe of which hop, and what its answer says about the rest.
-// A state machine without I/O; time is an argument. Memory follows the hops that were asked, not max_ttl.
+// Decides which hops of many routes to probe next, and what each answer says about the rest of its route.
+// A state machine without I/O; time is an argument. Memory grows with the probed hops, not with max_ttl.
 #pragma once
 
 #include <array>
@@ -24,17 +24,17 @@ struct TraceRules {
   int first_ttl = 1, max_ttl = 30;
   int probes_per_hop = 3;
   int max_silent_hops = 8;  ///< 0: no limit.
-  Duration timeout{};       ///< Of each probe; more than zero.
+  Duration timeout{};       ///< The timeout of each probe; more than zero.
   double max_rate = 0;
 };
 
-/// One way to be found out: a target and a flow.
+/// One route to trace: a target and a flow.
 struct TraceRequest {
   Address target{};
-  bool one_by_one = false;  ///< It can have but one probe under way.
-  bool alike = false;  ///< Routers that quote little don't tell its probes apart: silence is asked again one by one.
-  Duration budget{};   ///< All that is not known by then is given up.
-  std::uint32_t most_attempts = 0;  ///< Of each probe; 0: as many as there is time for.
+  bool one_by_one = false;          ///< The route can have only one probe under way.
+  bool alike = false;               ///< Errors that quote little do not tell its probes apart: repeats go one by one.
+  Duration budget{};                ///< The time for the route; probes without an answer by then are given up.
+  std::uint32_t most_attempts = 0;  ///< The most attempts of each probe; 0: as many as there is time for.
 };
 
 /// A probe of a hop.
@@ -43,65 +43,65 @@ struct HopProbe {
     waiting,
     under_way,
     over,
-    held,       ///< Behind a router that said unreachable: asked if others show that probes pass it.
-    abandoned,  ///< Behind the end of the route, while it was under way.
+    held,       ///< Beyond a router that said unreachable: sent only if others show that probes pass that router.
+    abandoned,  ///< Under way when the route was found to end at a nearer hop.
   };
   State state = State::waiting;
-  bool refused = false;  ///< A router says unreachable, so far at least.
-  bool placed = false;   ///< It has a place in the window of its line.
+  bool refused = false;  ///< A router said unreachable about this probe.
+  bool placed = false;   ///< The probe has a place in the window of its line.
   bool in_line = false;
   std::uint16_t attempts = 0;
   HopWindows::Line line = 0;
-  std::uint32_t answer = 0;  ///< Place among the answers, from 1; 0: none.
+  std::uint32_t answer = 0;  ///< Place in the list of answers, from 1; 0: none.
   net::Instant place_until{};
 };
 
 class TraceSession {
  public:
-  /// Routes are numbered in order.
+  /// Routes have the numbers of their requests, from 0.
   TraceSession(const TraceRules& rules, std::span<const TraceRequest> requests, net::Instant now);
 
-  /// What is to be asked now: a probe with this ttl, and how long its answer is waited for. A call does some of the
-  /// work only, however many routes there are, so that who calls can look at the clock and at a stop; next() is in the
-  /// past where more is to be done.
+  /// One probe to send now, with this TTL, and the time to wait for its answer.
   struct Ask {
     std::uint64_t id = 0;
     std::uint32_t route = 0;
     int ttl = 0;
     Duration timeout{};
   };
+  /// Puts the probes to send now into `asks`. One call does only a part of the work, so that the caller can check the
+  /// clock and a stop request. next() is in the past while there is more to do.
   void due(net::Instant now, std::vector<Ask>& asks);
-  /// What became of it.
   using Answer = HopAnswer;
-  /// What is known while something better is awaited: a router says unreachable.
+  /// A router said unreachable about the probe, which is still under way.
   void heard(std::uint64_t id, const Answer& answer);
+  /// The probe is over, with this outcome.
   void done(std::uint64_t id, const Answer& answer, net::Instant now);
-  /// When due() has something to do next, if nothing is done before.
+  /// When due() next has something to do, unless heard() or done() is called before.
   [[nodiscard]] net::Instant next() const noexcept;
   [[nodiscard]] bool over() const noexcept { return open_ == 0; }
-  /// When no route has time left.
+  /// The time at which the last route's budget ends.
   [[nodiscard]] net::Instant end() const noexcept { return end_; }
-  /// There is no time to ask it any more, and no answer under way.
+  /// There is no time left to send this probe, and the probe is not under way.
   [[nodiscard]] bool given_up(std::size_t route, const HopProbe& probe) const noexcept {
     return routes_[route].closed && probe.state != HopProbe::State::under_way;
   }
 
-  /// From first_ttl to the end, or to the last that was asked.
+  /// The TTL of the last hop: where the route ends, else the last one that was probed; first_ttl - 1: none was probed.
   [[nodiscard]] int last_ttl(std::size_t route) const noexcept;
   [[nodiscard]] bool reached(std::size_t route) const noexcept { return routes_[route].reached; }
   [[nodiscard]] const HopProbe& probe(std::size_t route, int ttl, int number) const noexcept {
     return routes_[route].probes[place(ttl, number)];
   }
-  /// Null: silent, or not asked.
+  /// The answer to the probe; null if the probe was silent or not sent.
   [[nodiscard]] const Answer* answer(const HopProbe& probe) const noexcept {
     return probe.answer == 0 ? nullptr : &answers_[probe.answer - 1];
   }
-  /// For tests: how many may be on their way to that router at once.
+  /// For tests: how many probes may be under way to that router at once.
   [[nodiscard]] std::size_t window(const Address& router) { return windows_.size(windows_.of(router)); }
 
  private:
-  /// A probe of a route, and how soon it is its turn: first attempts first, then the first probe of each hop, then what
-  /// is near.
+  /// A probe of a route, and its order: by attempts, then by number of the probe in its hop, then by TTL, then by
+  /// route.
   struct Turn {
     std::uint32_t route = 0;
     int ttl = 0, number = 0;
@@ -110,20 +110,20 @@ class TraceSession {
   struct Route {
     TraceRequest request{};
     net::Instant until{};
-    net::Instant first_closing{};  ///< A timeout before the end, but never before the beginning.
+    net::Instant first_closing{};  ///< 15/16 of a timeout before `until`, but not before the start.
     std::vector<HopProbe> probes{};
-    std::vector<Address> responders{};  ///< Of each hop, the latest.
-    int asked_to = 0;                   ///< The last ttl that was wanted.
-    int highest = 0;                    ///< The last that probes came to: it expired there, or the target answered.
-    int refused = 0;                    ///< The nearest behind that, about which unreachable was said; 0: none.
-    int end = 0;                        ///< 0: not known.
+    std::vector<Address> responders{};  ///< The latest responder of each hop.
+    int asked_to = 0;                   ///< The last TTL for which probes exist.
+    int highest = 0;                    ///< The last TTL that probes reached: time exceeded, or the target's answer.
+    int refused = 0;  ///< The lowest TTL above `highest` for which a router said unreachable; 0: none.
+    int end = 0;      ///< The TTL at which the route ends; 0: not known.
     bool reached = false, closed = false, one_by_one = false;
-    bool started = false;       ///< Its first probes are in line.
-    std::size_t unsettled = 0;  ///< Probes that are wanted: waiting, held or under way; of a closed route, under way.
+    bool started = false;       ///< The first probes of the route exist.
+    std::size_t unsettled = 0;  ///< Probes waiting, held or under way; of a closed route, only those under way.
     std::size_t under_way = 0, in_line = 0;
-    std::size_t abandoned = 0;             ///< Of those under way.
-    std::size_t held = 0;                  ///< Of the unsettled.
-    std::set<HopWindows::Turn> backlog{};  ///< What waits until the probe before it is over.
+    std::size_t abandoned = 0;             ///< How many of those under way are abandoned.
+    std::size_t held = 0;                  ///< How many of the unsettled are held.
+    std::set<HopWindows::Turn> backlog{};  ///< Of a route one by one: probes that wait until another is over.
   };
 
   [[nodiscard]] static HopWindows::Turn pack(const Turn& turn) noexcept;
@@ -169,11 +169,11 @@ class TraceSession {
   HopWindows windows_;
   Pacer pacer_;
   std::vector<Route> routes_;
-  std::vector<std::pair<net::Instant, std::uint32_t>> closings_;  ///< When each route ends; the latest first.
-  std::set<std::pair<net::Instant, HopWindows::Turn>> places_;    ///< Until when each place is held.
+  std::vector<std::pair<net::Instant, std::uint32_t>> closings_;  ///< When each route's time ends; the latest first.
+  std::set<std::pair<net::Instant, HopWindows::Turn>> places_;    ///< The time until which each place is held.
   std::vector<Answer> answers_;
   std::size_t open_ = 0;
-  std::array<std::vector<std::uint32_t>, 2> unstarted_{};  ///< By family, the first at the end.
+  std::array<std::vector<std::uint32_t>, 2> unstarted_{};  ///< Routes by family; the next one is last.
   net::Instant end_ = net::Instant::min();
   Duration slowest_{};
 };
