@@ -1,5 +1,5 @@
-// Targets that come and go while a batch lives: numbers, fates, and the memory that they take.
-// Dialogues with a session, and slices over a transport that does nothing.
+// Tests targets that join and leave a batch: their numbers, their outcomes, and the memory that they take.
+// Calls a session directly, and slices over a transport that does nothing.
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <memory>
@@ -56,7 +56,7 @@ void reply(Session& session, Serial serial, Instant at) {
 
 std::vector<Serial> retire(Session& session, TargetIndex target) { return session.retire({&target, 1}); }
 
-/// Opened for slices; notes what is forgotten.
+/// A transport for slices that accepts every probe and delivers no event.
 class IdleTransport final : public multiping::net::ProbeTransport {
  public:
   Instant now() noexcept override { return began; }
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(targets_of_several_slices_keep_their_numbers) {
 }
 
 BOOST_AUTO_TEST_CASE(a_vacant_number_is_taken_in_the_slice_that_has_it) {
-  Slices slices = slices_of(5, 2);  // 0 to 2, and 3 and 4
+  Slices slices = slices_of(5, 2);  // one slice has targets 0 to 2, the other 3 and 4
   for (const std::uint32_t gone : {4U, 1U}) {
     slices.retire({&gone, 1});
     BOOST_TEST(slices.join(endpoint(100 + gone), Joins::next_round) == gone);

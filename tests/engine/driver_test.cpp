@@ -1,5 +1,5 @@
-// The loop between an agenda and a transport: what it asks, in which order, and when it waits.
-// The transport here is a few lines that do what a test says, in virtual time.
+// Tests the loop between an agenda and a transport: which calls it makes, in which order, and when it waits.
+// The transport is a small class of this file, in virtual time.
 #include "engine/driver.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -29,8 +29,8 @@ Address host(std::uint32_t i) {
   return Address::v4({10, 0, static_cast<std::uint8_t>(i >> 8U), static_cast<std::uint8_t>(i)});
 }
 
-/// Has room for a few probes at a time. Each is answered after a while, or never; silent ones are given up after a
-/// second.
+/// A transport with room for `room` probes at a time. If `answers`, each probe is answered after `delay`; otherwise its
+/// room is free again after one second.
 class SmallTransport final : public net::ProbeTransport {
  public:
   Instant now() noexcept override { return now_; }
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(the_silent_make_room_when_the_transport_says_so) {
   BOOST_TEST(transport.sent.size() == 100U);
   BOOST_CHECK(transport.now() - start >= 9s);
   BOOST_CHECK(transport.now() - start < 10s);
-  BOOST_TEST(transport.waits < 200U);  // it was waited for, not asked again and again
+  BOOST_TEST(transport.waits < 200U);  // the driver waits for room and does not poll for it
 }
 
 BOOST_AUTO_TEST_CASE(what_finds_no_room_until_the_deadline_is_left) {

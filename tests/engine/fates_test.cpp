@@ -1,5 +1,5 @@
-// What sendings, failures and events make of a target: the rules, one by one.
-// No transport stands behind it; time is what a test says.
+// Tests the rules that turn sent probes, failures and events into outcomes of a target, one rule at a time.
+// There is no transport; each test chooses the time.
 #include "engine/fates.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -90,13 +90,13 @@ BOOST_AUTO_TEST_CASE(what_was_too_big_is_repeated_as_part_of_its_attempt) {
   fates = with_target(true);
   const Probe first = send(1);
   BOOST_TEST(too_big(first));
-  BOOST_TEST(!too_big(first));  // said twice
+  BOOST_TEST(!too_big(first));  // the same error a second time
   BOOST_TEST(too_big(repeat(1)));
-  BOOST_TEST(fates.awaited() == 1U);  // whatever fail_fast says
+  BOOST_TEST(fates.awaited() == 1U);  // although fail_fast is set
   BOOST_TEST(record().attempt == 1U);
   const Probe last = repeat(1);
   const Probe second = send(2);
-  BOOST_TEST(!too_big(last));  // a newer one is under way
+  BOOST_TEST(!too_big(last));  // a newer probe is under way
   hear(Kind::reply, second, start + 9ms);
   BOOST_CHECK(record().outcome == Outcome::reply);
   BOOST_TEST(record().attempt == 2U);
@@ -269,7 +269,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_this_host_gives_up_has_failed) {
   BOOST_CHECK(detail()->error == std::errc::host_unreachable);
   BOOST_TEST(!record().awaited);
   BOOST_TEST(fates.counters().send_errors == 1U);
-  hear(Kind::failed, probe, start + 4s);  // once is enough
+  hear(Kind::failed, probe, start + 4s);  // a second failure of the same probe does not count
   BOOST_TEST(fates.counters().send_errors == 1U);
 }
 

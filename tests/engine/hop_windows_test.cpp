@@ -1,4 +1,4 @@
-// Windows of routers: growth by answers, shrinking by silence, and lines that find out whom they wait for.
+// Tests the windows of routers: growth by answers, shrinking by silence, and lines that learn their router.
 // Pure: no clock, no network.
 #include "engine/hop_windows.hpp"
 
@@ -15,11 +15,11 @@ namespace hop_windows_test {
 Address router(std::uint8_t number) { return Address::v4({10, 1, 0, number}); }
 
 struct Windows : HopWindows {
-  /// So many wait in the line; their turns begin with `first`.
+  /// Puts `count` turns into the line, from `first` on.
   void fill(Line line, Turn first, std::size_t count = 1000) {
     for (Turn turn = first; turn < first + count; ++turn) wait(line, turn);
   }
-  /// Takes all that is ready; how many those were.
+  /// Takes all probes that are ready, and returns their number.
   std::size_t take_all() {
     std::size_t taken = 0;
     for (; any_ready(); ++taken) static_cast<void>(take());
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(some_loss_is_no_limit_and_a_good_round_makes_up_for_bad_one
   BOOST_TEST(slowness(line) == 2);
   BOOST_TEST(take_all() == 8U);
   answer(line, 6);
-  stay_silent(line, 2);  // a quarter
+  stay_silent(line, 2);  // a quarter of the round
   BOOST_TEST(size(line) == 14U);
   BOOST_TEST(slowness(line) == 1);
 }
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(places_move_with_their_line_to_the_router_that_answered) {
   BOOST_TEST(take_all() == 16U);
   answered(line);
   learn(line, router(3));
-  BOOST_TEST(take_all() == 1U);  // fifteen are still on their way to it
+  BOOST_TEST(take_all() == 1U);  // fifteen probes to the router are still under way
   fill(of(router(3)), 2000);
   BOOST_TEST(!any_ready());
 }
@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(a_line_to_several_routers_is_held_up_by_none_of_them) {
   BOOST_TEST(slowness(line) == 1);
   fill(of(router(3)), 2000);
   BOOST_TEST(take_all() == 16U);
-  learn(of(router(3)), router(4));  // answers in its place once; its own line stays
+  learn(of(router(3)), router(4));  // router 4 answers once in place of router 3, whose own line does not change
   BOOST_TEST(!any_ready());
 }
 

@@ -1,5 +1,5 @@
-// The search for the largest packet, as a dialogue: what is asked, what became of it, what is asked then.
-// Paths here are functions from a size to its fate; nothing is sent.
+// Tests the search for the largest packet step by step: the sizes to probe, their outcomes, and the next sizes.
+// A path is a function from a size to its outcome; no packet is sent.
 #include "engine/mtu_search.hpp"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ Fate reported(std::uint32_t mtu, const Address& by = near_router) {
   return {.kind = Kind::reported, .mtu = mtu, .reporter = by};
 }
 
-/// A link of this host with that MTU, and behind it whatever `path` says.
+/// A path whose first link, on this host, has this MTU; for smaller packets it behaves as `path`.
 PathModel behind_link(std::uint32_t mtu, const PathModel& path) {
   return [mtu, path](std::uint32_t size) { return size > mtu ? refused : path(size); };
 }
@@ -35,11 +35,11 @@ PathModel up_to(std::uint32_t mtu, const Fate& otherwise) {
   return [mtu, otherwise](std::uint32_t size) { return size <= mtu ? fits : otherwise; };
 }
 
-/// How a search went.
+/// The figures of one search.
 struct Course {
   std::map<std::uint32_t, int> asked{};
   int probes = 0;
-  int timeouts = 0;  ///< Steps in which something was silent.
+  int timeouts = 0;  ///< Steps in which some size was silent.
   int steps = 0;
 };
 
@@ -66,13 +66,13 @@ BOOST_AUTO_TEST_CASE(the_smallest_and_the_largest_are_asked_first) {
   for (const Family family : {Family::ipv4, Family::ipv6}) {
     MtuSearch search{{.family = family}};
     BOOST_TEST(search.next_sizes() == (Sizes{68, MtuSearch::largest_size(family)}), boost::test_tools::per_element());
-    BOOST_TEST(search.next_sizes().empty());  // the fates are awaited
+    BOOST_TEST(search.next_sizes().empty());  // the outcomes are awaited
     BOOST_TEST(!search.over());
     search.told(MtuSearch::largest_size(family), fits);
     BOOST_TEST(search.over());
     BOOST_TEST(search.mtu() == MtuSearch::largest_size(family));
     BOOST_TEST(!search.limiting_hop());
-    search.told(68, silent);  // no matter
+    search.told(68, silent);  // changes nothing: the search is over
     BOOST_TEST(search.mtu() == MtuSearch::largest_size(family));
     BOOST_TEST(search.next_sizes().empty());
   }
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(each_report_leads_one_step_further) {
   BOOST_TEST(course.timeouts == 0);
   int on_the_wire = 0;
   for (const auto& [size, times] : course.asked) on_the_wire += size <= 1500 ? times : 0;
-  BOOST_TEST(on_the_wire == 4);  // 68, 1500, 1400, 1280
+  BOOST_TEST(on_the_wire == 4);  // sizes 68, 1500, 1400 and 1280
 }
 
 BOOST_AUTO_TEST_CASE(the_limit_of_this_host_is_found_without_reporter) {
@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(a_report_below_what_fits_is_not_believed) {
   search.told(68, fits);
   search.told(65'535, refused);
   run(search, behind_link(1500, [](std::uint32_t size) { return size > 1400 ? reported(70) : fits; }));
-  BOOST_TEST(search.mtu() >= 70U);  // a liar on the path can make it too small, never larger than what was answered
+  BOOST_TEST(search.mtu() >= 70U);  // false reports make it too small, never larger than an answered size
   MtuSearch mended{{}};
   run(mended, behind_link(1500, [](std::uint32_t size) {
         if (size == 1500) return reported(1450);

@@ -1,5 +1,5 @@
-// The rate and the back-off, by made-up times.
-// A schedule is followed in steps of a tenth of a millisecond, as a busy caller would ask.
+// Tests the rate, the congestion limit and the back-off at chosen times.
+// A schedule is followed in steps of 0.1 ms, as a busy caller would do.
 #include "engine/pacer.hpp"
 
 #include <algorithm>
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(trouble_halves_the_rate_and_quiet_raises_it_again) {
   Instant now{1s};
   for (; now < Instant{1s + 9ms}; now += 100us) {
     BOOST_TEST(congestion.allowance(now) > 0U);
-    congestion.sent(20, now);  // 200,000 a second
+    congestion.sent(20, now);  // 200,000 probes per second
   }
   congestion.trouble(now);
   BOOST_TEST(congestion.rate() > 95'000);
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(trouble_halves_the_rate_and_quiet_raises_it_again) {
     congestion.sent(allowed, now);
     sent += allowed;
   }
-  BOOST_TEST(sent > 5000U);    // at 50,000 a second and more
+  BOOST_TEST(sent > 5000U);    // at 50,000 probes per second or more
   BOOST_TEST(sent < 10'000U);  // below 100,000
   for (; now < start + 2s; now += 100us) congestion.sent(congestion.allowance(now) > 0 ? 1 : 0, now);
   BOOST_TEST(congestion.rate() == 0.0);

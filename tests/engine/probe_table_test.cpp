@@ -1,5 +1,5 @@
-// Bookkeeping of targets and probes.
-// The window and what is forgotten of it, above all.
+// Tests the bookkeeping of targets and probes.
+// Most cases test the window of probes, and which probes it forgets.
 #include "engine/probe_table.hpp"
 
 #include <boost/test/unit_test.hpp>

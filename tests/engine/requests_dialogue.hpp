@@ -1,5 +1,5 @@
-// Single requests without a transport: what they want to send, what they are told, what becomes of them.
-// For the tests of engine/requests.hpp; time is what a test says.
+// A fixture for the tests of engine/requests.hpp: sends probes and delivers events without a transport.
+// Each test chooses the time.
 #pragma once
 
 #include <boost/test/unit_test.hpp>
@@ -44,7 +44,7 @@ struct RequestsDialogue {
     requests.sent(batch, std::vector<Instant>(batch.size(), now));
     return batch;
   }
-  /// Probe::to holds only until a further target comes.
+  /// The address of the probe's target. Probe::to itself is valid only until the next target is added.
   [[nodiscard]] const Address& target_of(const Probe& probe) const { return *requests.book().probe(probe.serial).to; }
   void hear(Kind kind, const Probe& probe, Instant at, bool final = false) {
     Event event{.serial = probe.serial, .kind = kind, .final = final, .responder = target_of(probe)};

@@ -1,5 +1,5 @@
-// Single requests when there is not room for all of them: pacing, full queues and transports, dropped answers, long
-// runs. No transport stands behind them; time is what a test says.
+// Tests single requests without room for all: pacing, full queues and transports, dropped answers, long runs.
+// There is no transport; each test chooses the time.
 #include <algorithm>
 #include <random>
 
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_full_transport_holds_up_connections_only) {
   BOOST_TEST(again[0].serial == batch[0].serial);
   BOOST_TEST(again[1].serial == batch[1].serial);
   requests.put_back(again, Instant::max());
-  reply(message[0], start + 501ms);  // something was heard
+  reply(message[0], start + 501ms);  // any event makes room
   BOOST_TEST(send(start + 501ms).size() == 2U);
 }
 
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(dropped_answers_are_asked_for_again_within_the_same_attempt
   const auto result = done();
   BOOST_TEST(result.record.attempt == 1U);
   BOOST_CHECK(result.record.rtt == 1ms);
-  requests.receive_drops(3, start + 24ms);  // no news
+  requests.receive_drops(3, start + 24ms);  // the same count again
   BOOST_CHECK(requests.next() == Instant::max());
 }
 

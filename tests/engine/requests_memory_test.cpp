@@ -1,5 +1,5 @@
-// Memory follows what is under way: one request that takes long holds nothing of the others that were over since.
-// Dialogues without I/O, in virtual time.
+// Tests that memory grows with the requests under way: a long request does not keep the memory of those that are over.
+// No I/O; virtual time.
 #include <boost/test/unit_test.hpp>
 #include <vector>
 
@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(one_that_takes_long_does_not_hold_the_memory_of_the_others)
   }
   BOOST_TEST(targets_of(requests) < 70'000U);
   BOOST_TEST(requests.in_flight() == 1U);
-  hear(Kind::reply, earlier[3], start + 1s);  // of one that was let go
+  hear(Kind::reply, earlier[3], start + 1s);  // about a probe that was let go
   BOOST_TEST(requests.counters().duplicates == 1U);
   reply(first, start + 2s);
   const auto result = done();
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(those_that_were_slow_too_are_let_go_when_they_end) {
   BOOST_TEST(requests.in_flight() == 1U);
   const std::size_t size = targets_of(requests);
   for (int i = 0; i < 3000; ++i) submit(4, 10s, 0, start + 11s);
-  BOOST_TEST(targets_of(requests) == size);  // their numbers serve again
+  BOOST_TEST(targets_of(requests) == size);  // the numbers are used again
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,5 @@
-// Single requests, tested as dialogues: deadlines, retries, answers in time and late, errors.
-// No transport stands behind them; time is what a test says.
+// Tests single requests: deadlines, retries, answers in time and late, errors.
+// There is no transport; each test chooses the time.
 #include "engine/requests_dialogue.hpp"
 
 namespace multiping::test {
@@ -98,11 +98,11 @@ BOOST_AUTO_TEST_CASE(the_kernels_time_decides_what_is_late) {
   submit(1, 100ms);
   submit(2, 100ms);
   const auto batch = send(start);
-  reply(batch[0], start + 101ms);  // read before expire() was called, but too late
+  reply(batch[0], start + 101ms);  // after the deadline, although expire() was not called yet
   BOOST_TEST(!requests.any_done());
   BOOST_TEST(requests.counters().late == 1U);
   Event in_time{.serial = batch[1].serial, .responder = target_of(batch[1])};
-  in_time.arrival = {.read = start + 5s, .stamp = start + 99ms};  // this process was stopped meanwhile
+  in_time.arrival = {.read = start + 5s, .stamp = start + 99ms};  // arrived in time, and read late
   requests.received({&in_time, 1});
   BOOST_CHECK(done().record.rtt == 99ms);
   expire(start + 5s);
@@ -219,8 +219,6 @@ BOOST_AUTO_TEST_CASE(shapes_are_released_with_the_request) {
   BOOST_TEST(requests.released_shapes() == std::vector<std::uint16_t>{7}, boost::test_tools::per_element());
 }
 
-// Half a million requests of every fate: what is kept is what is under way and what was over lately.
-
 BOOST_AUTO_TEST_CASE(who_waits_for_the_next_to_be_done_is_not_stopped_by_none_under_way) {
   BOOST_TEST(!requests.reached(Goal::done));
   submit(1);
@@ -246,12 +244,12 @@ BOOST_AUTO_TEST_CASE(an_error_is_told_while_something_better_is_awaited) {
   BOOST_TEST(!requests.reached(Goal::done));
   expire(start + 1s);
   BOOST_CHECK(done().record.outcome == Outcome::unreachable);
-  // What ends the wait is done, and told as that alone.
+  // An error that ends the request is not told in heard() too.
   submit(2, 1s, 0, start + 2s);
   hear(Kind::unreachable, send(start + 2s)[0], start + 2001ms, true);
   BOOST_TEST(requests.heard().empty());
   BOOST_CHECK(done().record.outcome == Outcome::unreachable);
-  // Others do not ask for it.
+  // Without tell_errors, errors are not told.
   requests = Requests{Rules{}};
   submit(3);
   hear(Kind::unreachable, send(start)[0], start + 1ms);
@@ -273,7 +271,7 @@ BOOST_AUTO_TEST_CASE(what_is_done_says_when_the_probe_was_sent_that_was_answered
   expire(start + 11s);
   send(start + 11s);
   expire(start + 12s);
-  BOOST_CHECK(done().sent_at == start + 11s);  // of the last, where none was answered
+  BOOST_CHECK(done().sent_at == start + 11s);  // no probe was answered, so the last one counts
 }
 
 BOOST_AUTO_TEST_SUITE_END()

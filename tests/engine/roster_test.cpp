@@ -1,5 +1,5 @@
-// Which positions share a target.
-// Compared with a plain map for long lists.
+// Tests which positions of a list share a target.
+// Long lists are compared with a plain map.
 #include "engine/roster.hpp"
 
 #include <boost/test/unit_test.hpp>

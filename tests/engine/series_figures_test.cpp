@@ -1,5 +1,5 @@
-// The figures of one target of a series: the order of rounds whatever the order of fates, and answers that overtook one
-// another.
+// Tests the figures of one target of a series: fates are added in round order, whatever order they come in.
+// Tests the count of answers that overtook one another, too.
 #include "engine/series_figures.hpp"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_SUITE(series_figures_test)
 
 constexpr Instant start{100s};
 
-/// Sent a second apart.
+/// An answered round; the probe of round n is sent n seconds after the start.
 RoundFate answer(std::uint64_t round, Duration rtt) {
   return {.round = round,
           .outcome = Outcome::reply,
@@ -68,10 +68,10 @@ BOOST_AUTO_TEST_CASE(what_waits_in_vain_counts_at_the_end) {
 BOOST_AUTO_TEST_CASE(an_answer_behind_that_to_a_later_probe_is_reordered) {
   Told told;
   told.add(answer(1, 100ms));
-  told.add(answer(0, 1200ms));  // 100 ms behind the answer to round 1
+  told.add(answer(0, 1200ms));  // 100 ms after the answer to round 1
   BOOST_TEST(told.statistics.reordered() == 1U);
   told.add(answer(2, 900ms));
-  told.add(answer(3, 100ms));  // 200 ms behind the one before
+  told.add(answer(3, 100ms));  // 200 ms after the answer to round 2
   BOOST_TEST(told.statistics.reordered() == 1U);
 }
 
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(each_that_was_overtaken_counts_once) {
   Told told;
   told.add(answer(0, 5s));      // at 5 s
   told.add(answer(1, 2500ms));  // at 3.5 s
-  told.add(answer(2, 1s));      // at 3 s: both before it were overtaken
+  told.add(answer(2, 1s));      // at 3 s: it overtook both earlier answers
   told.add(answer(3, 100ms));   // at 3.1 s
   told.add(loss(4));
   BOOST_TEST(told.statistics.reordered() == 2U);
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(answers_of_one_moment_are_in_order) {
   BOOST_TEST(told.statistics.reordered() == 0U);
 }
 
-/// By definition: an answer that came behind the answer to any later probe.
+/// Counts by definition: the answers that came after the answer to some later probe.
 std::uint64_t overtaken(const std::vector<RoundFate>& fates) {
   std::uint64_t count = 0;
   for (std::size_t i = 0; i < fates.size(); ++i) {

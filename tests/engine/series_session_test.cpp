@@ -1,5 +1,5 @@
-// The schedule of a series as dialogues: who is due when, what lateness does, and floods.
-// Time is what a test says.
+// Tests the schedule of a series: when each target is due, the effect of late calls, and series without an interval.
+// Each test chooses the time.
 #include "engine/series_session.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -24,7 +24,7 @@ struct Probe {
 };
 using Probes = std::vector<Probe>;
 
-/// Everything that is due, in order.
+/// Takes all probes that are due, in order.
 Probes take(SeriesSession& session, Instant now) {
   Probes probes;
   while (const auto due = session.take_due(now)) probes.push_back({due->target, due->round});
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(an_interval_that_does_not_divide_drifts_by_no_nanosecond) {
     for (std::uint32_t target = 0; target < targets; ++target) {
       const Instant due = start + 1s * static_cast<int>(round) + Duration{1s} * target / targets;
       BOOST_REQUIRE(session.next() == due);
-      BOOST_REQUIRE((take(session, due + 3ms) == Probes{{target, round}}));  // somewhat late, every time
+      BOOST_REQUIRE((take(session, due + 3ms) == Probes{{target, round}}));  // a little late in each round
     }
   }
   BOOST_TEST(!session.over());
@@ -98,8 +98,8 @@ BOOST_AUTO_TEST_CASE(who_is_away_for_whole_intervals_moves_the_grid_and_leaves_o
 
 BOOST_AUTO_TEST_CASE(targets_stay_spread_when_only_some_were_late_by_an_interval) {
   SeriesSession session{{.targets = 4, .count = 3, .interval = 1s, .start = start}};
-  // Targets 0 and 1 are late by an interval, 2 and 3 are not: had they kept their grid, they would have to wait for the
-  // others in each round, and all leave at once.
+  // Targets 0 and 1 are late by an interval, 2 and 3 are not. If 2 and 3 kept their grid, they would have to wait for
+  // the others in each round, and all targets would leave at once.
   BOOST_TEST((take(session, start + 1300ms) == Probes{{0, 0}, {1, 0}}));
   BOOST_CHECK(session.slip(1) == 1s);
   for (std::uint64_t k = 2; k < 12; ++k) {
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(slips_add_up) {
   Instant now = start;
   for (std::uint64_t round = 0; round < 10; ++round, now += 2500ms)
     BOOST_TEST((take(session, now) == Probes{{0, round}}));
-  // Seen at 0, 2.5, 5, 7.5 s and so on: what was due at 1 s moves by 1 s, then one interval at 5 s, two at 7.5 s, ...
+  // Calls come at 0, 2.5, 5, 7.5 s and so on: the grid moves by 1 s at 2.5 s, by 1 s at 5 s, by 2 s at 7.5 s, ...
   BOOST_CHECK(session.slip(0) == 13s);
 }
 
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(without_an_interval_each_target_goes_on_when_its_fate_is_kn
   session.done(1, true, start + 1ms);
   BOOST_TEST((take(session, start + 1ms) == Probes{{1, 1}}));
   session.done(1, true, start + 2ms);
-  BOOST_TEST(take(session, start + 2ms).empty());  // it has had its two
+  BOOST_TEST(take(session, start + 2ms).empty());  // target 1 has had its two rounds
   session.done(0, true, start + 1s);
   session.done(2, true, start + 1s);
   BOOST_TEST((take(session, start + 1s) == Probes{{0, 1}, {2, 1}}));

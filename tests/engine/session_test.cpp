@@ -1,5 +1,5 @@
-// The rules of a batch, tested as dialogues: what the session wants to send, what it is told, what it makes of it.
-// No transport stands behind it; time is what a test says.
+// Tests the rules of a batch: the probes that the session proposes, and the effect of events on its targets.
+// There is no transport; each test chooses the time.
 #include "engine/session.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(only_the_silent_are_sent_to_again_and_any_attempt_counts) {
   d.reply(first[1], start + 1200ms);
   BOOST_TEST(d.record(1).attempt == 1U);
   BOOST_CHECK(d.record(1).rtt == 1200ms);
-  d.reply(second[0], start + 1300ms);  // its probe is answered too, but the first answer stands
+  d.reply(second[0], start + 1300ms);  // the second probe is answered too, but the first answer stays
   BOOST_TEST(d.record(1).attempt == 1U);
   BOOST_TEST(d.counters().received == 3U);
   BOOST_TEST(d.counters().duplicates == 0U);
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_local_error_is_the_targets_own) {
   BOOST_TEST(d.session.fates().awaited() == 1U);
   BOOST_TEST(d.counters().send_errors == 1U);
   BOOST_TEST(!d.session.sending());
-  BOOST_TEST(d.round(start + 1s).size() == 2U);  // it is tried again with the silent ones
+  BOOST_TEST(d.round(start + 1s).size() == 2U);  // it is tried again, together with the silent targets
   BOOST_CHECK(d.record(0).outcome == Outcome::pending);
 }
 
@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(while_answers_may_have_been_dropped_here_nobody_is_silent) 
   d.session.time_out(start + 5ms);
   BOOST_CHECK(d.record(0).outcome == Outcome::pending);
   BOOST_TEST(d.send_all(start + 21ms).size() == 1U);
-  d.session.time_out(start + 30ms);  // the repeated probe has not had its time yet
+  d.session.time_out(start + 30ms);  // the time for an answer to the repeated probe has not passed
   BOOST_CHECK(d.record(0).outcome == Outcome::pending);
   d.session.time_out(start + 50ms);
   BOOST_CHECK(d.record(0).outcome == Outcome::no_reply);
@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(what_a_full_transport_gives_back_makes_room) {
   const auto one = d.propose(start + 2s, 1);
   BOOST_REQUIRE_EQUAL(one.size(), 1U);
   BOOST_TEST(one[0].serial == batch[1].serial);
-  d.session.put_back(one, Instant::max());  // it was not enough
+  d.session.put_back(one, Instant::max());  // there was still no room
   d.unreachable(batch[0], start + 3s);
   const auto rest = d.propose(start + 3s);
   BOOST_REQUIRE_EQUAL(rest.size(), 2U);
@@ -317,12 +317,12 @@ BOOST_AUTO_TEST_CASE(a_drop_on_this_host_probes_the_silent_again_within_the_same
   BOOST_CHECK(d.session.next() == start + 22ms);
   BOOST_TEST(d.send_all(start + 10ms).empty());
   const auto again = d.send_all(start + 22ms);
-  const auto last = d.send_all(start + 40ms);  // no faster than this host can take it
+  const auto last = d.send_all(start + 40ms);  // sending is slower after the drops
   BOOST_REQUIRE_EQUAL(again.size() + last.size(), 2U);
   d.reply(again[0], start + 23ms);
   BOOST_TEST(d.record(1).attempt == 1U);
   BOOST_CHECK(d.record(1).rtt == 1ms);
-  d.session.receive_drops(5, start + 50ms);  // no news
+  d.session.receive_drops(5, start + 50ms);  // the same count again
   BOOST_CHECK(d.session.next() == Instant::max());
 }
 
@@ -360,7 +360,7 @@ BOOST_AUTO_TEST_CASE(what_this_host_refused_until_the_end_of_the_round_has_faile
   BOOST_CHECK(d.record(0).outcome == Outcome::pending);
   BOOST_CHECK(d.record(1).outcome == Outcome::send_failed);
   BOOST_CHECK(d.session.table().detail(d.record(1)).error == full());
-  BOOST_CHECK(d.record(2).outcome == Outcome::pending);  // it would have left behind what was sent before
+  BOOST_CHECK(d.record(2).outcome == Outcome::pending);  // it only had to wait for the earlier packets
   BOOST_TEST(d.record(2).attempt == 0U);
   BOOST_TEST(d.counters().send_errors == 1U);
 }
@@ -401,7 +401,7 @@ BOOST_AUTO_TEST_CASE(a_long_lasting_retry_loop_does_not_grow) {
   BOOST_TEST(window.end - window.first <= 10U * 301U);
 }
 
-/// So many targets that to look at them all takes milliseconds.
+/// A session with so many targets that a look at all of them takes milliseconds.
 struct Crowd {
   static constexpr std::uint32_t size = 300'000;
   static constexpr std::size_t most_in_a_call = 70'000;
@@ -430,7 +430,7 @@ struct Crowd {
   Session session{Rules{}};
 };
 
-// Between two calls the driver looks at the clock and at a stop.
+// The driver checks the clock and a stop request only between two calls.
 BOOST_AUTO_TEST_CASE(no_call_looks_at_all_of_many_targets) {
   Crowd crowd;
   crowd.answer_all_but_the_last(start);

@@ -1,5 +1,5 @@
-// Timers and the waiting line: who is due first, who is next, and who has left.
-// Compared with plain containers over long runs.
+// Tests the timers and the waiting line: which item is due first, which is next, and which has left.
+// Long runs are compared with plain containers.
 #include "engine/timers.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_CASE(the_earliest_is_first) {
   timers.set(1, Instant{25s});
   BOOST_TEST(timers.first() == 2U);
   timers.clear(2);
-  timers.clear(7);  // has none
+  timers.clear(7);  // item 7 has no time
   BOOST_TEST(timers.first() == 1U);
   BOOST_CHECK(timers.next() == Instant{25s});
 }

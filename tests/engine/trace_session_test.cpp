@@ -1,5 +1,5 @@
-// Traces as a dialogue: what is asked, what is answered, where a route ends, what is asked again and when it is over.
-// No network and no clock; time is what a test says.
+// Tests traces: which probes are sent, the effect of answers, where a route ends, which probes are repeated, and when.
+// No network and no clock; each test chooses the time.
 #include "engine/trace_session.hpp"
 
 #include <algorithm>
@@ -58,7 +58,7 @@ struct Dialogue {
     answer.detail.responder = responder;
     session->done(ask.id, answer, now);
   }
-  /// An ICMP error: while something better is awaited (`so_far`), or in the end.
+  /// An ICMP error about a probe, which stays under way (`so_far`) or is over.
   void error(const Ask& ask, const Address& from, const IcmpError& icmp, Instant now, bool so_far = false,
              bool own = false) const {
     TraceSession::Answer answer;
@@ -79,7 +79,7 @@ struct Dialogue {
     if (outcome == Outcome::send_failed) answer.detail.error = std::make_error_code(std::errc::network_unreachable);
     session->done(ask.id, answer, now);
   }
-  /// As a network would that has so many routers before the target.
+  /// Answers as a network with `routers` routers before the target.
   void answer(const std::vector<Ask>& asks, int routers, Instant now) const {
     for (const Ask& ask : asks) ask.ttl <= routers ? expired(ask, now) : replied(ask, now);
   }
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_route_ends_at_the_nearest_answer_of_its_target) {
     for (const Ask& ask : with_ttl(asks, ttl)) expired(ask, start + 10ms);
   BOOST_TEST(!session->over());
   for (const int number : {1, 2}) replied(with_ttl(asks, 5)[static_cast<std::size_t>(number)], start + 11ms);
-  BOOST_TEST(session->over());  // whatever is still under way behind it
+  BOOST_TEST(session->over());  // although probes of later hops are still under way
   BOOST_TEST(session->last_ttl(0) == 5);
   BOOST_TEST(session->reached(0));
   BOOST_TEST(outcome(4, 2) == Outcome::ttl_expired);
@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(unreachable_ends_a_route_when_nothing_else_is_left_to_be_sa
   BOOST_TEST(session->last_ttl(0) == 3);
   BOOST_TEST(!session->over());
   for (const Ask& ask : with_ttl(asks, 5)) silent(ask, start + 1s);
-  BOOST_TEST(session->over());  // silence is not asked again there
+  BOOST_TEST(session->over());  // beyond the unreachable error, silent probes are not repeated
   BOOST_TEST(session->last_ttl(0) == 3);
   BOOST_TEST(!session->reached(0));
 }
@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(unreachable_is_outweighed_at_its_hop_and_from_behind_at_any
   replied(of(2, 5)[1], start + 6ms);
   BOOST_TEST(session->last_ttl(2) == 5);
   BOOST_TEST(session->reached(2));
-  BOOST_TEST(outcome(2, 0, 2) == Outcome::unreachable);  // it was said all the same
+  BOOST_TEST(outcome(2, 0, 2) == Outcome::unreachable);  // the error stays the outcome of its probe
 }
 
 BOOST_AUTO_TEST_CASE(what_is_held_behind_an_unreachable_error_is_asked_when_that_is_outweighed) {
@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(what_is_held_behind_an_unreachable_error_is_asked_when_that
   const auto others = due(start);
   unreachable(with_ttl(others, 2)[0], 2, start + 5ms);
   for (const int ttl : {3, 4, 5}) silent(with_ttl(others, ttl)[0], start + 1s);
-  BOOST_TEST(!session->over());  // the first hop is asked again
+  BOOST_TEST(!session->over());  // the probe of the first hop is repeated
   BOOST_TEST(ttls(due(start + 1s)).empty());
   silent(with_ttl(others, 1)[0], start + 1s);
   BOOST_TEST(ttls(due(start + 1s)) == std::set<int>{1}, boost::test_tools::per_element());
@@ -238,7 +238,7 @@ BOOST_AUTO_TEST_CASE(what_is_said_so_far_counts_and_what_comes_for_the_same_prob
   const auto asks = due(start);
   error(with_ttl(asks, 3)[0], router(9), no_route, start, true);
   BOOST_TEST(session->last_ttl(0) == 3);
-  BOOST_TEST(session->window(router(9)) == 17U);  // who answers is asked more
+  BOOST_TEST(session->window(router(9)) == 17U);  // the answer lets the window grow
   replied(with_ttl(asks, 3)[0], start + 20ms);
   BOOST_TEST(session->last_ttl(0) == 3);
   BOOST_TEST(session->reached(0));
@@ -303,7 +303,7 @@ BOOST_AUTO_TEST_CASE(asking_stops_a_timeout_before_the_end_and_no_answer_is_awai
   BOOST_TEST(asks.size() == 16U);
   for (const Ask& ask : asks) expired(ask, start + 900ms);
   asks = due(start + 1050ms);
-  BOOST_TEST(asks.size() == 24U);  // a little late; it is worth while, but has less time
+  BOOST_TEST(asks.size() == 24U);  // a little late: the probes are sent, but have less time
   for (const Ask& ask : asks) BOOST_CHECK(ask.timeout == 950ms);
 
   begin({.max_ttl = 1, .probes_per_hop = 1}, 40, {.budget = 2s});
@@ -326,7 +326,7 @@ BOOST_AUTO_TEST_CASE(where_answers_come_fast_asking_goes_on_almost_until_the_end
     now += 150ms;
     for (const Ask& ask : asks) expired(ask, now);
   }
-  const auto asks = due(start + 399ms);  // an answer takes 150 ms: it may take four times that
+  const auto asks = due(start + 399ms);  // the slowest RTT is 150 ms, and a probe needs four times that
   BOOST_TEST(asks.size() == 6U);
   for (const Ask& ask : asks) silent(ask, start + 1s);
   BOOST_TEST(session->over());
@@ -362,7 +362,7 @@ BOOST_AUTO_TEST_CASE(probes_that_are_alike_are_asked_again_one_by_one_and_not_fo
   BOOST_TEST(asks.size() == 4U);
   replied(with_ttl(asks, 4)[0], start + 10ms);
   silent(asks[0], start + 1s);
-  BOOST_TEST(due(start + 1s).empty());  // two are still under way
+  BOOST_TEST(due(start + 1s).empty());  // two probes are still under way
   silent(asks[1], start + 1s);
   silent(asks[2], start + 1s);
   auto again = due(start + 1s);
@@ -466,7 +466,7 @@ BOOST_AUTO_TEST_CASE(a_router_that_never_answers_holds_nobody_up) {
   BOOST_TEST(asked == 1500U);
 }
 
-// Between two calls whoever asks looks at the clock and at a stop.
+// The caller checks the clock and a stop request only between two calls.
 BOOST_AUTO_TEST_CASE(a_call_asks_some_of_many_routes_and_is_due_again_at_once) {
   begin({.max_ttl = 30, .probes_per_hop = 1, .max_silent_hops = 8}, 20'000);
   std::set<std::uint32_t> routes;
@@ -480,7 +480,7 @@ BOOST_AUTO_TEST_CASE(a_call_asks_some_of_many_routes_and_is_due_again_at_once) {
   BOOST_TEST(routes.size() == 20'000U);
 }
 
-// However many of them wait still: none is looked for.
+// The session does not search for the probes that still wait, however many there are.
 BOOST_AUTO_TEST_CASE(at_the_end_of_the_budget_nothing_is_asked_and_all_is_over) {
   begin({.max_ttl = 30, .max_silent_hops = 0}, 5000, {.budget = 2s});
   std::vector<Ask> asked;
@@ -495,7 +495,7 @@ BOOST_AUTO_TEST_CASE(at_the_end_of_the_budget_nothing_is_asked_and_all_is_over) 
   BOOST_TEST(due(start + 3s).empty());
 }
 
-// A router that said so may not be contradicted any more when the budget ends: then it is the answer.
+// If no better answer comes until the budget ends, the router's error is the answer.
 BOOST_AUTO_TEST_CASE(what_was_heard_is_known_before_its_probe_is_over) {
   begin({.max_ttl = 1, .probes_per_hop = 1});
   const auto asks = due(start);

@@ -1,5 +1,5 @@
-// Routes, MTUs, names, lists and transports while memory runs out at every place in turn: std::bad_alloc or the whole
-// result, and nothing is left.
+// Tests routes, MTUs, names, lists and transports while each allocation fails in turn.
+// A call throws std::bad_alloc or returns the whole result, and leaves no memory, descriptor or thread.
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <functional>
@@ -22,7 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Three hops with labels, and a host of each family.
+/// A network with three hops that send MPLS labels, and one host of each family.
 Scenario routed_network() {
   const IcmpExtensionData extension{.objects = {mpls_object({{.label = 24, .bottom_of_stack = true, .ttl = 1}})}};
   Scenario scenario{.name = "routed"};

@@ -1,5 +1,5 @@
-// operator new of this whole program, which can be told to fail.
-// See failing_new.hpp; new(3) by malloc(3), as the standard library's own.
+// operator new uses malloc(3), as that of the standard library does.
+// See failing_new.hpp.
 #include "memory/failing_new.hpp"
 
 #include <malloc.h>

@@ -1,19 +1,19 @@
-// operator new of this whole program, which can be told to fail: how it behaves when memory runs out at any place.
-// Counts what is allocated, so that a leak shows.
+// Replaces operator new of the whole program by one that a test can make fail at any allocation.
+// Counts the allocated memory, so that a test finds leaks.
 #pragma once
 
 #include <cstddef>
 
 namespace multiping::test {
 
-/// The allocation number `number` from now on (1: the next), of whatever thread, fails, unless disarm() comes first. 0:
-/// none fails, they are only counted.
+/// Makes allocation number `number` from now on (1: the next one) fail, in any thread, unless disarm() is called
+/// before. 0: none fails; allocations are only counted.
 void arm(std::size_t number);
-/// How many were asked for since arm().
+/// Ends arm(), and returns the number of allocations since arm().
 std::size_t disarm() noexcept;
-/// Pieces of memory that operator new gave and operator delete did not get back.
+/// The number of allocations that are not yet freed.
 [[nodiscard]] long long pieces_in_use() noexcept;
-/// Their sizes together.
+/// The total size of these allocations, in bytes as malloc_usable_size(3) tells it.
 [[nodiscard]] long long bytes_in_use() noexcept;
 
 }  // namespace multiping::test

@@ -1,5 +1,5 @@
-// A MultiPing whose memory runs out at every place in turn: what threw leaves the object as usable as it was, and loses
-// no answer.
+// Tests a MultiPing while each allocation fails in turn.
+// A call that throws leaves the object usable, and loses no answer.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 
 const ProbeOptions udp{.protocol = Protocol::udp, .port = 9}, tcp{.protocol = Protocol::tcp, .port = 9};
 
-/// Those that answer, of either family, by every protocol; some twice.
+/// Targets that answer, of both families and all protocols; some occur twice.
 TargetList answering() {
   std::vector<Target> targets{"127.0.0.1",        "::1",
                               "127.0.0.2",        "127.0.0.1",
@@ -52,7 +52,7 @@ void check_all_kinds(const std::function<void(const Options& options)>& check) {
         300s);
 }
 
-/// What several receive() handed out.
+/// The results of several receive() calls.
 class Received {
  public:
   void take(const Batch& batch) {
@@ -62,7 +62,7 @@ class Received {
     for (const Result& result : batch.no_responses)
       silent_ += " " + result.host + " " + std::string{to_string(result.outcome)};
   }
-  /// All have answered, and each answer was handed out once.
+  /// Checks that all targets have answered, and that receive() returned each answer once.
   void check(std::size_t expected, std::size_t number) const {
     if (responses_ == expected && silent_.empty()) return;
     BOOST_ERROR("allocation " << number << ": " << responses_ << " answers of " << expected << "," << silent_);

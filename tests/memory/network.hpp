@@ -1,5 +1,5 @@
-// The network of the tests that run out of memory: hosts that answer, and a router that says of others, with labels and
-// interfaces, that they are unreachable.
+// The network of the memory tests: hosts that answer, and routers that report other hosts as unreachable.
+// The routers' errors have MPLS labels and interface information.
 #pragma once
 
 #include "netns/tun_device.hpp"

@@ -1,5 +1,5 @@
-// A Prober whose memory runs out at every place in turn: a submit() that threw never completes, and no completion is
-// lost by a poll() that threw.
+// Tests a Prober while each allocation fails in turn.
+// A submit() that throws never completes; a poll() that throws loses no completion.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A probe, and what must become of it.
+/// A probe, and its expected outcome.
 struct Question {
   std::string host{};
   ProbeOptions probe{};
@@ -63,7 +63,7 @@ Prober::Token submit(Prober& prober, const Question& question) {
   return prober.submit(*Address::parse(question.host), question.probe, 20s);
 }
 
-/// What a Prober was asked, and what it has told.
+/// Compares the requests of a Prober with its completions.
 class Account {
  public:
   void expect(Prober::Token token, const Question& question) { asked_.emplace(token, question); }
@@ -81,7 +81,7 @@ class Account {
       asked_.erase(asked);
     }
   }
-  /// Everything that was asked is told.
+  /// Checks that every request completes, with its expected outcome.
   void settle(Prober& prober, std::size_t number) {
     for (int polls = 0; prober.in_flight() > 0 && polls < 1000; ++polls) take(prober.poll(1s));
     if (!asked_.empty()) wrong_ += std::to_string(asked_.size()) + " never completed; ";
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(no_completion_is_lost_by_a_poll_that_threw) {
       Prober prober{options};
       Account account;
       for (const Question& question : questions(kind)) account.expect(submit(prober, question), question);
-      ::poll(nullptr, 0, 5);  // so that there is something to take in at once
+      ::poll(nullptr, 0, 5);  // so that poll() finds answers at once
       std::vector<Prober::Completion> completions;
       trial.call([&] { completions = prober.poll(1s); });
       account.take(completions);

@@ -1,4 +1,5 @@
-// Series whose memory runs out at every place in turn: what was known is told by the next round.
+// Tests series while each allocation fails in turn.
+// After a round that throws, the next round still reports the fates that were known.
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <functional>

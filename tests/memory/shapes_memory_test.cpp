@@ -1,5 +1,5 @@
-// What a Prober keeps for options that all differ: little for each that is in flight, nothing for those that are over,
-// and no socket.
+// Tests the memory of a Prober whose probes all have different options.
+// Each probe in flight takes little memory and no socket of its own; probes that are over leave nothing.
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <cstddef>
@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t probes = 4'000;
 
-/// Each is larger than the one before it.
+/// Submits one probe of each payload size from `first` to `last` - 1.
 void submit_all(Prober& prober, Protocol protocol, std::size_t first, std::size_t last) {
   const Address host = *Address::parse("127.0.0.1");
   for (std::size_t size = first; size < last; ++size)

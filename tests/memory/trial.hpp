@@ -1,5 +1,5 @@
-// A call of the library that is made again and again, each time with another of its allocations failing.
-// What it leaves is held against what was there before: memory, descriptors, threads.
+// Repeats a call of the library, each time with another of its allocations failing.
+// Checks that the call leaves no memory, descriptor or thread.
 #pragma once
 
 #include <poll.h>
@@ -23,12 +23,12 @@ inline namespace out_of_memory {
       std::distance(std::filesystem::directory_iterator{folder}, std::filesystem::directory_iterator{}));
 }
 
-/// One try, in which allocation `number` of the calls fails; 0: none does.
+/// One try, in which allocation `number` of the tested call fails; 0: none fails.
 class Trial {
  public:
   explicit Trial(std::size_t number) noexcept : number_{number} {}
 
-  /// The call that is tried: once in a try. False when it threw std::bad_alloc.
+  /// Makes the tested call; once in each try. Returns false when the call throws std::bad_alloc.
   template <class Call>
   bool call(Call call) {
     arm(number_);
@@ -47,7 +47,7 @@ class Trial {
   }
 
   [[nodiscard]] std::size_t number() const noexcept { return number_; }
-  /// Some allocation failed.
+  /// The allocation that was to fail was reached.
   [[nodiscard]] bool failed() const noexcept { return number_ != 0 && asked_ >= number_; }
   [[nodiscard]] bool threw() const noexcept { return threw_; }
 
@@ -57,20 +57,20 @@ class Trial {
   bool threw_ = false;
 };
 
-/// Threads that have ended may be in the list for a moment.
+/// Waits until at most `most` threads are listed: a thread that has ended may stay in the list for a moment.
 inline void wait_for_threads(std::size_t most) {
   for (int tries = 0; entries_of("/proc/self/task") > most && tries < 1000; ++tries) ::poll(nullptr, 0, 10);
 }
 
-/// `body(trial)` is run with every allocation of its call failing in turn, until it asks for no more of them. Returns
-/// how many failed.
+/// Runs `body(trial)` with allocation 1, 2, 3 ... of its call failing, until the call makes fewer allocations. Returns
+/// the number of allocations that failed.
 template <class Body>
 std::size_t fail_each_allocation(const std::string& what, Body body) {
   constexpr std::size_t most = 20'000;
   Trial warm_up{0};
   body(warm_up);
   BOOST_REQUIRE_MESSAGE(!warm_up.threw(), what << " threw though nothing failed");
-  // A transport that lasts may keep idle sockets of the warm-up.
+  // A transport that outlives the call may keep idle sockets of the warm-up.
   const std::size_t descriptors = entries_of("/proc/self/fd"), threads = entries_of("/proc/self/task");
   for (std::size_t number = 1; number < most; ++number) {
     const long long before = pieces_in_use();
