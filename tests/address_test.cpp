@@ -1,5 +1,5 @@
-// Addresses as text and as values: what is taken, what is refused, and what comes back.
-// The C library's own parser is the second opinion.
+// Tests addresses as text and as values: the text that is accepted, refused and written.
+// Compares the results with the parser of the C library.
 #include "multiping/address.hpp"
 
 #include <arpa/inet.h>
@@ -127,7 +127,7 @@ const std::vector<std::string> no_addresses{
     std::string(1'000'000, ':'),
 };
 
-/// Digits, colons and points in disorder, or an address with a few characters changed.
+/// Random digits, colons and points, or an address with a few changed characters.
 std::string disordered(std::mt19937& random) {
   constexpr std::string_view characters = "0123456789abcdefF::::....g ";
   const auto any = [&random](std::size_t end) { return random() % end; };
@@ -282,7 +282,7 @@ BOOST_AUTO_TEST_CASE(hashes_of_neighbours_spread_in_their_low_bits) {
       const auto text = prefix + std::to_string(i / 256) + separator + std::to_string(i % 256);
       ++filled[std::hash<Address>{}(*Address::parse(text)) % buckets];
     }
-    int most = 0;  // 16 to be expected
+    int most = 0;  // 16 are expected
     for (const auto& [bucket, count] : filled) most = std::max(most, count);
     BOOST_TEST(most < 48, prefix << ": " << most << " in one bucket");
     BOOST_TEST(filled.size() > buckets * 9 / 10);

@@ -1,5 +1,5 @@
-// What a Timeout makes of the durations that callers give.
-// Every check that can be is made by the compiler.
+// Tests how a Timeout converts the durations that callers pass.
+// The compiler makes as many of the checks as it can.
 #include "multiping/duration.hpp"
 
 #include <boost/test/unit_test.hpp>

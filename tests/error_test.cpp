@@ -1,4 +1,4 @@
-// Error codes and exceptions: plain words, and every name that failed.
+// Tests the texts of error codes and exceptions, and that an exception names every host that failed.
 #include "multiping/error.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,5 +1,5 @@
-// Checks that includes point only along the arrows of the design, and that pure rooms stay pure.
-// Every source of include/, src/ and demo/ is read; the rules are one table.
+// Checks that each folder includes only the folders that the design allows, and that pure folders stay pure.
+// Reads every source of include/, src/ and demo/; the rules are one table.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -17,16 +17,16 @@ namespace {
 namespace fs = std::filesystem;
 using Strings = std::vector<std::string_view>;
 
-/// What the files under one path may include. The first rule that fits a file holds.
+/// The rule for files under one path: what they may include. The first rule whose path fits a file holds.
 struct Room {
-  std::string_view path;       ///< Beginning of the file's path from the top level.
-  Strings own;                 ///< Beginnings of what it may include as "...".
-  bool standard_only = false;  ///< Of <...>, nothing but the C++ standard library.
-  bool timeless = false;       ///< Reads no clock.
-  bool asio = false;           ///< May include Boost.Asio, and the error codes that it speaks.
+  std::string_view path;       ///< The beginning of the file's path from the top level.
+  Strings own;                 ///< The beginnings of the names that the file may include as "...".
+  bool standard_only = false;  ///< As <...>, the file may include only headers of the C++ standard library.
+  bool timeless = false;       ///< The file must not read a clock.
+  bool asio = false;           ///< The file may include Boost.Asio, and Boost.System for its error codes.
 };
 
-/// What belongs to direct_transport sees packets; the seams above and below it do not.
+/// The rule for files that are part of direct_transport: they see packets. The layers above and below it do not.
 Room between_the_seams(std::string_view path) { return {path, {"net/", "packet/", "multiping/"}, true, true}; }
 
 const std::vector<Room>& rooms() {
@@ -53,7 +53,7 @@ const std::vector<Room>& rooms() {
       {"src/proxy/", {"proxy/", "linux/", "net/", "packet/", "multiping/"}},
       {"src/resolve/resolver_asio.cpp", {"resolve/", "multiping/"}, false, false, true},
       {"src/resolve/", {"resolve/", "multiping/", "signals_blocked.hpp"}},
-      // The files beside the rooms wire them together, and may see all of them.
+      // Files directly in src/ connect the folders, and may include all of them.
       {"src/", {""}},
       {"demo/", {"multiping/"}},
   };
@@ -69,7 +69,7 @@ bool quoted_allowed(const Room& room, std::string_view name) {
   return std::ranges::any_of(room.own, [&](std::string_view start) { return name.starts_with(start); });
 }
 
-/// Names of the C++ standard library have no dot and no slash.
+/// True if the file may include <name>. Headers of the C++ standard library have no dot and no slash in their names.
 bool angled_allowed(const Room& room, std::string_view name) {
   if (name.starts_with("boost/asio") || name.starts_with("boost/system/")) return room.asio;
   if (name.starts_with("boost/")) return false;
@@ -82,7 +82,7 @@ bool reads_clock(std::string_view line) {
   return std::regex_search(line.begin(), line.end(), clock);
 }
 
-/// What is wrong with one line of a file in `room`; empty when nothing is.
+/// The rule that one line of a file in `room` breaks; empty when it breaks none.
 std::string complaint(const Room& room, const std::string& line) {
   static const std::regex include{R"re(^\s*#\s*include\s*(["<])([^">]+)[">])re"};
   std::smatch match;
@@ -93,7 +93,7 @@ std::string complaint(const Room& room, const std::string& line) {
   return room.timeless && reads_clock(line) ? "may not read a clock: " + line : "";
 }
 
-/// Everything wrong with a file's text, a line for each complaint.
+/// All complaints about a file's text, one line for each.
 std::vector<std::string> violations(const std::string& path, std::istream& text) {
   const Room* room = room_of(path);
   if (room == nullptr) return {path + " is in no room"};
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(includes_along_the_arrows_pass) {
   BOOST_TEST(violations("demo/a.cpp", "#include <multiping/multiping.hpp>").empty());
 }
 
-/// One planted violation of each kind; each must be found.
+/// One violation of each kind, made for the test; each must be found.
 struct Planted {
   const char* path;
   const char* line;

@@ -1,5 +1,5 @@
-// No text of this library follows the program's locale: neither the global one of C++, which groups digits and has a
-// decimal comma here, nor that of C.
+// Tests that no text of this library depends on the program's locale, in C++ or in C.
+// Here the global C++ locale groups digits and has a decimal comma, and so has the C locale.
 #include <stdlib.h>
 #include <sys/wait.h>
 
@@ -22,14 +22,14 @@ BOOST_AUTO_TEST_SUITE(locale_test)
 using namespace multiping;
 using namespace std::chrono_literals;
 
-/// "1.234,5"
+/// Writes numbers as "1.234,5".
 class GroupedDigits : public std::numpunct<char> {
   char do_decimal_point() const override { return ','; }
   char do_thousands_sep() const override { return '.'; }
   std::string do_grouping() const override { return "\3"; }
 };
 
-/// Has the global C++ locale group digits, as long as it lives.
+/// Makes the global C++ locale group digits while this object exists.
 class GroupingLocale {
  public:
   GroupingLocale() : before_{std::locale::global(std::locale{std::locale::classic(), new GroupedDigits})} {}
@@ -41,7 +41,7 @@ class GroupingLocale {
   std::locale before_;
 };
 
-/// A locale of C with a decimal comma, made by localedef(1) in a folder of its own; LOCPATH says where, locale(7).
+/// A C locale with a decimal comma. localedef(1) makes it in a folder of its own, which LOCPATH names: locale(7).
 class CommaLocale {
  public:
   CommaLocale() {
@@ -50,7 +50,7 @@ class CommaLocale {
     folder_ = folder;
     std::ofstream{folder_ / "source"} << "LC_NUMERIC\ndecimal_point \",\"\nthousands_sep \".\"\ngrouping 3;3\n"
                                          "END LC_NUMERIC\n";
-    // Status 1 says that the other categories have no definition.
+    // Exit status 1 means that the other categories have no definition.
     const std::string make = "localedef -c -i '" + folder + "/source' '" + folder + "/comma' >/dev/null 2>&1";
     const int status = std::system(make.c_str());
     ::setenv("LOCPATH", folder.c_str(), 1);
@@ -77,7 +77,7 @@ boost::test_tools::assertion_result can_make_a_locale(boost::unit_test::test_uni
   return result;
 }
 
-/// What std::invalid_argument says.
+/// The message of the std::invalid_argument that `call` throws.
 template <class Call>
 std::string complaint(Call call) {
   try {

@@ -1,5 +1,5 @@
-// MultiPing on this machine's own addresses: real sockets, real time.
-// What needs other networks stands in netns/, what needs exact times in sim/.
+// Tests MultiPing on this machine's own addresses, with real sockets and in real time.
+// Tests that need other networks are in netns/; tests that need exact times are in sim/.
 #include "multiping/multi_ping.hpp"
 
 #include <poll.h>
@@ -19,7 +19,7 @@ using namespace multiping;
 
 namespace {
 
-/// Skips, visibly, where this process may not ping at all.
+/// A precondition: the tests are skipped, with a message, where this process may not ping.
 boost::test_tools::assertion_result may_ping(boost::unit_test::test_unit_id) {
   boost::test_tools::assertion_result result{capabilities(*open_transport()).icmp};
   result.message() << "this process may not ping";
@@ -41,7 +41,7 @@ std::ptrdiff_t running_threads() {
   return std::distance(std::filesystem::directory_iterator{"/proc/self/task"}, std::filesystem::directory_iterator{});
 }
 
-/// What a forked child makes of `work`: its exit status.
+/// Runs `work` in a forked child, and returns the child's exit status; -1 if the child was killed.
 template <class Work>
 int in_child(Work work) {
   const pid_t child = ::fork();
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(the_descriptor_is_readable_when_an_answer_is_there) {
   pollfd watched{.fd = mp.native_handle(), .events = POLLIN, .revents = 0};
   BOOST_TEST(::poll(&watched, 1, 0) == 0);
   mp.send();
-  BOOST_TEST(::poll(&watched, 1, 1000) == 1);  // also when send() has taken the answer in already
+  BOOST_TEST(::poll(&watched, 1, 1000) == 1);  // readable even if send() has already received the answer
   BOOST_TEST(mp.receive(1s).responses.size() == 1U);
   BOOST_TEST(::poll(&watched, 1, 0) == 0);
 }

@@ -1,4 +1,4 @@
-// Numbers as text: as short as they can be read back, and with digits after the point.
+// Tests numbers as text: the shortest text that reads back the same, and text with a fixed number of decimals.
 #include "number_text.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(an_exponent_only_where_there_were_many_zeros) {
 }
 
 BOOST_AUTO_TEST_CASE(with_digits_after_the_point) {
-  BOOST_TEST(fixed_text(1.0005, 3) == "1.000");  // a little less, in binary
+  BOOST_TEST(fixed_text(1.0005, 3) == "1.000");  // its binary value is a little less
   BOOST_TEST(fixed_text(-std::numeric_limits<double>::max(), 3).size() == 314U);
 }
 

@@ -1,4 +1,4 @@
-// Options out of range, and options that a protocol does not have: refused by name, never ignored.
+// Tests that options out of range, and options that a protocol does not have, are refused by name and never ignored.
 #include "option_checks.hpp"
 
 #include <boost/test/data/test_case.hpp>
@@ -22,7 +22,7 @@ BOOST_AUTO_TEST_SUITE(option_checks)
 
 namespace {
 
-/// What refused the options, and how.
+/// How the options were refused.
 struct Refusal {
   std::string text{};
   std::error_code error{};

@@ -1,4 +1,4 @@
-// Options as plain values: their names, their defaults, and their use with designated initialisers.
+// Tests options as plain values: their names, their defaults, and their use with designated initialisers.
 #include "multiping/options.hpp"
 
 #include <boost/test/unit_test.hpp>

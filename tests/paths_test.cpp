@@ -1,5 +1,5 @@
-// Which routes are one path: agreement hop by hop, silence, ends, and the figures of each router.
-// Routes are data here; nothing is probed.
+// Tests which routes count as one path: equal routers at each hop, silence, ends, and the figures of each router.
+// Routes are data here; no probe is sent.
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <string>
@@ -21,7 +21,8 @@ const Address& target() {
   return address;
 }
 
-/// A letter is a router, 'T' the target, '.' silence, '-' what was not asked; '!' an unreachable error of router 'x'.
+/// A letter is a router, 'T' the target, '.' silence, '-' a probe that was not sent, '!' an unreachable error of router
+/// 'x'.
 Result probe(char what, Duration rtt) {
   Result result{.host = "host", .address = target(), .outcome = Outcome::no_reply, .attempt = 1};
   if (what == '-') result = {.host = "host", .address = target()};
@@ -32,7 +33,7 @@ Result probe(char what, Duration rtt) {
   return result;
 }
 
-/// One word for each hop.
+/// A route with one word for each hop, and one character for each probe.
 Route route(int flow, const std::vector<std::string>& hops, int first_ttl = 1) {
   Route made{.host = "host", .address = target(), .hops = {}, .flow = flow};
   for (const std::string& word : hops) {
@@ -98,13 +99,13 @@ BOOST_AUTO_TEST_CASE(several_routers_of_one_hop_each_have_their_own_figures) {
   BOOST_TEST(responders(paths[0]) == "abcT");
   const auto& hops = paths[0].hops;
   for (std::size_t i = 0; i < 3; ++i) BOOST_TEST(hops[i].ttl == 1);
-  BOOST_TEST(hops[0].statistics.sent() == 2U);  // the silent one counts here
+  BOOST_TEST(hops[0].statistics.sent() == 2U);  // the silent probe counts for this router
   BOOST_TEST(hops[0].statistics.received() == 1U);
   BOOST_TEST(hops[1].statistics.received() == 3U);
   BOOST_TEST(hops[2].statistics.received() == 1U);
 }
 
-// What another probe of the same hop contradicts ended no route.
+// An unreachable error that another probe of the same hop contradicts does not end a route.
 BOOST_AUTO_TEST_CASE(a_stray_unreachable_error_is_no_end) {
   const auto paths = distinct_paths(std::vector{route(0, {"a", "!b."}), route(1, {"a", "b..", "T"})});
   BOOST_REQUIRE_EQUAL(paths.size(), 1U);
@@ -118,7 +119,7 @@ BOOST_AUTO_TEST_CASE(paths_of_different_length_are_different) {
   BOOST_TEST(refused.size() == 2U);
 }
 
-// A branch that leads nowhere is seen, and its silence is no loss of the others.
+// A branch that leads nowhere is a path of its own, and its silence does not count as loss on the other paths.
 BOOST_AUTO_TEST_CASE(a_flow_that_gets_no_further_is_a_path_of_its_own) {
   const Route dead = route(1, {"a", ".", ".", "."}), also_dead = route(3, {"a", ".", ".", "."});
   const auto paths = distinct_paths(std::vector{route(0, {"a", "b", "T"}), dead, route(2, {"a", ".", "T"}), also_dead});
@@ -130,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_flow_that_gets_no_further_is_a_path_of_its_own) {
   BOOST_TEST((paths[1].flows == std::vector{1, 3}));
   BOOST_TEST(distinct_paths(std::vector{dead, route(2, {"a", "b", "T"}), also_dead}).size() == 2U);
   BOOST_TEST(distinct_paths(std::vector{dead, route(2, {"a", "!"})}).size() == 2U);
-  // Of two that were given up nobody knows where they end.
+  // Two routes that were given up may be one path, because their ends are not known.
   BOOST_TEST(distinct_paths(std::vector{dead, route(2, {"a", "b", "."})}).size() == 1U);
 }
 

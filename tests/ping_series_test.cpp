@@ -1,5 +1,5 @@
-// Series of probes to this machine's own addresses: what a script writes, what it gets, and what it must not ask for.
-// What needs exact times stands in sim/, what needs other networks in netns/.
+// Tests series of probes to this machine's own addresses: calls, results, and options that are refused.
+// Tests that need exact times are in sim/; tests that need other networks are in netns/.
 #include "multiping/ping_series.hpp"
 
 #include <sys/wait.h>
@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_SUITE(ping_series_test)
 static_assert(std::input_iterator<PingSeries::iterator>);
 static_assert(std::sentinel_for<std::default_sentinel_t, PingSeries::iterator>);
 
-/// A closed port of this machine answers everybody, whatever this process may do.
+/// A closed TCP port of this machine, which answers probes of any process, without privileges.
 ProbeOptions closed_port() { return {.protocol = Protocol::tcp, .port = 9}; }
 Target here(const std::string& host = "127.0.0.1") { return {host, closed_port()}; }
 
@@ -37,7 +37,7 @@ std::ptrdiff_t entries(const char* folder) {
   return std::distance(std::filesystem::directory_iterator{folder}, std::filesystem::directory_iterator{});
 }
 
-/// What std::invalid_argument says of these options.
+/// The message of the std::invalid_argument for these options; "nothing" if they are accepted.
 std::string complaint(const SeriesOptions& options, TargetList targets = here()) {
   try {
     static_cast<void>(ping_series(std::move(targets), options));
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(an_interval_that_the_rate_does_not_allow_is_refused) {
   BOOST_TEST(complaint(options, targets) == "nothing");
   options.interval = 0s;  // as fast as the rate allows
   BOOST_TEST(complaint(options, targets) == "nothing");
-  targets.insert(targets.end(), 30, here());  // a host listed again is not probed again
+  targets.insert(targets.end(), 30, here());  // a host that is listed twice is probed once
   options.interval = 30ms;
   BOOST_TEST(complaint(options, targets) == "nothing");
 }

@@ -1,4 +1,4 @@
-// Text from outside in messages: as it is where it can be, quoted and escaped where it must be.
+// Tests how messages show text from outside: unchanged where that is safe, else quoted and escaped.
 #include "readable.hpp"
 
 #include <boost/test/unit_test.hpp>

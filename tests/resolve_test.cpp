@@ -1,5 +1,5 @@
-// The public resolve() and reverse_resolve(): options are checked, answers come back in order.
-// What becomes of names and addresses in detail is tested in resolve/.
+// Tests the public resolve() and reverse_resolve(): options are checked, and results come back in order.
+// The tests in resolve/ check names and addresses in detail.
 #include "multiping/resolve.hpp"
 
 #include <boost/test/unit_test.hpp>

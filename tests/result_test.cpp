@@ -1,4 +1,4 @@
-// Results in words: the names of outcomes, every ICMP error in use, and the line that a person reads.
+// Tests results as text: the names of outcomes, every ICMP error in use, and the line for a result.
 #include "multiping/result.hpp"
 
 #include <boost/test/data/test_case.hpp>

@@ -1,5 +1,5 @@
-// Numbers of probe options, and which addresses may be probed at all.
-// Equal options share a number as long as anybody uses them, and a while longer.
+// Tests the numbers of probe options, and which addresses may be probed at all.
+// Equal options share a number while they are in use, and for some time after.
 #include "shapes.hpp"
 
 #include <boost/test/unit_test.hpp>

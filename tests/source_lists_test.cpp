@@ -1,5 +1,5 @@
-// Checks that every source is named in the CMakeLists.txt it belongs to, and every test case inside its file's suite:
-// otherwise a test would never run, and nobody would notice.
+// Checks that a CMakeLists.txt names every source, and that every test case is inside its file's suite.
+// Otherwise a test might never run, without any message.
 #include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
@@ -21,7 +21,7 @@ std::string text_of(const fs::path& file) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-/// Folders with a CMakeLists.txt of their own.
+/// Folders of tests/ that have their own CMakeLists.txt.
 constexpr std::array own_lists = {"bench/", "consumer/", "docs/", "fuzz/"};
 
 /// The sources below `folder` that its CMakeLists.txt does not name.
@@ -38,7 +38,8 @@ std::vector<std::string> unlisted(const fs::path& folder) {
   return found;
 }
 
-/// Whether all test cases of a file are between the beginning and the end of one suite. ctest runs files by suite.
+/// True if all test cases of a file are between the beginning and the end of one suite, because ctest runs files by
+/// suite.
 bool in_one_suite(const std::string& text) {
   static const std::regex mark{R"(\bBOOST_\w*TEST_(SUITE_END|SUITE|CASE\w*)\()"};
   std::string marks;

@@ -1,5 +1,5 @@
-// Figures as they are written: by name, as a histogram, as one line.
-// Counts within a bound are held against all samples.
+// Tests the figures as a program writes them: by name, as a histogram, and as one line.
+// Counts within a bound are compared with all samples.
 #include "multiping/statistics.hpp"
 
 #include <algorithm>
@@ -98,7 +98,7 @@ std::uint64_t within(const Samples& samples, Duration bound) {
       std::ranges::count_if(samples, [&](std::int64_t time) { return time != lost && Duration{time} <= bound; }));
 }
 
-/// Times from 100 ns to 1000 s and beyond, and a loss now and then.
+/// Samples from 100 ns to over 1000 s, with some losses.
 Samples spread_samples(std::uint64_t seed) {
   std::mt19937_64 random{seed};
   Samples samples(20'000);

@@ -1,5 +1,5 @@
-// How sure a loss is, how often it came in a run, and what rounds without a probe count for.
-// The interval is held against the normal distribution itself, integrated.
+// Tests the confidence interval of the loss, the loss periods, and the effect of rounds without a probe.
+// The interval is compared with a numerical integral of the normal distribution.
 #include "multiping/statistics.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -56,7 +56,7 @@ Statistics lost_of(int lost_ones, int all) {
   return figures;
 }
 
-// The first three from tables of Wilson's interval; the score test itself gives the others.
+// The first three values are from tables of Wilson's interval; the others follow from the score test itself.
 BOOST_AUTO_TEST_CASE(the_interval_of_the_loss) {
   const auto close = boost::test_tools::tolerance(1e-5);
   const auto [low, high] = lost_of(0, 10).loss_interval();
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(loss_periods_by_hand) {
   figures.add(result(Outcome::send_failed));
   figures.add(result(Outcome::unresolved));
   figures.add(result(Outcome::unreachable));
-  BOOST_TEST(figures.loss_periods() == 3U);  // nobody knows what the network did meanwhile
+  BOOST_TEST(figures.loss_periods() == 3U);  // such rounds neither end nor begin a loss period
   BOOST_TEST((figures + figures).loss_periods() == 5U);
   BOOST_TEST((figures_of({lost}) + figures_of({lost, lost})).loss_periods() == 1U);
   BOOST_TEST((figures_of({lost, 1}) + figures_of({lost, lost})).loss_periods() == 2U);

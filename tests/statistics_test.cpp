@@ -1,5 +1,5 @@
-// Figures compared with what a plain computation over all samples gives, added up in every way.
-// Counts, minimum and maximum are exact; so are mean and deviation, to the nanosecond.
+// Compares the figures, merged in several ways, with a plain computation over all samples.
+// Counts, minimum and maximum are exact; mean and deviation are exact to the nanosecond.
 #include "multiping/statistics.hpp"
 
 #include <algorithm>
@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_SUITE(statistics_test)
 
 using namespace samples;
 
-/// Everything again, the plain way.
+/// The same figures, computed in a plain way from all samples.
 struct Reference {
   explicit Reference(const Samples& samples) : sent{samples.size()} {
     std::uint64_t run = 0;
@@ -73,7 +73,7 @@ void compare(const Statistics& figures, const Reference& expected) {
   BOOST_TEST(figures.loss_periods() == expected.loss_periods);
   BOOST_TEST(figures.min().count() == expected.times.front());
   BOOST_TEST(figures.max().count() == expected.times.back());
-  // Half a nanosecond is the rounding, the rest what the reference itself loses.
+  // Half a nanosecond allows for rounding; the rest allows for errors of the reference itself.
   BOOST_TEST(near(figures.mean(), expected.mean, 0.5L + 1e-9L * expected.mean));
   BOOST_TEST(near(figures.stddev(), std::sqrt(expected.variance), 0.5L + 1e-9L * std::sqrt(expected.variance)));
   BOOST_TEST(near(figures.jitter(), expected.jitter, 0.5L + 1e-9L * expected.jitter));
@@ -83,7 +83,7 @@ void compare(const Statistics& figures, const Reference& expected) {
   }
 }
 
-/// The same, but for what no merging can give to the last bit.
+/// Compares all figures; the jitter may differ a little, since a merge cannot give it to the last bit.
 void compare(const Statistics& merged, const Statistics& whole) {
   BOOST_TEST(near(merged.jitter(), static_cast<long double>(whole.jitter().count()),
                   1 + 1e-9L * static_cast<long double>(whole.jitter().count())));
@@ -100,7 +100,7 @@ void compare(const Statistics& merged, const Statistics& whole) {
 using Random = std::mt19937_64;
 using Draw = std::function<double(Random&)>;
 
-/// In nanoseconds, from 1 microsecond to some minutes.
+/// Distributions of RTTs in nanoseconds, from 1 microsecond to some minutes.
 std::vector<Draw> distributions() {
   return {
       [](Random& random) {
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_few_samples_by_hand) {
   BOOST_CHECK(figures.min() == 10ms);
   BOOST_CHECK(figures.max() == 40ms);
   BOOST_CHECK(figures.mean() == 25ms);
-  BOOST_CHECK(figures.stddev() == 11'180'340ns);  // the root of 125 ms^2
+  BOOST_CHECK(figures.stddev() == 11'180'340ns);  // the square root of 125 ms^2
   // J = 10/16; J += (10 - J)/16; J += (10 - J)/16, in ms
   BOOST_CHECK(figures.jitter() == 1'760'254ns);
   BOOST_CHECK(figures.percentile(0) == 10ms);
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(times_out_of_range) {
     figures.add(result(Outcome::reply, time));
   BOOST_CHECK(figures.min() == 0ns);
   BOOST_CHECK(figures.max() == 24h);
-  BOOST_CHECK(figures.mean() == 8h + 1ns);  // and a half, rounded up
+  BOOST_CHECK(figures.mean() == 8h + 1ns);  // 8 h + 0.5 ns, rounded up
   BOOST_CHECK(figures.percentile(10) <= 16ns);
   BOOST_CHECK(figures.percentile(90) <= 24h);
   const double hour = 3600e3;
@@ -288,15 +288,15 @@ BOOST_AUTO_TEST_CASE(counts_beyond_32_bits_are_kept) {
   BOOST_TEST(near(figures.percentile(34), 3e6L, 6e4L));
   BOOST_TEST(near(figures.percentile(33), 1e6L, 2e4L));
   BOOST_CHECK(figures.mean() == 2'666'667ns);
-  BOOST_CHECK(figures.stddev() == 1'247'219ns);  // the root of 14/9 ms^2
+  BOOST_CHECK(figures.stddev() == 1'247'219ns);  // the square root of 14/9 ms^2
 }
 
 BOOST_AUTO_TEST_CASE(sums_beyond_64_bits_are_exact) {
   Statistics figures = figures_of({(24h) / 1ns, (24h) / 1ns, 0});
-  for (int i = 0; i < 30; ++i) figures += figures;  // the sum is near 2^77, that of the squares near 2^124
+  for (int i = 0; i < 30; ++i) figures += figures;  // the sum is near 2^77, the sum of squares near 2^124
   BOOST_TEST(figures.received() == std::uint64_t{3} << 30U);
   BOOST_CHECK(figures.mean() == 16h);
-  BOOST_CHECK(figures.stddev() == 40'729'350'596'345ns);  // 24 h times the root of 2/9
+  BOOST_CHECK(figures.stddev() == 40'729'350'596'345ns);  // 24 h times the square root of 2/9
 }
 
 BOOST_AUTO_TEST_SUITE_END()

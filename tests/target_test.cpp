@@ -1,4 +1,4 @@
-// Targets, lists of them from whatever a program has, and address blocks spelled out.
+// Tests targets, lists of targets from several types, and the expansion of address blocks.
 #include "multiping/target.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// main() of every test program: Boost.Test's, and a plain account of what was skipped.
-// A skipped case never passes for a run one: it is printed, and fails the run where MULTIPING_FORBID_SKIPS is set.
+// main() of every test program: runs Boost.Test and prints each skipped test case with the reason.
+// If MULTIPING_FORBID_SKIPS is set, a skipped case fails the run.
 #define BOOST_TEST_NO_MAIN
 #define BOOST_TEST_ALTERNATIVE_INIT_API
 #ifdef MULTIPING_BOOST_TEST_HEADERS_ONLY
@@ -14,7 +14,7 @@ namespace {
 
 namespace unit_test = boost::unit_test;
 
-constexpr int exit_all_skipped = 77;  // What ctest knows as "skipped": tests/CMakeLists.txt.
+constexpr int exit_all_skipped = 77;  // ctest reports this exit status as "skipped": tests/CMakeLists.txt.
 
 class SkipReport : public unit_test::test_observer {
  public:
@@ -23,7 +23,7 @@ class SkipReport : public unit_test::test_observer {
   }
 
   void test_unit_skipped(const unit_test::test_unit& unit, unit_test::const_string reason) override {
-    if (reason == "disabled") return;  // Left out by --run_test.
+    if (reason == "disabled") return;  // --run_test left the case out.
     skipped_any_ = true;
     std::cout << "SKIPPED " << unit.full_name() << ": " << reason << std::endl;
   }

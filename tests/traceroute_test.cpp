@@ -1,5 +1,5 @@
-// What traceroute() refuses, before anything is opened or sent.
-// Whole traces are in sim/ and netns/.
+// Tests the options that traceroute() refuses before it opens a socket or sends a probe.
+// Tests of whole traces are in sim/ and netns/.
 #include "multiping/traceroute.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(traceroute_test)
 
-/// What the call says about options that were changed so.
+/// The message with which traceroute() refuses options after this change.
 std::string complaint(const std::function<void(TraceOptions&)>& change) {
   TraceOptions options;
   change(options);

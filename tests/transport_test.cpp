@@ -1,5 +1,5 @@
-// Which transport is opened, and what is said when none can be.
-// Permissions of other users stand in netns/.
+// Tests which transport open_transport() opens, and the error when it can open none.
+// Tests with the permissions of other users are in netns/.
 #include "multiping/transport.hpp"
 
 #include <boost/test/unit_test.hpp>

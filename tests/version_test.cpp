@@ -1,4 +1,4 @@
-// Tests of the version: the header, the library and the CMake project say the same.
+// Tests that the header, the library and the CMake project have the same version.
 #include <boost/test/unit_test.hpp>
 #include <string>
 
