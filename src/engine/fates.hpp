@@ -68,7 +68,7 @@ class Fates {
   /// The least time that one connection must have lasted for its target to count as silent. `time` is the whole time
   /// that the target had.
   [[nodiscard]] Duration enough_listening(Duration time) const noexcept;
-  /// Fills sent, received, duplicates, late, icmp_errors, send_errors, and the wrong_source of events.
+  /// Counts sent, received, duplicates, late, icmp_errors, send_errors, and wrong_source of events; the rest stays 0.
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
  private:

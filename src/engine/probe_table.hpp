@@ -24,7 +24,7 @@ using TargetIndex = std::uint32_t;
 /// An unanswered probe is forgotten at this age: no network holds a packet so long (RFC 9293 assumes two minutes).
 inline constexpr Duration memory_of_probes = std::chrono::minutes{5};
 
-/// What only few targets have, kept apart from the records: another responder, an ICMP error, or an error of this host.
+/// Data that few targets have, kept apart from the records: another responder, an ICMP error, or an error of this host.
 struct Detail {
   Address responder{};
   std::shared_ptr<const IcmpError> icmp{};
@@ -87,7 +87,7 @@ class ProbeTable final : public net::ProbeBook {
   [[nodiscard]] const Detail* find_detail(const TargetRecord& record) const noexcept;
 
   net::Serial open_probe(TargetIndex target, std::uint32_t round);
-  /// Takes back the newest open_probe(), whose serial must be in no use. The next probe gets the same serial.
+  /// Takes back the newest open_probe(), whose serial must not be in use. The next probe gets the same serial.
   void close_newest() noexcept { entries_.pop_back(); }
   [[nodiscard]] ProbeEntry& entry(net::Serial serial) noexcept { return entries_[place(serial)]; }
   [[nodiscard]] bool remembers(net::Serial serial) const noexcept { return serial >= first_; }

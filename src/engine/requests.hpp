@@ -36,8 +36,7 @@ class Requests final : public Agenda {
     Token token = 0;
     TargetRecord record{};
     Detail detail{};
-    net::Instant
-        sent_at{};  ///< When the answered probe was sent, else the last probe; without meaning if none was sent.
+    net::Instant sent_at{};  ///< When the answered probe was sent, else the last one; no meaning if none was sent.
   };
 
   explicit Requests(const Rules& rules)
@@ -95,9 +94,8 @@ class Requests final : public Agenda {
     std::uint32_t remembered = 0;  ///< The number of its probes in the window.
     std::uint8_t repetitions = 0;  ///< How often a probe was repeated because answers may have been dropped.
     bool connects = false;
-    bool repeating = false;  ///< It waits in line to repeat its last probe.
-    bool short_of_room =
-        false;  ///< It waited for room or for another request's ports, or its connection was displaced.
+    bool repeating = false;      ///< It waits in line to repeat its last probe.
+    bool short_of_room = false;  ///< It has waited for room or ports, or its connection was displaced.
     bool over = true;
     std::uint8_t displaced = 0;  ///< How often its connection was ended to make room for others.
     std::optional<TargetIndex> held_behind{};

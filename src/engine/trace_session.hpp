@@ -123,7 +123,7 @@ class TraceSession {
     std::size_t under_way = 0, in_line = 0;
     std::size_t abandoned = 0;             ///< How many of those under way are abandoned.
     std::size_t held = 0;                  ///< How many of the unsettled are held.
-    std::set<HopWindows::Turn> backlog{};  ///< Of a route one by one: probes that wait until another is over.
+    std::set<HopWindows::Turn> backlog{};  ///< With one_by_one: probes that wait until another is over.
   };
 
   [[nodiscard]] static HopWindows::Turn pack(const Turn& turn) noexcept;
