@@ -41,7 +41,7 @@ class MtuSearch {
 
   /// The search is over: no more sizes follow, and outcomes that still come change nothing.
   [[nodiscard]] bool over() const noexcept { return over_; }
-  /// The largest size that was answered so far; when the search is over, the path MTU. 0: no size was answered.
+  /// The largest size that was answered so far; when the search is over, its result. 0: no size was answered.
   [[nodiscard]] std::uint32_t mtu() const noexcept { return fits_; }
   /// The router that reported mtu(); none if no router reported that size.
   [[nodiscard]] Address limiting_hop() const noexcept {
