@@ -103,7 +103,7 @@ unsigned mode_of(const std::string& name) {
 
 /// A socket as a systemd unit makes it.
 os::FileDescriptor listening() {
-  fs::create_directory("/run/multiping");
+  run("install -d -m 0755 /run/multiping");
   os::FileDescriptor socket{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)};
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(range_that_has_its_group_is_not_touched) {
 BOOST_AUTO_TEST_CASE(start_without_root_needs_nothing_but_the_group) {
   in_namespace([] {
     write_file(range_path, "4000 5000");
-    fs::create_directory("/run/multiping");
+    run("install -d -m 0755 /run/multiping");
     run("chown 4321:4322 /run/multiping");
     const Daemon daemon{Daemon::Settings{
         .account = false, .run_by = {"setpriv", "--reuid=4321", "--regid=4322", "--clear-groups", "--inh-caps=-all"}}};
@@ -223,7 +223,7 @@ BOOST_AUTO_TEST_CASE(start_without_root_needs_nothing_but_the_group) {
 
 BOOST_AUTO_TEST_CASE(start_without_root_and_outside_the_range_names_the_setting) {
   in_namespace([] {
-    fs::create_directory("/run/multiping");
+    run("install -d -m 0755 /run/multiping");
     run("chown 4321:4322 /run/multiping");
     const std::string error =
         error_of_start({.account = false, .run_by = {"setpriv", "--reuid=4321", "--regid=4322", "--clear-groups"}});
@@ -235,7 +235,7 @@ BOOST_AUTO_TEST_CASE(start_without_root_and_outside_the_range_names_the_setting)
 /// As the service does: an ordinary user with two capabilities, which are gone once it serves.
 BOOST_AUTO_TEST_CASE(start_with_two_capabilities_sets_the_range) {
   in_namespace([] {
-    fs::create_directory("/run/multiping");
+    run("install -d -m 0755 /run/multiping");
     run("chown 4321:4322 /run/multiping");
     Daemon daemon{Daemon::Settings{
         .account = false,
@@ -432,7 +432,7 @@ BOOST_AUTO_TEST_CASE(figures_are_told_when_asked_for) {
 
 BOOST_AUTO_TEST_CASE(what_is_no_socket_is_not_replaced_and_nothing_changes) {
   in_namespace([] {
-    fs::create_directory("/run/multiping");
+    run("install -d -m 0755 /run/multiping");
     write_file("/run/multiping/notes", "mine");
     const std::string error = error_of_start({.path = "/run/multiping/notes"});
     BOOST_TEST(error.find("/run/multiping/notes is no socket, and is not replaced") != std::string::npos, error);
