@@ -1,4 +1,4 @@
-// A point in time on the monotonic clock. Only implementations of packet_io.hpp read the clock itself.
+// A point in time on the monotonic clock. This part of the library gets the time through packet_io.hpp alone.
 // An unset time is an empty std::optional<Instant>, never zero: in a time namespace the clock may be near zero.
 #pragma once
 
