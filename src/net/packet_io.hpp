@@ -66,7 +66,7 @@ struct Way {
                             ///< 192.0.2.1".
   bool privilege = false;   ///< This process may not open such a socket (EPERM, EACCES); `doing` says what would let
                             ///< it.
-  bool may_pass = false;    ///< The next call of way() may succeed at once; all other errors last for a moment.
+  bool may_pass = false;    ///< way() may succeed when asked again at once; otherwise only after a moment.
 };
 
 /// One message to be sent: without an IP header, and for UDP without the UDP header.
