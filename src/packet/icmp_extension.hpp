@@ -1,6 +1,5 @@
-// Parses the data that routers append to ICMP errors: MPLS label stacks (RFC 4950) and interface information (RFC
-// 5837), in the extension structure of RFC 4884. Pure; malformed data gives nothing, never a guess. The parsers fill
-// vectors and strings: they throw std::bad_alloc and nothing else.
+// Parses the extensions of ICMP errors (RFC 4884): MPLS label stacks (RFC 4950) and interface information (RFC 5837).
+// Pure; malformed data gives nothing, never a guess. The parsers throw std::bad_alloc and nothing else.
 #pragma once
 
 #include <cstddef>

@@ -80,8 +80,7 @@ struct ProbeCodec::Payload {
 };
 
 ProbeCodec::ProbeCodec(const SipKey& key) noexcept : tag_key_(key) {
-  // The input of a tag has 16 or 32 bytes, and the inputs here have 1: no key below equals a tag of a probe by its
-  // input.
+  // The input of a tag has 16 or 32 bytes, and the inputs here have 1: no key below is ever the tag of a probe.
   for (std::size_t i = 0; i < round_keys_.size(); ++i) {
     const std::array label{static_cast<std::uint8_t>(i)};
     round_keys_[i] = static_cast<std::uint32_t>(siphash(key, label));
