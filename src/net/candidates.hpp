@@ -16,9 +16,10 @@ inline constexpr int most_candidates = 64;
 /// The most probes that a refused packet is compared with, to count it rightly: forgotten probes, or probes to another
 /// address.
 inline constexpr int most_suspects = 4;
-/// A tag of so many bits names one probe for certain, and proves an answer from another address to be no chance.
+/// The size in bits of a tag that names one probe for certain: an answer with such a tag does not match by chance, not
+/// even from another address.
 inline constexpr int telling_bits = 32;
-/// The sequence number repeats after so many probes.
+/// The number of probes after which the sequence number repeats.
 inline constexpr Serial sequence_period = 65'536;
 
 /// Visits the probes of the window that carry this sequence number, newest first, until `visit` returns true.

@@ -19,7 +19,7 @@ class HandshakeSpeaker {
   HandshakeSpeaker(const packet::ProbeCodec& codec, const ShapeTable& shapes, IcmpEvents& errors) noexcept
       : codec_{codec}, shapes_{shapes}, errors_{errors} {}
 
-  /// Where a message goes out.
+  /// The channel and source address of a message.
   struct Exit {
     const Channel& channel;
     Address source{};  ///< The source address of an IPv4 TCP segment, for its checksum.

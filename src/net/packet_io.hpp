@@ -55,8 +55,8 @@ struct Channel {
 /// How the probes of one shape leave for one family, or why they cannot.
 struct Way {
   enum class Kind : std::uint8_t {
-    lane,        ///< As messages, through `lane`.
-    connection,  ///< By connect().
+    lane,        ///< The probes are messages of `lane`.
+    connection,  ///< The probes are connections: see connect().
     none,        ///< See `error`.
   };
   Kind kind = Kind::none;
@@ -108,7 +108,7 @@ struct Incoming {
 struct QueuedError {
   std::span<const std::uint8_t> quoted{};  ///< The datagram in error, as the lane's messages: from the ICMP, TCP or
                                            ///< SCTP header on, or from the UDP payload on; with all that follows it.
-  Address destination{};                   ///< Where that datagram went.
+  Address destination{};                   ///< The address that the datagram went to.
   std::uint16_t port = 0;                  ///< UDP: the port that it went to.
   Address offender{};                      ///< The address that reports the error.
   std::uint8_t type = 0, code = 0;

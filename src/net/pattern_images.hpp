@@ -27,7 +27,7 @@ class PatternImages {
   void give_up_unused();
 
   std::map<std::vector<std::uint8_t>, Owner> images_;
-  std::size_t give_up_at_ = 16;  ///< At so many images the unused ones are erased.
+  std::size_t give_up_at_ = 16;  ///< The number of images at which the unused ones are erased.
 };
 
 }  // namespace multiping::net

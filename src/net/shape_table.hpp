@@ -17,8 +17,8 @@
 
 namespace multiping::net {
 
-/// UDP probes without a fixed source port use so many ports. On each port but the last, at most one probe to a target
-/// is under way.
+/// The number of source ports for UDP probes without a fixed port. On each port but the last, at most one probe to a
+/// target is under way.
 inline constexpr unsigned udp_turns = 64;
 
 /// The facts about a shape that its messages need.

@@ -11,8 +11,8 @@
 namespace multiping::net {
 namespace {
 
-/// Serials below the window stay known after they may be answered, so that late answers are counted as late. To limit
-/// memory, only so many stay, and only for so long.
+/// Serials below the window stay known after they may be answered, so that late answers are counted as late. These two
+/// limits, in serials and in time, bound the memory.
 constexpr Serial most_left_behind = 65'536;
 constexpr Duration longest_memory = std::chrono::minutes{5};
 /// The most probes that are kept. When more than these may still be answered, answers without a tag are not credited.

@@ -167,7 +167,7 @@ void UdpSpeaker::take_answer(const Match& match, const Incoming& packet, const H
   match.flight->answered = true;
 }
 
-/// In an unsure stream the probe of an answer is not known; the answer counts as late. A payload that looks like an
+/// In an unsure stream it is not known which probe is answered; the answer counts as late. A payload that looks like an
 /// echo of ours but has another tag counts as unauthenticated: its probe is forgotten, or the tag is forged.
 void UdpSpeaker::take_untagged(const Incoming& packet, const Hearing& hearing) {
   UdpStream* stream = index_.find({packet.from, packet.port, hearing.channel.id});

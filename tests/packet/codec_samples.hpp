@@ -12,7 +12,7 @@
 namespace multiping::packet {
 inline namespace codec_samples {
 
-inline constexpr std::uint64_t round_trip = 65536;  // sequence numbers repeat after so many serials
+inline constexpr std::uint64_t round_trip = 65536;  // the number of serials after which sequence numbers repeat
 
 inline SipKey key_of(std::uint8_t fill) {
   SipKey key;
