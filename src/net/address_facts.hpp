@@ -1,4 +1,4 @@
-// What an address tells by its octets alone.
+// Facts about an address that its octets alone tell.
 // Header only, pure.
 #pragma once
 
@@ -10,25 +10,25 @@
 
 namespace multiping::net {
 
-/// Same octets; the zone that a socket reports is left out where a packet quotes none.
+/// Compares the octets alone: a socket reports a zone, but a quoted packet carries none.
 [[nodiscard]] inline bool same_octets(const Address& a, const Address& b) noexcept {
   return std::ranges::equal(a.bytes(), b.bytes());
 }
 
-/// fe80::/10, which means nothing without a zone. Links of IPv4 have none.
+/// True for fe80::/10, which needs a zone. IPv4 link-local addresses do not count.
 [[nodiscard]] inline bool is_link_local(const Address& address) noexcept {
   const auto octets = address.bytes();
   return address.family() == Family::ipv6 && octets[0] == 0xfe && (octets[1] & 0xc0U) == 0x80;
 }
 
-/// The same IPv6 address on the interface of that index; 0: without a zone.
+/// Returns the same IPv6 address with the zone of interface `index`; 0: without a zone.
 [[nodiscard]] inline Address in_zone(const Address& address, std::uint32_t index) noexcept {
   std::array<std::uint8_t, 16> octets{};
   std::ranges::copy(address.bytes(), octets.begin());
   return Address::v6(octets, index);
 }
 
-/// Unspecified, broadcast or multicast; or no address at all.
+/// True for an unspecified, broadcast or multicast address, and for an empty Address.
 [[nodiscard]] inline bool is_no_host(const Address& address) noexcept {
   const auto octets = address.bytes();
   const auto all = [&](std::uint8_t value) { return std::ranges::count(octets, value) == std::ssize(octets); };

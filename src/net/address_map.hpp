@@ -1,5 +1,5 @@
-// Something kept for each of many addresses and ports, in flat memory: open addressing with linear probing.
-// Nothing is erased one by one; what has become stale goes when the table grows.
+// A hash table from address and ports to a value, in flat memory: open addressing with linear probing.
+// Entries are not erased one by one: stale ones are dropped when the table grows.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ class AddressMap {
 
   [[nodiscard]] bool empty() const noexcept { return used_ == 0; }
 
-  /// Visits all that is kept for these octets and ports, in whatever zone, until `visit` says yes.
+  /// Visits the entries with these octets and ports, whatever their zone, until `visit` returns true.
   template <class Visit>
   bool any(const Address& address, Ports ports, Visit visit) {
     if (slots_.empty()) return false;
@@ -32,7 +32,7 @@ class AddressMap {
     return false;
   }
 
-  /// Null where nothing is kept. Valid until at() is called.
+  /// Returns null where there is no entry. The pointer is valid until at() is called.
   [[nodiscard]] Value* find(const Address& address, Ports ports) {
     Value* found = nullptr;
     any(address, ports, [&](const Address& kept, Value& value) {
@@ -42,7 +42,8 @@ class AddressMap {
     return found;
   }
 
-  /// What is kept, or a default Value from now on. Where the table has to grow, only what `keep` says yes to stays.
+  /// Returns the value of an entry; adds a default Value where there is none. When the table grows, only the entries
+  /// for which `keep` returns true stay.
   template <class Keep>
   Value& at(const Address& address, Ports ports, Keep keep) {
     if (Value* found = find(address, ports)) return *found;
@@ -52,12 +53,12 @@ class AddressMap {
 
  private:
   struct Slot {
-    Address address{};  ///< None: free.
+    Address address{};  ///< Empty: the slot is free.
     Ports ports = 0;
     Value value{};
   };
 
-  /// Zones are left out, so that an address can be found without.
+  /// The zone is not hashed, so that an address can be found without it.
   [[nodiscard]] std::size_t start(const Address& address, Ports ports) const noexcept {
     std::uint64_t mixed = ports;
     for (const std::uint8_t octet : address.bytes()) mixed = (mixed ^ octet) * 0x100000001B3U;
@@ -78,13 +79,13 @@ class AddressMap {
     for (Slot& slot : slots_)
       if (slot.address && keep(std::as_const(slot.value))) kept.push_back(std::move(slot));
     std::size_t size = 16;
-    while (size < 2 * (kept.size() + 1)) size *= 2;  // so that it is at most half full
+    while (size < 2 * (kept.size() + 1)) size *= 2;  // at most half full
     slots_.assign(size, {});
     used_ = 0;
     for (Slot& slot : kept) insert(std::move(slot));
   }
 
-  std::vector<Slot> slots_;  ///< A power of two of them, or none.
+  std::vector<Slot> slots_;  ///< Its size is a power of two, or 0.
   std::size_t used_ = 0;
 };
 

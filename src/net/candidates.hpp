@@ -1,5 +1,5 @@
-// Which probes an answer may be for, and how many are tried before it is refused.
-// Shared by all speakers; nothing here decides what is believed.
+// Lists the probes that an answer may belong to, and limits how many are tried before it is refused.
+// All speakers share this file; the speakers decide which answer is believed.
 #pragma once
 
 #include <cstddef>
@@ -11,16 +11,18 @@
 
 namespace multiping::net {
 
-/// Probes that share a sequence number, or a target, and may still be answered are tried, newest first, up to so many.
+/// The most probes of the window with one sequence number that are tried for an answer, newest first.
 inline constexpr int most_candidates = 64;
-/// Forgotten probes, or ones with another source, that a refused packet is held against to name it rightly.
+/// The most probes that a refused packet is compared with, to count it rightly: forgotten probes, or probes to another
+/// address.
 inline constexpr int most_suspects = 4;
-/// So many bits of a tag tell the probe that it is for from all others, and an answer from elsewhere from chance.
+/// The size in bits of a tag that names one probe for certain: an answer with such a tag does not match by chance, not
+/// even from another address.
 inline constexpr int telling_bits = 32;
-/// Sequence numbers repeat after so many probes.
+/// The number of probes after which the sequence number repeats.
 inline constexpr Serial sequence_period = 65'536;
 
-/// The probes of the window that carry this sequence number, newest first.
+/// Visits the probes of the window that carry this sequence number, newest first, until `visit` returns true.
 template <class Visit>
 bool any_candidate(const packet::ProbeCodec& codec, const ProbeBook& book, std::uint16_t sequence, Visit visit) {
   const auto window = book.window();
@@ -32,11 +34,11 @@ bool any_candidate(const packet::ProbeCodec& codec, const ProbeBook& book, std::
   return false;
 }
 
-/// One of several probes that all fit: the oldest that is unanswered, so that an RTT is too long rather than too short;
-/// where none is, the newest.
+/// Chooses among several probes that fit: the oldest unanswered one, so that an RTT is too long rather than too short.
+/// Where all are answered, it chooses the newest.
 class OldestUnanswered {
  public:
-  /// To be called for the newest first.
+  /// The caller offers the newest probe first.
   void offer(Serial serial, bool unanswered) noexcept {
     if (!found_ || unanswered) found_ = serial;
   }
@@ -46,7 +48,8 @@ class OldestUnanswered {
   std::optional<Serial> found_{};
 };
 
-/// The few newest serials below `end` that carry this sequence number: of probes that are forgotten.
+/// Visits the few newest serials below `end` that carry this sequence number, until `visit` returns true. Their probes
+/// are forgotten.
 template <class Visit>
 bool any_forgotten(const packet::ProbeCodec& codec, Serial end, std::uint16_t sequence, Visit visit) {
   auto serial = codec.newest_serial(sequence, end);

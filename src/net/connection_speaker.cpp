@@ -1,4 +1,4 @@
-// Asks by connect(): as many TCP connections at once as this process has descriptors and ports for.
+// Starts, displaces and restarts connections, and allocates before each step that must not fail.
 // See connection_speaker.hpp.
 #include "net/connection_speaker.hpp"
 
@@ -13,14 +13,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Where room is wanted, a connection that is older makes way: its SYN was lost, or nobody will answer it soon. Where
-/// answers take longer than half of that, they are waited for.
+/// Where room is needed, a connection older than the patience is displaced: its SYN was lost, or no answer will come
+/// soon. The patience grows to twice the longest RTT, up to `most_patience`.
 constexpr Duration least_patience = 1s, most_patience = 4s;
-/// Ports and buffers may also be held, and given back, by others; of that nobody tells.
+/// Other processes hold ports and buffers too. No event tells when they free them, so the caller tries again after this
+/// pause.
 constexpr Duration retry_pause = 5ms;
-/// The kernel compares the sequence number, 32 bits, and the port, 15.
+/// The kernel compares 32 bits of sequence number and 15 bits of port.
 constexpr std::uint8_t connection_bits = 47;
-/// A forger who hits this often, against ever new ports, is not outlasted.
+/// The most restarts after forged packets: an attacker that ended so many connections, each from a new port, will end
+/// the next one too.
 constexpr std::uint8_t most_restarts = 16;
 
 bool is_port_taken(std::error_code error) noexcept {
@@ -32,7 +34,7 @@ bool wants_room(std::error_code error) noexcept {
          error == std::errc::no_buffer_space || error == std::errc::not_enough_memory;
 }
 
-/// No two connections to a target can have the same ports at once.
+/// True when the shape fixes the source port. Two connections to one target cannot have the same ports at once.
 bool has_given_port(const ShapeFacts& shape) noexcept { return shape.source_port != 0 || shape.flow; }
 
 std::uint32_t both_ports(const ShapeFacts& shape) noexcept {
@@ -62,7 +64,7 @@ ConnectionSpeaker::Started ConnectionSpeaker::connect(const Probe& probe) {
 
 std::error_code ConnectionSpeaker::start(const Probe& probe, Instant now, std::uint8_t restarts) {
   const auto level = static_cast<std::uint8_t>(std::min<std::size_t>(probe.displaced, levels - 1));
-  // All that needs memory comes before the connection, which is not to be lost.
+  // Everything that allocates comes before connect(), so that no connection is lost for want of memory.
   Latest* const latest = make_room_for(probe);
   waiting_[level].push_back({.serial = probe.serial, .started = now});
   std::error_code error;
@@ -88,7 +90,7 @@ std::error_code ConnectionSpeaker::start(const Probe& probe, Instant now, std::u
   return error;
 }
 
-/// For the connection, and for what becomes of it; the place of its ports, where they were given.
+/// Reserves memory for the connection and its outcome. Returns the entry of its ports; null where no port is given.
 ConnectionSpeaker::Latest* ConnectionSpeaker::make_room_for(const Probe& probe) {
   make_room(displaced_, under_way_ + 1);
   make_room(restarts_, under_way_ + 1);
@@ -104,7 +106,7 @@ ConnectionSpeaker::Latest* ConnectionSpeaker::make_room_for(const Probe& probe) 
   return &latest_of(shape).at(*probe.to, both_ports(shape), is_under_way);
 }
 
-/// The target's connection is this probe's, too.
+/// Lets the probe share the connection of its target; false where none is under way.
 bool ConnectionSpeaker::share(const Probe& probe) noexcept {
   if (probe.target >= by_target_.size()) return false;
   Connection* connection = connections_.find(by_target_[probe.target]);
@@ -113,8 +115,8 @@ bool ConnectionSpeaker::share(const Probe& probe) noexcept {
   return true;
 }
 
-/// The ports are those of another target's connection, which shall not suffer for it; or of something that is not of
-/// this object, and may hold them for ever.
+/// Either the connection of another target holds the ports: it is not displaced for this probe. Or a socket outside
+/// this object holds them, perhaps for ever: the probe is refused.
 ConnectionSpeaker::Started ConnectionSpeaker::held_up(const Probe& probe, std::error_code error) noexcept {
   const ShapeFacts& shape = shapes_[probe.shape];
   const Latest* holder = latest_of(shape).find(*probe.to, both_ports(shape));
@@ -127,7 +129,7 @@ Instant ConnectionSpeaker::makes_way_at(const std::deque<Waiting>& line) const n
   return after(line.front().started, patience(static_cast<std::size_t>(&line - waiting_.data())));
 }
 
-/// The line whose first connection makes way before all others; null where none is under way.
+/// Returns the line whose first connection is displaced before all others; null where none is under way.
 std::deque<ConnectionSpeaker::Waiting>* ConnectionSpeaker::first_to_go() noexcept {
   std::deque<Waiting>* first = nullptr;
   for (auto& line : waiting_) {
@@ -141,8 +143,8 @@ std::deque<ConnectionSpeaker::Waiting>* ConnectionSpeaker::first_to_go() noexcep
   return first;
 }
 
-/// One at a time, as many in the time of their patience as there are: then the answers to the others may teach more of
-/// it.
+/// Displaces one connection, where one may go. Within one patience no more are displaced than are under way, evenly
+/// spread: the answers that come meanwhile may lengthen the patience.
 bool ConnectionSpeaker::displace_one(Instant now) {
   const auto* line = first_to_go();
   if (line == nullptr || now < std::max(makes_way_at(*line), next_displacing_)) return false;
@@ -173,7 +175,7 @@ std::optional<ConnectionSpeaker::Connection> ConnectionSpeaker::end(Serial seria
   return ended;
 }
 
-/// No event tells of it.
+/// Moves room_at() to now: no event tells the caller that there is room.
 void ConnectionSpeaker::became_roomy() noexcept {
   if (room_at_ != Instant::max()) room_at_ = std::min(room_at_, io_.now());
 }
@@ -182,7 +184,7 @@ void ConnectionSpeaker::begin_anew(Serial serial, std::uint8_t restarts) {
   restarts_.push_back({.serial = serial, .restarts = restarts});
 }
 
-/// The ICMP error that ended the connection of a probe of the window.
+/// Makes an event of the ICMP error that ended the connection of a probe of the window.
 std::optional<Event> ConnectionSpeaker::reported(const Connected& connected, const ProbeBook& book) {
   if (!connected.report || !in_window(book, connected.token)) return std::nullopt;
   const Probe probe = book.probe(connected.token);
@@ -197,7 +199,7 @@ void ConnectionSpeaker::take(const Connected& connected, const ProbeBook& book, 
                              Counters& counters) {
   const Connection* known = connections_.find(connected.token);
   if (known == nullptr || !known->under_way) return;
-  // What needs memory comes before anything changes.
+  // Memory is allocated before anything changes.
   make_room(events, 1);
   std::optional<Event> error = reported(connected, book);
   const auto ended = end(connected.token);
@@ -218,7 +220,7 @@ void ConnectionSpeaker::take(const Connected& connected, const ProbeBook& book, 
     return events.push_back(*std::move(error));
   }
   if (connected.error == std::errc::timed_out) {
-    // The kernel repeats a SYN as often as net.ipv4.tcp_syn_retries says, whatever time there is.
+    // The kernel repeats the SYN net.ipv4.tcp_syn_retries times, even when the probe's timeout is longer than that.
     displaced_.push_back({.serial = ended->latest, .at = connected.arrival.read});
     return became_roomy();
   }

@@ -1,5 +1,5 @@
-// Asks by connect(): as many TCP connections at once as this process has descriptors and ports for.
-// The kernel speaks TCP and decides what is authentic; what is decided here is which connection makes room for others.
+// Probes by connect(): as many TCP connections at once as this process has descriptors and ports for.
+// The kernel speaks TCP and decides which answers are authentic; this class decides which connection makes room.
 #pragma once
 
 #include <array>
@@ -17,54 +17,55 @@
 
 namespace multiping::net {
 
-/// Where there is room, each probe is a connection of its own. Where there is not, a probe whose target has a
-/// connection under way shares that one: the kernel repeats its SYN. A connection that was ended by what proves nothing
-/// is begun anew, and so is one that ended without an answer while later probes shared it.
+/// Where there is room, each probe has a connection of its own. Where there is none, a probe whose target has a
+/// connection under way shares that connection: the kernel repeats its SYN. A connection is started again when packets
+/// that prove nothing ended it, and when it ended without an answer while later probes shared it.
 class ConnectionSpeaker {
  public:
-  /// All of them outlive this object.
+  /// The arguments outlive this object.
   ConnectionSpeaker(PacketIo& io, const ShapeTable& shapes, IcmpEvents& errors);
 
   struct Started {
     Instant at{};
     std::error_code refused{};
-    bool full = false;               ///< No room until room_at(), or until a connection has ended.
-    std::optional<Serial> behind{};  ///< The connection of this probe, of another target, has the ports.
+    bool full = false;               ///< There is no room until room_at(), or until a connection has ended.
+    std::optional<Serial> behind{};  ///< The connection of this probe, to another target, holds the ports.
   };
   Started connect(const Probe& probe);
 
   [[nodiscard]] bool any() const noexcept { return under_way_ > 0; }
-  /// Somebody else wants a descriptor, and connections hold them: there is one by room_at().
+  /// Called when a socket outside this object needs a descriptor. Displaces a connection at once where one may go;
+  /// room_at() says when to try again.
   void free_descriptor() noexcept;
-  /// The end of time when there is room.
+  /// The time at which there is room again; Instant::max() when there is room now.
   [[nodiscard]] Instant room_at() const noexcept { return room_at_; }
 
-  /// Takes in what has become of a connection.
+  /// Takes the outcome of a connection, and appends the event about its probe.
   void take(const Connected& connected, const ProbeBook& book, std::vector<Event>& events, Counters& counters);
-  /// settle() has something to do.
+  /// True when settle() has something to do.
   [[nodiscard]] bool has_news() const noexcept { return !displaced_.empty() || !restarts_.empty(); }
-  /// Begins anew what is to be, and tells which connections have made way for others.
+  /// Starts the connections that are to be started again, and reports the ones that were displaced.
   void settle(const ProbeBook& book, std::vector<Event>& events);
-  /// Gives a connection up that nobody waits for.
+  /// Ends the connection of a probe that no caller waits for.
   void forget(Serial serial) noexcept;
   void forget_below(Serial first) noexcept;
 
  private:
-  /// Found by the serial of the probe that it was begun for.
+  /// Found in `connections_` by the serial of the probe that it was started for.
   struct Connection {
     Instant started{};
-    Serial latest = 0;  ///< The last of the probes that it is for.
+    Serial latest = 0;  ///< The last probe that shares it.
     std::uint32_t target = Probe::no_target;
-    std::uint8_t level = 0;     ///< Of its patience.
-    std::uint8_t restarts = 0;  ///< After packets that proved nothing.
+    std::uint8_t level = 0;     ///< Level of patience, below `levels`.
+    std::uint8_t restarts = 0;  ///< How often packets that proved nothing have ended it.
     bool under_way = false;
   };
   static constexpr Serial no_serial = ~Serial{0};
-  /// The latest connection between two given ports, or of a flow to a given port.
+  /// The latest connection between two given ports, or from the port of a flow to a given port.
   struct Latest {
     Serial serial = no_serial;
   };
-  /// In the order in which they began: a line for each level of patience.
+  /// A place in a line: each level of patience has a line of its connections, in the order of their start.
   struct Waiting {
     Serial serial = 0;
     Instant started{};
@@ -77,7 +78,7 @@ class ConnectionSpeaker {
     Serial serial = 0;
     std::uint8_t restarts = 0;
   };
-  /// A connection that was displaced before has twice the time, and so on.
+  /// Each level has twice the patience of the one before: a probe moves up each time it was displaced.
   static constexpr std::size_t levels = 3;
 
   [[nodiscard]] AddressMap<Latest>& latest_of(const ShapeFacts& shape) noexcept {
@@ -93,7 +94,7 @@ class ConnectionSpeaker {
   [[nodiscard]] std::deque<Waiting>* first_to_go() noexcept;
   [[nodiscard]] Instant makes_way_at(const std::deque<Waiting>& line) const noexcept;
   [[nodiscard]] bool displace_one(Instant now);
-  /// None when it was over already.
+  /// Marks a connection as ended; returns nothing when it had ended already.
   std::optional<Connection> end(Serial serial) noexcept;
   void begin_anew(Serial serial, std::uint8_t restarts);
   void became_roomy() noexcept;
@@ -104,8 +105,8 @@ class ConnectionSpeaker {
   SerialMap<Connection> connections_;
   std::array<std::deque<Waiting>, levels> waiting_;
   std::vector<Serial> by_target_;  ///< The latest connection of each target.
-  AddressMap<Latest> by_ports_;    ///< Of those whose source port was asked for.
-  AddressMap<Latest> by_flow_;     ///< Of those that have the port of their flow.
+  AddressMap<Latest> by_ports_;    ///< Connections whose source port was asked for.
+  AddressMap<Latest> by_flow_;     ///< Connections whose source port stands for their flow.
   std::vector<Displaced> displaced_;
   std::vector<Restart> restarts_;
   std::size_t under_way_ = 0;

@@ -1,4 +1,4 @@
-// The port that a probe goes to, with the defaults of ProbeOptions::port spelled out.
+// The destination port of a probe, with the defaults of ProbeOptions::port.
 // Header only.
 #pragma once
 
@@ -10,7 +10,7 @@ namespace multiping::net {
 
 inline constexpr std::uint16_t default_udp_port = 33'434, default_stream_port = 80;
 
-/// 0 for ICMP, which has no ports.
+/// Returns 0 for ICMP, which has no ports.
 [[nodiscard]] inline std::uint16_t destination_port(const ProbeOptions& probe) noexcept {
   if (probe.protocol == Protocol::icmp) return 0;
   if (probe.port != 0) return static_cast<std::uint16_t>(probe.port);

@@ -1,4 +1,4 @@
-// The probe-level seam served by sockets of this process: a speaker for each way of asking above, packet_io below.
+// Sends probes in runs, each through one lane, and drains every lane that may have something.
 // See direct_transport.hpp.
 #include "net/direct_transport.hpp"
 
@@ -14,17 +14,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Messages handed over in one call: few enough that their sending times are known to some 100 microseconds, enough
-/// that the call itself costs nothing.
+/// The most messages in one call. They are so few that each sending time is known to some 100 microseconds, and so many
+/// that the cost of the call itself does not count.
 constexpr std::size_t longest_batch = SentCalls::most_probes;
 constexpr std::size_t largest_message = 65'535;
-/// Calls of one draining; a flood does not hold the caller for longer than this.
+/// The most calls in which one lane is drained, so that a flood does not hold the caller for ever.
 constexpr int most_reads = 4096;
-/// A device, an address or a port that a probe asked for in vain may be there a moment later; but many probes in a row
-/// do not ask for it one after another.
+/// How long a failed route is remembered. A missing device, address or port may be there a moment later, but not each
+/// of many probes in a row asks for it again.
 constexpr Duration memory_of_refusals = 1s;
 
-/// What cannot be taken in for want of memory is given back, so that it is not lost.
+/// Takes each item. The items that cannot be taken for want of memory are given back, so that they are not lost.
 template <class Item, class Take, class GiveBack>
 void take_each(std::span<const Item> items, Take take, GiveBack give_back) {
   try {
@@ -35,8 +35,8 @@ void take_each(std::span<const Item> items, Take take, GiveBack give_back) {
   }
 }
 
-/// Hands all that a speaker is told of to it. An error that comes while packets are read ends that call early, so that
-/// behind errors there may be packets still.
+/// Hands all packets and errors of a lane to its speaker. An ICMP error that comes while packets are read ends that
+/// call early, so packets may be left after the errors: both are read until one of them is empty.
 template <class Speaker>
 std::size_t drain_into(Speaker& speaker, PacketIo& io, Lane lane, const Hearing& hearing) {
   std::size_t all_packets = 0, all_errors = 0;
@@ -63,7 +63,7 @@ std::size_t drain_into(Speaker& speaker, PacketIo& io, Lane lane, const Hearing&
   return all_packets + all_errors;
 }
 
-/// Too large for the rest of the path.
+/// True for "fragmentation needed" and "packet too big" from a router.
 bool says_too_big(const Event& event, Family family) noexcept {
   if (event.kind != Event::Kind::unreachable || event.final || !event.icmp) return false;
   const IcmpError& icmp = *event.icmp;
@@ -88,7 +88,7 @@ DirectTransport::DirectTransport(std::unique_ptr<PacketIo> io, const IoRequest& 
   make_room();
 }
 
-/// Messages that grow one by one make it grow a few times in all.
+/// Doubles the room, so that messages that grow byte by byte reallocate only a few times.
 void DirectTransport::make_room() {
   const std::size_t largest = shapes_.largest_message();
   if (largest <= message_room_) return;
@@ -103,7 +103,8 @@ void DirectTransport::set_shape(ShapeNumber shape, const ProbeOptions& options) 
   make_room();
 }
 
-/// What is asked of a lane that is opened later holds for all: nobody knows where the next answers come in.
+/// Lowers the credit to the receive room of a new lane. The smallest room limits all lanes, since the next answers may
+/// all come in on that one.
 void DirectTransport::opened(const Way& way) noexcept {
   if (way.kind != Way::Kind::lane) return;
   credit_ = std::max<std::size_t>(1, std::min(credit_, io_->channel(way.lane).receive_room));
@@ -128,16 +129,16 @@ const Route& DirectTransport::route_of(const Probe& probe) {
   return shapes_[probe.shape].turns == 1 ? route(probe, 0) : route_in_turn(probe);
 }
 
-/// A source port from which no earlier probe to there may still be answered, so that an answer without our tag is this
-/// one's. The last port takes what finds none: there such answers belong to the oldest of many, and those ports that
-/// are waited for get free again.
+/// Finds a source port from which no earlier probe to the same target may still be answered, so that an answer without
+/// our tag belongs to this probe. A probe that finds none takes the last port: there such an answer belongs to the
+/// oldest of many probes. Meanwhile the other ports become free again.
 const Route& DirectTransport::route_in_turn(const Probe& probe) {
   if (turn_ > 0 && is_free(probe, turn_)) return route(probe, turn_);
   const unsigned last = shapes_[probe.shape].turns - 1;
   for (turn_ = 0; turn_ < last; ++turn_) {
     if (is_free(probe, turn_)) return route(probe, turn_);
     if (route(probe, turn_).state == Route::State::lane) continue;
-    // No further one can be had. Of the first it is the reason why.
+    // No further port can be had. The route of the first port says why.
     return turn_ == 0 ? route(probe, 0) : route(probe, --turn_);
   }
   return route(probe, last).state == Route::State::lane ? route(probe, last) : route(probe, --turn_);
@@ -199,7 +200,7 @@ ProbeTransport::Sent DirectTransport::send(std::span<const Probe> probes, std::s
       step = send_some(probes.subspan(done), sent_at.subspan(done));
     } catch (const std::bad_alloc&) {
       if (done == 0) throw;
-      break;  // what left before is told first
+      break;  // the probes that were sent are reported first
     }
     done += step.accepted;
     if (step.refused || step.full || step.behind)
@@ -208,7 +209,7 @@ ProbeTransport::Sent DirectTransport::send(std::span<const Probe> probes, std::s
   return {.accepted = done};
 }
 
-/// The first of them, and those behind it that go the same way.
+/// Sends the first probe, and the probes after it that take the same lane.
 ProbeTransport::Sent DirectTransport::send_some(std::span<const Probe> probes, std::span<Instant> sent_at) {
   const Route& route = route_of(probes.front());
   switch (route.state) {
@@ -247,19 +248,20 @@ ProbeTransport::Sent DirectTransport::send_run(Lane lane, std::span<const Probe>
   }
   note_times(lane, report, probes, sent_at);
   take_back(lane, probes.first(run).subspan(report.accepted));
-  // Behind a refusal the rest is encoded anew: where many are refused, runs are short.
+  // After a refusal the rest is encoded again, so runs are short while many probes are refused.
   longest_run_ = report.accepted == run ? std::min(longest_batch, 2 * longest_run_) : 1;
   if (report.accepted == run) return {.accepted = run};
   return {.accepted = report.accepted, .refused = report.refused, .full = report.full};
 }
 
-/// They were encoded, and did not leave.
+/// Tells the UDP speaker of probes that were encoded and not sent.
 void DirectTransport::take_back(Lane lane, std::span<const Probe> unsent) noexcept {
   if (io_->channel(lane).carrier != Carrier::udp) return;
   for (; !unsent.empty(); unsent = unsent.first(unsent.size() - 1)) udp_.take_back(unsent.back());
 }
 
-/// The message k of a call left k steps behind its start, as far as anybody knows: rather before that than behind it.
+/// Message k of a call counts as sent k steps after the start of the call. This is an estimate: in doubt it is too
+/// early.
 void DirectTransport::note_times(Lane lane, const SendReport& report, std::span<const Probe> probes,
                                  std::span<Instant> sent_at) noexcept {
   if (report.accepted == 0) return;
@@ -283,7 +285,7 @@ ProbeTransport::Sent DirectTransport::connect(const Probe& probe, Instant& sent_
 }
 
 void DirectTransport::receive(const ProbeBook& book, std::vector<Event>& events) {
-  if (!sent_any_) return;  // nobody can know of our identifiers and ports yet
+  if (!sent_any_) return;  // no other host can know our identifiers and ports yet
   std::size_t taken = 0;
   const std::size_t known = events.size();
   echo_.all_noted();
@@ -304,7 +306,7 @@ void DirectTransport::receive(const ProbeBook& book, std::vector<Event>& events)
   connections_.forget_below(first);
 }
 
-/// With what only the sending of their probes tells.
+/// Adds to the events what only the sending of their probes tells: the RTT and `cut_next_time`.
 void DirectTransport::complete(std::span<Event> events, const ProbeBook& book) const noexcept {
   for (Event& event : events) {
     if (event.arrival.stamp) event.rtt = calls_.round_trip(event.serial, *event.arrival.stamp);
@@ -312,8 +314,9 @@ void DirectTransport::complete(std::span<Event> events, const ProbeBook& book) c
   }
 }
 
-/// The kernel has learned the path's MTU from the same report, and cuts what is larger. IPv6 packets are never cut to
-/// less than every path carries. Larger IPv4 packets than that could have been cut on their way already.
+/// The kernel has learned the path MTU from the same report, and fragments larger packets from now on. It never
+/// fragments IPv6 packets below the size that every path carries. Larger IPv4 packets left without DF, so that a router
+/// could have fragmented them already.
 bool DirectTransport::will_be_cut(const Probe& probe, const Event& event) const noexcept {
   const ShapeFacts& shape = shapes_[probe.shape];
   const Family family = probe.to->family();
@@ -360,7 +363,7 @@ Counters DirectTransport::counters() noexcept {
 }
 
 void DirectTransport::look_for_drops() noexcept {
-  // A buffer that was empty has dropped nothing for want of room, and asking costs a system call.
+  // An empty buffer has dropped nothing for want of room, and asking the kernel costs a system call.
   if (std::exchange(taken_since_look_, false)) dropped_ = io_->drops();
 }
 

@@ -1,5 +1,5 @@
-// The probe-level seam served by sockets of this process: a speaker for each way of asking above, packet_io below.
-// Here probes are handed to their lanes and what comes in to its speaker; what is believed is the speakers' business.
+// Implements the probe-level interface (transport.hpp) with sockets of this process, through packet_io.hpp.
+// Hands each probe to its lane and each packet to the lane's speaker; the speakers decide which answers are believed.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,7 @@ namespace multiping::net {
 
 class DirectTransport final : public ProbeTransport {
  public:
-  /// `key` is for this object alone.
+  /// No other object uses `key`.
   DirectTransport(std::unique_ptr<PacketIo> io, const IoRequest& request, const packet::SipKey& key);
 
   [[nodiscard]] Instant now() noexcept override { return io_->now(); }
@@ -78,19 +78,19 @@ class DirectTransport final : public ProbeTransport {
   UdpSpeaker udp_;
   HandshakeSpeaker handshake_;
   ConnectionSpeaker connections_;
-  unsigned turn_ = 0;  ///< Of the UDP probe before: likely free for the next, and then both go in one call.
-  Route failed_{};     ///< Of a probe for which no socket could be opened; another time it may be.
+  unsigned turn_ = 0;  ///< The turn of the previous UDP probe. The next probe likely has the same: one call sends both.
+  Route failed_{};     ///< The route of a probe for which no socket could be opened. A later try may open it.
   std::size_t credit_ = 1;
-  std::size_t longest_run_;  ///< Doubles with each run that was accepted; one behind a refusal.
+  std::size_t longest_run_;  ///< Doubles with each run that was accepted; 1 after a refusal.
   std::size_t message_room_ = 0;
-  std::vector<std::uint8_t> messages_;  ///< message_room_ for each of a run.
+  std::vector<std::uint8_t> messages_;  ///< message_room_ bytes for each message of a run.
   std::vector<Outgoing> outgoing_;
   std::vector<SendPace> paces_;  ///< By lane.
   SentCalls calls_;
   bool sent_any_ = false;
-  bool taken_since_look_ = false;  ///< Since drops were looked for.
+  bool taken_since_look_ = false;  ///< Something was received since look_for_drops().
   Counters counters_{};
-  Drops dropped_{};  ///< At the last look.
+  Drops dropped_{};  ///< As look_for_drops() last found them.
 };
 
 }  // namespace multiping::net

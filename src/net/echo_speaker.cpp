@@ -1,5 +1,5 @@
-// Asks by ICMP echo requests, over raw and ping sockets, and decides which replies and errors are believed.
-// See echo_speaker.hpp; the rules of belief are those of RFC 792 and RFC 4443, made strict.
+// Finds the probe of an answer by its sequence number, and proves it by its tag.
+// See echo_speaker.hpp. The rules are those of RFC 792 and RFC 4443, made strict.
 #include "net/echo_speaker.hpp"
 
 #include <algorithm>
@@ -12,10 +12,10 @@
 namespace multiping::net {
 namespace {
 
-/// Bits of the header that a forger had to guess.
+/// The bits of the ICMP header that a forger had to guess.
 std::uint8_t header_bits(const Channel& channel) noexcept { return channel.kernel_owns_id ? 16 : 32; }
 
-/// Without memory for it, the next that tells no more may be taken for the same probe's.
+/// Without memory the serial is not noted: then the next answer without a sure tag may be credited to the same probe.
 void note(std::unordered_set<Serial>& serials, Serial serial) noexcept {
   try {
     serials.insert(serial);
@@ -35,7 +35,7 @@ void EchoSpeaker::take_packet(const Incoming& packet, const Hearing& hearing) {
   if (!outer) return void(++hearing.counters.malformed);
   const auto message = packet::parse_icmp(outer->message);
   if (!message) return void(++hearing.counters.malformed);
-  if (packet.truncated) return void(++hearing.counters.malformed);  // longer than anything that could answer us
+  if (packet.truncated) return void(++hearing.counters.malformed);  // longer than any possible answer
   if (packet.ip_header && !packet::icmpv4_checksum_ok(outer->message)) return void(++hearing.counters.bad_checksum);
 
   const Family family = hearing.channel.family;
@@ -51,7 +51,7 @@ void EchoSpeaker::take_packet(const Incoming& packet, const Hearing& hearing) {
   take_report(report_of(*outer, *message, packet.arrival), *quoted, hearing);
 }
 
-/// But for where it comes from.
+/// Compares all of a reply with the probe but the address that it comes from.
 inline EchoSpeaker::Fit EchoSpeaker::answers(const Probe& probe, const Claim& claim,
                                              const Channel& channel) const noexcept {
   if (!is_echo(probe)) return {};
@@ -62,8 +62,8 @@ inline EchoSpeaker::Fit EchoSpeaker::answers(const Probe& probe, const Claim& cl
           .auth_bits = static_cast<std::uint8_t>(check.tag_bits + header_bits(channel))};
 }
 
-/// Where the bits cannot tell among probes of one sequence number, whose tags are short or missing, the oldest that is
-/// unanswered, and not in `told`.
+/// Finds the probe of this sequence number that `fits`. Where tags are short or missing and several probes fit, the
+/// oldest one that is unanswered and not in `told` is taken; where there is none, the newest.
 template <class Fits>
 EchoSpeaker::Match EchoSpeaker::matching(std::uint16_t sequence, const Hearing& hearing, Fits fits,
                                          const std::unordered_set<Serial>& told) const {
@@ -98,7 +98,7 @@ void EchoSpeaker::take_reply(const Claim& claim, const Hearing& hearing) {
   if (!match.fit.sure) note(credited_, match.serial);
 }
 
-/// No probe to that address has this tag: is it one of another, or a forgotten one?
+/// No probe to that address has this tag. A probe to another address may have it, or a forgotten one.
 void EchoSpeaker::refuse(const Claim& claim, const Hearing& hearing) const {
   const auto payload = claim.message.body;
   int suspects = 0;
@@ -122,13 +122,13 @@ void EchoSpeaker::refuse(const Claim& claim, const Hearing& hearing) const {
   ++(is_late(claim, hearing) ? counters.late : counters.unauthenticated);
 }
 
-/// The tag is right for a probe that is forgotten.
+/// True when the tag is right for a forgotten probe.
 bool EchoSpeaker::is_late(const Claim& claim, const Hearing& hearing) const noexcept {
   const auto payload = claim.message.body;
   return any_forgotten(codec_, hearing.book.window().first, claim.message.word2, [&](Serial serial) {
     packet::ProbeIdentity probe{.target = claim.outer.source, .id = hearing.channel.id, .serial = serial};
     if (codec_.check_quoted_payload(probe, payload.size(), payload).authentic) return true;
-    probe.flow = 0;  // whether it had one is forgotten too, and which one doesn't matter to the tag
+    probe.flow = 0;  // whether it had a flow is forgotten too; the tag does not depend on which one
     return codec_.check_quoted_payload(probe, payload.size(), payload).authentic;
   });
 }
@@ -142,7 +142,7 @@ void EchoSpeaker::take_error(const QueuedError& queued, const Hearing& hearing) 
   take_report(report_of(queued, hearing.channel), *quoted, hearing);
 }
 
-/// Nobody outside says it, so nothing need be proved.
+/// The failure comes from this host, so it needs no proof.
 void EchoSpeaker::take_failure(const QueuedError& queued, const packet::QuotedEcho& quoted,
                                const Hearing& hearing) const {
   any_candidate(codec_, hearing.book, quoted.sequence, [&](const Probe& probe) {
@@ -168,9 +168,9 @@ EchoSpeaker::Fit EchoSpeaker::is_quoted(const Probe& probe, const packet::Quoted
             .sure = check.authentic && check.tag_bits >= telling_bits,
             .auth_bits = static_cast<std::uint8_t>(check.tag_bits + bits)};
   }
-  // Too little is quoted for the tag. The IPv4 checksum depends on it and stands in for it; that of IPv6 does not reach
-  // us in a form to compare, and no IPv6 router quotes so little (RFC 4443 section 2.4). The checksum of a flow is the
-  // same for all its probes: it proves nothing.
+  // The quote is too short for the tag. In IPv4 the ICMP checksum, which depends on the tag, replaces it. In IPv6 the
+  // checksum cannot be compared here, and no IPv6 router quotes so little (RFC 4443 section 2.4). All probes of a flow
+  // have the same checksum, so there it proves nothing.
   if (channel.family == Family::ipv4)
     return {.fits = quoted.checksum == codec_.echo_request_checksum(identity(probe, channel), shape.image),
             .auth_bits = whole_tag == 0 || shape.flow ? bits : std::uint8_t{48}};
@@ -186,7 +186,7 @@ void EchoSpeaker::take_report(const IcmpReport& report, const packet::QuotedEcho
   if (!match.fit.sure) note_reported(match.serial, hearing.book);
 }
 
-/// So that the next such error is about the next such probe.
+/// Notes a probe that was matched without a sure tag, so that the next such error is matched to the next such probe.
 void EchoSpeaker::note_reported(Serial serial, const ProbeBook& book) noexcept {
   if (reported_.size() >= sequence_period)
     std::erase_if(reported_, [first = book.window().first](Serial each) { return each < first; });

@@ -1,5 +1,5 @@
-// Asks by ICMP echo requests, over raw and ping sockets, and decides which replies and errors are believed.
-// The measured path: per packet no allocation, no hash lookup.
+// Probes by ICMP echo requests, over raw and ping sockets, and decides which replies and errors are believed.
+// This path is optimised: a packet costs no allocation and no hash lookup.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace multiping::net {
 
 class EchoSpeaker {
  public:
-  /// All of them outlive this object.
+  /// The arguments outlive this object.
   EchoSpeaker(const packet::ProbeCodec& codec, const ShapeTable& shapes, IcmpEvents& errors)
       : codec_{codec}, shapes_{shapes}, errors_{errors} {}
 
@@ -25,7 +25,7 @@ class EchoSpeaker {
   void encode(const Probe& probe, const Channel& channel, std::span<std::uint8_t> message) const noexcept;
   void take_packet(const Incoming& packet, const Hearing& hearing);
   void take_error(const QueuedError& queued, const Hearing& hearing);
-  /// The book knows of everything that was heard until now.
+  /// Called when the book knows of every answer that was taken until now.
   void all_noted() noexcept {
     if (!credited_.empty()) credited_.clear();
   }
@@ -37,22 +37,22 @@ class EchoSpeaker {
     const Arrival& arrival;
     const packet::IcmpMessage& message;
   };
-  /// How well a probe of the window fits an answer, or what an error quotes.
+  /// How well an answer, or the quote of an ICMP error, fits a probe of the window.
   struct Fit {
     bool fits = false;
-    bool sure = false;  ///< It can be no other probe.
+    bool sure = false;  ///< No other probe can be meant.
     bool altered = false;
-    std::uint8_t auth_bits = 0;  ///< What a forger had to guess.
+    std::uint8_t auth_bits = 0;  ///< The bits that a forger had to guess.
   };
 
-  /// Probes that leave another way have the same sequence numbers, and no payload that could be compared.
+  /// False for a probe of another protocol: it shares the sequence numbers, but has no payload to compare.
   [[nodiscard]] bool is_echo(const Probe& probe) const noexcept {
     return shapes_[probe.shape].carrier == Carrier::icmp;
   }
   [[nodiscard]] packet::ProbeIdentity identity(const Probe& probe, const Channel& channel) const noexcept {
     return {.target = *probe.to, .id = channel.id, .serial = probe.serial, .flow = shapes_[probe.shape].flow};
   }
-  /// The probe that an answer or an error is about, and what proves it; none where nothing fits.
+  /// The probe that an answer or an error is about. Where none fits, `fit.fits` is false.
   struct Match {
     Serial serial = 0;
     Fit fit{};
@@ -74,8 +74,8 @@ class EchoSpeaker {
   const packet::ProbeCodec& codec_;
   const ShapeTable& shapes_;
   IcmpEvents& errors_;
-  /// Probes that something is known of which told itself by its sequence number alone: of those an answer was heard
-  /// that the book doesn't know of yet, or an error. Most objects never have any.
+  /// Probes that were matched without a sure tag: `credited_` to an answer that the book does not know of yet,
+  /// `reported_` to an ICMP error. Most objects never have any.
   std::unordered_set<Serial> credited_, reported_;
 };
 

@@ -9,9 +9,9 @@
 
 namespace multiping::net {
 
-/// None: the kernel chooses, or the family has none.
+/// Returns nothing where the kernel chooses the label, or the family has none.
 [[nodiscard]] inline std::optional<std::uint32_t> flow_label(Family family, const ProbeOptions& probe) noexcept {
-  /// What Linux leaves to labels that nobody manages (net.ipv6.flowlabel_state_ranges).
+  /// From here on Linux leaves labels to free use, without a lease (net.ipv6.flowlabel_state_ranges).
   constexpr std::uint32_t first_of_flows = 0x80000;
   if (family != Family::ipv6) return std::nullopt;
   if (probe.flow_label || !probe.flow) return probe.flow_label;

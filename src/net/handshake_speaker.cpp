@@ -1,5 +1,5 @@
-// Asks by the first packet of a handshake over a raw socket, a TCP SYN or an SCTP INIT, and never goes on with it.
-// See handshake_speaker.hpp; the answers are those of RFC 9293 section 3.10.7.3 and RFC 9260 section 5.1.
+// Checks answers as RFC 9293 section 3.10.7.3 and RFC 9260 section 5.1 define them.
+// See handshake_speaker.hpp.
 #include "net/handshake_speaker.hpp"
 
 #include <algorithm>
@@ -13,11 +13,12 @@
 namespace multiping::net {
 namespace {
 
-/// SCTP source ports that are ours to choose: the rest is 15 bits of the sequence number, so that a quote of eight
-/// bytes still names its probe.
+/// The top bit of an SCTP source port that this class chooses. The other 15 bits are those of the sequence number, so
+/// that a quote of eight bytes still names its probe.
 constexpr std::uint16_t chosen_port = 0x8000;
 
-/// TCP: 32 bits of sequence number, 15 of an ephemeral port. SCTP: the initiate tag, or in a short quote the port.
+/// The bits that a forger has to guess. TCP: 32 of the sequence number and 15 of an ephemeral port. SCTP: the initiate
+/// tag, or in a short quote the port.
 constexpr std::uint8_t tcp_bits = 47, sctp_bits = 32, sctp_port_bits = 15;
 
 std::uint16_t sequence_of(std::uint32_t number) noexcept { return static_cast<std::uint16_t>(number >> 16); }
@@ -26,7 +27,7 @@ std::uint16_t chosen_port_of(std::uint16_t sequence) noexcept {
   return static_cast<std::uint16_t>(chosen_port | sequence);
 }
 
-/// Of two probes that fit equally well.
+/// Chooses between two probes that fit equally well, by the rule of OldestUnanswered.
 std::optional<Serial> older(std::optional<Serial> one, std::optional<Serial> other, const ProbeBook& book) noexcept {
   if (!one || !other) return one ? one : other;
   const bool one_waits = book.is_unanswered(*one), other_waits = book.is_unanswered(*other);
@@ -61,7 +62,7 @@ std::optional<HandshakeSpeaker::Claim> HandshakeSpeaker::tcp_claim(const Outer& 
     return std::nullopt;
   }
   if (segment->destination_port != hearing.channel.id) return std::nullopt;
-  // Without an IP header the kernel has checked it.
+  // Where the socket gives no IP header, the kernel has checked the checksum.
   if (outer.destination && !packet::tcp_checksum_ok(outer.message, outer.source, outer.destination)) {
     ++hearing.counters.bad_checksum;
     return std::nullopt;
@@ -103,14 +104,15 @@ void HandshakeSpeaker::take_packet(const Incoming& packet, const Hearing& hearin
   take_claim(*claim, *outer, hearing);
 }
 
-/// The number depends on the target and its port.
+/// True when the probe carries this number, which depends on the target and its port.
 bool HandshakeSpeaker::is_number_of(const Probe& probe, std::uint32_t number, const Channel& channel) const noexcept {
   const ShapeFacts& shape = shapes_[probe.shape];
   if (shape.carrier != channel.carrier) return false;
   return codec_.handshake_number({.target = *probe.to, .id = shape.port, .serial = probe.serial}) == number;
 }
 
-/// Raw sockets hear what answers the probes of others, too. Where the probe's own socket hears it, it counts there.
+/// A raw socket also receives the answers to probes of other lanes. True when the lane of this probe receives the
+/// answer too: it is counted there.
 bool HandshakeSpeaker::counts_elsewhere(const Probe& probe, const Hearing& hearing) const noexcept {
   const Route& own = shapes_.route(hearing.channel.family, probe.shape);
   return own.state == Route::State::lane && own.lane != hearing.lane && own.hears_all;
@@ -139,8 +141,8 @@ void HandshakeSpeaker::take_claim(const Claim& claim, const Outer& outer, const 
   refuse(claim, outer, hearing);
 }
 
-/// A right number is told as what it is: from another port, where another service answers, it is refused; from another
-/// address it is the engine's to judge.
+/// Sorts an answer that no probe to its source fits. A right number from another port, where another service answers,
+/// counts as wrong_source; one from another address becomes an event, which the engine judges.
 void HandshakeSpeaker::refuse(const Claim& claim, const Outer& outer, const Hearing& hearing) const {
   Counters& counters = hearing.counters;
   const std::uint16_t sequence = sequence_of(claim.number);
@@ -191,8 +193,8 @@ std::optional<Serial> HandshakeSpeaker::quoted_probe(const QueuedError& queued, 
     any_candidate(codec_, hearing.book, sequence_of(*quote.number), is_quoted);
     return found.found();
   }
-  if (channel.id != 0) return std::nullopt;  // the same port in all quotes: they name no probe
-  // The port holds all of the sequence number but its first bit.
+  if (channel.id != 0) return std::nullopt;  // all probes have the same source port, so it names none
+  // The port holds all bits of the sequence number but the top one, so both values of that bit are tried.
   const auto low = static_cast<std::uint16_t>(quote.local_port & ~chosen_port);
   any_candidate(codec_, hearing.book, quote.local_port, is_quoted);
   const auto of_high = std::exchange(found, {}).found();
@@ -203,7 +205,7 @@ std::optional<Serial> HandshakeSpeaker::quoted_probe(const QueuedError& queued, 
 void HandshakeSpeaker::take_error(const QueuedError& queued, const Hearing& hearing) {
   const Channel& channel = hearing.channel;
   const auto quote = quote_of(queued, channel);
-  // The socket hears of every packet of its protocol that this host sent.
+  // A raw socket receives the errors about every packet of its protocol that this host sent.
   const bool ours = quote && (channel.id != 0 ? quote->local_port == channel.id : quote->local_port >= chosen_port);
   if (!ours) return;
   const auto serial = quoted_probe(queued, *quote, hearing);

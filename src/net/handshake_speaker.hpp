@@ -1,5 +1,5 @@
-// Asks by the first packet of a handshake over a raw socket, a TCP SYN or an SCTP INIT, and never goes on with it.
-// The number that the packet carries comes back in the answer, and is all that has to be known of a probe.
+// Probes by the first packet of a handshake over a raw socket, a TCP SYN or an SCTP INIT, and never completes it.
+// The answer returns the number that the packet carries; this number alone identifies and proves the probe.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,14 @@ namespace multiping::net {
 
 class HandshakeSpeaker {
  public:
-  /// All of them outlive this object.
+  /// The arguments outlive this object.
   HandshakeSpeaker(const packet::ProbeCodec& codec, const ShapeTable& shapes, IcmpEvents& errors) noexcept
       : codec_{codec}, shapes_{shapes}, errors_{errors} {}
 
-  /// Where a message goes out.
+  /// The channel and source address of a message.
   struct Exit {
     const Channel& channel;
-    Address source{};  ///< Of IPv4 TCP segments, for their checksum.
+    Address source{};  ///< The source address of an IPv4 TCP segment, for its checksum.
   };
   /// `message` is as long as the shape's messages are.
   void encode(const Probe& probe, const Exit& exit, std::span<std::uint8_t> message) const noexcept;
@@ -33,7 +33,7 @@ class HandshakeSpeaker {
   /// An answer, before it is believed.
   struct Claim {
     std::uint16_t local_port = 0, port = 0;
-    std::uint32_t number = 0;           ///< The one that it gives back.
+    std::uint32_t number = 0;           ///< The handshake number that it returns.
     std::optional<Event::Kind> kind{};  ///< None: it answers no handshake.
     Arrival arrival{};
   };

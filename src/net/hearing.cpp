@@ -1,5 +1,5 @@
-// What every speaker shares: see hearing.hpp.
-// IPv4 raw sockets give packets with their header; all other sockets tell what of it matters.
+// IPv4 raw sockets give packets with their IP header; all other sockets give its source, TTL and TOS separately.
+// See hearing.hpp.
 #include "net/hearing.hpp"
 
 #include "packet/ipv4.hpp"

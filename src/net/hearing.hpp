@@ -1,5 +1,5 @@
-// What every speaker shares: where answers are heard, whom they are held against, and where what comes of it goes.
-// A speaker knows one way of asking; direct_transport.hpp brings them together.
+// What all speakers share: the lane that an answer comes from, the probes it is compared with, and where events go.
+// Each speaker handles one kind of probe; direct_transport.hpp joins them.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace multiping::net {
 
-/// One draining of one lane.
+/// The context in which one lane is drained.
 struct Hearing {
   const Channel& channel;
   const ProbeBook& book;
@@ -22,14 +22,14 @@ struct Hearing {
   Lane lane = 0;
 };
 
-/// What stands around a message, from the IP header or from the socket.
+/// A received message with the facts around it, from the IP header or from the socket.
 struct Outer {
   Address source{}, destination{};  ///< `destination` only where there was an IP header.
   std::optional<std::uint8_t> ttl{}, tos{};
   std::span<const std::uint8_t> message{};
 };
 
-/// Nothing when there should be an IP header and is none.
+/// Returns nothing when the packet should have an IPv4 header and has no valid one.
 [[nodiscard]] std::optional<Outer> outer_of(const Incoming& packet) noexcept;
 
 [[nodiscard]] inline bool in_window(const ProbeBook& book, Serial serial) noexcept {

@@ -1,5 +1,5 @@
-// An ICMP error about a probe, as a packet or from an error queue: see icmp_report.hpp.
-// Extensions are parsed only when the error is believed.
+// Parses the extensions of an error only once the error is believed.
+// See icmp_report.hpp.
 #include "net/icmp_report.hpp"
 
 #include <utility>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t ipv4_header_size = 20, ipv6_header_size = 40, udp_header_size = 8;  // at least
 
-/// In other errors the same field is something else, a pointer into the packet for one.
+/// In other errors the same field has another meaning, such as a pointer into the packet.
 bool has_mtu(Family family, std::uint8_t type, std::uint8_t code) noexcept {
   if (family == Family::ipv6) return type == packet::icmpv6::packet_too_big;
   return type == packet::icmpv4::destination_unreachable && code == packet::icmpv4::code_fragmentation_needed;

@@ -1,5 +1,5 @@
-// An ICMP error about a probe, as a packet or from an error queue, and the event that it becomes once it is believed.
-// Which probe it is about is the speakers' business.
+// An ICMP error about a probe, from a packet or an error queue, and the event that is made of it once it is believed.
+// The speakers find the probe that it is about.
 #pragma once
 
 #include <cstddef>
@@ -19,33 +19,32 @@ struct IcmpReport {
   Family family = Family::any;
   Address responder{};
   std::uint8_t type = 0, code = 0;
-  std::uint32_t mtu = 0;  ///< Only of errors that have one.
+  std::uint32_t mtu = 0;  ///< 0 in errors that report none.
   std::optional<std::uint8_t> ttl{}, tos{};
   Arrival arrival{};
-  const packet::IcmpMessage* message = nullptr;  ///< The whole error, where it came as a packet. Else:
-  std::span<const std::uint8_t> quoted{};        ///< What the queue gives of the datagram in error,
-  std::size_t extension = 0;                     ///< where the extension begins in it, as the kernel says,
-  std::size_t missing = 0;                       ///< and how many bytes of headers the queue left out, at least.
+  const packet::IcmpMessage* message = nullptr;  ///< The whole error, where it came as a packet; else null.
+  std::span<const std::uint8_t> quoted{};        ///< From a queue: the quoted part of the datagram in error.
+  std::size_t extension = 0;                     ///< From a queue: where the extension begins in `quoted`; 0: unknown.
+  std::size_t missing = 0;                       ///< From a queue: the least bytes of headers that it left out.
 
   [[nodiscard]] packet::ErrorKind kind() const noexcept { return packet::classify_error(family, type, code); }
-  /// Redirects and source quench do not.
+  /// True when the error says what happened to the probe. Redirects and source quench do not.
   [[nodiscard]] bool tells_a_fate() const noexcept {
     return kind() == packet::ErrorKind::unreachable || kind() == packet::ErrorKind::ttl_expired;
   }
-  /// The target itself declined, and so is alive: it says that it has no such protocol ("protocol unreachable", or in
-  /// ICMPv6 "unrecognized next header"), or of a datagram that it has no such port. From others that is a report of the
-  /// way like any other.
+  /// True when the target itself declined the probe, and so is alive. It lacks the protocol ("protocol unreachable", in
+  /// ICMPv6 "unrecognized next header"), or for a UDP datagram the port. From another address the same error is an
+  /// ordinary report from the path.
   [[nodiscard]] bool is_refusal_of(const Address& target, Carrier carrier) const noexcept;
 };
 
 [[nodiscard]] IcmpReport report_of(const Outer& outer, const packet::IcmpMessage& message, const Arrival& arrival);
 [[nodiscard]] IcmpReport report_of(const QueuedError& queued, const Channel& channel);
 
-/// Makes events of errors that are believed. Errors that say the same in a row, as those of one router do, share one
-/// value.
+/// Makes events of errors that are believed. Equal errors in a row, such as those of one router, share one value.
 class IcmpEvents {
  public:
-  /// Of a report that tells a fate of a probe, which left in messages of that kind.
+  /// Makes the event of a report for which tells_a_fate() is true. `carrier` is the kind of the probe's messages.
   [[nodiscard]] Event event(const Probe& probe, Carrier carrier, const IcmpReport& report, std::uint8_t auth_bits);
 
  private:

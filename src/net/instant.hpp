@@ -1,5 +1,5 @@
-// A point on the monotonic clock, as a value: the clock itself is read in one place, behind packet_io.hpp.
-// "Unset" is std::optional<Instant>, never zero: a monotonic clock may be near zero (time namespaces).
+// A point in time on the monotonic clock. This part of the library gets the time through packet_io.hpp alone.
+// An unset time is an empty std::optional<Instant>, never zero: in a time namespace the clock may be near zero.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@
 
 namespace multiping::net {
 
-/// The clock of every deadline and every sending time. It has no now(): time is an argument.
+/// The clock of all deadlines and sending times. It has no now(): functions get the time as an argument.
 struct MonotonicClock {
   using duration = Duration;
   using rep = duration::rep;
@@ -18,7 +18,7 @@ struct MonotonicClock {
 };
 using Instant = MonotonicClock::time_point;
 
-/// `start` plus `wait`, or the end of time where that overflows. `wait` is not negative.
+/// Returns `start` plus `wait`, or Instant::max() where that overflows. `wait` is not negative.
 [[nodiscard]] constexpr Instant after(Instant start, Duration wait) noexcept {
   return start.time_since_epoch() > Duration::max() - wait ? Instant::max() : start + wait;
 }

@@ -1,5 +1,5 @@
-// Room in a vector before it is needed, for what must not fail for want of memory later.
-// Grows as push_back() does: asking each time costs no more than that.
+// Reserves room in a vector in advance, for code that must not fail later for want of memory.
+// The vector grows as with push_back(), so that a call before each push_back() costs no more.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace multiping::net {
 
-/// The next `count` push_back() of `all` throw nothing.
+/// After this call the next `count` push_back() to `all` throw nothing.
 template <class Value>
 void make_room(std::vector<Value>& all, std::size_t count) {
   if (all.capacity() - all.size() >= count) return;

@@ -1,5 +1,5 @@
-// The byte-level seam: messages and connections out, packets in, and the time. Real sockets stand behind it (linux/),
-// or a network in virtual time (tests/sim); whatever is above runs unchanged on both.
+// The byte-level interface: it sends messages, opens connections, receives packets and tells the time. Real sockets
+// implement it (linux/), and so does a network in virtual time (tests/sim); the code above runs unchanged on both.
 #pragma once
 
 #include <cstddef>
@@ -17,19 +17,19 @@
 
 namespace multiping::net {
 
-/// What an object will need of its sockets, as far as it is known when they are made ready. Sockets themselves are
-/// opened when way() first asks for them.
+/// What an object will need of its sockets, as far as it knows in advance. A socket itself is opened when way() first
+/// needs it.
 struct IoRequest {
-  std::vector<ProbeOptions> shapes{};  ///< How probes look; a shape's number is its place here. More by set_shape().
-  std::size_t targets = 0;             ///< For the size of the receive buffers.
-  std::size_t transports = 1;          ///< That serve one batch side by side, and share what the host has but once.
-  /// The object lives on, and may ask when this process has given its privileges up.
+  std::vector<ProbeOptions> shapes{};  ///< A shape's number is its place here. set_shape() adds more.
+  std::size_t targets = 0;             ///< Decides the size of the receive buffers.
+  std::size_t transports = 1;          ///< How many serve one batch side by side, and share the limits of the host.
+  /// The object is long-lived: it may need a socket after this process has given up its privileges.
   bool lasts = false;
-  bool measures_mtu = false;  ///< What may not be fragmented leaves whatever the host remembers of its path.
-  bool wakes = true;          ///< Somebody may call wake().
+  bool measures_mtu = false;  ///< Unfragmentable packets are sent whatever path MTU the host remembers.
+  bool wakes = true;          ///< wake() may be called.
 };
 
-/// What the messages of a lane are.
+/// The kind of a lane's messages.
 enum class Carrier : std::uint8_t {
   icmp,  ///< ICMP messages from their header on, over a raw or a ping socket.
   udp,   ///< The payload of UDP datagrams.
@@ -37,7 +37,7 @@ enum class Carrier : std::uint8_t {
   sctp,  ///< SCTP packets from their common header on, over a raw socket.
 };
 
-/// The number of a socket. A lane whose shapes were all replaced may be closed, and its number given to another.
+/// The number of a socket. A lane whose shapes were all replaced may be closed; another lane may then get its number.
 using Lane = std::uint16_t;
 
 /// The socket of a lane.
@@ -48,15 +48,15 @@ struct Channel {
                                  ///< the checksum of what comes, and reports ICMP errors through receive_errors().
   std::uint16_t id = 0;          ///< ICMP: identifier of everything that is sent and accepted. UDP and TCP: source
                                  ///< port. SCTP: the source port that was asked for; 0: each message has its own.
-  bool bound = false;            ///< It hears only what comes in through one device.
+  bool bound = false;            ///< The socket receives only what comes in through one device.
   std::size_t receive_room = 1;  ///< Answers that the receive buffer holds for certain, at least 1.
 };
 
 /// How the probes of one shape leave for one family, or why they cannot.
 struct Way {
   enum class Kind : std::uint8_t {
-    lane,        ///< As messages, through `lane`.
-    connection,  ///< By connect().
+    lane,        ///< The probes are messages of `lane`.
+    connection,  ///< The probes are connections: see connect().
     none,        ///< See `error`.
   };
   Kind kind = Kind::none;
@@ -66,7 +66,7 @@ struct Way {
                             ///< 192.0.2.1".
   bool privilege = false;   ///< This process may not open such a socket (EPERM, EACCES); `doing` says what would let
                             ///< it.
-  bool may_pass = false;    ///< Whoever asks again at once may be granted it; of all else, who asks after a moment.
+  bool may_pass = false;    ///< way() may succeed when asked again at once; otherwise only after a moment.
 };
 
 /// One message to be sent: without an IP header, and for UDP without the UDP header.
@@ -76,30 +76,30 @@ struct Outgoing {
   ShapeNumber shape = 0;
 };
 
-/// What became of a batch of messages. `accepted` of them, from the first, went to the kernel between the two times.
+/// The outcome of a batch of messages. The first `accepted` of them went to the kernel between the two times.
 struct SendReport {
   std::size_t accepted = 0;
-  std::error_code refused{};  ///< Of the message behind the accepted ones; none when all were, and with `full`.
-  bool full = false;          ///< What is beyond this object cannot take the message behind them yet; see room_at().
+  std::error_code refused{};  ///< Why the next message was refused; none when all were accepted, and with `full`.
+  bool full = false;          ///< There is no room for the next message yet; see room_at().
   Instant started{}, finished{};
 };
 
 /// When a packet came in.
 struct Arrival {
-  Instant read{};                  ///< When this process took it.
-  std::optional<Instant> stamp{};  ///< When the kernel took it, where its stamp can be trusted.
+  Instant read{};                  ///< When this process read it.
+  std::optional<Instant> stamp{};  ///< When the kernel received it; none where its stamp cannot be trusted.
 };
 
-/// A packet. Its bytes are valid until the next call.
+/// A received packet. Its bytes are valid until the next call.
 struct Incoming {
   std::span<const std::uint8_t> bytes{};  ///< From the IPv4 header on when `ip_header`, else as the lane's messages.
   bool ip_header = false;
-  bool truncated = false;             ///< Longer than this.
-  bool bad_checksum = false;          ///< Found wrong already.
-  Address from{};                     ///< May be left out where the IP header says it.
+  bool truncated = false;             ///< The packet was longer than `bytes`.
+  bool bad_checksum = false;          ///< The checksum was already found wrong.
+  Address from{};                     ///< May be empty where `bytes` has the IP header.
   std::uint16_t port = 0;             ///< UDP: the source port.
   bool own = false;                   ///< UDP: a socket of this object sent it, to another or to itself.
-  std::optional<std::uint8_t> ttl{};  ///< Where the socket tells and there is no IP header to say it.
+  std::optional<std::uint8_t> ttl{};  ///< Set where the socket gives it and `bytes` has no IP header.
   std::optional<std::uint8_t> tos{};
   Arrival arrival{};
 };
@@ -107,108 +107,109 @@ struct Incoming {
 /// An ICMP error from a socket's error queue, ip(7) IP_RECVERR. Its bytes are valid until the next call.
 struct QueuedError {
   std::span<const std::uint8_t> quoted{};  ///< The datagram in error, as the lane's messages: from the ICMP, TCP or
-                                           ///< SCTP header on, or from the UDP payload on; and all that follows it.
-  Address destination{};                   ///< Where that datagram went.
+                                           ///< SCTP header on, or from the UDP payload on; with all that follows it.
+  Address destination{};                   ///< The address that the datagram went to.
   std::uint16_t port = 0;                  ///< UDP: the port that it went to.
-  Address offender{};                      ///< Who reports.
+  Address offender{};                      ///< The address that reports the error.
   std::uint8_t type = 0, code = 0;
-  std::uint32_t mtu = 0;      ///< As it stands in the queue: something else in other errors.
-  std::size_t extension = 0;  ///< Where in `quoted` the RFC 4884 extension begins; 0: none by its length
-                              ///< field.
+  std::uint32_t mtu = 0;      ///< As the queue gives it; it has another meaning in errors that report no MTU.
+  std::size_t extension = 0;  ///< Where in `quoted` the RFC 4884 extension begins; 0: the length field says none.
   std::optional<std::uint8_t> ttl{}, tos{};
   Arrival arrival{};
-  std::error_code error{};  ///< Then it is no ICMP error: this host, or who sends for it, gave the message up. Its
-                            ///< header alone is quoted, and where it went; the rest does not count.
+  std::error_code error{};  ///< If set, this is no ICMP error: this host, or the process that sends for it, gave the
+                            ///< message up. `quoted` has the header alone; the fields of an ICMP error do not count.
 };
 
-/// A TCP connection to be attempted. `token` comes back with what becomes of it.
+/// A TCP connection to be attempted. Its outcome carries the same `token`.
 struct Connecting {
   std::uint64_t token = 0;
   const Address* to = nullptr;
   ShapeNumber shape = 0;
 };
 
-/// What became of a connection attempt. The socket is closed already, by reset and without data.
+/// The outcome of a connection attempt. The socket is already closed, by reset and without data.
 struct Connected {
   std::uint64_t token = 0;
-  /// None: connected, be it that the other side has ended it since. ECONNREFUSED: RST; also where the connection led
-  /// from a port of this host to the same port. ECONNRESET: ended by packets that did not acknowledge our SYN, which
-  /// anybody can forge. Else as connect(2), or see `report`.
+  /// None: connected, even if the other side has closed the connection since. ECONNREFUSED: RST; also where a port of
+  /// this host connected to itself. ECONNRESET: packets that did not acknowledge our SYN ended it; anyone can forge
+  /// such packets. Other values are those of connect(2), or see `report`.
   std::error_code error{};
-  std::optional<Duration> rtt{};        ///< The kernel's own measure, TCP_INFO, where it has one.
+  std::optional<Duration> rtt{};        ///< As the kernel measured it (TCP_INFO), where it did.
   std::optional<QueuedError> report{};  ///< The ICMP error that ended it; its bytes are valid until the next call.
   Arrival arrival{};
 };
 
-/// Packets that the kernel has thrown away instead of handing them over, as far as it counts them.
+/// Packets that the kernel dropped instead of delivering them, as far as it counts them.
 struct Drops {
   std::uint64_t no_room = 0;  ///< The receive buffer was full.
-  std::uint64_t damaged = 0;  ///< Their checksum was wrong, most likely. Anybody can send such.
+  std::uint64_t damaged = 0;  ///< Most likely their checksum was wrong. Any host can send such packets.
 };
 
-/// Sockets of one object. For one thread at a time, but for wake().
+/// The sockets of one object. One thread at a time uses it; any thread may call wake().
 class PacketIo {
  public:
   virtual ~PacketIo() = default;
 
   [[nodiscard]] virtual Instant now() noexcept = 0;
 
-  /// From now on shape number `shape` is `options`; no probe of the shape that had this number is awaited any more.
+  /// Sets shape number `shape` to `options`. No probe of the previous shape of this number is awaited any more.
   virtual void set_shape(ShapeNumber shape, const ProbeOptions& options) = 0;
-  /// How probes of `shape` leave for `family`. Opens the socket when it is asked for first. Shapes that differ only in
-  /// what a single message can be given (ttl, tos, source address, mark, flow label) share a lane. Different `turn`s
-  /// of a UDP shape are different source ports, unless one was asked for; otherwise `turn` changes nothing.
-  /// Throws std::system_error when this process is out of descriptors or memory.
+  /// Says how probes of `shape` leave for `family`. The first call opens the socket. Shapes that differ only in what
+  /// can be set for each message (ttl, tos, source address, mark, flow label) share a lane. Different `turn`s of a UDP
+  /// shape are different source ports, unless one was asked for; otherwise `turn` changes nothing. Throws
+  /// std::system_error when this process is out of descriptors or memory.
   virtual Way way(Family family, ShapeNumber shape, unsigned turn) = 0;
-  /// The lanes that are open.
+  /// The open lanes.
   [[nodiscard]] virtual std::span<const Lane> lanes() const noexcept = 0;
-  /// Those of them that may have something for receive() or receive_errors().
+  /// The open lanes that may have something for receive() or receive_errors().
   [[nodiscard]] virtual std::span<const Lane> heard() { return lanes(); }
   [[nodiscard]] virtual const Channel& channel(Lane lane) const noexcept = 0;
-  /// The source address that a message to `to` will have; none where the kernel finds no route.
+  /// The source address that a message to `to` will have; empty where the kernel finds no route.
   [[nodiscard]] virtual Address source(Lane lane, const Address& to, ShapeNumber shape) = 0;
 
   /// Hands messages, all to addresses of the lane's family, to the kernel in order, up to the first that it refuses.
   virtual SendReport send(Lane lane, std::span<const Outgoing> messages) = 0;
-  /// When a lane that was full can take more, whether anything has arrived until then or not.
+  /// The time at which a full lane can take more, even if nothing arrives until then.
   [[nodiscard]] virtual Instant room_at() const noexcept { return Instant::max(); }
 
-  /// Takes what has arrived, as much as one call can hold; never waits. `more` tells whether the call was full, that
-  /// is, whether the socket may hold more.
+  /// Takes the packets that have arrived, as many as one call can hold; never waits. Sets `more` when the call was
+  /// full, so that the socket may hold more.
   virtual std::span<const Incoming> receive(Lane lane, bool& more) = 0;
   virtual std::span<const QueuedError> receive_errors(Lane lane, bool& more) = 0;
 
-  /// Of what the last receive(), receive_errors() or connections() gave, the last `count` could not be taken in for
-  /// want of memory: the next such call gives them again, and next_chore() says so. heard() gives their lane first.
+  /// Gives back the last `count` items of the last receive(), receive_errors() or connections(), which could not be
+  /// taken for want of memory. The next such call returns them again, and next_chore() says so. heard() lists their
+  /// lane first.
   enum class Taken : std::uint8_t { packets, errors, connections };
   virtual void give_back(Taken what, Lane lane, std::size_t count) noexcept {
     static_cast<void>(what), static_cast<void>(lane), static_cast<void>(count);
   }
 
-  /// Starts a connection. No error: under way, even when it is decided already. EMFILE, ENFILE: no descriptor is left.
+  /// Starts a connection. No error: it is under way, even if its outcome is already known. EMFILE, ENFILE: no
+  /// descriptor is left.
   virtual std::error_code connect(const Connecting& connecting) = 0;
-  /// Takes what has become of connections, as much as one call can hold; never waits.
+  /// Takes the outcomes of connections, as many as one call can hold; never waits.
   virtual std::span<const Connected> connections(bool& more) = 0;
-  /// Gives a connection up. A token that is not under way is left alone.
+  /// Ends a connection. A token that is not under way is ignored.
   virtual void abandon(std::uint64_t token) noexcept = 0;
 
-  /// When receive() has something to do though nothing has arrived. wait() sees to that by itself.
+  /// The time at which receive() has something to do even if nothing arrives. wait() takes account of it.
   [[nodiscard]] virtual Instant next_chore() const noexcept { return Instant::max(); }
   /// Returns when something has arrived, when wake() was called, or at `until`, whichever is first.
   virtual void wait(Instant until) = 0;
-  /// Ends the wait() under way, or the next one. From any thread.
+  /// Ends the wait() under way, or the next one. Any thread may call it.
   virtual void wake() noexcept = 0;
 
-  /// Whether `address` belongs to the host that probes of this protocol leave from: an ICMP error that says it is this
-  /// host's own, and comes from nobody on the way.
+  /// True when `address` belongs to the host from which probes of this protocol leave. An ICMP error from such an
+  /// address comes from that host, and from no router.
   [[nodiscard]] virtual bool is_own(const Address& address, Protocol protocol) {
     return static_cast<void>(address), static_cast<void>(protocol), false;
   }
 
-  /// Since the sockets were opened.
+  /// Counted since the sockets were opened.
   [[nodiscard]] virtual Drops drops() noexcept = 0;
-  /// For poll(2): readable when something has arrived. Made when first asked for, since a watched socket costs each
-  /// packet; -1 when it cannot be made.
+  /// A descriptor for poll(2), readable when something has arrived; -1 when it cannot be made. The first call makes it,
+  /// since a watched socket makes each packet more expensive.
   [[nodiscard]] virtual int native_handle() noexcept = 0;
 };
 

@@ -1,4 +1,4 @@
-// Images of payloads that shapes share.
+// Keeps one image for each pattern; a longer one replaces it when it is too short.
 // See pattern_images.hpp.
 #include "net/pattern_images.hpp"
 
@@ -14,8 +14,8 @@ constexpr std::size_t largest_payload = 65'535;
 
 }  // namespace
 
-/// An image that is too short for the next user is followed by one of twice the length, so that sizes that grow one by
-/// one cost a few images in all.
+/// An image that is too short is replaced by one of at least twice the length, so that sizes that grow byte by byte
+/// cost only a few images.
 std::span<const std::uint8_t> PatternImages::image(const std::vector<std::uint8_t>& pattern, std::size_t size,
                                                    Owner& owner) {
   const auto known = images_.find(pattern);

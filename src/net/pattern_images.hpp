@@ -1,4 +1,4 @@
-// The payloads of probes as their patterns alone fill them: shapes whose pattern is the same share one piece of memory,
+// The payloads of probes as their patterns alone fill them. Shapes with the same pattern share one piece of memory,
 // whatever their sizes, since a shorter payload is the beginning of a longer one.
 #pragma once
 
@@ -13,21 +13,21 @@ namespace multiping::net {
 
 class PatternImages {
  public:
-  /// Keeps the bytes of an image.
+  /// Keeps the bytes of an image alive.
   using Owner = std::shared_ptr<const std::vector<std::uint8_t>>;
 
-  /// `size` bytes of `pattern`, repeated, or zeros for an empty one. Valid for as long as `owner` lives. Throws
-  /// std::bad_alloc, with nothing changed.
+  /// Returns `size` bytes of `pattern`, repeated; zeros for an empty pattern. They are valid for as long as `owner`
+  /// lives. Throws std::bad_alloc, with nothing changed.
   [[nodiscard]] std::span<const std::uint8_t> image(const std::vector<std::uint8_t>& pattern, std::size_t size,
                                                     Owner& owner);
-  /// Bytes that are kept here.
+  /// The bytes that all images here take.
   [[nodiscard]] std::size_t kept() const noexcept;
 
  private:
   void give_up_unused();
 
   std::map<std::vector<std::uint8_t>, Owner> images_;
-  std::size_t give_up_at_ = 16;  ///< So many images.
+  std::size_t give_up_at_ = 16;  ///< The number of images at which the unused ones are erased.
 };
 
 }  // namespace multiping::net

@@ -1,5 +1,5 @@
-// The pace at which the messages of one lane go out, learned from the calls that sent them: it tells the calls that
-// something interrupted from the others. Pure.
+// Learns the pace at which the messages of one lane go out from the calls that sent them. It tells calls that were
+// interrupted from others. Pure.
 #pragma once
 
 #include <algorithm>
@@ -12,9 +12,9 @@ namespace multiping::net {
 
 class SendPace {
  public:
-  /// The time to count from one message to the next in a call that took `took` for `count` of them; learns from it.
-  /// For a call that was interrupted it is the pace of other calls, or zero as long as none is known: messages count
-  /// as sent too early rather than too late.
+  /// Returns the time from one message to the next in a call that took `took` for `count` messages, and learns from it.
+  /// For an interrupted call this is the pace of other calls, or zero while none is known: messages count as sent too
+  /// early rather than too late.
   [[nodiscard]] Duration step(Duration took, std::size_t count) noexcept {
     if (count == 0) return {};
     const auto messages = static_cast<Duration::rep>(count);
@@ -26,8 +26,9 @@ class SendPace {
   }
 
  private:
-  /// The first call is believed at once. Then down in a few calls, up only slowly: one call of eight that is
-  /// interrupted changes little, and a host that has become slower for good is believed after some dozen calls.
+  /// The first uninterrupted call sets the pace. Later the pace falls within a few calls and rises only slowly: one
+  /// interrupted call of eight changes little, and a host that has become slower for good is followed after some dozen
+  /// calls.
   void learn(Duration own, bool interrupted) noexcept {
     const bool first = !interrupted && known_ == Duration{};
     if (first)
@@ -39,12 +40,12 @@ class SendPace {
     if (!interrupted || known_ > Duration{}) known_ = usual_;
   }
 
-  /// Beside its messages a call costs this at most: the way into the kernel, and caches that are cold.
+  /// The most that a call takes beside its messages: the entry into the kernel, and cold caches.
   static constexpr Duration start_of_call = std::chrono::microseconds{20};
   static constexpr std::size_t fewest_to_learn_from = 4;
 
-  Duration usual_ = std::chrono::microseconds{8};  ///< At first: as slow as an ordinary host may be.
-  Duration known_{};                               ///< `usual_`, once a call has shown it.
+  Duration usual_ = std::chrono::microseconds{8};  ///< Begins with the pace of a slow but ordinary host.
+  Duration known_{};                               ///< `usual_`, once a call has shown it; 0 before.
 };
 
 }  // namespace multiping::net

@@ -1,5 +1,5 @@
-// The last calls that sent several probes at once: what an answer that came in while its call was still going on tells
-// of the time at which its probe had left. Pure.
+// Keeps the last calls that sent several probes. An answer that came in while its call was still running says more
+// about the time at which its probe left. Pure.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@
 
 namespace multiping::net {
 
-/// Probes in the order of their serials, at most SentCalls::most_probes. Number k of them counts as sent k steps behind
-/// the start.
+/// A call that sent probes in the order of their serials, at most SentCalls::most_probes. Probe k counts as sent k
+/// steps after the start.
 struct SentCall {
   std::span<const Probe> probes{};
   Instant started{}, finished{};
@@ -36,9 +36,9 @@ class SentCalls {
     if (call.finished > finished_) finished_ = call.finished;
   }
 
-  /// The round-trip time of a probe whose answer came in at `stamp`, where its sending time alone would make it too
-  /// short or negative. Up to that stamp the probe and all that were sent before it in the same call had left: an even
-  /// pace up to there puts it earlier than the pace of the whole call did. Greater than zero.
+  /// Returns the RTT of a probe whose answer came in at `stamp`, where the estimated sending time would make it too
+  /// short or negative; else nothing. At `stamp` the probe and all probes before it in the same call had left. An even
+  /// pace up to `stamp` gives an earlier sending time than the pace of the whole call. The RTT is greater than zero.
   [[nodiscard]] std::optional<Duration> round_trip(Serial serial, Instant stamp) const noexcept {
     if (stamp >= finished_) return std::nullopt;
     for (const Kept& call : calls_)
@@ -53,7 +53,8 @@ class SentCalls {
     Instant started{}, finished{};
     Duration step{};
 
-    /// Most answers are to another call, and most calls sent serials in a row.
+    /// The place of a serial in the call. Fast cases come first: most answers belong to another call, and most calls
+    /// sent serials in a row.
     [[nodiscard]] std::optional<Duration::rep> place(Serial serial) const noexcept {
       const auto sent = std::span{serials}.first(count);
       if (sent.empty() || serial < sent.front() || serial > sent.back()) return std::nullopt;
@@ -73,10 +74,10 @@ class SentCalls {
     return since - since / (before + 1) * before;
   }
 
-  /// Lanes take turns in a list of several families; what is sent before answers are taken is not much.
+  /// Eight are enough: lanes alternate in a list of several families, and few calls are made before answers are taken.
   std::array<Kept, 8> calls_{};
   std::size_t next_ = 0;
-  Instant finished_ = Instant::min();  ///< Of the last one.
+  Instant finished_ = Instant::min();  ///< The latest end of a call.
 };
 
 }  // namespace multiping::net

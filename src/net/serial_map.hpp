@@ -1,5 +1,5 @@
-// Something kept for each of many probes, found by the serial: flat memory that moves on with the window.
-// Serials come nearly in order, so they count places in a queue.
+// A map from the serial of a probe to a value, in flat memory that moves on with the window.
+// Serials come nearly in order, so a serial is an index into a queue.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,12 @@ class SerialMap {
  public:
   [[nodiscard]] bool empty() const noexcept { return values_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
-  /// What there is, is for serials of [first, end).
+  /// The values are those of the serials in [first, end).
   [[nodiscard]] Serial first() const noexcept { return first_; }
   [[nodiscard]] Serial end() const noexcept { return first_ + values_.size(); }
   [[nodiscard]] Value& front() noexcept { return values_.front(); }
 
-  /// Null for a serial outside.
+  /// Returns null for a serial outside [first, end).
   [[nodiscard]] Value* find(Serial serial) noexcept {
     return serial >= first_ && serial - first_ < values_.size() ? &values_[place(serial)] : nullptr;
   }
@@ -38,11 +38,11 @@ class SerialMap {
   }
 
  private:
-  /// Of a serial that is not before the first.
+  /// The index of a serial that is not below `first_`.
   [[nodiscard]] std::size_t place(Serial serial) const noexcept { return static_cast<std::size_t>(serial - first_); }
 
   std::deque<Value> values_;
-  Serial first_ = 0;  ///< Of values_[0].
+  Serial first_ = 0;  ///< The serial of values_[0].
 };
 
 }  // namespace multiping::net

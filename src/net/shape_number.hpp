@@ -1,5 +1,5 @@
-// The numbers of probe shapes: of the distinct ProbeOptions that an object has in use.
-// Records of targets and of probes keep them in 24 bits.
+// The numbers of probe shapes: an object numbers the distinct ProbeOptions that it uses.
+// Records of targets and of probes store the number in 24 bits.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +8,9 @@
 namespace multiping::net {
 
 using ShapeNumber = std::uint32_t;
-/// Numbers are below this: more than this process has memory for options.
+/// Every number is below this. A process has no memory for so many ProbeOptions.
 inline constexpr std::size_t most_shapes = std::size_t{1} << 24U;
-/// All bits of a number.
+/// The mask of a number's bits.
 inline constexpr ShapeNumber shape_bits = most_shapes - 1;
 
 }  // namespace multiping::net

@@ -1,4 +1,4 @@
-// What is known of each probe shape: its payload, its port, and the ways it leaves this host.
+// Derives the facts of a shape once, when its options are set.
 // See shape_table.hpp.
 #include "net/shape_table.hpp"
 

@@ -1,5 +1,5 @@
-// What is known of each probe shape: its payload, its port, and the ways it leaves this host.
-// Looked up for every probe, so everything lies flat, by the shape's number.
+// The facts about each probe shape: its payload, its ports, and the routes by which its probes leave this host.
+// Every probe needs them, so they are stored in flat arrays, indexed by the shape's number.
 #pragma once
 
 #include <array>
@@ -17,30 +17,31 @@
 
 namespace multiping::net {
 
-/// UDP probes of free source port choose among so many. All but the last keep one probe to a target under way each.
+/// The number of source ports for UDP probes without a fixed port. On each port but the last, at most one probe to a
+/// target is under way.
 inline constexpr unsigned udp_turns = 64;
 
-/// A shape, as far as its messages need it.
+/// The facts about a shape that its messages need.
 struct ShapeFacts {
-  Carrier carrier = Carrier::icmp;        ///< Of its messages; a shape that connects has none.
-  unsigned turns = 1;                     ///< How many source ports its probes choose among.
-  std::uint16_t port = 0;                 ///< Destination; 0 for ICMP.
-  std::uint16_t source_port = 0;          ///< As asked; 0: any.
+  Carrier carrier = Carrier::icmp;        ///< The kind of its messages; a shape that connects has no messages.
+  unsigned turns = 1;                     ///< How many source ports its probes use.
+  std::uint16_t port = 0;                 ///< The destination port; 0 for ICMP.
+  std::uint16_t source_port = 0;          ///< The source port that was asked for; 0: any.
   bool may_be_cut = true;                 ///< Fragments are allowed.
-  std::optional<std::uint16_t> flow{};    ///< Of ICMP messages, and of connections whose port is free.
-  std::size_t message_size = 0;           ///< The whole message.
+  std::optional<std::uint16_t> flow{};    ///< For ICMP messages, and for connections without a fixed source port.
+  std::size_t message_size = 0;           ///< The size of the whole message in bytes.
   std::span<const std::uint8_t> image{};  ///< The payload as its pattern alone fills it.
   PatternImages::Owner image_owner{};
 };
 
-/// A way that was found, without its explanation.
+/// A cached Way, without its text.
 struct Route {
   enum class State : std::uint8_t { unknown, lane, connection, none };
   State state = State::unknown;
   Lane lane = 0;
-  bool hears_all = false;   ///< Every answer comes to that lane, whatever other lanes hear.
-  std::error_code error{};  ///< For none.
-  Instant forgotten_at{};   ///< For none: from then on the way is asked for again, since what is missing may come.
+  bool hears_all = false;   ///< The lane receives every answer, even those that other lanes receive too.
+  std::error_code error{};  ///< State::none: the reason.
+  Instant forgotten_at{};   ///< State::none: from this time on way() is asked again, as the obstacle may be gone.
 };
 [[nodiscard]] Route route_of(const Way& way) noexcept;
 
@@ -50,22 +51,22 @@ class ShapeTable {
   void set(ShapeNumber shape, const ProbeOptions& options);
 
   [[nodiscard]] const ShapeFacts& operator[](ShapeNumber shape) const noexcept { return facts_[shape]; }
-  /// The place of a route in the cache. `turn` is less than udp_turns. Valid until another is asked for.
+  /// The place of a route in the cache. `turn` is less than udp_turns. The reference is valid until the next call.
   [[nodiscard]] Route& route(Family family, ShapeNumber shape, unsigned turn) {
     Routes& routes = routes_[shape][family == Family::ipv6 ? 1 : 0];
     if (turn == 0) return routes.first;
     if (routes.further.size() < turn) routes.further.resize(turn);
     return routes.further[turn - 1];
   }
-  /// That of the first turn.
+  /// The route of the first turn.
   [[nodiscard]] const Route& route(Family family, ShapeNumber shape) const noexcept {
     return routes_[shape][family == Family::ipv6 ? 1 : 0].first;
   }
-  /// The largest message that any shape has had.
+  /// The size in bytes of the largest message that any shape has had.
   [[nodiscard]] std::size_t largest_message() const noexcept { return largest_message_; }
 
  private:
-  /// By turn. Most shapes have but one.
+  /// The routes of one shape and family, by turn. Most shapes have only the first.
   struct Routes {
     Route first{};
     std::vector<Route> further{};

@@ -1,5 +1,5 @@
-// Finds probes by the tags that they carry, however many are under way: open addressing with linear probing.
-// Nothing is erased one by one; what has become stale goes when the table grows.
+// Finds probes by the tags that they carry: a hash table with open addressing and linear probing.
+// Entries are not erased one by one: stale ones are dropped when the table grows.
 #pragma once
 
 #include <cstddef>
@@ -12,21 +12,21 @@
 
 namespace multiping::net {
 
-/// Eight bytes a slot. Tags are equal here when their first four bytes are, or two where there are no more: who asks
+/// A slot takes eight bytes. The table compares only the first four bytes of a tag, or two of a shorter tag; the caller
 /// compares the rest.
 class TagIndex {
  public:
   using Tag = std::span<const std::uint8_t>;
 
-  /// Once for each probe that carries a tag, of two bytes or more. Where the table has to grow, only those serials
-  /// stay, of which the low half is given, that `keep` says yes to.
+  /// Adds a probe with its tag of two bytes or more; each probe once. When the table grows, only the entries stay for
+  /// which `keep` returns true; `keep` gets the low half of the serial.
   template <class Keep>
   void add(Tag tag, Serial serial, Keep keep) {
     make_room(keep);
     add(tag, serial);
   }
 
-  /// The same in two steps: the first, for one probe more, may throw std::bad_alloc.
+  /// The same in two steps. The first makes room for one probe and may throw std::bad_alloc; the second cannot fail.
   template <class Keep>
   void make_room(Keep keep) {
     if (4 * (used_ + 1) > 3 * slots_.size()) grow(keep);
@@ -36,7 +36,7 @@ class TagIndex {
     insert({.hash = hash_of(tag), .serial = static_cast<std::uint32_t>(serial)});
   }
 
-  /// Visits the low halves of the serials whose tags may begin as these bytes do, until `visit` says yes.
+  /// Visits the low halves of the serials whose tags may begin as these bytes do, until `visit` returns true.
   template <class Visit>
   bool any(Tag bytes, Visit visit) const {
     if (slots_.empty() || bytes.size() < short_tag) return false;
@@ -73,7 +73,7 @@ class TagIndex {
   void insert(const Slot& slot) noexcept {
     std::size_t place = start(slot.hash);
     for (; slots_[place].hash != 0; place = next(place))
-      if (slots_[place] == slot) return;  // it was taken back, and is sent at last
+      if (slots_[place] == slot) return;  // the probe was taken back before, and is now sent again
     slots_[place] = slot;
     ++used_;
   }
@@ -84,13 +84,13 @@ class TagIndex {
     for (const Slot& slot : slots_)
       if (slot.hash != 0 && keep(slot.serial)) kept.push_back(slot);
     std::size_t size = 16;
-    while (size < 2 * (kept.size() + 1)) size *= 2;  // so that it is at most half full
+    while (size < 2 * (kept.size() + 1)) size *= 2;  // at most half full
     slots_.assign(size, {});
     used_ = 0;
     for (const Slot& slot : kept) insert(slot);
   }
 
-  std::vector<Slot> slots_;  ///< A power of two of them, or none.
+  std::vector<Slot> slots_;  ///< Its size is a power of two, or 0.
   std::size_t used_ = 0;
   bool has_short_ = false;
 };

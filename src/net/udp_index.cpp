@@ -1,5 +1,5 @@
-// The UDP probes under way: see udp_index.hpp.
-// What the window has left behind is kept for as long as it may be answered, and then given back.
+// Keeps probes below the window for as long as they may be answered, and some of them longer.
+// See udp_index.hpp.
 #include "net/udp_index.hpp"
 
 #include <algorithm>
@@ -11,17 +11,17 @@
 namespace multiping::net {
 namespace {
 
-/// So many serials stay known behind the window for longer than they may be answered, and for so long: a late answer is
-/// worth telling, but not all memory.
+/// Serials below the window stay known after they may be answered, so that late answers are counted as late. These two
+/// limits, in serials and in time, bound the memory.
 constexpr Serial most_left_behind = 65'536;
 constexpr Duration longest_memory = std::chrono::minutes{5};
-/// Whoever sends so many faster than they could be answered gets no answer without a tag credited.
+/// The most probes that are kept. When more than these may still be answered, answers without a tag are not credited.
 constexpr std::size_t most_known = std::size_t{1} << 20U;
 
-/// In units of about a millisecond, without a division.
+/// Converts to units of 2^20 ns, about a millisecond, without a division.
 constexpr std::uint32_t coarse(Duration time) noexcept { return static_cast<std::uint32_t>(time.count() >> 20U); }
 
-/// How much later in these units. An answer may seem to come before its probe by a little.
+/// How much later `now` is, in these units. Slightly negative where an answer seems to come before its probe.
 std::int32_t since(std::uint32_t earlier, Instant now) noexcept {
   return static_cast<std::int32_t>(coarse(now.time_since_epoch()) - earlier);
 }
@@ -36,7 +36,7 @@ bool UdpIndex::is_over(const UdpFlight& flight, Instant now) noexcept {
   return flight.answered || is_older(flight, longest_answer, now);
 }
 
-/// Zones are left out, so that an address can be found without.
+/// The zone is not hashed, so that an address can be found without it.
 std::uint32_t UdpIndex::hash_of(const Place& place) noexcept {
   std::uint64_t mixed = static_cast<std::uint64_t>(place.port) << 16U | place.local_port;
   const std::span<const std::uint8_t> octets = place.address.bytes();
@@ -48,7 +48,7 @@ std::uint32_t UdpIndex::hash_of(const Place& place) noexcept {
   return static_cast<std::uint32_t>(mixed >> 32);
 }
 
-/// Of the stream of that place, or the free one where it belongs.
+/// The slot of the stream of that place, or the free slot where it belongs.
 std::size_t UdpIndex::slot_of(const Place& place, std::uint32_t hash) const noexcept {
   std::size_t slot = start(hash);
   for (; slots_[slot].stream != UdpFlight::no_stream; slot = following(slot)) {
@@ -65,7 +65,7 @@ UdpStream* UdpIndex::find(const Place& place) noexcept {
   return number == UdpFlight::no_stream ? nullptr : &streams_[number];
 }
 
-/// The stream of that place, an empty one from now on where there is none.
+/// The number of the stream of that place; adds an empty stream where there is none.
 std::uint32_t UdpIndex::at(const Place& place) {
   const std::uint32_t hash = hash_of(place);
   if (slots_.empty()) grow();
@@ -88,7 +88,7 @@ std::uint32_t UdpIndex::at(const Place& place) {
   return number;
 }
 
-/// Streams of which no probe is known any more are given up.
+/// Frees the streams that have no known probe any more, unless they are unsure.
 void UdpIndex::grow() {
   const auto is_known = [this](const Slot& slot) {
     if (slot.stream == UdpFlight::no_stream) return false;
@@ -97,7 +97,7 @@ void UdpIndex::grow() {
   };
   const auto kept = static_cast<std::size_t>(std::ranges::count_if(slots_, is_known));
   std::size_t size = 16;
-  while (size < 2 * (kept + 1)) size *= 2;  // so that it is at most half full
+  while (size < 2 * (kept + 1)) size *= 2;  // at most half full
   std::vector<Slot> before(size);
   make_room(free_, used_ - kept);
   slots_.swap(before);
@@ -137,7 +137,7 @@ bool UdpIndex::is_free(const Place& place, Instant now) noexcept {
 void UdpIndex::add(const Place& to, const Sending& sending) {
   const std::uint32_t number = at(to);
   UdpStream& stream = streams_[number];
-  // What may need memory comes first: a flight of no stream is none.
+  // Everything that allocates comes first. A flight without a stream counts as no probe.
   flights_.put(sending.serial, {});
   const auto first = static_cast<std::uint32_t>(flights_.first());
   tags_.make_room([first, known = flights_.size()](std::uint32_t low) { return low - first < known; });
@@ -149,8 +149,8 @@ void UdpIndex::add(const Place& to, const Sending& sending) {
   if (!sending.tag.empty()) tags_.add(sending.tag, sending.serial);
 }
 
-/// Serials of one stream come in order. One that doesn't, or has the low half that stands for none, is known by its tag
-/// alone.
+/// The serials of one stream come in order. A serial out of order, or with the low half that stands for none, is found
+/// by its tag alone.
 void UdpIndex::append(UdpStream& stream, Serial serial, UdpFlight& flight) noexcept {
   const auto low = static_cast<std::uint32_t>(serial);
   if (low == UdpStream::none) return;
@@ -194,7 +194,7 @@ void UdpIndex::forget_below(Serial first, Instant now) noexcept {
   }
 }
 
-/// The oldest of all is known no more.
+/// Removes the oldest known probe from its stream.
 void UdpIndex::leave(std::uint32_t low, const UdpFlight& flight, Instant now) noexcept {
   UdpStream& stream = streams_[flight.stream];
   const std::uint32_t after = next(low, flight);

@@ -1,5 +1,5 @@
-// The UDP probes under way, found by the tag that they carry, or by where an answer comes from: a datagram says no
-// number of ours of itself. Pure bookkeeping; what is believed is the speaker's business.
+// The UDP probes under way. They are found by their tag, or by the address and ports of an answer, since a UDP datagram
+// has no number of its own. Pure bookkeeping; the speaker decides which answers are believed.
 #pragma once
 
 #include <chrono>
@@ -21,42 +21,42 @@ namespace multiping::net {
 struct UdpFlight {
   static constexpr std::uint32_t no_stream = ~std::uint32_t{0};
 
-  std::uint32_t stream = no_stream;      ///< None: no UDP probe has this serial.
-  std::uint32_t previous = 0, next = 0;  ///< Steps to its neighbours in the stream; 0: there is none.
+  std::uint32_t stream = no_stream;      ///< no_stream: no UDP probe has this serial.
+  std::uint32_t previous = 0, next = 0;  ///< Distances to the serials before and after it in the stream; 0: none.
   std::uint32_t sent_at = 0;             ///< In 2^20 nanoseconds; wraps.
   ShapeNumber shape : 24 = 0;
   ShapeNumber answered : 1 = 0;
-  ShapeNumber forgotten : 1 = 0;  ///< Nobody waits for it any more.
-  ShapeNumber reported : 1 = 0;   ///< An ICMP error told its fate, though it may still be answered.
+  ShapeNumber forgotten : 1 = 0;  ///< No caller waits for it any more.
+  ShapeNumber reported : 1 = 0;   ///< An ICMP error about it came in; it may still be answered.
 };
 static_assert(sizeof(UdpFlight) == 20);
 
-/// What went from one port of ours to one port of an address, in the order of sending. Serials stand here by their low
+/// The probes from one local port to one port of an address, in the order of sending. Serials are stored by their low
 /// halves: see UdpIndex::serial().
 struct UdpStream {
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
   Address to{};
   std::uint16_t port = 0, local_port = 0;
-  std::uint32_t newest = none;                  ///< Of those that are known.
-  std::uint32_t oldest = none, unheard = none;  ///< The oldest that may still be answered; that, and has no ICMP error.
-  bool unsure = false;  ///< Probes that may still be answered may be known no more, for want of room.
-  bool mixed = false;   ///< Those that may be answered have different shapes.
+  std::uint32_t newest = none;                  ///< The newest known probe.
+  std::uint32_t oldest = none, unheard = none;  ///< The oldest that may be answered; the oldest without ICMP error.
+  bool unsure = false;                          ///< For want of room, probes were dropped that may still be answered.
+  bool mixed = false;                           ///< The probes that may still be answered have different shapes.
 };
 static_assert(sizeof(UdpStream) == 44);
 
 class UdpIndex {
  public:
-  /// No answer takes so long: what was not answered until then never will be.
+  /// A probe without an answer after this time counts as one that will never be answered.
   static constexpr Duration longest_answer = std::chrono::seconds{10};
 
-  /// Where an answer comes from and where it arrives, or would.
+  /// The address and port from which an answer comes, and the local port at which it arrives.
   struct Place {
     const Address& address;
     std::uint16_t port = 0, local_port = 0;
   };
-  /// Every earlier probe between these ports is answered, reported about, or too old to be answered: whatever comes
-  /// next answers the next.
+  /// True when every earlier probe between these ports is answered, has an ICMP error, or is too old to be answered:
+  /// the next answer belongs to the next probe.
   [[nodiscard]] bool is_free(const Place& place, Instant now) noexcept;
 
   /// A probe that leaves, and the tag that it carries, if any.
@@ -67,22 +67,22 @@ class UdpIndex {
     std::span<const std::uint8_t> tag{};
   };
   void add(const Place& to, const Sending& sending);
-  /// As if a probe had not been added, the newest of its stream.
+  /// Removes a probe, the newest of its stream, as if it had not been added.
   void take_back(Serial serial) noexcept;
 
-  /// Nobody waits for this probe any more.
+  /// Notes that no caller waits for this probe any more.
   void forget(Serial serial) noexcept;
-  /// Nobody waits for what is below `first`. It stays known for as long as it may be answered, and some of it for
-  /// longer, so that late answers are told from forged ones.
+  /// Notes that no caller waits for probes below `first`. They stay known for as long as they may be answered, and some
+  /// of them longer, so that late answers are told from forged ones.
   void forget_below(Serial first, Instant now) noexcept;
   [[nodiscard]] bool empty() const noexcept { return flights_.empty(); }
 
-  /// Null where no probe is known.
+  /// Returns null where no probe is known.
   [[nodiscard]] UdpFlight* find(Serial serial) noexcept {
     UdpFlight* flight = flights_.find(serial);
     return flight != nullptr && flight->stream != UdpFlight::no_stream ? flight : nullptr;
   }
-  /// The serial of the known ones that ends in these bits.
+  /// The serial of a known probe from its low half.
   [[nodiscard]] Serial serial(std::uint32_t low) const noexcept {
     return flights_.first() + (low - static_cast<std::uint32_t>(flights_.first()));
   }
@@ -98,7 +98,7 @@ class UdpIndex {
       if (UdpStream& stream = streams_[slots_[slot].stream]; is_at(stream, place)) visit(stream);
     }
   }
-  /// Visits the probes whose tag may begin as these bytes do, until `visit` says yes.
+  /// Visits the probes whose tag may begin as these bytes do, until `visit` returns true.
   template <class Visit>
   bool any_tagged(std::span<const std::uint8_t> bytes, Visit visit) {
     return tags_.any(bytes, [&](std::uint32_t low) {
@@ -107,9 +107,9 @@ class UdpIndex {
     });
   }
 
-  /// Brings a stream's oldest and unheard up to date.
+  /// Updates a stream's `oldest`, `unheard` and `unsure`.
   void settle(UdpStream& stream, Instant now) noexcept;
-  /// It can't be answered any more.
+  /// True when a probe is answered, or too old to be answered.
   [[nodiscard]] static bool is_over(const UdpFlight& flight, Instant now) noexcept;
   /// The probe after it in its stream.
   [[nodiscard]] static std::uint32_t next(std::uint32_t low, const UdpFlight& flight) noexcept {
@@ -118,7 +118,7 @@ class UdpIndex {
 
  private:
   struct Slot {
-    std::uint32_t stream = UdpFlight::no_stream;  ///< None: free.
+    std::uint32_t stream = UdpFlight::no_stream;  ///< no_stream: the slot is free.
     std::uint32_t hash = 0;
   };
 
@@ -138,9 +138,9 @@ class UdpIndex {
   TagIndex tags_;
   std::deque<UdpStream> streams_;
   std::vector<std::uint32_t> free_;  ///< Streams without a probe, to be used again.
-  std::vector<Slot> slots_;          ///< A power of two of them, or none: streams by address and ports.
+  std::vector<Slot> slots_;  ///< A hash table of streams by address and ports. Its size is a power of two, or 0.
   std::size_t used_ = 0;
-  std::uint32_t unsure_until_ = 0;  ///< As UdpFlight::sent_at.
+  std::uint32_t unsure_until_ = 0;  ///< In the units of UdpFlight::sent_at.
 };
 
 }  // namespace multiping::net

@@ -1,4 +1,4 @@
-// Asks by UDP datagrams, and decides which datagrams and which ICMP errors from the queue are believed.
+// Finds the probe of a datagram or an ICMP error by its tag; without a tag, by its ports and the order of sending.
 // See udp_speaker.hpp.
 #include "net/udp_speaker.hpp"
 
@@ -10,17 +10,17 @@
 namespace multiping::net {
 namespace {
 
-/// What our source port adds.
+/// The bits that a forger has to guess of our source port.
 constexpr std::uint8_t port_bits = 16;
 
 constexpr std::size_t smallest_tag = packet::tag_size(2);
 
-/// So many probes of one stream are looked at, where each has to be.
+/// The most probes of one stream that one search looks at.
 constexpr int most_steps = 4096;
 
 Instant came_at(const Arrival& arrival) noexcept { return arrival.stamp.value_or(arrival.read); }
 
-/// It came back as it was sent, but for its tag. So much of a pattern is no chance.
+/// True when the payload equals what was sent, except for its tag. At least `least_pattern` bytes rule out chance.
 bool looks_like_echo(std::span<const std::uint8_t> image, std::span<const std::uint8_t> bytes) noexcept {
   constexpr std::size_t least_pattern = 4;
   const std::size_t tag = packet::tag_size(image.size());
@@ -44,7 +44,7 @@ UdpSpeaker::Wait UdpSpeaker::wait_of(Serial serial, const UdpFlight& flight, con
   return flight.reported ? Wait::for_an_answer : Wait::for_anything;
 }
 
-/// The probe whose tag these bytes begin with. Short tags may be the same: then the oldest that is unanswered.
+/// Finds the probe whose tag these bytes begin with. Where short tags are equal, it is the oldest unanswered one.
 template <class Fits>
 UdpSpeaker::Match UdpSpeaker::tagged(std::span<const std::uint8_t> bytes, Fits fits) {
   Match found;
@@ -59,7 +59,8 @@ UdpSpeaker::Match UdpSpeaker::tagged(std::span<const std::uint8_t> bytes, Fits f
   return found;
 }
 
-/// A whole tag proves its probe whatever port or address it comes from; a short one might come from there by chance.
+/// A tag of `telling_bits` proves its probe, whatever address and port the answer comes from. A shorter tag counts only
+/// from the right address and port: from others it may match by chance.
 UdpSpeaker::Match UdpSpeaker::answered_by_tag(const Incoming& packet, const Hearing& hearing) {
   return tagged(packet.bytes, [&](const UdpStream& stream, Match& match) {
     if (stream.local_port != hearing.channel.id) return false;
@@ -86,7 +87,7 @@ UdpSpeaker::Match UdpSpeaker::quoted_by_tag(const QueuedError& queued, const Hea
   });
 }
 
-/// The first of a stream from that one on that may still be answered and that `accepts` says yes to.
+/// Finds the first probe of a stream, from `low` on, that may still be answered and for which `accepts` returns true.
 template <class Accepts>
 UdpSpeaker::Match UdpSpeaker::first_from(std::uint32_t low, const Heard& heard, Accepts accepts) {
   for (int steps = 0; low != UdpStream::none && steps < most_steps; ++steps) {
@@ -99,9 +100,9 @@ UdpSpeaker::Match UdpSpeaker::first_from(std::uint32_t low, const Heard& heard, 
   return {};
 }
 
-/// Whose it is that came between these ports and fits some of their probes: the oldest's, whether anybody waits for it
-/// or not, so that an RTT is too long rather than too short; rather one of which no error is known. Where none may be
-/// answered any more, the newest's, for which it is one answer too many.
+/// Finds the probe of a stream that an answer or an error without a tag is about. It is the oldest that fits and may
+/// still be answered, waited for or not, so that an RTT is too long rather than too short. Probes without an ICMP error
+/// come first. Where none may be answered any more, it is the newest, which then gets one answer too many.
 template <class Fits>
 UdpSpeaker::Match UdpSpeaker::by_order(UdpStream& stream, const Heard& heard, Fits fits) {
   index_.settle(stream, heard.at);
@@ -121,8 +122,8 @@ UdpSpeaker::Match UdpSpeaker::by_order(UdpStream& stream, const Heard& heard, Fi
   return {.serial = serial, .flight = newest, .auth_bits = port_bits};
 }
 
-/// None where probes of different looks wait: those of one flow, say, which their ttl tells apart. Where those that
-/// wait look the same, the oldest that looks so.
+/// The same for a stream whose probes have different shapes, such as a flow with several TTLs. Where waiting probes
+/// have different shapes, none is found; else it is the oldest probe with the shape of those that wait.
 template <class Fits>
 UdpSpeaker::Match UdpSpeaker::among_different(const UdpStream& stream, const Heard& heard, Fits fits) {
   const UdpFlight* waiting = nullptr;
@@ -166,8 +167,8 @@ void UdpSpeaker::take_answer(const Match& match, const Incoming& packet, const H
   match.flight->answered = true;
 }
 
-/// Of a stream that is unsure nobody knows whose answer it is, but it is one. What looks like an echo of ours has the
-/// tag of a probe that is known no more, or none that we ever sent.
+/// In an unsure stream it is not known which probe is answered; the answer counts as late. A payload that looks like an
+/// echo of ours but has another tag counts as unauthenticated: its probe is forgotten, or the tag is forged.
 void UdpSpeaker::take_untagged(const Incoming& packet, const Hearing& hearing) {
   UdpStream* stream = index_.find({packet.from, packet.port, hearing.channel.id});
   if (stream == nullptr) return void(++hearing.counters.unauthenticated);
@@ -179,7 +180,7 @@ void UdpSpeaker::take_untagged(const Incoming& packet, const Hearing& hearing) {
   take_answer(match, packet, hearing);
 }
 
-/// As far as a quote tells that has no whole tag. Where there is one, the probe is known by it, or not at all.
+/// True when a quote without a whole tag may be of this probe. A quote with a whole tag is matched by the tag alone.
 bool UdpSpeaker::fits(const QueuedError& queued, Serial serial, const UdpFlight& flight) const noexcept {
   const std::size_t whole_tag = packet::tag_size(shapes_[flight.shape].image.size());
   const std::size_t quoted = queued.quoted.size();

@@ -1,5 +1,5 @@
-// Asks by UDP datagrams, and decides which datagrams and which ICMP errors from the queue are believed.
-// A service need not send our tag back: then the source port, the address and the order say whose answer it is.
+// Probes by UDP datagrams, and decides which datagrams and which ICMP errors from the queue are believed.
+// A service need not return our tag: then address, ports and the order of sending say which probe it answers.
 #pragma once
 
 #include <cstdint>
@@ -16,39 +16,39 @@ namespace multiping::net {
 
 class UdpSpeaker {
  public:
-  /// All of them outlive this object.
+  /// The arguments outlive this object.
   UdpSpeaker(const packet::ProbeCodec& codec, const ShapeTable& shapes, IcmpEvents& errors)
       : codec_{codec}, shapes_{shapes}, errors_{errors} {}
 
-  /// When probes leave from now on.
+  /// Sets the sending time of the next probes.
   void set_time(Instant now) noexcept { now_ = now; }
-  /// An answer without our tag that comes to the source port `local_port` could only be this probe's.
+  /// True when an answer without our tag to the source port `local_port` could only belong to this probe.
   [[nodiscard]] bool is_free(const Probe& probe, std::uint16_t local_port) noexcept {
     return index_.is_free({*probe.to, shapes_[probe.shape].port, local_port}, now_);
   }
-  /// Writes the message, and takes the probe for sent. `message` is as long as the shape's messages are.
+  /// Writes the message, and notes the probe as sent. `message` is as long as the shape's messages are.
   void encode(const Probe& probe, const Channel& channel, std::span<std::uint8_t> message);
-  /// It was not sent. The newest goes first.
+  /// Removes a probe that was encoded and not sent. The caller takes back the newest first.
   void take_back(const Probe& probe) noexcept { index_.take_back(probe.serial); }
 
   void take_packet(const Incoming& packet, const Hearing& hearing);
   void take_error(const QueuedError& queued, const Hearing& hearing);
   void forget(Serial serial) noexcept { index_.forget(serial); }
-  /// Nothing was ever sent, or all of it is forgotten.
+  /// True when no probe is known: none was sent, or all are forgotten.
   [[nodiscard]] bool idle() const noexcept { return index_.empty(); }
   void forget_below(Serial first, Instant now) noexcept { index_.forget_below(first, now); }
 
  private:
-  /// A probe that something is about, and how sure that is.
+  /// The probe that an answer or an error is about, and how sure this is.
   struct Match {
     Serial serial = 0;
-    UdpFlight* flight = nullptr;  ///< None: nothing fits.
+    UdpFlight* flight = nullptr;  ///< Null: no probe fits.
     std::uint8_t auth_bits = 0;
     bool altered = false;
     bool elsewhere = false;  ///< The answer comes from another address.
-    bool sure = false;       ///< Its tag says so; else its place in the order.
+    bool sure = false;       ///< Its tag proves it; otherwise only a short tag or the order of sending says so.
   };
-  /// Something that was heard, and when.
+  /// The context of an answer or an error, and its time of arrival.
   struct Heard {
     const Hearing& hearing;
     Instant at{};
@@ -57,7 +57,7 @@ class UdpSpeaker {
   [[nodiscard]] packet::ProbeIdentity identity(const UdpStream& stream, Serial serial) const noexcept {
     return {.target = stream.to, .id = stream.port, .serial = serial};
   }
-  /// How much a probe still waits for something.
+  /// What a probe still waits for.
   enum class Wait : std::uint8_t { over, for_an_answer, for_anything };
   [[nodiscard]] static Wait wait_of(Serial serial, const UdpFlight& flight, const Hearing& hearing) noexcept;
 

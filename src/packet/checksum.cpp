@@ -1,5 +1,5 @@
-// The Internet checksum: see checksum.hpp.
-// Words are added as they lie in memory, four at a time, and put into network order once, at the end.
+// Adds 16-bit words as they lie in memory, four at a time, and converts the sum to network order once, at the end.
+// See checksum.hpp.
 #include "packet/checksum.hpp"
 
 #include <bit>
@@ -9,7 +9,7 @@ namespace multiping::packet {
 
 namespace {
 
-// Every carry out of 64 bits comes back in at the bottom, as one's complement wants it.
+// One's complement addition: a carry out of the 64 bits is added at the bottom.
 std::uint64_t add_with_carry(std::uint64_t sum, std::uint64_t value) noexcept {
   sum += value;
   return sum + (sum < value ? 1U : 0U);

@@ -1,4 +1,5 @@
-// ICMP and ICMPv6 messages: see icmp.hpp.
+// Parses and classifies ICMP and ICMPv6 messages with one parser for both families.
+// See icmp.hpp.
 #include "packet/icmp.hpp"
 
 #include "packet/checksum.hpp"
@@ -42,7 +43,7 @@ ErrorKind classify_icmpv6(std::uint8_t type, std::uint8_t code) noexcept {
   }
 }
 
-// Where the quoted ICMP message and its addresses stand; the families part ways no further than here.
+// The quoted ICMP message and its addresses. Only the IP header differs between the families.
 struct Quoted {
   Address source{}, destination{};
   std::span<const std::uint8_t> icmp{};

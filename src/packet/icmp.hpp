@@ -11,7 +11,7 @@
 
 namespace multiping::packet {
 
-/// Types of ICMP messages, and the codes that matter here.
+/// Types of ICMP messages, and the codes that this library uses.
 namespace icmpv4 {
 inline constexpr std::uint8_t echo_reply = 0;
 inline constexpr std::uint8_t destination_unreachable = 3;
@@ -27,7 +27,7 @@ inline constexpr std::uint8_t code_port_unreachable = 3;
 inline constexpr std::uint8_t code_fragmentation_needed = 4, code_prohibited = 13;
 }  // namespace icmpv4
 
-/// Types of ICMPv6 messages.
+/// Types of ICMPv6 messages, and the codes that this library uses.
 namespace icmpv6 {
 inline constexpr std::uint8_t destination_unreachable = 1;
 inline constexpr std::uint8_t packet_too_big = 2;
@@ -41,11 +41,11 @@ inline constexpr std::uint8_t code_port_unreachable = 4;          ///< Of destin
 inline constexpr std::uint8_t code_unrecognized_next_header = 1;  ///< Of parameter_problem, RFC 4443.
 }  // namespace icmpv6
 
-inline constexpr std::uint8_t code_ttl_exceeded = 0;         ///< Of time_exceeded, in both families: in transit.
+inline constexpr std::uint8_t code_ttl_exceeded = 0;         ///< Of time_exceeded in transit, in both families.
 inline constexpr std::uint8_t code_reassembly_exceeded = 1;  ///< Of time_exceeded, in both families.
-inline constexpr std::size_t icmp_header_size = 8;           ///< Of echoes and errors, in both families.
+inline constexpr std::size_t icmp_header_size = 8;           ///< In bytes, of echoes and errors in both families.
 
-/// An ICMP message, its first eight bytes taken apart.
+/// An ICMP message: the fields of its first eight bytes, and the rest.
 struct IcmpMessage {
   std::uint8_t type = 0;
   std::uint8_t code = 0;
@@ -55,37 +55,38 @@ struct IcmpMessage {
   std::span<const std::uint8_t> body{};  ///< Of echoes: the payload. Of errors: from the quoted IP header on.
 };
 
-/// Nothing when there are fewer than eight bytes.
+/// Returns nothing when there are fewer than eight bytes.
 [[nodiscard]] std::optional<IcmpMessage> parse_icmp(std::span<const std::uint8_t> bytes) noexcept;
 
-/// Whether the checksum of a whole ICMPv4 message is right. (The kernel checks that of ICMPv6, which needs both
-/// addresses.)
+/// Returns whether the checksum of a whole ICMPv4 message is right. The kernel checks the checksum of ICMPv6, which
+/// covers both addresses.
 [[nodiscard]] bool icmpv4_checksum_ok(std::span<const std::uint8_t> message) noexcept;
 
-/// What a message of this type and code means for the probe it quotes.
+/// The meaning of an ICMP message for the probe that it quotes.
 enum class ErrorKind : std::uint8_t {
-  not_an_error,  ///< It quotes nothing.
-  unreachable,   ///< The probe won't be answered.
-  ttl_expired,   ///< The probe's TTL ran out on the way.
+  not_an_error,  ///< The message quotes nothing.
+  unreachable,   ///< The probe will not be answered.
+  ttl_expired,   ///< The TTL of the probe expired in transit.
   ignored,       ///< Source quench (RFC 6633), redirect, or an ICMPv6 error of a type unknown here.
 };
 [[nodiscard]] ErrorKind classify_error(Family family, std::uint8_t type, std::uint8_t code) noexcept;
 
-/// The MTU that "fragmentation needed" (RFC 1191) or "packet too big" reports; 0 for others and where none is given.
+/// Returns the MTU in bytes that "fragmentation needed" (RFC 1191) or "packet too big" reports; 0 for other messages
+/// and where no MTU is given.
 [[nodiscard]] std::uint32_t reported_mtu(Family family, const IcmpMessage& message) noexcept;
 
 /// An echo request that an ICMP error quotes.
 struct QuotedEcho {
-  Address source{}, destination{};  ///< None where the quote begins with the ICMP header.
+  Address source{}, destination{};  ///< Empty where the quote begins with the ICMP header.
   std::uint16_t id = 0, sequence = 0, checksum = 0;
-  std::span<const std::uint8_t> payload{};  ///< What is quoted of it. May be longer than it was: a quote can be padded.
+  std::span<const std::uint8_t> payload{};  ///< The quoted payload. It may be cut short, or padded and so too long.
 };
 
-/// The echo request in the body of an ICMP error, which begins with the quoted IP header.
-/// Nothing when another thing is quoted, or less than the whole ICMP header, or a fragment that isn't the first.
+/// Parses the echo request in the body of an ICMP error, which begins with the quoted IP header. Returns nothing when
+/// the quote is no echo request, is shorter than the ICMP header, or is a fragment other than the first.
 [[nodiscard]] std::optional<QuotedEcho> parse_quoted_echo(Family family, std::span<const std::uint8_t> body) noexcept;
 
-/// The echo request in a quote that begins with its ICMP header, as the error queue of a ping socket gives it.
+/// Parses the echo request in a quote that begins with the ICMP header, as the error queue of a ping socket gives it.
 [[nodiscard]] std::optional<QuotedEcho> parse_quoted_icmp_header(Family family,
                                                                  std::span<const std::uint8_t> quoted) noexcept;
 

@@ -1,5 +1,5 @@
-// Extensions of ICMP errors: see icmp_extension.hpp.
-// Where they begin is a question of its own: length fields are missing, or count what no RFC asked for.
+// Finds where the extensions of an ICMP error begin, although length fields may be missing or wrong, and parses them.
+// See icmp_extension.hpp.
 #include "packet/icmp_extension.hpp"
 
 #include <algorithm>
@@ -15,13 +15,13 @@ namespace {
 
 constexpr std::uint8_t version = 2;
 constexpr std::size_t structure_header_size = 4, object_header_size = 4;
-constexpr std::size_t least_quote = 128;  // RFC 4884 sections 4 and 5.5: of a quote that something follows
+constexpr std::size_t least_quote = 128;  // bytes of a quote before an extension: RFC 4884 sections 4 and 5.5
 
 // Objects: RFC 4950 section 3, RFC 5837 section 4.
 constexpr std::uint8_t class_mpls = 1, c_type_label_stack = 1;
 constexpr std::uint8_t class_interface = 2;
 constexpr unsigned has_index = 0x08, has_address = 0x04, has_name = 0x02, has_mtu = 0x01;
-constexpr std::size_t longest_name = 64;  // its length octet counted
+constexpr std::size_t longest_name = 64;  // bytes, with its length octet
 
 using Bytes = std::span<const std::uint8_t>;
 
@@ -38,7 +38,7 @@ void add_labels(std::vector<MplsLabel>& labels, Bytes stack) {
   while (reader.remaining() > 0 && labels.size() < most_labels) labels.push_back(label_of(reader.u32()));
 }
 
-// RFC 5837 section 4.2. Nothing for a family unknown here, whose length nobody can tell.
+// RFC 5837 section 4.2. Returns nothing for an unknown family: its length is not known either.
 std::optional<Address> read_address(Reader& reader) noexcept {
   constexpr std::uint16_t family_ipv4 = 1, family_ipv6 = 2;
   const auto family = reader.u16();
@@ -48,7 +48,7 @@ std::optional<Address> read_address(Reader& reader) noexcept {
   return std::nullopt;
 }
 
-// RFC 5837 section 4.3: padded with zeros to a multiple of four.
+// RFC 5837 section 4.3: the name is padded with zeros to a multiple of four bytes.
 std::optional<std::string> read_name(Reader& reader) {
   const std::size_t length = reader.u8();
   if (length == 0 || length % 4 != 0 || length > longest_name) return std::nullopt;
@@ -56,7 +56,7 @@ std::optional<std::string> read_name(Reader& reader) {
   return std::string{padded.begin(), std::ranges::find(padded, 0)};
 }
 
-// Nothing when one of the parts that `c_type` announces isn't whole.
+// Returns nothing when one of the parts that `c_type` announces is incomplete.
 std::optional<InterfaceInfo> parse_interface(std::uint8_t c_type, Bytes parts) {
   Reader reader{parts};
   InterfaceInfo interface { .role = static_cast<InterfaceInfo::Role>(c_type >> 6) };
@@ -81,7 +81,7 @@ void add_interface(std::vector<InterfaceInfo>& interfaces, std::uint8_t c_type, 
   if (auto interface = parse_interface(c_type, parts)) interfaces.push_back(*std::move(interface));
 }
 
-// Takes one object in. False when it contradicts the structure.
+// Reads one object. Returns false when its length contradicts the structure.
 bool read_object(Reader& reader, IcmpExtensions& extensions) {
   const std::size_t length = reader.u16();
   const auto class_number = reader.u8();
@@ -102,20 +102,21 @@ bool header_ok(Bytes structure, bool checksum_required) noexcept {
   return checksum == 0 ? !checksum_required : internet_checksum(structure) == 0;
 }
 
-// Of a structure that begins `offset` bytes on, if one does.
+// Parses the structure at `offset`; returns nothing where there is no valid one.
 std::optional<IcmpExtensions> extensions_at(Bytes bytes, std::size_t offset, bool checksum_required) {
   if (offset > bytes.size()) return std::nullopt;
   return parse_icmp_extensions(bytes.subspan(offset), checksum_required);
 }
 
-// RFC 4884 section 4: in which errors there is a length field at all.
+// Returns whether errors of this type have a length field (RFC 4884 section 4).
 bool has_length_field(Family family, std::uint8_t type) noexcept {
   if (family == Family::ipv6) return type == icmpv6::destination_unreachable || type == icmpv6::time_exceeded;
   return family == Family::ipv4 && (type == icmpv4::destination_unreachable || type == icmpv4::time_exceeded ||
                                     type == icmpv4::parameter_problem);
 }
 
-// Words of 64 bits in the fifth byte of an ICMPv6 error, of 32 bits in the sixth of an ICMPv4 error.
+// Returns the length of the quote in bytes. The fifth byte of an ICMPv6 error counts words of 64 bits, the sixth byte
+// of an ICMPv4 error words of 32 bits.
 std::size_t quote_length(Family family, const IcmpMessage& error) noexcept {
   return family == Family::ipv6 ? std::size_t{8} * (error.word1 >> 8) : std::size_t{4} * (error.word1 & 0xFFU);
 }
@@ -147,7 +148,7 @@ IcmpExtensions extensions_of(Family family, const IcmpMessage& error) {
 IcmpExtensions extensions_of_quote(Bytes quoted, std::size_t extension, std::size_t missing) {
   if (extension != 0) return extensions_at(quoted, extension, false).value_or(IcmpExtensions{});
   if (missing > least_quote) return {};
-  // Every length that the quote can have had is a multiple of four, and so are those of all headers.
+  // The lengths of the quote and of all headers are multiples of four.
   for (auto offset = (least_quote - missing) / 4 * 4;; offset -= 4) {
     if (auto found = extensions_at(quoted, offset, true)) return *std::move(found);
     if (offset == 0) return {};

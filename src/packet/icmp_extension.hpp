@@ -1,6 +1,5 @@
-// What routers append to ICMP errors: MPLS label stacks (RFC 4950) and interface information (RFC 5837), in the
-// extension structure of RFC 4884. Pure; whatever is malformed gives nothing, never a guess.
-// What is found is kept in vectors and strings: the parsers throw std::bad_alloc, and nothing else.
+// Parses the extensions of ICMP errors (RFC 4884): MPLS label stacks (RFC 4950) and interface information (RFC 5837).
+// Pure; malformed data gives nothing, never a guess. The parsers throw std::bad_alloc and nothing else.
 #pragma once
 
 #include <cstddef>
@@ -21,27 +20,29 @@ struct IcmpExtensions {
   friend bool operator==(const IcmpExtensions&, const IcmpExtensions&) = default;
 };
 
-/// What is kept of one error, the first of each: more labels than 576 bytes hold, which is all that RFC 1812 allows an
-/// error, and more interfaces than there are roles.
+/// The most labels and interfaces that are kept of one error; the first ones are. RFC 1812 limits an error to 576
+/// bytes, which hold fewer labels, and there are fewer interface roles.
 inline constexpr std::size_t most_labels = 128, most_interfaces = 16;
 
-/// Parses an extension structure (RFC 4884 section 7), which begins with its header. Nothing when the version is not 2,
-/// the checksum is wrong (zero stands for none, but for `checksum_required`), or an object's length is less than four
-/// or more than what remains. Unknown objects are skipped, and so are known ones whose contents are malformed. Names of
-/// interfaces are as they came, without their padding: who prints one has to see to control characters.
+/// Parses an extension structure (RFC 4884 section 7), which begins with its header. Returns nothing when the version
+/// is not 2, the checksum is wrong, or the length of an object is less than four or more than the bytes that remain. A
+/// zero checksum means that there is none, which is wrong with `checksum_required`. Unknown objects are skipped, and so
+/// are known ones with malformed contents. Interface names are returned as they came, without padding: they may hold
+/// control characters.
 [[nodiscard]] std::optional<IcmpExtensions> parse_icmp_extensions(std::span<const std::uint8_t> structure,
                                                                   bool checksum_required);
 
-/// The extensions of a whole ICMP error: where its length field says, or without one at the legacy offset of 128 bytes
-/// (RFC 4884 section 5.5), where the checksum must be there and right. A length of less than 128 bytes, which no RFC
-/// allows and some routers send, is tried first, with the same demand on the checksum; one that points outside counts
-/// for none. Empty where there are none or they are malformed.
+/// Returns the extensions of a whole ICMP error; empty where there are none or they are malformed. They begin where the
+/// length field says. Without a length field they begin at the legacy offset of 128 bytes (RFC 4884 section 5.5), and
+/// need a right checksum. Some routers send a length of less than 128 bytes, which no RFC allows: it is tried first,
+/// and needs a right checksum too. A length that points outside counts as none.
 [[nodiscard]] IcmpExtensions extensions_of(Family family, const IcmpMessage& error);
 
-/// The same of a quote from an error queue, which lacks the quoted IP header (and for UDP its header too). `extension`
-/// is where the structure begins by the error's length field, as the kernel says; 0: look at the legacy offset, for any
-/// length that the missing headers can have had: `missing` is the shortest. The kernel says nothing of a length below
-/// 128 bytes either, so that a quote of less is looked for too, word by word: the checksum tells.
+/// The same for a quote from an error queue, which lacks the quoted IP header (and for UDP the UDP header). `extension`
+/// is the offset of the structure by the error's length field, as the kernel reports it. If it is 0, the structure is
+/// searched at the legacy offset, for every length that the missing headers can have; `missing` is the shortest one in
+/// bytes. The kernel does not report a length below 128 bytes either, so that smaller offsets are searched too, word by
+/// word. In this search only a structure with a right checksum counts.
 [[nodiscard]] IcmpExtensions extensions_of_quote(std::span<const std::uint8_t> quoted, std::size_t extension,
                                                  std::size_t missing);
 

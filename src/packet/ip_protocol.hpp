@@ -1,5 +1,5 @@
-// Numbers of the protocols above IP (IANA "Assigned Internet Protocol Numbers"), as both IP headers carry them.
-// Extension headers of IPv6 are known to ipv6.cpp alone.
+// The protocol numbers above IP (IANA "Assigned Internet Protocol Numbers"), as both IP headers carry them.
+// The numbers of IPv6 extension headers are in ipv6.cpp.
 #pragma once
 
 #include <cstdint>

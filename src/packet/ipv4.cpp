@@ -1,4 +1,5 @@
-// IPv4 packets: see ipv4.hpp.
+// Parses the IPv4 header field by field and skips its options.
+// See ipv4.hpp.
 #include "packet/ipv4.hpp"
 
 #include <algorithm>

@@ -11,7 +11,7 @@
 
 namespace multiping::packet {
 
-/// An IPv4 header and what is behind it.
+/// An IPv4 header and the payload after it.
 struct Ipv4Packet {
   std::size_t header_length = 0;  ///< With options, 20 to 60 bytes.
   std::uint8_t tos = 0;
@@ -21,11 +21,11 @@ struct Ipv4Packet {
   std::uint8_t ttl = 0;
   std::uint8_t protocol = 0;
   Address source{}, destination{};
-  std::span<const std::uint8_t> payload{};  ///< Up to total_length, or what is there of it.
+  std::span<const std::uint8_t> payload{};  ///< Up to total_length, or as much of it as there is.
 };
 
-/// Nothing when the version isn't 4, the header isn't all there, or the lengths contradict each other.
-/// The header's checksum isn't looked at: the kernel checks it in what is received, and routers change quoted headers.
+/// Returns nothing when the version is not 4, the header is incomplete, or the lengths contradict each other.
+/// The header checksum is not checked: the kernel checks it in received packets, and routers change quoted headers.
 [[nodiscard]] std::optional<Ipv4Packet> parse_ipv4(std::span<const std::uint8_t> bytes) noexcept;
 
 }  // namespace multiping::packet

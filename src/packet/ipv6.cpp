@@ -1,4 +1,5 @@
-// IPv6 packets: see ipv6.hpp.
+// Parses the IPv6 header and walks through the extension headers.
+// See ipv6.hpp.
 #include "packet/ipv6.hpp"
 
 #include <algorithm>
@@ -9,7 +10,7 @@ namespace multiping::packet {
 
 namespace {
 
-constexpr int most_extension_headers = 8;  // RFC 8200 section 4.1 knows of seven
+constexpr int most_extension_headers = 8;  // RFC 8200 section 4.1 lists seven
 
 // Next header values (RFC 8200 section 4, RFC 4302).
 constexpr std::uint8_t hop_by_hop = 0;
@@ -23,20 +24,20 @@ bool is_extension_header(std::uint8_t next_header) noexcept {
          next_header == authentication || next_header == destination_options;
 }
 
-// Moves past the extension header packet.protocol, and sets that to the one behind it.
+// Skips the extension header that packet.protocol names, and sets packet.protocol to the number of the next header.
 void skip_extension_header(Ipv6Packet& packet, Reader& reader) noexcept {
   const auto header = packet.protocol;
   packet.protocol = reader.u8();
-  const std::size_t length = reader.u8();  // reserved, 0 or not, in a fragment header
+  const std::size_t length = reader.u8();  // in a fragment header reserved: of any value
   const auto offset_and_flags = reader.u16();
   reader.skip(4);
   if (header == fragment) {
     packet.fragment_offset = offset_and_flags & 0xFFF8U;
     packet.more_fragments = (offset_and_flags & 1U) != 0;
   } else if (header == authentication) {
-    reader.skip(length * 4);  // RFC 4302 section 2.2: in words of 32 bits, less two
+    reader.skip(length * 4);  // RFC 4302 section 2.2: the length in words of 32 bits, minus two
   } else {
-    reader.skip(length * 8);  // in words of 64 bits, less one
+    reader.skip(length * 8);  // the length in words of 64 bits, minus one
   }
 }
 

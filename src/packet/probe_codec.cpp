@@ -1,4 +1,5 @@
-// The identity of probes on the wire: see probe_codec.hpp.
+// Turns serials into sequence numbers by a small Feistel network, and writes and checks tags made by SipHash.
+// See probe_codec.hpp.
 #include "packet/probe_codec.hpp"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ namespace multiping::packet {
 namespace {
 
 constexpr std::uint64_t sequence_count = 65536;
-constexpr std::uint32_t checksum_count = 65535;  // in one's complement zero has two forms
+constexpr std::uint32_t checksum_count = 65535;  // in one's complement, zero has two forms
 
 std::uint8_t bits(std::size_t bytes) noexcept { return static_cast<std::uint8_t>(bytes * 8); }
 
@@ -23,14 +24,15 @@ std::uint8_t request_type(const Address& target) noexcept {
   return target.family() == Family::ipv6 ? icmpv6::echo_request : icmpv4::echo_request;
 }
 
-// Eight bits to eight bits under a key. Need not be invertible (the Feistel network is), only hard to see through.
+// The round function of the Feistel network: maps eight bits to eight bits under a key. It need not be invertible,
+// since the network is; it must only be hard to predict.
 std::uint8_t scramble(std::uint8_t half, std::uint32_t key) noexcept {
   std::uint32_t x = (half ^ key) * 0x9E3779B1U;
   x = (x ^ x >> 15) * 0x85EBCA77U;
   return static_cast<std::uint8_t>((x ^ x >> 13) >> 24);
 }
 
-// No early exit: how long it takes tells nothing about where the first difference is.
+// Has no early exit: the time that it takes does not depend on where the first difference is.
 bool equal_in_constant_time(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) noexcept {
   assert(a.size() == b.size());
   std::uint8_t difference = 0;
@@ -46,8 +48,8 @@ std::uint16_t add_with_carry(std::uint16_t a, std::uint16_t b) noexcept {
 
 }  // namespace
 
-// A payload before it is written: its head, which is the tag (as much of it as there is room for) and a flow's
-// compensation, and the pattern behind it.
+// A payload before it is written: its head and the pattern after it. The head is the tag, as much of it as fits, and
+// the compensation of a flow.
 struct ProbeCodec::Payload {
   std::array<std::uint8_t, 8 + compensation_size> whole_head{};
   std::size_t head_size = 0;              // even
@@ -60,7 +62,8 @@ struct ProbeCodec::Payload {
     writer.bytes(pattern());
   }
 
-  // All of a request but its checksum, from its parts: sooner than from bytes just written.
+  // The sum of a request without its checksum field. It is computed from the parts, which is faster than from the bytes
+  // just written.
   [[nodiscard]] Checksum request_sum(const ProbeIdentity& probe, std::uint16_t sequence) const noexcept {
     Checksum checksum;
     checksum.add_u16(static_cast<std::uint16_t>(request_type(probe.target) << 8));
@@ -77,7 +80,7 @@ struct ProbeCodec::Payload {
 };
 
 ProbeCodec::ProbeCodec(const SipKey& key) noexcept : tag_key_(key) {
-  // A tag's input is 16 or 32 bytes, these are 1: no key below is ever a tag.
+  // The input of a tag has 16 or 32 bytes, and the inputs here have 1: no key below is ever the tag of a probe.
   for (std::size_t i = 0; i < round_keys_.size(); ++i) {
     const std::array label{static_cast<std::uint8_t>(i)};
     round_keys_[i] = static_cast<std::uint32_t>(siphash(key, label));
@@ -129,8 +132,8 @@ ProbeCodec::Payload ProbeCodec::payload(const ProbeIdentity& probe, std::uint16_
   return payload;
 }
 
-// Brings the sum of the request to what the flow stands for. The length is in the sum of ICMPv6 (RFC 8200 section 8.1);
-// what else of the pseudo header is in it is the same for all probes to a target.
+// Sets the compensation so that the sum of the request is the one that stands for the flow. The ICMPv6 sum covers the
+// length (RFC 8200 section 8.1); the other fields of the pseudo header are the same for all probes to a target.
 void ProbeCodec::compensate(Payload& payload, const ProbeIdentity& probe, std::uint16_t sequence) const noexcept {
   assert(payload.image.size() >= compensation_size);
   const std::size_t tag_end = std::exchange(payload.head_size, payload.head_size + compensation_size);
@@ -140,7 +143,7 @@ void ProbeCodec::compensate(Payload& payload, const ProbeIdentity& probe, std::u
   if (probe.target.family() == Family::ipv6)
     sum.add_u32(static_cast<std::uint32_t>(icmp_header_size + payload.image.size()));
   const auto wanted = static_cast<std::uint16_t>((flow_base_ + *probe.flow) % checksum_count);
-  // The checksum so far is the complement of the sum so far: what that lacks to zero.
+  // The checksum so far is the complement of the sum so far: both add up to zero.
   Writer{place}.u16(add_with_carry(wanted, sum.value()));
 }
 
@@ -156,7 +159,7 @@ std::uint32_t ProbeCodec::handshake_number(const ProbeIdentity& probe) const noe
   const auto whole_tag = tag(probe, number);
   const auto value = static_cast<std::uint32_t>(number) << 16 | static_cast<std::uint32_t>(whole_tag[0]) << 8 |
                      static_cast<std::uint32_t>(whole_tag[1]);
-  return value == 0 ? 1U : value;  // SCTP knows no tag of zero
+  return value == 0 ? 1U : value;  // an SCTP initiate tag is never zero
 }
 
 PayloadCheck ProbeCodec::check_payload(const ProbeIdentity& probe, std::span<const std::uint8_t> pattern_image,
@@ -189,8 +192,7 @@ std::uint16_t ProbeCodec::echo_request_checksum(const ProbeIdentity& probe,
   return payload(probe, number, pattern_image).request_checksum(probe, number);
 }
 
-// Every field at its place for the family, and the families told apart by length: the less there is, the sooner it is
-// hashed.
+// Each family has a fixed layout of its own, and the lengths differ. The short input of IPv4 makes hashing faster.
 std::array<std::uint8_t, 8> ProbeCodec::tag(const ProbeIdentity& probe, std::uint16_t sequence) const noexcept {
   std::array<std::uint8_t, 32> input{};
   Writer writer{input};

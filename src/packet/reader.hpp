@@ -1,5 +1,5 @@
-// Reads big-endian fields from bytes that came from outside; the only way this library touches such bytes.
-// A read past the end yields zeros and is remembered, so a parser reads a whole header and asks ok() once.
+// Reads big-endian fields from received bytes; the library's parsers read such bytes only through this class.
+// A read past the end returns zeros and is remembered, so a parser reads a whole header and asks ok() once.
 #pragma once
 
 #include <algorithm>
@@ -10,13 +10,13 @@
 
 namespace multiping::packet {
 
-/// A cursor over bytes it doesn't own. After the first read past the end every read fails.
+/// A cursor over bytes that it does not own. After the first read past the end every read fails.
 class Reader {
  public:
   explicit Reader(std::span<const std::uint8_t> bytes) noexcept : rest_(bytes) {}
 
   [[nodiscard]] bool ok() const noexcept { return ok_; }  ///< Nothing was read past the end.
-  [[nodiscard]] std::span<const std::uint8_t> rest() const noexcept { return rest_; }  ///< What is unread.
+  [[nodiscard]] std::span<const std::uint8_t> rest() const noexcept { return rest_; }  ///< The unread bytes.
   [[nodiscard]] std::size_t remaining() const noexcept { return rest_.size(); }
 
   std::uint8_t u8() noexcept { return octets<1>()[0]; }
@@ -27,11 +27,11 @@ class Reader {
   }
 
   std::uint32_t u32() noexcept {
-    const auto high = u16();  // named, for the order of evaluation
+    const auto high = u16();  // a variable, so that the order of evaluation is fixed
     return static_cast<std::uint32_t>(high) << 16 | u16();
   }
 
-  /// The next `count` bytes; none when there are fewer.
+  /// Returns the next `count` bytes; none when there are fewer.
   std::span<const std::uint8_t> bytes(std::size_t count) noexcept {
     if (count > rest_.size()) {
       rest_ = {};
@@ -43,7 +43,7 @@ class Reader {
     return taken;
   }
 
-  /// A copy of the next `Count` bytes; zeros when there are fewer.
+  /// Returns a copy of the next `Count` bytes; zeros when there are fewer.
   template <std::size_t Count>
   std::array<std::uint8_t, Count> octets() noexcept {
     std::array<std::uint8_t, Count> copy{};

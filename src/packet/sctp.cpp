@@ -1,4 +1,5 @@
-// SCTP packets: see sctp.hpp.
+// Writes and parses SCTP packets, with a table-driven CRC32c.
+// See sctp.hpp.
 #include "packet/sctp.hpp"
 
 #include "packet/reader.hpp"
@@ -14,12 +15,12 @@ constexpr std::size_t chunk_header_size = 4;
 constexpr std::uint8_t chunk_init = 1;
 constexpr std::uint16_t init_chunk_length = 20;
 
-// An INIT that any host takes for a real one: RFC 9260 section 3.3.2 wants a window of 1500 bytes and a stream each
-// way.
+// Values that every host accepts: RFC 9260 section 3.3.2 demands a window of at least 1500 bytes and one stream in each
+// direction.
 constexpr std::uint32_t receiver_window = 65536;
 constexpr std::uint16_t streams = 1;
 
-// What each value of a byte does to the remainder; the polynomial 0x1EDC6F41 is taken with its bits reversed.
+// The change of the remainder by each value of a byte. The polynomial 0x1EDC6F41 is used with its bits reversed.
 constexpr std::array<std::uint32_t, 256> remainders() noexcept {
   std::array<std::uint32_t, 256> table{};
   for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
@@ -31,7 +32,7 @@ constexpr std::array<std::uint32_t, 256> remainders() noexcept {
 }
 constexpr auto remainder_of = remainders();
 
-// A CRC32c in parts.
+// A CRC32c that is computed in parts.
 class Crc {
  public:
   void add(std::span<const std::uint8_t> bytes) noexcept {
@@ -43,7 +44,8 @@ class Crc {
   std::uint32_t remainder_ = 0xFFFFFFFFU;
 };
 
-// Of a packet with zeros where its checksum stands, as it is sent: the least significant byte first.
+// The checksum of a packet, computed with zeros in the checksum field. The least significant byte is sent first, so the
+// bytes are swapped here.
 std::uint32_t packet_checksum(std::span<const std::uint8_t> before, std::span<const std::uint8_t> behind) noexcept {
   constexpr std::array<std::uint8_t, checksum_size> zeros{};
   Crc crc;
@@ -67,7 +69,7 @@ std::array<std::uint8_t, sctp_init_size> encode_sctp_init(const SctpInit& init) 
   Writer writer{packet};
   writer.u16(init.source_port);
   writer.u16(init.destination_port);
-  writer.u32(0);  // verification tag: of an INIT always zero
+  writer.u32(0);  // verification tag, always zero in an INIT
   writer.u32(0);  // checksum
   writer.u8(chunk_init);
   writer.u8(0);  // flags

@@ -1,5 +1,5 @@
-// SipHash-2-4: see siphash.hpp.
-// Written from the paper, "SipHash: a fast short-input PRF".
+// Follows the paper "SipHash: a fast short-input PRF".
+// See siphash.hpp.
 #include "packet/siphash.hpp"
 
 #include <bit>
@@ -10,7 +10,7 @@ namespace multiping::packet {
 
 namespace {
 
-// The first `count` bytes at `bytes`, least significant first.
+// Reads the first `count` bytes at `bytes`, the least significant first.
 std::uint64_t little_endian(const std::uint8_t* bytes, std::size_t count) noexcept {
   std::uint64_t word = 0;
   if constexpr (std::endian::native == std::endian::little) {

@@ -1,4 +1,5 @@
-// TCP segments: see tcp.hpp.
+// Writes a SYN with one option, and parses and checks TCP headers.
+// See tcp.hpp.
 #include "packet/tcp.hpp"
 
 #include "packet/checksum.hpp"
@@ -14,7 +15,7 @@ constexpr std::size_t tcp_header_size = 20;
 constexpr std::size_t tcp_checksum_offset = 16;
 constexpr std::uint8_t flag_syn = 0x02, flag_rst = 0x04, flag_ack = 0x10;
 
-// What a host's own SYN may look like: some firewalls drop one that offers no segment size or no window.
+// Values of an ordinary SYN: some firewalls drop a SYN without a maximum segment size or without a window.
 constexpr std::uint16_t window = 64240;
 constexpr std::uint16_t largest_segment = 1460;
 constexpr std::uint8_t option_segment_size = 2, option_segment_size_length = 4;
@@ -57,7 +58,7 @@ std::optional<TcpSegment> parse_tcp(std::span<const std::uint8_t> segment) noexc
   parsed.destination_port = reader.u16();
   parsed.sequence = reader.u32();
   parsed.acknowledgment = reader.u32();
-  const auto header_length = std::size_t{reader.u8()} / 16U * 4U;  // in the upper half, in words
+  const auto header_length = std::size_t{reader.u8()} / 16U * 4U;  // the upper half counts words of 32 bits
   const auto flags = reader.u8();
   reader.skip(6);  // window, checksum, urgent pointer
   if (!reader.ok() || header_length < tcp_header_size || header_length > segment.size()) return std::nullopt;

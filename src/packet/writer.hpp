@@ -11,12 +11,12 @@
 
 namespace multiping::packet {
 
-/// A cursor over a buffer it doesn't own. After the first write past the end every write fails.
+/// A cursor over a buffer that it does not own. After the first write past the end every write fails.
 class Writer {
  public:
   explicit Writer(std::span<std::uint8_t> buffer) noexcept : rest_(buffer) {}
 
-  [[nodiscard]] bool ok() const noexcept { return ok_; }                         ///< Everything fitted.
+  [[nodiscard]] bool ok() const noexcept { return ok_; }                         ///< No write went past the end.
   [[nodiscard]] std::span<std::uint8_t> rest() const noexcept { return rest_; }  ///< The room that is left.
   [[nodiscard]] std::size_t remaining() const noexcept { return rest_.size(); }
 
@@ -36,7 +36,7 @@ class Writer {
     bytes(std::array{octet(56), octet(48), octet(40), octet(32), octet(24), octet(16), octet(8), octet(0)});
   }
 
-  /// All of `source`, or nothing of it.
+  /// Writes all of `source`, or nothing where it does not fit.
   void bytes(std::span<const std::uint8_t> source) noexcept {
     if (!fits(source.size()) || source.empty()) return;
     std::memcpy(take(source.size()).data(), source.data(), source.size());

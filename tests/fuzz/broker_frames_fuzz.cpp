@@ -1,5 +1,5 @@
-// What the broker and its clients read of each other: no bytes may crash, and what is a message is written back as the
-// same bytes.
+// Fuzzes the messages between the broker and its clients: no bytes may crash the parser, and a valid message is written
+// back as the same bytes.
 #include <algorithm>
 #include <array>
 

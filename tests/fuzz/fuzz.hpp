@@ -1,4 +1,4 @@
-// What the fuzz harnesses share: the entry point that libFuzzer and replay_main.cpp call, and checks that end the
+// Shared by the fuzz harnesses: the entry point that libFuzzer and replay_main.cpp call, and checks that end the
 // process, so that both see a failure.
 #pragma once
 
@@ -18,7 +18,7 @@ inline void require(bool holds) {
   if (!holds) std::abort();
 }
 
-/// `part` must lie in `whole`; an empty part lies anywhere.
+/// Ends the process unless `part` lies in `whole` or is empty.
 inline void require_inside(Bytes part, Bytes whole) {
   if (part.empty()) return;
   require(part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());

@@ -1,5 +1,5 @@
-// A network under the fuzzer's thumb: what is sent is recorded, what arrives is what the script says.
-// For harnesses that drive whole objects of the library, from their public face down to the codec.
+// A network that the fuzzer controls: it records what is sent, and delivers what the script says.
+// For harnesses that drive whole objects of the library, from the public interface down to the codec.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint16_t our_id = 0x4242;
 
-/// The input, read byte by byte; zeros behind its end.
+/// Reads the input byte by byte; after its end come zeros.
 class Script {
  public:
   explicit Script(std::span<const std::uint8_t> bytes) : bytes_{bytes} {}
@@ -45,7 +45,7 @@ struct Packet {
   Address from;
 };
 
-/// What the harness and its sockets share.
+/// The state that a harness and its sockets share.
 struct Network {
   net::Instant now{1000s};
   std::vector<SentProbe> sent;
@@ -53,7 +53,8 @@ struct Network {
   bool refuse = false;
 };
 
-/// One lane of ICMP over IPv4. Ping-socket style: no IP header, so that every byte of a packet is the ICMP message's.
+/// One lane of ICMP over IPv4. As with a ping socket there is no IP header: every byte of a packet belongs to the ICMP
+/// message.
 class FuzzIo final : public net::PacketIo {
  public:
   explicit FuzzIo(Network& network) : network_{network} {}
@@ -126,12 +127,12 @@ class FuzzTransport final : public Transport {
   Network& network_;
 };
 
-/// Packets about the probes that were sent, true and changed, as the script says.
+/// Makes packets about the probes that were sent, true and changed ones, as the script says.
 class Forge {
  public:
   Forge(Script& script, Network& network) : script_{script}, network_{network} {}
 
-  /// The probe that the script chooses; none before the first was sent.
+  /// Returns the probe that the script chooses; null before the first was sent.
   const SentProbe* choose() {
     chosen_ = network_.sent.empty() ? 0 : script_.next() % network_.sent.size();
     return network_.sent.empty() ? nullptr : &network_.sent[chosen_];
@@ -174,8 +175,9 @@ class Forge {
     return packet;
   }
 
-  /// What a reply proves, decided once more in the simplest way: all that is compared is as it was sent. The checksum
-  /// is the kernel's business with these sockets, and what is behind the tag may change.
+  /// Returns whether a packet answers the chosen probe, by the simplest rule: all bytes up to the end of the tag are as
+  /// they were sent. The checksum is left out, since the kernel checks it for these sockets. Bytes after the tag may
+  /// change.
   [[nodiscard]] bool answers_chosen(const Packet& packet) const {
     constexpr std::ptrdiff_t end_of_tag = 16;
     if (network_.sent.empty() || std::ssize(packet.bytes) < end_of_tag) return false;

@@ -1,5 +1,5 @@
-// What a caller may write for a host or a block: no text may crash, and what is an address comes back as itself.
-// Addresses, names and blocks are all read from the same text.
+// Fuzzes the text of a host or a block: no text may crash the parser, and a parsed address reads the same when printed.
+// The same text is read as an address, a name and a block.
 #include <stdexcept>
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
-// Fuzzes the frames of icmp4em's proxy protocol, those of clients and those of the server alike. Input: a datagram.
-// What is a message says the same when it is written and read again.
+// Fuzzes the frames of icmp4em's proxy protocol, those of clients and those of the server. Input: a datagram.
+// A valid message has the same content after it is written and read again.
 #include "proxy/icmp4em_frames.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ void check_request(fuzz::Bytes bytes) {
   fuzz::require(std::ranges::equal(again.request.payload, request.payload));
 }
 
-/// Zero has two checksums, so bytes may differ there and nowhere else.
+/// Only the checksum may differ: zero has two forms there.
 void check_reply(fuzz::Bytes bytes) {
   const auto reply = parse_icmp4em_reply(bytes);
   if (!reply) return;

@@ -1,6 +1,6 @@
 // Fuzzes ICMP extensions. Input: a byte of choices, a byte for the length field (or the kernel's offset, in words), a
-// byte for how many bytes of quote come first, then a structure. Where the choices say so its checksum is made right,
-// so that the fuzzer gets past it. Whatever comes out is bounded, and an error and its quote agree.
+// byte for how many bytes of quote come first, then a structure. If the choices say so, its checksum is made right, so
+// that the fuzzer passes that check. Every result is bounded, and an error and its quote give the same.
 #include "packet/icmp_extension.hpp"
 
 #include <algorithm>
@@ -45,7 +45,7 @@ packet::IcmpMessage error_of(unsigned choices, std::uint8_t length, Bytes body) 
   return error;
 }
 
-// With a checksum that must be right the structure is parsed as it is without that demand, or not at all.
+// When the checksum must be right, the structure gives the same as without this demand, or nothing.
 void as_structure(Bytes structure) {
   const auto strict = packet::parse_icmp_extensions(structure, true);
   const auto loose = packet::parse_icmp_extensions(structure, false);
@@ -53,7 +53,7 @@ void as_structure(Bytes structure) {
   if (loose) check(*loose);
 }
 
-// What a whole error gives by its length field, its quote from behind the header gives by the kernel's offset.
+// The length field of a whole error and the kernel's offset in its quote, without the IP header, give the same result.
 void as_error(unsigned choices, std::uint8_t length, Bytes body) {
   const bool ipv6 = (choices & choice_ipv6) != 0;
   const auto found = packet::extensions_of(ipv6 ? Family::ipv6 : Family::ipv4, error_of(choices, length, body));

@@ -1,5 +1,5 @@
-// Fuzzes ICMP messages as a socket gives them. Input: a message, parsed as of both families.
-// Goes on to what an error quotes, as the receiving path does.
+// Fuzzes ICMP messages as a socket gives them. Input: a message, which is parsed for both families.
+// The harness also parses the quote of an error, as the receiving code does.
 #include "packet/icmp.hpp"
 
 #include "fuzz/fuzz.hpp"

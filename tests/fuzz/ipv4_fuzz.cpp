@@ -1,5 +1,5 @@
 // Fuzzes the IPv4 parser. Input: a packet.
-// Whatever it holds, what is parsed lies in it and its lengths agree.
+// For every packet the parsed parts lie in it, and the lengths agree.
 #include "packet/ipv4.hpp"
 
 #include "fuzz/fuzz.hpp"

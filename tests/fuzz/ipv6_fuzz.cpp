@@ -1,5 +1,5 @@
 // Fuzzes the IPv6 parser. Input: a packet.
-// Whatever its extension headers say, what is parsed lies in it and its lengths agree.
+// For all extension headers the parsed parts lie in the packet, and the lengths agree.
 #include "packet/ipv6.hpp"
 
 #include "fuzz/fuzz.hpp"

@@ -1,6 +1,6 @@
 // Fuzzes the probe codec. Input: key (16 bytes), family (1; 16 and more: with a flow), target (16), zone (4), id (2),
-// serial (8), payload size (2), then a payload that claims to have come back. A probe's own answer is always believed,
-// and another one only when the tag is the same.
+// serial (8), payload size (2), then a payload that claims to be an answer. The true answer of a probe is always
+// believed, and another one only when its tag is the same.
 #include "packet/probe_codec.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ using multiping::fuzz::Bytes;
 using multiping::fuzz::require;
 
 constexpr std::size_t largest_payload = 2048;  // keeps the fuzzer fast
-constexpr std::uint8_t first_flow = 16;        // of the octet that says the family
+constexpr std::uint8_t first_flow = 16;        // in the octet that chooses the family
 
 Address read_target(packet::Reader& reader, bool ipv6) {
   const auto octets = reader.octets<16>();
@@ -27,14 +27,14 @@ Address read_target(packet::Reader& reader, bool ipv6) {
 }
 
 void check_serial(const packet::ProbeCodec& codec, std::uint64_t serial) {
-  if (serial == UINT64_MAX) return;  // no end is beyond it
+  if (serial == UINT64_MAX) return;  // there is no end above it
   const auto sequence = codec.sequence(serial);
   require(codec.newest_serial(sequence, serial + 1) == serial);
   const auto older = codec.newest_serial(sequence, serial);
   require(older.has_value() == (serial >= 65536) && (!older || *older == serial - 65536));
 }
 
-// What the other protocols carry of the same identity.
+// Checks the UDP payload and the handshake number of the same identity.
 void check_other_carriers(const packet::ProbeCodec& codec, const packet::ProbeIdentity& probe, Bytes image,
                           Bytes payload) {
   std::vector<std::uint8_t> datagram(payload.size());

@@ -1,5 +1,5 @@
 // Fuzzes quoted datagrams. Input: a byte whose lowest bit chooses the family, then the quote from its IP header on.
-// The same bytes are also taken for a quote from its ICMP header on.
+// The same bytes are also parsed as a quote from its ICMP header on.
 #include "fuzz/fuzz.hpp"
 #include "packet/icmp.hpp"
 

@@ -1,5 +1,5 @@
-// Runs every file of the corpus folders given through a harness, so that each test run replays what fuzzing found,
-// with any compiler. Fails when a folder is missing or empty: a corpus that is not there tests nothing.
+// Runs every file of the given corpus folders through a harness, so that each test run replays earlier fuzzing results,
+// with any compiler. It fails when a folder is missing or empty, since such a run tests nothing.
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -26,7 +26,7 @@ void replay(const std::filesystem::path& file) {
   std::ifstream in{file, std::ios::binary};
   if (!in) throw std::runtime_error("cannot read " + file.string());
   const std::vector<char> bytes{std::istreambuf_iterator<char>{in}, {}};
-  std::vector<std::uint8_t> input(bytes.size());  // of exactly its size, where a sanitizer sees a read beyond
+  std::vector<std::uint8_t> input(bytes.size());  // of exactly its size, so that a sanitizer finds a read past the end
   std::ranges::transform(bytes, input.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
   LLVMFuzzerTestOneInput(input.data(), input.size());
 }
@@ -34,7 +34,7 @@ void replay(const std::filesystem::path& file) {
 bool replay_folder(const std::filesystem::path& folder) {
   const auto files = files_in(folder);
   for (const auto& file : files) {
-    std::fprintf(stderr, "%s\n", file.c_str());  // names the culprit when the harness aborts
+    std::fprintf(stderr, "%s\n", file.c_str());  // names the file when the harness aborts
     replay(file);
   }
   std::printf("%s: %zu inputs\n", folder.c_str(), files.size());

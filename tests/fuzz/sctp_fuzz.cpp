@@ -1,5 +1,5 @@
 // Fuzzes SCTP packets. Input: a packet from its common header on.
-// The same bytes are taken for a quote, and an INIT made of what was parsed is parsed again.
+// The same bytes are also parsed as a quote. An INIT that is made from the result is parsed again.
 #include "packet/sctp.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Live objects under fire: the input is a script of sends, waits, resets, refusals, true, changed and random packets,
-// for a batch or for single probes. Whatever comes, the books must balance, and nobody answers without an authentic
+// Fuzzes a batch or single probes. The input is a script of sends, waits, resets, refusals, and true, changed and
+// random packets. After every step the counters must agree, and no target counts as answered without an authentic
 // packet.
 #include <algorithm>
 #include <chrono>
@@ -24,7 +24,7 @@ using net::Instant;
 
 constexpr std::size_t targets = 4;
 
-/// An answer takes a nanosecond at least, even where the script lets no time go by.
+/// An RTT is at least a nanosecond, even where the script lets no time pass.
 bool is_within(Duration rtt, Duration most) { return rtt >= Duration{} && rtt <= std::max(most, Duration{1}); }
 
 Address host(std::size_t index) { return Address::v4({10, 0, 0, static_cast<std::uint8_t>(index + 1)}); }
@@ -41,7 +41,7 @@ void check_result(const Result& result) {
   fuzz::require((result.outcome == Outcome::send_failed) == static_cast<bool>(result.error));
 }
 
-/// A batch of four.
+/// Drives a batch of four targets.
 class BatchSiege {
  public:
   BatchSiege(Script script, bool fail_fast) : script_{script}, batch_{hosts(), options(network_, fail_fast)} {}
@@ -121,8 +121,8 @@ class BatchSiege {
   std::size_t forgotten_ = 0;
 };
 
-/// Single probes, which come and go. Several at a time may be for one address; each sent packet can make one of them
-/// answered, and no more.
+/// Drives single probes that are submitted and end. Several at a time may have one address; each sent packet can answer
+/// one of them at most.
 class ProberSiege {
  public:
   ProberSiege(Script script, bool fail_fast) : script_{script}, prober_{options(network_, fail_fast)} {}
@@ -219,7 +219,7 @@ class ProberSiege {
   Prober prober_;
   std::map<Prober::Token, Submitted> submitted_;
   std::set<Prober::Token> known_;
-  std::map<Address, std::set<std::size_t>> truly_answered_;  ///< Which of the sent packets.
+  std::map<Address, std::set<std::size_t>> truly_answered_;  ///< The indices of the sent packets.
   std::map<Address, std::size_t> answered_;
 };
 

@@ -1,5 +1,5 @@
 // Fuzzes TCP segments. Input: a byte whose lowest bit chooses the family, then a segment from its header on.
-// The same bytes are taken for a quote, and a SYN made of what was parsed is parsed again.
+// The same bytes are also parsed as a quote. A SYN that is made from the result is parsed again.
 #include "packet/tcp.hpp"
 
 #include "fuzz/fuzz.hpp"

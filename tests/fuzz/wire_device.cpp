@@ -1,4 +1,4 @@
-// A network namespace and a TUN device.
+// Sets up the network namespace and the TUN device with the ip command.
 // See wire_device.hpp.
 #include "fuzz/wire_device.hpp"
 

@@ -1,4 +1,5 @@
-// A network namespace of this process's own, and a TUN device in it through which all that it sends comes back here.
+// A network namespace of this process alone, and a TUN device in it. The process reads there all packets that it sends,
+// and writes the packets that it receives.
 #pragma once
 
 #include "linux/file_descriptor.hpp"
@@ -8,13 +9,13 @@ namespace multiping::fuzz {
 
 class WireDevice {
  public:
-  /// Addresses 10.255.255.1 and fdff::1; everything is routed to it, and every group may open ping sockets. Throws
-  /// std::system_error where this process may not.
+  /// Makes a device with the addresses 10.255.255.1 and fdff::1 and the default routes, and lets every group open ping
+  /// sockets. Throws std::system_error where this process lacks the permission.
   WireDevice();
 
-  /// The next packet that this host has sent; empty: none for now. Valid until the next call.
+  /// Returns the next packet that this host has sent; empty: none for now. The bytes are valid until the next call.
   [[nodiscard]] test::ByteView read();
-  /// False when the kernel would not take it.
+  /// Gives this host a packet; false when the kernel refuses it.
   bool write(test::ByteView packet) noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// What a packet proves about the probes that were sent.
+// Compares the bytes of packets with those of the probes, for each protocol.
 // See wire_evidence.hpp.
 #include "fuzz/wire_evidence.hpp"
 
@@ -15,14 +15,14 @@ using test::Datagram;
 using test::get16;
 using test::get32;
 
-constexpr std::size_t tag_begin = 8;        // behind the header of ICMP and of UDP
+constexpr std::size_t tag_begin = 8;        // after the header of ICMP or UDP
 constexpr std::size_t quoted_at_least = 8;  // RFC 792
 
 bool is_echo_reply(const Datagram& packet) {
   return packet.message[0] == (packet.family() == Family::ipv4 ? 0 : 129) && packet.message[1] == 0;
 }
 
-/// Destination unreachable, source quench, time exceeded, parameter problem; RFC 4443's four.
+/// IPv4: destination unreachable, source quench, time exceeded, parameter problem. IPv6: the four errors of RFC 4443.
 bool is_error(const Datagram& packet) {
   const std::uint8_t type = packet.message[0];
   if (packet.family() == Family::ipv6) return type >= 1 && type <= 4;
@@ -39,16 +39,16 @@ bool ports_are_swapped(ByteView probe, ByteView answer) {
   return get16(probe, 0) == get16(answer, 2) && get16(probe, 2) == get16(answer, 0);
 }
 
-/// Where the tag ends: it has 8, 4, 2 or no bytes, as the payload has room.
+/// The end of the tag: it has 8, 4, 2 or 0 bytes, as many as fit into the payload.
 std::size_t tag_end(ByteView probe) {
   const std::size_t room = probe.size() - tag_begin;
   return tag_begin + (room >= 8 ? 8 : room >= 4 ? 4 : room >= 2 ? 2 : 0);
 }
 
-/// Identifier, sequence number and tag.
+/// Compares identifier, sequence number and tag.
 bool answers_echo(ByteView probe, ByteView answer) { return same(probe, answer, 4, tag_end(probe)); }
 
-/// Servers may answer from another port than the one that was asked, RFC 1350.
+/// A server may answer from another port than the one that was probed (RFC 1350).
 bool gives_tag_back(ByteView probe, ByteView answer) {
   return get16(probe, 0) == get16(answer, 2) && tag_end(probe) > tag_begin &&
          same(probe, answer, tag_begin, tag_end(probe));
@@ -70,11 +70,11 @@ bool answers(Protocol protocol, ByteView probe, ByteView answer) {
   return false;
 }
 
-/// What a kernel takes for a number that it has sent: that of the SYN, or the one after it, RFC 5927 section 4.
+/// A kernel accepts the number of the SYN, or the next one, as a number that it has sent (RFC 5927 section 4).
 bool is_number_of_syn(std::uint32_t syn, std::uint32_t quoted) { return quoted == syn || quoted == syn + 1; }
 
-/// RFC 792: at least eight bytes of the message come back. An echo request is known by all of them, or by
-/// what an answer to it is known by; the others by their ports, and TCP by its number.
+/// At least eight bytes of the message are quoted (RFC 792). An echo request is recognised by all eight, or as an
+/// answer to it is; other probes by their ports, and TCP also by its number.
 bool quotes(Protocol protocol, ByteView probe, ByteView quote) {
   if (quote.size() < quoted_at_least) return false;
   if (protocol == Protocol::icmp) return same(probe, quote, 0, quoted_at_least) || answers_echo(probe, quote);
@@ -82,8 +82,8 @@ bool quotes(Protocol protocol, ByteView probe, ByteView quote) {
   return same(probe, quote, 0, 4);
 }
 
-/// What an error quotes. The kernel finds the socket by the quote's addresses, protocol and ports, and lets pass what
-/// else is wrong in the quoted IP header: that says nothing about who has seen the probe.
+/// The quote of an error. The kernel finds the socket by the quoted addresses, protocol and ports, and ignores other
+/// errors in the quoted IP header. They do not show whether the sender of the error has seen the probe.
 struct Quote {
   Address destination{};
   std::uint8_t protocol = 0;

@@ -1,5 +1,5 @@
-// What a packet proves about the probes that were sent, decided from the bytes alone and apart from the library: every
-// answer that the library believes must have its evidence here.
+// Decides what a packet proves about the probes that were sent, from the bytes alone and without the library. For every
+// answer that the library believes there must be evidence here.
 #pragma once
 
 #include <cstdint>
@@ -13,39 +13,39 @@
 
 namespace multiping::fuzz {
 
-/// An authentic ICMP error, as Result tells one.
+/// An authentic ICMP error, with the fields that Result reports.
 struct ErrorEvidence {
   Address from{};
   std::uint8_t type = 0, code = 0;
   friend bool operator==(const ErrorEvidence&, const ErrorEvidence&) = default;
 };
 
-/// What one packet proves about one target.
+/// The fact that one packet proves about one target.
 struct Proof {
   Address target{};
-  std::optional<ErrorEvidence> error{};  ///< None: that it has answered.
+  std::optional<ErrorEvidence> error{};  ///< None: the target has answered.
 };
 
-/// Of the probes of one batch.
+/// The evidence about the probes of one batch.
 class WireEvidence {
  public:
-  /// A probe of the batch that has left this host.
+  /// Adds a probe of the batch that has left this host.
   void add_probe(const test::Datagram& probe);
-  /// None: a host that believed anything because of it would be deceived.
+  /// Returns what a packet proves. None: the packet proves nothing, and must not be believed.
   [[nodiscard]] std::optional<Proof> proof_of(test::ByteView packet) const;
-  /// Of a packet that is given to this host.
+  /// Adds the proof of a packet that is given to this host.
   void add(const Proof& proof);
 
-  /// Whether what was given bears the result out; a result that claims nothing always is.
+  /// Returns whether the proofs so far confirm the result. A result that claims nothing is always confirmed.
   [[nodiscard]] bool bears_out(const Result& result) const;
-  /// The messages of the probes to a target, for those who look into a finding.
+  /// Visits the messages of the probes to a target, for the report of a finding.
   template <class See>
   void for_each_probe(const Address& target, See see) const {
     const auto [begin, end] = probes_.equal_range(target);
     for (auto each = begin; each != end; ++each) see(test::ByteView{each->second.message});
   }
 
-  /// Whether the target has really answered.
+  /// Returns whether the target has really answered.
   [[nodiscard]] bool has_answer(const Address& target) const { return answers_.contains(target); }
 
  private:

@@ -1,4 +1,4 @@
-// Packets about a probe, true and forged.
+// Builds true packets with the messages of tests/sim, and forges packets by random changes to true ones.
 // See wire_forge.hpp.
 #include "fuzz/wire_forge.hpp"
 
@@ -29,7 +29,7 @@ constexpr std::array kinds4{Kind{3, 0},  Kind{3, 1},  Kind{3, 2},  Kind{3, 3},  
 constexpr std::array kinds6{Kind{1, 0}, Kind{1, 1}, Kind{1, 3}, Kind{1, 4}, Kind{1, 5},
                             Kind{2, 0}, Kind{3, 0}, Kind{3, 1}, Kind{4, 0}, Kind{4, 1}};
 
-/// The bytes that name a probe: identifier and sequence, ports, or numbers.
+/// The bytes that identify a probe: identifier and sequence number, ports, or handshake numbers.
 std::span<std::uint8_t> identity_of(Protocol protocol, std::span<std::uint8_t> message) {
   const std::size_t begin = protocol == Protocol::icmp ? 4 : 0;
   const std::size_t end = protocol == Protocol::udp ? 4 : protocol == Protocol::icmp ? 16 : 12;

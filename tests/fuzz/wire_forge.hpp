@@ -1,4 +1,5 @@
-// Packets about a probe, as hosts and routers send them, and what an attacker or a broken router makes of them.
+// Makes packets about a probe as hosts and routers send them, and forged packets as an attacker or a broken router
+// does.
 #pragma once
 
 #include <array>
@@ -11,20 +12,20 @@
 
 namespace multiping::fuzz {
 
-/// How a packet was made out of a true one.
+/// How a forged packet differs from the true one.
 enum class Forgery : std::uint8_t {
-  bits,       ///< Some bits of the message are turned, and the checksum made right again.
-  spoilt,     ///< The same, and the checksum left as it was.
-  header,     ///< Some bits of the IP header are turned.
-  identity,   ///< Only what says which probe it answers is changed.
-  source,     ///< It comes from somebody else.
+  bits,       ///< Some bits of the message are flipped, and the checksum is made right again.
+  spoilt,     ///< The same, but the checksum is left as it was.
+  header,     ///< Some bits of the IP header are flipped.
+  identity,   ///< Only the fields that identify the probe are changed.
+  source,     ///< It comes from another address.
   kind,       ///< Another type or code, other flags or chunks.
-  cut,        ///< The message ends early.
-  grown,      ///< More bytes than there were.
+  cut,        ///< The message is cut short.
+  grown,      ///< Random bytes are appended.
   spliced,    ///< The beginning of one message and the end of another.
-  extension,  ///< What follows a quote is turned.
-  replayed,   ///< A true answer to a probe of before.
-  noise,      ///< Random bytes of a message.
+  extension,  ///< Some bits after the quoted headers are flipped.
+  replayed,   ///< A true packet about an earlier probe.
+  noise,      ///< The message has random bytes.
 };
 inline constexpr std::array<std::string_view, 12> forgery_names = {"bits",    "spoilt",    "header",   "identity",
                                                                    "source",  "kind",      "cut",      "grown",
@@ -34,20 +35,20 @@ class WireForge {
  public:
   explicit WireForge(std::uint64_t seed) : random_{seed} {}
 
-  /// Below `end`.
+  /// Returns a random number below `end`.
   [[nodiscard]] std::size_t draw(std::size_t end) {
     return std::uniform_int_distribution<std::size_t>{0, end - 1}(random_);
   }
   [[nodiscard]] bool chance(double share) { return std::bernoulli_distribution{share}(random_); }
 
-  /// A true answer of the target.
+  /// Makes a true answer of the target.
   [[nodiscard]] test::Bytes answer(const test::Datagram& probe);
-  /// A true error of a router, or of the target, mostly with an extension (RFC 4884).
+  /// Makes a true error of a router, or of the target, mostly with an extension (RFC 4884).
   [[nodiscard]] test::Bytes error(const test::Datagram& probe, const Address& router);
 
-  /// Something else, made of a true packet.
+  /// Makes a forged packet from a true one.
   [[nodiscard]] test::Bytes forged(Forgery how, const test::Bytes& truth, const Address& stranger);
-  /// So that it can come again, or be a part of another.
+  /// Keeps a true packet, to replay it or to use a part of it later.
   void remember(const test::Bytes& truth);
 
  private:

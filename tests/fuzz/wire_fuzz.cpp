@@ -1,11 +1,12 @@
-// The library under fire through the kernel: real sockets of a network namespace, every packet of which comes out of a
-// TUN device and is answered with forged answers, errors and extensions, and some true ones. Whatever comes, no answer
-// is believed that was not a true one. Needs root.
+// Fuzzes the library through the kernel. The sockets are in a network namespace, and every packet comes out of a TUN
+// device, where it gets many forged answers, errors and extensions and some true ones. The library must believe the
+// true ones alone. Needs root.
 //
 //   wire_fuzz SECONDS [raw|ping] [SEED]
 //
-// Without a kind both take turns. Prints what was sent and what became of it. Exit status: 0 no finding, 1 a finding,
-// 77 it cannot run here. Build it with sanitizers: they end it at what they find.
+// Without a kind, raw and ping sockets take turns. Prints the packets sent and their outcomes. Exit status: 0 no
+// finding, 1 a finding, 77 it cannot run here. Build it with sanitizers, which end it at the first error that they
+// find.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -78,7 +79,7 @@ class Siege {
       batch.send();
       answer_probes(batch);
       static_cast<void>(batch.receive(1ms));
-      answer_probes(batch);  // what the kernel said meanwhile, and probes that were repeated
+      answer_probes(batch);  // packets that the kernel sent meanwhile, and repeated probes
       static_cast<void>(batch.receive(4ms));
     }
     check(batch, Clock::now() - begin);
@@ -132,7 +133,7 @@ class Siege {
     return list;
   }
 
-  /// All that has left this host is known before the next packet is given to it, which might be an answer.
+  /// Takes every packet that has left this host before the next packet, which may be an answer, is given to it.
   void take_probes() {
     for (auto bytes = device_.read(); !bytes.empty(); bytes = device_.read()) {
       const auto packet = test::parse_datagram(bytes);
@@ -143,7 +144,7 @@ class Siege {
     }
   }
 
-  /// The library has a look between a few probes, as with hosts that answer at once.
+  /// Calls receive() after every few probes, as with hosts that answer at once.
   void answer_probes(MultiPing& batch) {
     for (std::size_t probes = 1; probes < most_probes_of_round; ++probes) {
       take_probes();
@@ -171,7 +172,8 @@ class Siege {
     ++figures_.forgeries.at(static_cast<std::size_t>(how));
     give(packet);
   }
-  /// What was turned may prove nothing either way, and the rest still be true: then it is for those who answer.
+  /// Gives a packet to the host, and notes what it proves. A packet that proves something about a silent target is not
+  /// given. A forged packet may prove something too, where only other fields were changed.
   void give(const test::Bytes& packet) {
     if (const auto proof = evidence_->proof_of(packet)) {
       if (silent_.contains(proof->target)) return;
@@ -209,7 +211,7 @@ class Siege {
     return probes_.at(static_cast<std::size_t>(&result - batch.results().data()));
   }
 
-  /// With all that left for it and came about it.
+  /// Prints a false result with all packets that left for its target and came about it.
   void tell(const MultiPing& batch, const Result& result) const {
     const ProbeOptions& probe = probe_of(batch, result);
     std::cout << "FALSE: " << result << "; by " << to_string(probe.protocol) << ", payload " << probe.payload_size
@@ -224,10 +226,10 @@ class Siege {
   fuzz::WireDevice& device_;
   fuzz::WireForge forge_;
   fuzz::WireEvidence* evidence_ = nullptr;
-  std::set<Address> silent_{};  ///< Nothing proves anything about these: they must stay without an answer.
-  std::vector<test::Bytes> truths_{}, given_{};  ///< Of this batch.
+  std::set<Address> silent_{};  ///< No proof about these is given to the host: they must stay without an answer.
+  std::vector<test::Bytes> truths_{}, given_{};  ///< The packets of this batch.
   std::vector<ProbeOptions> probes_{};
-  std::deque<test::Bytes> waiting_{};  ///< Probes that have not been answered.
+  std::deque<test::Bytes> waiting_{};  ///< Probes that are not answered yet.
   Figures figures_{};
 };
 
@@ -250,7 +252,7 @@ void print(const Figures& figures) {
             << " that truly answered; FALSE answers " << figures.false_answers << std::endl;
 }
 
-/// Nobody believed would be a siege of nothing.
+/// Fails when the library believed a false answer, and also when it believed none: such a run tests nothing.
 int besiege(fuzz::WireDevice& device, const Order& order) {
   Siege siege{device, order.seed};
   const auto end = Clock::now() + order.time;
@@ -269,7 +271,7 @@ Order order_of(const std::vector<std::string>& words) {
   return order;
 }
 
-/// None where this process may not make one, which is told.
+/// Returns null, and prints the reason, where this process may not make a device.
 std::unique_ptr<fuzz::WireDevice> try_device() {
   try {
     return std::make_unique<fuzz::WireDevice>();

@@ -1,5 +1,5 @@
-// What is kept by address and port: found again through growth and collisions, and dropped when it is stale.
-// The addresses are many, so that slots collide.
+// Tests of AddressMap: entries are found again after growth and collisions, and stale entries are dropped.
+// The tests use so many addresses that slots collide.
 #include "net/address_map.hpp"
 
 #include <array>

@@ -1,5 +1,5 @@
-// TCP connections as dialogues with a scripted kernel: their ends, and the window that descriptors and ports leave.
-// Time stands still but for what a test says.
+// Tests of TCP connections with a scripted kernel: how they end, and how many descriptors and ports allow.
+// Time moves only when a test moves it.
 #include "net/connection_speaker.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(a_report_is_the_outcome_even_of_a_refusal) {
   }
 }
 
-// As often as tcp_syn_retries says: that is no fate of the target's, and another may be begun.
+// The kernel gives up after tcp_syn_retries. This says nothing about the target, so another connection may be started.
 BOOST_AUTO_TEST_CASE(a_connection_that_the_kernel_gives_up_is_to_be_asked_again) {
   Connections dialogue{connecting()};
   dialogue.connect(1);
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_the_kernel_gives_up_is_to_be_asked_again)
   BOOST_TEST((events[0].kind == Event::Kind::displaced));
 }
 
-// Only a forger gets here: ended by packets that acknowledge nothing.
+// Packets that acknowledge nothing have ended the connection: only an attacker sends such packets.
 BOOST_AUTO_TEST_CASE(what_proves_nothing_is_counted_and_asked_again) {
   Connections dialogue{connecting()};
   dialogue.connect(1);
@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_second_old_connection_makes_way_for_another) {
   BOOST_TEST(sent.accepted == 1U);
   BOOST_TEST(dialogue.io->abandoned == std::vector<std::uint64_t>{0}, boost::test_tools::per_element());
   BOOST_TEST((dialogue.transport->room_at() == net::Instant::max()));
-  dialogue.decide(0);  // what was given up is not heard of again
+  dialogue.decide(0);  // the outcome of an abandoned connection is ignored
   dialogue.decide(1);
   BOOST_TEST((dialogue.transport->next_chore() <= dialogue.io->time));
   const auto events = dialogue.hear();
@@ -192,7 +192,8 @@ BOOST_AUTO_TEST_CASE(a_second_old_connection_makes_way_for_another) {
   BOOST_TEST((dialogue.transport->next_chore() == net::Instant::max()));
 }
 
-// All of ten begin at once: if they all made way at once, those who answer a little later were never heard.
+// Ten connections start at once. If all were displaced at once, targets that answer a little later would never be
+// heard.
 BOOST_AUTO_TEST_CASE(connections_make_way_one_by_one) {
   Connections dialogue{connecting()};
   for (std::uint8_t i = 0; i < 10; ++i) dialogue.connect(i);
@@ -230,7 +231,7 @@ BOOST_AUTO_TEST_CASE(what_made_way_before_is_left_alone_longer) {
   BOOST_TEST((dialogue.transport->room_at() == start + 2s));
 }
 
-// A second connection to a target beside its first would take the room of somebody who has none.
+// A second connection to the same target would take the room of a target that has no connection.
 BOOST_AUTO_TEST_CASE(without_room_a_target_keeps_the_connection_that_it_has) {
   Connections dialogue{connecting()};
   dialogue.connect(1);
@@ -309,7 +310,7 @@ const std::vector<std::vector<ProbeOptions>> given_ports{
     {{.protocol = Protocol::tcp, .source_port = 4000}, {.protocol = Protocol::tcp, .source_port = 4000, .ttl = 3}},
     {{.protocol = Protocol::tcp, .port = 80, .flow = 1}, {.protocol = Protocol::tcp, .port = 80, .ttl = 3, .flow = 1}}};
 
-// The kernel would not have another one beside it.
+// The kernel does not allow a second connection with the same ports.
 BOOST_AUTO_TEST_CASE(a_further_probe_of_given_ports_shares_the_connection_of_its_target) {
   for (const auto& shapes : given_ports) {
     Connections dialogue{shapes};

@@ -1,5 +1,5 @@
-// A transport over a scripted kernel, and a book of probes: tests ask, play the network, and look at the events.
-// The bytes of answers are put together here, from nothing but what was sent.
+// A transport over a scripted kernel, and a book of probes: tests send, act as the network, and check the events.
+// The functions here build the bytes of answers from the bytes that were sent.
 #pragma once
 
 #include <algorithm>
@@ -104,14 +104,14 @@ inline Bytes first(const Bytes& bytes, std::size_t size) {
   return {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)};
 }
 
-/// The probes that were asked for.
+/// The probes that a test has sent.
 class TestBook final : public net::ProbeBook {
  public:
   struct Asked {
     Address to{};
     std::uint16_t shape = 0;
   };
-  net::Serial start = 0;  ///< Below it all is forgotten.
+  net::Serial start = 0;  ///< Probes with lower serials are forgotten.
   std::set<net::Serial> answered{};
   std::deque<Asked> asked{};
 
@@ -141,7 +141,7 @@ struct Dialogue {
     sent_at.assign(probes.size(), {});
     return transport->send(probes, sent_at);
   }
-  /// Sends one probe, and gives what went out.
+  /// Sends one probe, and returns the message that went out.
   ScriptedPacketIo::Sent ask(const Address& to, std::uint16_t shape = 0) {
     send({book.add(to, shape)});
     return io->sent.empty() ? ScriptedPacketIo::Sent{} : io->sent.back();
@@ -156,12 +156,12 @@ struct Dialogue {
     transport->receive(book, events);
     return events;
   }
-  /// What an IPv4 raw socket gives of a message.
+  /// Delivers a message as an IPv4 raw socket does.
   void deliver(net::Lane lane, const Address& from, std::uint8_t protocol, const Bytes& message) {
     const auto bytes = io->keep(ipv4_packet(from, io->host_v4, protocol, message));
     io->deliver(lane, {.bytes = bytes, .ip_header = true});
   }
-  /// What an error queue gives, of time exceeded where nothing else is said.
+  /// An entry of an error queue about a message: time exceeded, unless the test changes it.
   net::QueuedError queued(const ScriptedPacketIo::Sent& about, const Bytes& quoted) {
     const bool v4 = about.to.family() == Family::ipv4;
     return {.quoted = io->keep(quoted),

@@ -1,5 +1,5 @@
-// How probes are handed to lanes and what comes in to its speaker: runs, shapes, families, obstacles, credit, drops.
-// What is believed is tested with each speaker.
+// Tests how probes reach their lanes and packets their speaker: runs, shapes, families, obstacles, credit, drops.
+// The tests of each speaker check which answers are believed.
 #include "net/direct_transport.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -16,7 +16,7 @@ BOOST_AUTO_TEST_SUITE(direct_transport_test)
 
 namespace {
 
-/// Probes of one target, to be sent together.
+/// Probes to one target, to be sent together.
 std::vector<net::Probe> echoes(TestBook& book, std::size_t count) {
   std::vector<net::Probe> probes(count);
   for (net::Probe& probe : probes) probe = book.add(target_v4, 0);
@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(what_the_kernel_refused_for_its_checksum_is_no_loss) {
   BOOST_TEST(dialogue.counters().bad_checksum == 3U);
 }
 
-// The deadline may have passed, so that nobody would look again.
+// After the deadline there may be no further call.
 BOOST_AUTO_TEST_CASE(packets_behind_an_error_are_taken_by_the_same_call) {
   Dialogue dialogue{all_shapes()};
   const auto requests = dialogue.ask_times(5, target_v4);
@@ -273,12 +273,12 @@ BOOST_AUTO_TEST_CASE(what_is_too_big_is_cut_next_time_where_it_may_be) {
       const auto events = dialogue.hear();
       return !events.empty() && events[0].cut_next_time;
     };
-    BOOST_TEST(is_cut(0, true, 1300) == !v4);  // a router could have cut it
+    BOOST_TEST(is_cut(0, true, 1300) == !v4);  // a router could have fragmented an IPv4 packet of this size
     BOOST_TEST(is_cut(0, true, 0) == !v4);
-    BOOST_TEST(!is_cut(0, true, 1500));  // it was smaller than that
+    BOOST_TEST(!is_cut(0, true, 1500));  // the packet was smaller than this MTU
     BOOST_TEST(!is_cut(0, false, 1300));
     BOOST_TEST(!is_cut(1, true, 1300));
-    BOOST_TEST(is_cut(2, true, 68) == v4);  // IPv6 has no smaller packets than 1280 bytes
+    BOOST_TEST(is_cut(2, true, 68) == v4);  // every IPv6 path carries 1280 bytes
   }
 }
 

@@ -1,5 +1,5 @@
-// ICMP echo as dialogues with a scripted kernel: what is believed from raw and from ping sockets, and what is counted.
-// Reply scenarios of every kind are played in sim/; here stands what the codec decides packet by packet.
+// Tests of ICMP echo with a scripted kernel: which answers from raw and ping sockets are believed, and what is counted.
+// The tests in sim/ play whole scenarios; these look at single packets.
 #include "net/echo_speaker.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -18,7 +18,7 @@ constexpr std::uint8_t icmp = 1, icmpv6 = 58;
 
 std::vector<ProbeOptions> one_shape(std::size_t payload_size = 56) { return {{.payload_size = payload_size}}; }
 
-/// Time exceeded about a request.
+/// An ICMP time exceeded message about a request.
 Bytes expired(const ScriptedPacketIo::Sent& request, const Bytes& quoted, const Bytes& behind = {}) {
   const Address source = Address::v4({198, 51, 100, 1});
   const std::uint32_t length_field = behind.empty() ? 0 : 32U << 16;
@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_source_tag_or_checksum_moves_its_counter) {
   const auto request = dialogue.ask(target_v4);
   const Bytes reply = echo_reply(request.bytes);
   Bytes forged = reply, damaged = reply;
-  forged[8] ^= 1;  // of the tag
+  forged[8] ^= 1;  // in the tag
   damaged[40] ^= 1;
   dialogue.deliver(request.lane, other_v4, icmp, reply);
   dialogue.deliver(request.lane, target_v4, icmp, echo_reply(forged));
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(without_four_bytes_of_tag_an_answer_from_elsewhere_may_be_c
   }
 }
 
-/// Two probes of one sequence number to each of two targets.
+/// Two probes to one target with the same sequence number, and probes to another target between them.
 struct Wrapped : Dialogue {
   explicit Wrapped(std::size_t payload_size) : Dialogue{one_shape(payload_size)} {
     older = ask(target_v4);
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(errors_that_name_a_sequence_number_alone_are_about_the_olde
 BOOST_AUTO_TEST_CASE(an_echo_never_answers_a_probe_of_another_kind) {
   Dialogue dialogue{{{}, {.protocol = Protocol::tcp}}};
   const auto request = dialogue.ask(target_v4);
-  const auto connection = dialogue.book.add(target_v4, 1);  // has no payload to compare
+  const auto connection = dialogue.book.add(target_v4, 1);  // a probe without a payload to compare
   Bytes guessed = request.bytes;
   put16(guessed, 6, packet::ProbeCodec{packet::SipKey{{7, 1, 3}}}.sequence(connection.serial));
   put16(guessed, 2, 0);
@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(ping_sockets_report_through_their_queue) {
   const auto request = dialogue.ask(target_v6);
   auto error = dialogue.queued(request, request.bytes + one_label_structure());
   error.extension = request.bytes.size();
-  error.mtu = 9;  // a pointer, or nothing: not an MTU
+  error.mtu = 9;  // in this error the field is no MTU
   dialogue.io->report(request.lane, error);
   const auto events = dialogue.hear();
   BOOST_REQUIRE(events.size() == 1U);
@@ -222,7 +222,7 @@ BOOST_AUTO_TEST_CASE(ipv6_errors_come_as_packets_too) {
   Dialogue dialogue{one_shape()};
   const auto request = dialogue.ask(target_v6);
   const Bytes body = ipv6_packet(router_v6, target_v6, icmpv6, request.bytes);
-  const Bytes message = hex("01 04 0000 00000000") + body;  // port unreachable: for an echo like any other
+  const Bytes message = hex("01 04 0000 00000000") + body;  // port unreachable: for an echo request, an ordinary error
   dialogue.io->deliver(request.lane, {.bytes = dialogue.io->keep(message), .from = router_v6, .ttl = 60});
   const auto events = dialogue.hear();
   BOOST_REQUIRE(events.size() == 1U);
@@ -302,7 +302,7 @@ BOOST_AUTO_TEST_CASE(eight_quoted_bytes_of_a_flow_prove_identifier_and_sequence_
 }
 
 BOOST_AUTO_TEST_CASE(whole_quotes_of_a_flow_are_known_by_their_tag) {
-  Dialogue dialogue{hops(3, 9)};  // four bytes of it
+  Dialogue dialogue{hops(3, 9)};  // the tag has four bytes
   const auto request = dialogue.ask(target_v4, 4);
   Bytes forged = request.bytes;
   forged[11] ^= 1;

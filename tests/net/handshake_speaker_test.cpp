@@ -1,5 +1,5 @@
-// Half-open TCP and SCTP as dialogues with a scripted kernel: what answers a lone SYN or INIT, and what only looks so.
-// Segments are written out byte by byte.
+// Tests of half-open TCP and SCTP with a scripted kernel: answers to a lone SYN or INIT, and packets that resemble
+// them. Segments are written byte by byte.
 #include "net/handshake_speaker.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -28,7 +28,7 @@ std::vector<ProbeOptions> init(int source_port = 0) {
 struct Handshakes : Dialogue {
   using Dialogue::Dialogue;
 
-  /// A segment in answer to `syn`, which acknowledges its number plus `off`.
+  /// A segment that answers `syn` and acknowledges its number plus `off`.
   Bytes segment(const ScriptedPacketIo::Sent& syn, std::uint8_t flags, std::uint32_t off = 1) const {
     Bytes bytes = hex("0000 0000 00000001 00000000 50 00 faf0 0000 0000");
     put16(bytes, 0, get16(syn.bytes, 2));
@@ -46,7 +46,7 @@ struct Handshakes : Dialogue {
     deliver(syn.lane, source, tcp, bytes);
   }
 
-  /// An SCTP packet in answer to `sent`, whose checksum is left to the hardware.
+  /// An SCTP packet that answers `sent`, with a zero checksum as for hardware to fill in.
   static Bytes chunk(const ScriptedPacketIo::Sent& sent, std::uint8_t type) {
     Bytes bytes =
         hex("0000 0000 00000000 00000000"
@@ -280,7 +280,7 @@ BOOST_AUTO_TEST_CASE(with_a_source_port_asked_for_a_short_quote_names_nothing) {
 BOOST_AUTO_TEST_CASE(labels_come_through_the_queue) {
   Handshakes dialogue{half_open()};
   const auto syn = dialogue.ask(target_v6);
-  constexpr std::size_t header = 40;  // of IPv6, which the queue leaves out of the 128 bytes
+  constexpr std::size_t header = 40;  // bytes of IPv6 header, which the queue leaves out of the 128 bytes
   dialogue.io->report(syn.lane, dialogue.queued(syn, padded(syn.bytes, 128 - header) + one_label_structure()));
   const auto events = dialogue.hear();
   BOOST_REQUIRE(events.size() == 1U);
@@ -294,7 +294,7 @@ BOOST_AUTO_TEST_CASE(short_quotes_name_inits_of_any_number) {
   for (const auto& each : sent) dialogue.io->report(each.lane, dialogue.queued(each, first(each.bytes, 8)));
   const auto events = dialogue.hear();
   BOOST_REQUIRE(events.size() == sent.size());
-  int halves[2] = {};  // by the bit that the port has no room for
+  int halves[2] = {};  // counted by the top bit of the sequence number, for which the port has no room
   for (std::size_t i = 0; i < sent.size(); ++i) {
     BOOST_TEST(events[i].serial == i);
     ++halves[sent[i].bytes[16] >> 7];

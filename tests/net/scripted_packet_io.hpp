@@ -1,5 +1,5 @@
-// The byte-level seam with a test in the kernel's place: it sees what is sent and says what comes in, word by word.
-// Knows no protocol; sim/ has one that does.
+// The byte-level interface with a test in the kernel's place: the test sees each message and chooses what comes in.
+// It knows no protocol; the one in sim/ does.
 #pragma once
 
 #include <algorithm>
@@ -24,13 +24,13 @@ inline std::error_code system_error(std::errc error) {
 
 class ScriptedPacketIo final : public net::PacketIo {
  public:
-  /// A message that was handed over.
+  /// A message that the transport sent.
   struct Sent {
     net::Lane lane = 0;
     Address to{};
     Bytes bytes{};
   };
-  /// A lane, and what waits in its socket.
+  /// A lane, and the packets and errors that wait in its socket.
   struct Socket {
     net::Channel channel{};
     ProbeOptions options{};
@@ -41,17 +41,17 @@ class ScriptedPacketIo final : public net::PacketIo {
 
   explicit ScriptedPacketIo(std::vector<ProbeOptions> shapes) : shapes_{std::move(shapes)} {}
 
-  // What the test says.
+  // The test sets these.
   net::Instant time{std::chrono::seconds{100}};
   bool ping_sockets = false;
   std::size_t receive_room = 256;
   Address host_v4 = Address::v4({198, 51, 100, 1});
-  std::size_t most_accepted = ~std::size_t{0};  ///< Of one send(); the next is refused.
+  std::size_t most_accepted = ~std::size_t{0};  ///< Messages that one send() accepts; the next one is refused.
   std::error_code refusal{};
   Duration send_time{};                          ///< How long one send() takes.
-  std::deque<std::error_code> connect_errors{};  ///< Of the next calls of connect().
+  std::deque<std::error_code> connect_errors{};  ///< The results of the next calls of connect().
   std::deque<net::Connected> decided{};
-  /// Asked first; may throw. Nothing: this class finds a way.
+  /// way() calls this first; it may throw. If it returns nothing, this class chooses the way.
   std::function<std::optional<net::Way>(Family family, net::ShapeNumber shape, unsigned turn)> way_script{};
   net::Drops dropped{};
   void deliver(net::Lane lane, const net::Incoming& packet) { sockets[lane].packets.push_back(packet); }
@@ -59,14 +59,14 @@ class ScriptedPacketIo final : public net::PacketIo {
   /// Keeps bytes for as long as this object lives.
   std::span<const std::uint8_t> keep(Bytes bytes) { return kept_.emplace_back(std::move(bytes)); }
 
-  // What it sees.
+  // The test reads these.
   std::vector<Sent> sent{};
-  std::vector<std::size_t> batches{};  ///< Sizes of what send() was called with.
+  std::vector<std::size_t> batches{};  ///< The number of messages in each call of send().
   std::vector<Socket> sockets{};
   std::vector<std::uint64_t> connecting{}, abandoned{};
   int ways_asked = 0;
 
-  // What PacketIo is asked to do.
+  // The functions of PacketIo.
   [[nodiscard]] net::Instant now() noexcept override { return time; }
   void set_shape(net::ShapeNumber shape, const ProbeOptions& options) override {
     if (shape >= shapes_.size()) shapes_.resize(std::size_t{shape} + 1);
@@ -118,7 +118,7 @@ class ScriptedPacketIo final : public net::PacketIo {
   [[nodiscard]] int native_handle() noexcept override { return -1; }
 
  private:
-  static constexpr std::size_t most_per_call = 2;  ///< So that every draining takes several calls.
+  static constexpr std::size_t most_per_call = 2;  ///< So few that draining a lane takes several calls.
 
   template <class Item>
   static std::span<const Item> hand_over(std::deque<Item>& waiting, std::vector<Item>& handed, bool& more) {

@@ -1,5 +1,5 @@
-// The pace of messages: calls that go on as usual, calls that were interrupted, hosts that become slower or quicker.
-// Every call's length is what a test says.
+// Tests of the send pace: ordinary calls, interrupted calls, and hosts that become slower or faster.
+// Each test chooses how long a call takes.
 #include "net/send_pace.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,4 +1,4 @@
-// What an answer that came in during its own call tells of the round-trip time, and when it tells nothing.
+// Tests of the RTT of answers that came in during the call that sent their probe.
 // Times count from the start of a call of 10 probes, 5 microseconds each; the serials begin with 100.
 #include "net/sent_calls.hpp"
 
@@ -18,7 +18,7 @@ namespace {
 
 constexpr Instant start{50s};
 
-/// Serials from `first`, one in `every`.
+/// `count` probes with serials from `first` on, in steps of `every`.
 std::vector<Probe> probes(Serial first, std::size_t count = 10, Serial every = 1) {
   std::vector<Probe> probes(count);
   for (std::size_t k = 0; k < count; ++k) probes[k].serial = first + k * every;
@@ -34,9 +34,9 @@ SentCalls ten_probes() {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(an_answer_before_the_sending_time_puts_it_earlier) {
-  // Probe 8 counts as sent at 40; at 36 it and the eight before it had left: 4 each.
+  // Probe 8 counts as sent at 40. At 36 it and the eight before it had left: 4 us for each.
   BOOST_CHECK(ten_probes().round_trip(108, start + 36us) == 4us);
-  // Right at its sending time, and behind it by less than a probe takes.
+  // The answer comes less than one step after the sending time, and exactly at the sending time.
   BOOST_CHECK(ten_probes().round_trip(103, start + 16us) == 4us);
   BOOST_CHECK(ten_probes().round_trip(103, start + 15us) == 3750ns);
 }

@@ -1,5 +1,5 @@
-// What is kept by serial, with gaps, out of order and from the front on.
-// The window of an object moves through it.
+// Tests of SerialMap: values with gaps, out of order, and removed from the front.
+// The serials are those of an object's moving window.
 #include "net/serial_map.hpp"
 
 #include <boost/test/unit_test.hpp>

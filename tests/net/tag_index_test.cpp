@@ -1,5 +1,5 @@
-// Serials found by tags, however many: short and long ones, equal ones, and what goes when the table grows.
-// Whether a tag is right is for the speaker to say.
+// Tests of TagIndex: short, long and equal tags, and the entries that are dropped when the table grows.
+// The speaker checks whether a tag is right.
 #include "net/tag_index.hpp"
 
 #include <array>

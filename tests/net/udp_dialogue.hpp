@@ -1,4 +1,4 @@
-// A dialogue about UDP probes: datagrams in answer, and port unreachable.
+// A Dialogue for UDP probes: it answers with datagrams and with port unreachable.
 // Header only.
 #pragma once
 
@@ -15,7 +15,7 @@ struct UdpDialogue : Dialogue {
   void answer(const ScriptedPacketIo::Sent& probe, const Bytes& bytes, std::uint16_t from_port = port) {
     io->deliver(probe.lane, {.bytes = io->keep(bytes), .from = probe.to, .port = from_port, .ttl = 61, .tos = 4});
   }
-  /// Port unreachable from `offender`.
+  /// Reports port unreachable from `offender`.
   void refuse(const ScriptedPacketIo::Sent& probe, const Bytes& quoted, const Address& offender) {
     const bool v4 = probe.to.family() == Family::ipv4;
     auto error = queued(probe, quoted);

@@ -1,5 +1,5 @@
-// UDP probes of one flow as dialogues with a scripted kernel: many hops of one target asked from one source port at
-// once. What names its probe is believed, and what could be of several is not.
+// Tests of UDP probes of one flow with a scripted kernel: many hops of one target are probed from one source port at
+// once. An answer that names its probe is believed; one that may belong to several probes is not.
 #include <boost/test/unit_test.hpp>
 
 #include "net/udp_dialogue.hpp"
@@ -12,7 +12,7 @@ BOOST_AUTO_TEST_SUITE(udp_flow_test)
 
 namespace {
 
-/// Of one flow: the ttl of a shape is its number plus one.
+/// Shapes of one flow: the ttl of a shape is its number plus one.
 std::vector<ProbeOptions> hops(int count, std::size_t payload_size = 56) {
   std::vector<ProbeOptions> shapes;
   for (int ttl = 1; ttl <= count; ++ttl)
@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(a_quoted_tag_names_the_hop_among_many) {
   std::vector<ScriptedPacketIo::Sent> probes;
   for (std::uint16_t hop = 0; hop < 9; ++hop) probes.push_back(dialogue.ask(target_v4, hop));
   for (const std::size_t hop : {4U, 0U, 8U}) dialogue.refuse(probes[hop], probes[hop].bytes, router_v4);
-  dialogue.refuse(probes[2], first(probes[2].bytes, 2), router_v4);  // the beginning of the tag tells as well
+  dialogue.refuse(probes[2], first(probes[2].bytes, 2), router_v4);  // the beginning of the tag is enough
   const auto events = dialogue.hear();
   BOOST_REQUIRE(events.size() == 4U);
   BOOST_TEST(events[0].serial == 4U);

@@ -1,5 +1,5 @@
-// The index of UDP probes: streams between two ports in order, what may still be answered there, and what is given back
-// behind the window. What is believed of an answer is tested with the speaker.
+// Tests of the index of UDP probes: the order within a stream, the probes that may still be answered, and the probes
+// below the window that are dropped. The tests of the speaker check which answers are believed.
 #include "net/udp_index.hpp"
 
 #include <array>
@@ -35,7 +35,7 @@ struct Fixture {
   [[nodiscard]] bool is_free(const Address& to, std::uint16_t from = local_port) {
     return index.is_free({to, port, from}, now);
   }
-  /// The oldest that may still be answered, after it was brought up to date.
+  /// The oldest probe of the stream that may still be answered, after settle().
   [[nodiscard]] std::optional<Serial> oldest(const Address& to, std::uint16_t from = local_port) {
     UdpStream* stream = index.find({to, port, from});
     if (stream == nullptr) return std::nullopt;

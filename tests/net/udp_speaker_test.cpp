@@ -1,5 +1,5 @@
-// UDP probes as dialogues with a scripted kernel: answers with and without our tag, errors from the queue, forgeries.
-// Each source port is a lane here; a further one is taken where an earlier probe to the target may still be answered.
+// Tests of UDP probes with a scripted kernel: answers with and without our tag, errors from the queue, forgeries.
+// Each source port is a lane here; a probe takes another one while an earlier probe to its target may be answered.
 #include "net/udp_speaker.hpp"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ std::vector<ProbeOptions> one_shape(std::size_t payload_size = 56) {
   return {{.protocol = Protocol::udp, .payload_size = payload_size}};
 }
 
-/// All from one port.
+/// A shape whose probes all leave from one port.
 std::vector<ProbeOptions> asked_port() { return {{.protocol = Protocol::udp, .source_port = 5353}}; }
 
 }  // namespace
@@ -49,7 +49,8 @@ BOOST_AUTO_TEST_CASE(of_ten_thousand_probes_to_one_target_each_has_its_own_answe
   const auto probes = dialogue.ask_times(10'000, target_v4);
   for (const auto& probe : probes) dialogue.answer(probe, probe.bytes);
   auto events = dialogue.hear();
-  for (const Event& event : dialogue.hear()) events.push_back(event);  // a flood holds nobody for longer than that
+  for (const Event& event : dialogue.hear())
+    events.push_back(event);  // the first call stops, so that a flood does not hold the caller
   BOOST_REQUIRE(events.size() == 10'000U);
   std::ranges::sort(events, {}, &Event::serial);
   for (net::Serial serial = 0; serial < events.size(); ++serial) {
@@ -79,14 +80,14 @@ BOOST_AUTO_TEST_CASE(what_looks_like_an_echo_of_ours_is_never_credited_to_anothe
   dialogue.answer(probe, damaged);
   BOOST_TEST(dialogue.hear().empty());
   BOOST_TEST(dialogue.counters().unauthenticated == 1U);
-  damaged.pop_back();  // of another length it is a service's own word
+  damaged.pop_back();  // with another length it is an answer of the service's own
   dialogue.answer(probe, damaged);
   const auto events = dialogue.hear();
   BOOST_REQUIRE(events.size() == 1U);
   BOOST_TEST(events[0].auth_bits == 16);
 }
 
-// A probe to a port that one of our own sockets has.
+// The probe goes to a port of one of our own sockets.
 BOOST_AUTO_TEST_CASE(a_probe_that_hears_itself_is_not_answered) {
   UdpDialogue dialogue{one_shape()};
   const auto probe = dialogue.ask(target_v4);
@@ -389,7 +390,7 @@ BOOST_AUTO_TEST_CASE(labels_come_through_the_queue_with_and_without_a_length_fie
   error.port = port;
   error.extension = 56;
   dialogue.io->report(probe.lane, error);
-  constexpr std::size_t headers = 28;  // which the queue leaves out of the 128 bytes
+  constexpr std::size_t headers = 28;  // bytes that the queue leaves out of the 128 bytes
   auto legacy = dialogue.queued(probe, padded(probe.bytes, 128 - headers) + one_label_structure());
   legacy.port = port;
   dialogue.io->report(probe.lane, legacy);

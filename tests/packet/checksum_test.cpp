@@ -1,5 +1,5 @@
 // Tests of the Internet checksum against RFC 1071, real packets and a plain summation.
-// Byte orders and odd lengths are where such code goes wrong.
+// Such code usually fails for a byte order or an odd length.
 #include "packet/checksum.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -15,7 +15,7 @@ using test::hex;
 
 BOOST_AUTO_TEST_SUITE(packet_checksum)
 
-// Word by word, as RFC 1071 section 1 puts it.
+// Adds word by word, as RFC 1071 section 1 describes it.
 std::uint16_t plain_checksum(const Bytes& bytes) {
   std::uint32_t sum = 0;
   for (std::size_t i = 0; i < bytes.size(); i += 2) {

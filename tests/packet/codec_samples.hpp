@@ -1,4 +1,4 @@
-// What the tests of the probe codec share: a codec with a known key, and the messages that it makes.
+// Shared by the tests of the probe codec: a codec with a known key, and the messages that it makes.
 // Header only.
 #pragma once
 
@@ -12,7 +12,7 @@
 namespace multiping::packet {
 inline namespace codec_samples {
 
-inline constexpr std::uint64_t round_trip = 65536;  // after so many serials a sequence number comes again
+inline constexpr std::uint64_t round_trip = 65536;  // the number of serials after which sequence numbers repeat
 
 inline SipKey key_of(std::uint8_t fill) {
   SipKey key;

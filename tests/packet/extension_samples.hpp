@@ -1,5 +1,5 @@
-// Extension structures that the tests of ICMP extensions look at, and what shall come out of them.
-// Checksums were computed by another program.
+// Extension structures for the tests of ICMP extensions, and the expected results.
+// Another program computed the checksums.
 #pragma once
 
 #include <boost/test/unit_test.hpp>
@@ -57,7 +57,7 @@ inline void check_labels(const IcmpExtensions& found) {
 
 inline void check_nothing(const IcmpExtensions& found) { BOOST_CHECK(found == IcmpExtensions{}); }
 
-// The same with a checksum of zero, which stands for none.
+// The same structure with a checksum of zero, which means that there is none.
 inline Bytes without_checksum(const Bytes& structure) { return with(with(structure, 2, 0), 3, 0); }
 
 }  // namespace multiping::test

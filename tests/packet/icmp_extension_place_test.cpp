@@ -1,5 +1,5 @@
-// Tests of where ICMP errors, and quotes from an error queue, hold their extensions: length fields, the legacy offset,
-// short quotes, and long ones that must not be mistaken. A structure must give its labels or nothing.
+// Tests of the place of extensions in ICMP errors and in quotes from an error queue: length fields, the legacy offset,
+// short quotes, and long quotes that must not be taken for a structure. A structure must give its labels or nothing.
 #include <boost/test/unit_test.hpp>
 #include <initializer_list>
 #include <span>
@@ -25,7 +25,7 @@ using test::without_checksum;
 
 BOOST_AUTO_TEST_SUITE(packet_icmp_extension_place)
 
-// Time exceeded, or what `type` says, with this number in its length field.
+// The extensions of a time exceeded error, or one of `type`, with this number in its length field.
 IcmpExtensions in_error_v4(std::uint8_t length, const Bytes& body, std::uint8_t type = icmpv4::time_exceeded) {
   const auto message = Bytes{type, 0, 0, 0, 0, length, 0, 0} + body;
   return extensions_of(Family::ipv4, parse_icmp(message).value());
@@ -36,7 +36,7 @@ IcmpExtensions in_error_v6(std::uint8_t length, const Bytes& body, std::uint8_t 
   return extensions_of(Family::ipv6, parse_icmp(message).value());
 }
 
-// A payload that looks like no structure.
+// A payload that does not look like a structure.
 Bytes filler(std::size_t size) { return Bytes(size, 0x5a); }
 
 BOOST_AUTO_TEST_CASE(an_error_of_ipv4_with_a_length_field) {
@@ -96,14 +96,14 @@ BOOST_AUTO_TEST_CASE(a_length_of_17_words) {
   check_labels(in_error_v4(17, quote + mpls_structure()));
   check_nothing(in_error_v4(17, quote + without_checksum(mpls_structure())));
   check_nothing(in_error_v4(17, quote + with(mpls_structure(), 3, 0x15)));
-  check_labels(in_error_v4(17, resized(quote, 128) + mpls_structure()));  // the quote is of 68 bytes, padded
+  check_labels(in_error_v4(17, resized(quote, 128) + mpls_structure()));  // a quote of 68 bytes, padded
   check_nothing(in_error_v4(17, resized(quote, 128) + without_checksum(mpls_structure())));
   check_labels(in_error_v6(9, resized(test::quoted_ipv6(), 72) + mpls_structure()));
 }
 
 BOOST_AUTO_TEST_CASE(a_length_of_128_bytes_or_more_is_taken_at_its_word) {
   const auto quote = filler(128);
-  check_nothing(in_error_v4(33, quote + mpls_structure()));  // 4 bytes into the structure, which is right
+  check_nothing(in_error_v4(33, quote + mpls_structure()));  // the length points 4 bytes into a valid structure
   check_nothing(in_error_v4(32, quote + with(mpls_structure(), 3, 0x15)));
   check_nothing(in_error_v4(32, quote + filler(16)));
 }
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_length_of_128_bytes_or_more_is_taken_at_its_word) {
 BOOST_AUTO_TEST_CASE(a_length_that_points_outside_is_none) {
   const auto quote = filler(128);
   check_labels(in_error_v4(255, quote + mpls_structure()));
-  check_labels(in_error_v4(36, quote + mpls_structure()));  // to the end
+  check_labels(in_error_v4(36, quote + mpls_structure()));  // the length points to the end
   check_nothing(in_error_v4(255, quote));
   check_nothing(in_error_v4(32, quote));
   check_nothing(in_error_v4(32, quote + hex("20 00 df")));
@@ -139,11 +139,11 @@ BOOST_AUTO_TEST_CASE(every_truncation_of_an_error_is_safe) {
 }
 
 BOOST_AUTO_TEST_CASE(a_quote_whose_extension_the_kernel_found) {
-  const auto quoted = resized(test::echo_request_v4(), 108);  // 128 less a header of 20
+  const auto quoted = resized(test::echo_request_v4(), 108);  // 128 bytes minus a header of 20
   check_labels(extensions_of_quote(quoted + mpls_structure(), 108, 20));
   check_labels(extensions_of_quote(quoted + without_checksum(mpls_structure()), 108, 20));
   check_nothing(extensions_of_quote(quoted + with(mpls_structure(), 3, 0x15), 108, 20));
-  check_nothing(extensions_of_quote(quoted + mpls_structure(), 104, 20));  // no second guess
+  check_nothing(extensions_of_quote(quoted + mpls_structure(), 104, 20));  // no other offset is tried
   check_nothing(extensions_of_quote(quoted + mpls_structure(), 5000, 20));
   check_labels(extensions_of_quote(filler(1200) + mpls_structure(), 1200, 20));
 }
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(a_quote_without_an_extension_has_none) {
   }
   check_nothing(extensions_of_quote(resized(test::echo_request_v4(), 108) + without_checksum(mpls_structure()), 0, 20));
   check_nothing(extensions_of_quote(resized(test::echo_request_v4(), 108) + with(mpls_structure(), 3, 0x15), 0, 20));
-  check_nothing(extensions_of_quote(filler(112) + mpls_structure(), 0, 20));  // 132 bytes on
+  check_nothing(extensions_of_quote(filler(112) + mpls_structure(), 0, 20));  // at 132 bytes, after the legacy offset
 }
 
 BOOST_AUTO_TEST_CASE(a_quote_gives_what_the_whole_error_gives) {

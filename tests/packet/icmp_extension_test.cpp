@@ -1,5 +1,5 @@
 // Tests of ICMP extensions: the structure and its objects, well-formed and not.
-// Where errors and quotes hold it is tested in icmp_extension_place_test.cpp.
+// icmp_extension_place_test.cpp tests where errors and quotes hold a structure.
 #include "packet/icmp_extension.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_SUITE(packet_icmp_extension)
 Bytes mpls_object() { return hex("000c 01 01 05dcfa 01 000101 ff"); }
 Bytes unknown_object() { return hex("0009 c8 07 aabbccddee"); }
 
-// A structure of these objects, its checksum right.
+// A structure of these objects, with the right checksum.
 Bytes structure_of(const Bytes& objects) {
   auto structure = hex("20 00 0000") + objects;
   const auto checksum = internet_checksum(structure);
@@ -49,7 +49,7 @@ Bytes repeated(const Bytes& part, int count) {
 
 std::optional<IcmpExtensions> parsed(const Bytes& structure) { return parse_icmp_extensions(structure, true); }
 
-// The interface in an object of this C-Type and these parts; nothing when it isn't kept.
+// The interface in an object of this C-Type and these parts; nothing when the parser drops it.
 std::optional<InterfaceInfo> parsed_interface(std::uint8_t c_type, const Bytes& parts) {
   const Bytes header{0, static_cast<std::uint8_t>(4 + parts.size()), 2, c_type};
   const auto extensions = parsed(structure_of(header + parts)).value();
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(an_objects_length_is_its_headers_at_least_and_what_remains_
     const Bytes claimed{static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length)};
     const auto object = claimed + hex("01 01 05dcfa01 000101ff");
     BOOST_TEST(!parsed(structure_of(object)));
-    BOOST_TEST(!parsed(structure_of(mpls_object() + object)));  // nothing is kept of what stood before
+    BOOST_TEST(!parsed(structure_of(mpls_object() + object)));  // the valid object before it is dropped too
   }
 }
 
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(each_part_of_an_interface_may_stand_alone) {
   BOOST_CHECK(parsed_interface(0x01, hex("000005dc")) == InterfaceInfo{.mtu = 1500});
   BOOST_CHECK(parsed_interface(0xc0, {}) == InterfaceInfo{.role = Role::next_hop});
   BOOST_CHECK(parsed_interface(0x39, hex("000002a1 000005dc")) ==
-              (InterfaceInfo{.index = 673, .mtu = 1500}));  // reserved bits are not looked at
+              (InterfaceInfo{.index = 673, .mtu = 1500}));  // reserved bits are ignored
 }
 
 BOOST_AUTO_TEST_CASE(an_interface_lacking_a_part_that_it_announces_is_skipped) {

@@ -1,5 +1,5 @@
-// Tests of ICMP parsing in both families: messages, what errors mean, and the echo requests that they quote.
-// Packets are those of samples.hpp.
+// Tests of ICMP parsing in both families: messages, the meaning of errors, and the echo requests that errors quote.
+// The packets come from samples.hpp.
 #include "packet/icmp.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(checksums) {
   BOOST_TEST(icmpv4_checksum_ok(test::time_exceeded_v4()));
   BOOST_TEST(icmpv4_checksum_ok(test::fragmentation_needed_v4()));
   BOOST_TEST(!icmpv4_checksum_ok(with(test::echo_reply_v4(), 23, 1)));
-  BOOST_TEST(!icmpv4_checksum_ok(Bytes(24)));  // all zeros is no right checksum
+  BOOST_TEST(!icmpv4_checksum_ok(Bytes(24)));  // for all zeros, zero is a wrong checksum
   BOOST_TEST(!icmpv4_checksum_ok({}));
 }
 
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(reported_mtus) {
   BOOST_TEST(mtu(Family::ipv4, test::fragmentation_needed_v4()) == 1300U);
   BOOST_TEST(mtu(Family::ipv6, test::packet_too_big_v6()) == 1280U);
   BOOST_TEST(mtu(Family::ipv6, hex("0200 0000 89abcdef")) == 0x89abcdefU);
-  BOOST_TEST(mtu(Family::ipv4, hex("0304 0000 ffff0514")) == 1300U);  // the unused half is not a part of it
+  BOOST_TEST(mtu(Family::ipv4, hex("0304 0000 ffff0514")) == 1300U);  // the unused half of the word is ignored
   BOOST_TEST(mtu(Family::ipv4, hex("0301 0000 00000514")) == 0U);     // host unreachable
   BOOST_TEST(mtu(Family::ipv4, hex("0b04 0000 00000514")) == 0U);     // time exceeded
   BOOST_TEST(mtu(Family::ipv6, hex("0304 0000 00000514")) == 0U);
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(a_quote_from_the_icmp_header_on) {
   check_is_our_probe(parse_quoted_icmp_header(Family::ipv4, std::span{v4}.first(8)));
 }
 
-// Parses every beginning of `quote`; an echo is to come out from `header_length` and eight bytes on.
+// Parses every beginning of `quote`. The parser must find an echo in beginnings of `header_length` + 8 bytes and more.
 void check_truncations(Family family, const Bytes& quote, std::size_t header_length) {
   test::with_every_truncation(quote, [&](const Bytes& bytes) {
     const auto echo = parse_quoted_echo(family, bytes);

@@ -1,5 +1,5 @@
-// Tests of the IPv4 parser: headers of every length, quotes cut short, lengths that lie.
-// Packets are those of samples.hpp.
+// Tests of the IPv4 parser: headers of every length, quotes cut short, wrong lengths.
+// The packets come from samples.hpp.
 #include "packet/ipv4.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(a_header_without_options) {
 BOOST_AUTO_TEST_CASE(options_of_every_length) {
   for (std::size_t words = 5; words <= 15; ++words) {
     auto bytes = test::ipv4_reply();
-    bytes.insert(bytes.begin() + 20, (words - 5) * 4, 0x01);  // no operation
+    bytes.insert(bytes.begin() + 20, (words - 5) * 4, 0x01);  // option "no operation"
     bytes[0] = static_cast<std::uint8_t>(0x40 | words);
     bytes[3] = static_cast<std::uint8_t>(bytes.size());
     const auto packet = parse_ipv4(bytes);
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(refused_headers) {
   BOOST_TEST(!parse_ipv4(with(test::ipv4_reply(), 0, 0x65)));  // version 6
   BOOST_TEST(!parse_ipv4(with(test::ipv4_reply(), 0, 0x05)));  // version 0
   BOOST_TEST(!parse_ipv4(with(test::ipv4_reply(), 0, 0x44)));  // header of 16 bytes
-  BOOST_TEST(!parse_ipv4(with(test::ipv4_reply(), 0, 0x40)));  // header of none
+  BOOST_TEST(!parse_ipv4(with(test::ipv4_reply(), 0, 0x40)));  // header of 0 bytes
   BOOST_TEST(!parse_ipv4(with(test::ipv4_reply(), 0, 0x4f)));  // header longer than the packet
   BOOST_TEST(!parse_ipv4(with(test::ipv4_reply(), 3, 19)));    // total length less than the header
   BOOST_TEST(!parse_ipv4(with(test::ipv4_reply(), 3, 0)));

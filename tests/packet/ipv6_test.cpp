@@ -1,5 +1,5 @@
-// Tests of the IPv6 parser: extension headers, alone and in chains, quotes cut short, lengths that lie.
-// Packets are those of samples.hpp.
+// Tests of the IPv6 parser: extension headers, alone and in chains, quotes cut short, wrong lengths.
+// The packets come from samples.hpp.
 #include "packet/ipv6.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -20,7 +20,7 @@ Bytes with(Bytes packet, std::size_t at, std::uint8_t value) {
   return packet;
 }
 
-// A packet of `count` hop-by-hop headers before the ICMPv6 message.
+// A packet with `count` hop-by-hop headers before the ICMPv6 message.
 Bytes chain_of(std::size_t count) {
   Bytes headers;
   for (std::size_t i = 1; i <= count; ++i)
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(every_extension_header_is_skipped) {
 }
 
 BOOST_AUTO_TEST_CASE(an_authentication_header_counts_in_words_less_two) {
-  for (const std::size_t length : {0U, 1U, 4U, 40U}) {  // 0 is too short for RFC 4302, and still makes progress
+  for (const std::size_t length : {0U, 1U, 4U, 40U}) {  // 0 is too short for RFC 4302, but the parser still advances
     auto header = Bytes(length * 4 + 8);
     header[0] = 58;
     header[1] = static_cast<std::uint8_t>(length);
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(behind_a_later_fragment_there_is_no_header) {
   BOOST_REQUIRE(packet);
   BOOST_TEST(packet->fragment_offset == 1448);
   BOOST_TEST(packet->more_fragments);
-  BOOST_TEST(packet->protocol == 0);  // of hop-by-hop options that were in the first fragment
+  BOOST_TEST(packet->protocol == 0);  // hop-by-hop options, which are in the first fragment alone
   BOOST_TEST(packet->payload.size() == 24U);
 }
 
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(what_is_behind_the_packet_is_not_its_payload) {
 BOOST_AUTO_TEST_CASE(an_extension_header_may_not_leave_the_packet) {
   auto bytes = test::quoted_ipv6_with_extensions();
   bytes[4] = 0;
-  bytes[5] = 7;  // a payload shorter than the first extension header
+  bytes[5] = 7;  // the payload is shorter than the first extension header
   BOOST_TEST(!parse_ipv6(bytes));
   BOOST_TEST(!parse_ipv6(with(test::quoted_ipv6_with_extensions(), 41, 0xff)));  // a header of 2,048 bytes
 }

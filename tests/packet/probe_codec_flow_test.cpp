@@ -1,5 +1,5 @@
-// Tests of flows in the probe codec: one checksum for all messages of a flow, and what that leaves of the tag.
-// Properties are checked over many probes, flows and payload sizes.
+// Tests of flows in the probe codec: all messages of a flow have one checksum, and the tag gets shorter.
+// The tests check properties over many probes, flows and payload sizes.
 #include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
@@ -20,7 +20,7 @@ using test::operator+;
 
 BOOST_AUTO_TEST_SUITE(packet_probe_codec_flow)
 
-// All words of a message, as a checksum adds them, and for IPv6 what of the pseudo header its length decides.
+// The checksum over all words of a message. For IPv6 it also covers the length in the pseudo header.
 std::uint16_t sum_on_the_wire(Bytes message, const Address& target) {
   message[2] = message[3] = 0;
   Checksum sum;
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(no_two_flows_of_a_key_have_the_same_checksum_but_the_first_
     };
     std::set<std::uint16_t> checksums;
     for (std::uint32_t flow = 0; flow < 0xffff; ++flow) checksums.insert(checksum_of(static_cast<std::uint16_t>(flow)));
-    BOOST_TEST(checksums.size() == 0xffffU);  // as many as there are
+    BOOST_TEST(checksums.size() == 0xffffU);  // all values that a checksum can have
     BOOST_TEST(checksum_of(0xffff) == checksum_of(0));
   }
   const auto of_key = [&](std::uint8_t seed) {
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(no_two_flows_of_a_key_have_the_same_checksum_but_the_first_
 }
 
 BOOST_AUTO_TEST_CASE(a_flow_leaves_the_tag_the_room_that_its_compensation_does_not_need) {
-  const std::array<std::size_t, 11> tags{0, 0, 2, 2, 4, 4, 4, 4, 8, 8, 8};  // of 2 to 12 bytes
+  const std::array<std::size_t, 11> tags{0, 0, 2, 2, 4, 4, 4, 4, 8, 8, 8};  // for payloads of 2 to 12 bytes
   for (std::size_t size = 2; size <= 12; ++size) {
     const ProbeIdentity probe{test::target_v4, 0xbeef, 99, std::uint16_t{5}}, without{test::target_v4, 0xbeef, 99};
     const auto image = counting_image(size);

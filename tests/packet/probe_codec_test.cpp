@@ -1,5 +1,5 @@
-// Tests of the probe codec: the permutation, the tag, and what comes back whole, altered, short, long or forged.
-// Properties are checked over every sequence number and many payload sizes.
+// Tests of the probe codec: the permutation, the tag, and payloads that return whole, altered, short, long or forged.
+// The tests check properties over every sequence number and many payload sizes.
 #include "packet/probe_codec.hpp"
 
 #include <algorithm>
@@ -32,7 +32,7 @@ Bytes sequence_bytes(std::uint64_t serial) {
   return {static_cast<std::uint8_t>(sequence >> 8), static_cast<std::uint8_t>(sequence)};
 }
 
-// The hash as a tag has it, most significant byte first.
+// The hash in the byte order of a tag: the most significant byte first.
 Bytes siphash_bytes(const Bytes& input) {
   const auto hash = siphash(key_of(1), input);
   Bytes bytes;
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(sequence_numbers_depend_on_the_key_and_show_no_order) {
     const auto step = static_cast<std::uint16_t>(codec.sequence(serial + 1) - codec.sequence(serial));
     steps_of_one += step == 1 ? 1 : 0;
   }
-  BOOST_TEST(same < 20);  // one is expected of two random permutations
+  BOOST_TEST(same < 20);  // two random permutations are expected to agree once
   BOOST_TEST(steps_of_one < 20);
 }
 
@@ -141,14 +141,14 @@ BOOST_AUTO_TEST_CASE(a_tag_changes_with_each_field) {
   const auto link_local = [](std::uint32_t zone) {
     return Address::v6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, zone);
   };
-  const auto twin = Address::v6({192, 0, 2, 7});  // the octets of target_v4, and nothing but zeros behind
+  const auto twin = Address::v6({192, 0, 2, 7});  // the octets of target_v4, then zeros alone
   const auto neighbour = Address::v4({192, 0, 2, 6});
   const auto zone1 = link_local(1), zone2 = link_local(2), no_zone = link_local(0);
   const std::set<Bytes> tags{
       payload_of({test::target_v4, 1, 1}, zeros),
       payload_of({test::target_v4, 2, 1}, zeros),
       payload_of({test::target_v4, 1, 2}, zeros),
-      payload_of({test::target_v4, 1, 1 + round_trip}, zeros),  // of the same sequence number
+      payload_of({test::target_v4, 1, 1 + round_trip}, zeros),  // has the same sequence number
       payload_of({test::target_v4, 1, 1 + (round_trip << 40)}, zeros),
       payload_of({neighbour, 1, 1}, zeros),
       payload_of({twin, 1, 1}, zeros),
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(a_tag_changes_with_each_field) {
 
   Bytes message(16);
   ProbeCodec{key_of(2)}.encode_echo_request({test::target_v4, 1, 1}, zeros, message);
-  BOOST_TEST(!tags.contains(Bytes(message.begin() + 8, message.end())));  // and with the key
+  BOOST_TEST(!tags.contains(Bytes(message.begin() + 8, message.end())));  // the tag changes with the key, too
 }
 
 BOOST_AUTO_TEST_CASE(a_payload_that_comes_back_is_authentic) {
@@ -250,7 +250,7 @@ BOOST_AUTO_TEST_CASE(a_quote_proves_what_it_holds_of_the_tag) {
 BOOST_AUTO_TEST_CASE(a_quote_with_a_wrong_tag_is_not_authentic) {
   const ProbeIdentity probe{test::target_v4, 0xbeef, 99};
   auto quoted = payload_of(probe, counting_image(56));
-  quoted[40] = 0;  // behind the tag: not looked at
+  quoted[40] = 0;  // after the tag: not checked
   BOOST_TEST(codec.check_quoted_payload(probe, 56, quoted).authentic);
   quoted[7] = static_cast<std::uint8_t>(quoted[7] ^ 1U);
   const auto check = codec.check_quoted_payload(probe, 56, quoted);
@@ -310,7 +310,7 @@ BOOST_AUTO_TEST_CASE(a_handshake_number_is_never_zero) {
     const auto tag = payload_of({test::target_v4, 80, sequence_zero + turn * round_trip}, Bytes(8));
     would_be_zero = would_be_zero || (tag[0] == 0 && tag[1] == 0);
   }
-  BOOST_TEST(would_be_zero);  // and the case has come up
+  BOOST_TEST(would_be_zero);  // the test has covered this case
 }
 
 BOOST_AUTO_TEST_CASE(pattern_images) {

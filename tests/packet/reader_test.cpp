@@ -1,5 +1,5 @@
 // Tests of the bounds-checked reader.
-// What matters most is what happens at the end of the bytes.
+// Most of them read at the end of the bytes.
 #include "packet/reader.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(a_read_past_the_end_gives_zero_and_is_remembered) {
   const auto bytes = hex("11 22 33");
   Reader reader{bytes};
   BOOST_TEST(reader.u8() == 0x11);
-  BOOST_TEST(reader.u32() == 0x22330000U);  // its first half was there
+  BOOST_TEST(reader.u32() == 0x22330000U);  // only the first half could be read
   BOOST_TEST(!reader.ok());
   BOOST_TEST(reader.u8() == 0);
   BOOST_TEST(reader.rest().empty());

@@ -1,5 +1,5 @@
-// The packets that several packet tests look at, as annotated hex, and what the tests ask of every parser.
-// Checksums were computed by another program.
+// The packets that several packet tests use, as annotated hex, and checks that apply to every parser.
+// Another program computed the checksums.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace multiping::test {
 
 inline Bytes echo_payload() {
   return hex(
-      "a1 a2 a3 a4 a5 a6 a7 a8"    // where the tag stands
+      "a1 a2 a3 a4 a5 a6 a7 a8"    // in the place of the tag
       "00 00 00 00 00 00 00 00");  // pattern
 }
 
@@ -36,7 +36,7 @@ inline Bytes echo_request_v6() {
          + echo_payload();
 }
 
-/// What a raw socket gives for a reply.
+/// A reply as a raw socket gives it.
 inline Bytes ipv4_reply() {
   return hex("45 10 002c"    // version and header words, TOS, total length
              "1234 4000"     // identification, don't fragment
@@ -46,7 +46,7 @@ inline Bytes ipv4_reply() {
          + echo_reply_v4();
 }
 
-/// The same with the longest header there is.
+/// The same with the longest possible header.
 inline Bytes ipv4_reply_with_options() {
   return hex("4f 00 0054 1234 4000 40 01 244f c0 00 02 07 c6 33 64 01"
              "07 27 08 c0 00 02 fe"                             // record route: length 39, one of nine filled
@@ -57,7 +57,7 @@ inline Bytes ipv4_reply_with_options() {
 }
 
 inline Bytes quoted_ipv4() {
-  return hex("45 00 002c 1234 0000"        // as it was sent, all but:
+  return hex("45 00 002c 1234 0000"        // as it was sent, except:
              "01 01 bb61"                  // TTL 1
              "c6 33 64 01 c0 00 02 07") +  // from, to
          echo_request_v4();
@@ -69,14 +69,14 @@ inline Bytes quoted_ipv4_with_options() {
          + echo_request_v4();
 }
 
-/// Time exceeded that quotes the whole probe.
+/// A time exceeded error that quotes the whole probe.
 inline Bytes time_exceeded_v4() {
   return hex("0b 00 f4ff"  // time exceeded in transit, checksum
              "00000000")   // unused
          + quoted_ipv4();
 }
 
-/// Fragmentation needed that quotes the IP header and eight bytes, all that RFC 792 asks for.
+/// A fragmentation needed error that quotes the IP header and eight bytes, the least that RFC 792 demands.
 inline Bytes fragmentation_needed_v4() {
   auto quote = quoted_ipv4();
   quote.resize(28);
@@ -85,7 +85,7 @@ inline Bytes fragmentation_needed_v4() {
          + quote;
 }
 
-/// The IPv6 header of a probe whose payload, extension headers counted, is `length` long and begins with `next`.
+/// The IPv6 header of a probe. Its payload, with extension headers, has `length` bytes and begins with header `next`.
 inline Bytes ipv6_header(std::uint8_t next, std::uint8_t length = 24) {
   return hex("62 8a bc de 00")  // version, traffic class 0x28, flow label 0xabcde, payload length's high byte
          + Bytes{length, next} +
@@ -96,7 +96,7 @@ inline Bytes ipv6_header(std::uint8_t next, std::uint8_t length = 24) {
 
 inline Bytes quoted_ipv6() { return ipv6_header(58) + echo_request_v6(); }
 
-/// Every extension header that is skipped, one behind the other.
+/// Every extension header that the parser skips, one after the other.
 inline Bytes quoted_ipv6_with_extensions() {
   return ipv6_header(0, 24 + 8 + 24 + 8 + 16 + 16) +
          hex("2b 00 05 02 00 00 01 00"                             // hop by hop: routing next, router alert
@@ -120,13 +120,13 @@ inline Bytes packet_too_big_v6() {
          + quoted_ipv6();
 }
 
-/// Whether `part` lies in `whole`; an empty part lies anywhere.
+/// True when `part` lies in `whole`, or is empty.
 inline bool lies_inside(std::span<const std::uint8_t> part, std::span<const std::uint8_t> whole) {
   return part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
 }
 
-/// Calls `parse` with every beginning of `packet`, the whole included, each in a block of memory of exactly its size,
-/// where the sanitizers see a read beyond.
+/// Calls `parse` with every beginning of `packet`, and with the whole packet. Each is in a block of memory of exactly
+/// its size, so that the sanitizers find a read past the end.
 template <typename Parse>
 void with_every_truncation(const Bytes& packet, Parse parse) {
   for (std::size_t size = 0; size <= packet.size(); ++size) {

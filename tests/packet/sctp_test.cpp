@@ -1,5 +1,5 @@
-// Tests of SCTP packets: the INIT that is sent, what answers it, what errors quote, and CRC32c.
-// Checksums of packets were computed by another program.
+// Tests of SCTP packets: the INIT that is sent, its answers, the quotes in errors, and CRC32c.
+// Another program computed the checksums of the packets.
 #include "packet/sctp.hpp"
 
 #include <algorithm>
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(padding_behind_a_short_quote_is_no_tag) {
 
   padded = init();
   padded.resize(16);
-  padded.resize(108);  // the chunk's header is there, its tag is not
+  padded.resize(108);  // the quote has the chunk header, but not the tag
   BOOST_REQUIRE(parse_quoted_sctp(padded));
   BOOST_TEST(!parse_quoted_sctp(padded)->initiate_tag);
 }
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(padding_behind_a_short_quote_is_no_tag) {
 BOOST_AUTO_TEST_CASE(what_is_no_init_has_no_tag_or_is_none_of_ours) {
   BOOST_REQUIRE(parse_quoted_sctp(with(init(), 12, 10)));
   BOOST_TEST(!parse_quoted_sctp(with(init(), 12, 10))->initiate_tag);  // COOKIE ECHO
-  BOOST_TEST(!parse_quoted_sctp(with(init(), 7, 1)));                  // a verification tag
+  BOOST_TEST(!parse_quoted_sctp(with(init(), 7, 1)));                  // has a verification tag
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,5 @@
-// Tests of SipHash-2-4 against the vectors of its authors.
-// Key 00 01 .. 0f; the n-th message is 00 01 .. n-1.
+// Tests of SipHash-2-4 against the test vectors of its authors.
+// The key is 00 01 .. 0f, and the message of n bytes is 00 01 .. n-1.
 #include "packet/siphash.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -24,7 +24,7 @@ std::vector<std::uint8_t> counting_message(std::size_t size) {
 }
 
 BOOST_AUTO_TEST_CASE(the_example_in_the_paper) {
-  BOOST_TEST(siphash(counting_key(), counting_message(15)) == 0xa129ca6149be45e5U);  // its appendix A
+  BOOST_TEST(siphash(counting_key(), counting_message(15)) == 0xa129ca6149be45e5U);  // appendix A of the paper
 }
 
 BOOST_AUTO_TEST_CASE(the_vectors_of_the_reference) {

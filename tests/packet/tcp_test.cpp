@@ -1,5 +1,5 @@
-// Tests of TCP segments: the SYN that is sent, what answers it, what errors quote, and checksums whole and unfinished.
-// Checksums were computed by another program.
+// Tests of TCP segments: the SYN that is sent, its answers, the quotes in errors, and whole and unfinished checksums.
+// Another program computed the checksums.
 #include "packet/tcp.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(the_data_offset_points_behind_the_fixed_header_and_into_the
     BOOST_TEST(segment.has_value() == (words == 5 || words == 6));
   }
   BOOST_TEST(parse_tcp(with(syn_ack() + Bytes(36), 12, 0xf0)).has_value());
-  BOOST_TEST(parse_tcp(with(syn_ack(), 12, 0x6f)).has_value());  // the lower half is no length
+  BOOST_TEST(parse_tcp(with(syn_ack(), 12, 0x6f)).has_value());  // the lower half is not part of the length
 }
 
 BOOST_AUTO_TEST_CASE(every_truncation_of_a_segment_is_safe) {

@@ -1,5 +1,5 @@
 // Tests of the bounds-checked writer.
-// What matters most is that nothing is written past the end.
+// Most of them check that nothing is written past the end.
 #include "packet/writer.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_not_written_at_all) {
   writer.u16(0x0102);
   writer.u16(0x0304);
   BOOST_TEST(!writer.ok());
-  writer.u8(0x05);  // would have fitted, but a hole would hide the failure
+  writer.u8(0x05);  // would fit, but a gap would hide the failure
   writer.fill(1, 0x06);
   BOOST_TEST(!writer.ok());
   BOOST_TEST(writer.remaining() == 0U);
