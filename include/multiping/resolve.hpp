@@ -31,9 +31,9 @@ struct Resolution {
 /// C library's AI_IDN, getaddrinfo(3)), then as it is.
 ///
 /// Returns when all names are known, when no lookup has ended for options.timeout, or when options.budget is over. A
-/// name that is not known then is Errc::lookup_timeout, or Errc::lookup_failed where a name server has answered only
-/// with a temporary failure; such a server is asked again until then. Where all name servers refuse queries or cannot
-/// be reached, the name is Errc::lookup_failed at once.
+/// name that is not known then is Errc::lookup_timeout, or Errc::lookup_failed where its last lookup ended with a
+/// temporary failure; such a lookup is repeated until then. Where all name servers refuse queries or cannot be reached,
+/// the name is Errc::lookup_failed at once.
 ///
 /// A lookup under way cannot be cancelled: its thread runs on for about a second for each silent name server. The
 /// process has at most 64 lookups under way, and its calls take turns; a name that gets no turn is

@@ -139,12 +139,12 @@ struct Counters {
   std::uint64_t unauthenticated = 0;  ///< Refused: packets with our identifier that answer no probe of ours; probes
                                       ///< that came back to their own sender; TCP connections that were reset by a
                                       ///< packet without the right number.
-  std::uint64_t wrong_source = 0;     ///< Refused: packets with a right tag from another address than the one probed;
-                                      ///< only without Options::any_source.
+  std::uint64_t wrong_source = 0;     ///< Refused: packets with a right tag from another address or port than the one
+                                      ///< probed. Options::any_source accepts other addresses.
   /// Refused: packets with a wrong checksum. A raw IPv6 socket counts all damaged packets, for any program on this
   /// host; a UDP socket counts those to its port. Both counts are read when another packet is received.
   std::uint64_t bad_checksum = 0;
-  std::uint64_t malformed = 0;      ///< Refused: incomplete messages.
+  std::uint64_t malformed = 0;      ///< Refused: incomplete or malformed messages.
   std::uint64_t receive_drops = 0;  ///< Packets that this host's kernel had no room for, as the kernel counts them.
   std::uint64_t send_errors = 0;    ///< Probes that this host did not send.
 };
