@@ -36,8 +36,9 @@ class MULTIPING_EXPORT Statistics {
   /// and changes nothing, since the outcome is not known: the probe was in flight when a stop came, or a call had no
   /// time to send it.
   void add(const Result& result) noexcept;
-  void add_duplicate() noexcept;  ///< Counts a further answer to a probe, which no Result of add() tells.
-  void add_reordered() noexcept;  ///< Counts an answer that came after the answer to a later probe; add() cannot tell.
+  void add_duplicate() noexcept;  ///< Counts a further answer to a probe; add() cannot know of it.
+  /// Counts an answer that came after the answer to a later probe; add() cannot know of it.
+  void add_reordered() noexcept;
 
   /// Adds the probes of `other` after the probes of this object: every figure is as if one object had taken all probes.
   Statistics& operator+=(const Statistics& other) noexcept;
@@ -78,7 +79,7 @@ class MULTIPING_EXPORT Statistics {
   /// between an answer and the one added before it.
   [[nodiscard]] Duration jitter() const noexcept;
   /// Returns the smallest time that `percent` per cent of the answers did not exceed (nearest rank). `percent` is 0 to
-  /// 100, clamped. The time is exact within 2 per cent from 1 microsecond to several minutes. 0 gives min(); 100 and
+  /// 100, clamped. The time is accurate within 2 per cent from 1 microsecond to several minutes. 0 gives min(); 100 and
   /// not-a-number give max().
   [[nodiscard]] Duration percentile(double percent) const noexcept;
 
