@@ -32,7 +32,7 @@ class MULTIPING_EXPORT MultiPing {
   /// no
   ///   permission);
   /// - std::invalid_argument for options out of range; its text names the option, its value and its range;
-  /// - std::system_error for options that cannot be honoured for any of the targets, of which its text names one, and
+  /// - std::system_error for options that cannot be honoured for any of the targets (its text names one of them), and
   ///   for any other error of the system (such as too many open files).
   explicit MultiPing(TargetList targets, Options options = {});
   MultiPing(MultiPing&&) noexcept;  ///< Takes over the targets and their results.
