@@ -1,4 +1,4 @@
-// Times as callers give and receive them: nanosecond durations, and a Timeout made from any std::chrono duration.
+// The types of times in the API: nanosecond durations, and a Timeout made from any std::chrono duration.
 // Nothing here reads a clock.
 #pragma once
 
@@ -8,21 +8,21 @@
 
 namespace multiping {
 
-/// Every time that multiping hands out, in nanoseconds.
+/// The type of every time that multiping returns, in nanoseconds.
 using Duration = std::chrono::nanoseconds;
 
-/// A time that a caller gives: any std::chrono duration, fractions included (2s, 500ms, 0.5s).
+/// A time that the caller gives: any std::chrono duration, with or without a fraction (2s, 500ms, 0.5s).
 ///
-/// What is too long to count in nanoseconds waits for ever (Duration::max()). A negative time or a not-a-number counts
-/// as 0 where a call only waits (MultiPing::receive(), Prober::poll()); elsewhere it is std::invalid_argument when
-/// used.
+/// A time that is too long to count in nanoseconds becomes Duration::max(), which means "for ever". A negative time or
+/// a not-a-number counts as 0 in calls that only wait (MultiPing::receive(), Prober::poll()). All other calls that use
+/// it throw std::invalid_argument.
 class Timeout {
  public:
-  constexpr Timeout() noexcept = default;  ///< No time at all.
-  /// Any duration; see the class for what is out of range.
+  constexpr Timeout() noexcept = default;  ///< A time of 0.
+  /// Takes any duration; the class comment says what becomes of one that is out of range.
   template <class Rep, class Period>
   constexpr Timeout(std::chrono::duration<Rep, Period> time) noexcept : time_{saturated(time)} {}
-  /// The time in nanoseconds; Duration::max() for "for ever".
+  /// Returns the time in nanoseconds; Duration::max() means "for ever".
   constexpr operator Duration() const noexcept { return time_; }
 
  private:
@@ -37,7 +37,7 @@ class Timeout {
   Duration time_{};
 };
 
-/// A duration in milliseconds with its fraction, for printing: `milliseconds(result.rtt)`.
+/// Returns a duration in milliseconds with its fraction, for printing: `milliseconds(result.rtt)`.
 [[nodiscard]] constexpr double milliseconds(Duration time) noexcept { return static_cast<double>(time.count()) / 1e6; }
 
 }  // namespace multiping

@@ -1,5 +1,5 @@
-// The batch: send to many hosts, look who answered, send again to the silent.
-// MultiPing is the object, multi_ping() the whole thing in one call, ping() one host.
+// Pings a batch of targets: sends to all, collects the answers, and sends again to the silent ones.
+// MultiPing does it step by step, multi_ping() in one call, and ping() for one host.
 #pragma once
 
 #include <chrono>
@@ -15,74 +15,85 @@
 
 namespace multiping {
 
-/// A batch of targets: send, look, send again to those still silent.
+/// A batch of targets: send to all, receive answers, send again to the silent ones.
 ///
-/// Where memory runs out, a call throws std::bad_alloc; the object stays usable and loses no answer, and the call can
-/// be made again. One object is for one thread at a time; different objects, in whatever threads and processes, never
+/// When memory runs out, a call throws std::bad_alloc; the object stays usable and loses no answer, and the call can be
+/// made again. Only one thread at a time may use an object. Different objects, in any threads and processes, never
 /// disturb each other. In a child made by fork(2), send(), receive(), reset() and resolve() throw std::logic_error, and
-/// destroying it only closes its copies of the descriptors. An object that was moved from may only be destroyed or
-/// assigned to.
+/// the destructor only closes the child's copies of the descriptors. An object that was moved from may only be
+/// destroyed or assigned to.
 class MULTIPING_EXPORT MultiPing {
  public:
   /// Resolves every name (in parallel) and opens a transport.
   ///
-  /// Throws ResolveError, naming every name that failed, unless options.ignore_lookup_errors; PermissionError where a
-  /// target needs ICMP, SCTP or half_open and this process may not (UDP and TCP need no permission);
-  /// std::invalid_argument for options out of range, naming the option, its value and its range; std::system_error for
-  /// options that cannot be honoured for any of the targets, naming one, and for what the system refused otherwise (too
-  /// many open files, say).
+  /// Throws:
+  /// - ResolveError, which lists every name that failed, unless options.ignore_lookup_errors is set;
+  /// - PermissionError where a target needs ICMP, SCTP or half_open and this process may not use it (UDP and TCP need
+  /// no
+  ///   permission);
+  /// - std::invalid_argument for options out of range; its text names the option, its value and its range;
+  /// - std::system_error for options that cannot be honoured for any of the targets (its text names one of them), and
+  ///   for any other error of the system (such as too many open files).
   explicit MultiPing(TargetList targets, Options options = {});
-  MultiPing(MultiPing&&) noexcept;  ///< Takes over the targets and what became of them.
-  /// Takes over the targets and what became of them; this object's own are given up.
+  MultiPing(MultiPing&&) noexcept;  ///< Takes over the targets and their results.
+  /// Takes over the targets and their results; this object's own are given up.
   MultiPing& operator=(MultiPing&&) noexcept;
   ~MultiPing();
 
-  /// Sends one probe to each distinct address (and probe options) that has not answered, in order (within each family,
-  /// and within each thread's part of a large batch), and takes in the answers that come meanwhile, so that none is
-  /// lost to a full buffer.
+  /// Sends one probe to each distinct address (with its probe options) that has not answered. Meanwhile it takes in the
+  /// answers that come, so that none is lost to a full buffer. Probes leave in the order of the targets, within each
+  /// family and within each thread's part of a large batch.
   ///
-  /// What the network or this host does to one probe is its result, never an exception. A full queue of this host is
-  /// waited for, at most 4 s without any progress; then the probe is send_failed, with ENOBUFS (a device) or EAGAIN
-  /// (the socket). Progress may be slow: neighbours that do not exist hold their probes for 3 s, arp(7), and of these a
-  /// socket and the kernel's table of neighbours take some hundreds at a time. TCP connections are made as many at a
-  /// time as this process may have descriptors and the host has ports; those that are silent for a second make room for
-  /// others. Throws std::logic_error in a forked child.
+  /// A failure of one probe, on the network or on this host, is its result and never an exception. Where a queue of
+  /// this host is full, this call waits until it has room, at most 4 s without any progress. After that the probe is
+  /// send_failed, with ENOBUFS (a device) or EAGAIN (the socket). Progress may be slow: a probe to a neighbour that
+  /// does not exist is held for 3 s, arp(7), and a socket and the kernel's neighbour table hold only some hundreds of
+  /// these at a time. As many TCP connections are under way at a time as this process may have descriptors and the host
+  /// has ports; connections that are silent for a second make room for others. Throws std::logic_error in a forked
+  /// child.
   void send();
 
-  /// Waits until no probe is awaited any more (each has answered, or will not: unresolved, not sent, ended by fail_fast
-  /// or by an expired ttl that was asked for, or a TCP connection that an ICMP error has ended), or until `timeout` has
-  /// passed; 0s takes what is there, and so does a negative time, such as `deadline - now()` past the deadline.
+  /// Waits for answers until no probe is awaited any more, or until `timeout` has passed. With 0s, or a negative time
+  /// such as `deadline - now()` past the deadline, it takes the answers that are there and does not wait.
   ///
-  /// responses: those newly answered since the last receive(), answers that came during send() included, whichever
-  /// send() they answer. no_responses: all that have not answered yet.
+  /// A target is not awaited any more when it has answered, or when no answer can come: it is unresolved or was not
+  /// sent, fail_fast or an expired ttl that was asked for has ended its wait, or an ICMP error has ended its TCP
+  /// connection.
+  ///
+  /// `responses` of the returned Batch holds the targets that answered since the last receive(), answers during send()
+  /// included, to any of the probes sent. `no_responses` holds all targets that have not answered yet.
   /// Throws std::logic_error before the first send() and in a forked child.
   Batch receive(Timeout timeout);
 
-  /// Every target, in the caller's order. Rewritten by send(), receive(), reset() and resolve(), but where a stop has
-  /// ended send() by the next call of any of these; gone with the object.
+  /// Returns the result of every target, in the caller's order. The results live as long as the object. send(),
+  /// receive(), reset() and resolve() rewrite them. Where a stop has ended send(), the next call of one of these, of
+  /// results() or of unanswered() may rewrite them too.
   [[nodiscard]] std::span<const Result> results() const& noexcept;
   std::span<const Result> results() const&& = delete;
   [[nodiscard]] std::size_t unanswered() const noexcept;  ///< Positions without an answer, unresolved ones included.
-  [[nodiscard]] std::size_t awaited() const noexcept;     ///< Of those, the ones whose probe may still be answered.
-  [[nodiscard]] Counters counters() const noexcept;       ///< Since the object was made; reset() leaves them.
-  /// Forgets every answer: the next send() probes all again, and a receive() before it finds all pending. What is
-  /// unresolved is looked up again, within Options::resolve, and so is the interface of each zone; names that have an
-  /// address are left to resolve(). Throws std::logic_error in a forked child, and what the constructor throws where
-  /// the names that were found cannot be probed here; the object is then as it was.
-  void reset();
-  /// A descriptor for poll(2) or epoll(7), owned by the object: readable when receive(0s) has something to do. Made
-  /// when first asked for; -1 when there is nothing to probe or the process has no descriptor left.
-  [[nodiscard]] int native_handle() const noexcept;
-  /// Looks every name up again, within Options::resolve, and every zone (the name of an interface), for a program that
-  /// runs while addresses change. Returns when the lookups have ended.
+  [[nodiscard]] std::size_t awaited() const noexcept;     ///< Positions of these whose probe may still be answered.
+  [[nodiscard]] Counters counters() const noexcept;       ///< Counts since the object was made; reset() keeps them.
+  /// Forgets every answer: the next send() probes all targets again, and a receive() before it finds all pending.
   ///
-  /// A target whose address has changed is pending and unsent from then on, and what was known of it at its old address
-  /// is forgotten, late answers included; where its new address is already a target of this object, it shares that
-  /// one's fate. A name that has no address any more is unresolved. All others keep their fates, and so does a name
-  /// whose lookup failed (Errc::lookup_failed, Errc::lookup_timeout), with the address that it had. Probes are sent by
-  /// the next send().
-  /// Throws as the constructor does: ResolveError for every name that failed unless options.ignore_lookup_errors,
-  /// PermissionError and std::system_error where the new addresses cannot be probed; the object is then as it was.
+  /// Unresolved names are looked up again, within the limits of Options::resolve, and so is the interface of each zone.
+  /// Names that have an address are not looked up again; resolve() does that. Throws std::logic_error in a forked
+  /// child, and what the constructor throws where the names that were found cannot be probed here; the object is then
+  /// unchanged.
+  void reset();
+  /// Returns a descriptor for poll(2) or epoll(7), which is readable when receive(0s) has something to do. The object
+  /// owns it and makes it at the first call; -1 when there is nothing to probe or the process has no descriptor left.
+  [[nodiscard]] int native_handle() const noexcept;
+  /// Looks up every name again, within the limits of Options::resolve, and every zone (the name of an interface). It is
+  /// for a program that runs while addresses change. Returns when the lookups have ended.
+  ///
+  /// A target whose address has changed becomes pending and unsent. Everything known about its old address is
+  /// forgotten, and late answers from there are too. Where the new address is already a target of this object, the
+  /// position shares the result of that target. A name that has no address any more is unresolved. All other targets
+  /// keep their results. A name whose lookup failed (Errc::lookup_failed, Errc::lookup_timeout) keeps its result and
+  /// its address. The next send() sends the probes.
+  ///
+  /// Throws as the constructor does: ResolveError with every name that failed, unless options.ignore_lookup_errors is
+  /// set; PermissionError and std::system_error where the new addresses cannot be probed. The object is then unchanged.
   /// Throws std::logic_error in a forked child.
   void resolve();
 
@@ -92,24 +103,28 @@ class MULTIPING_EXPORT MultiPing {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Sends, waits timeout / (retry + 1), sends again to the silent ones, and so on, within `timeout` in all; returns as
-/// soon as no probe is awaited any more, which is when all have answered or will not.
+/// Sends one probe to each target, waits timeout / (retry + 1), sends again to the silent ones, and so on, `retry`
+/// times. It takes `timeout` in all, and returns earlier, as soon as no probe is awaited any more: all targets have
+/// answered, or will not.
 ///
-/// Names are looked up first, within Options::resolve, and that time is not part of `timeout`. With
-/// Options::ignore_lookup_errors they are looked up beside the probing instead, and `timeout` counts from the call:
-/// addresses are probed at once, each name is when its address is known, and what is not known by the end is
-/// unresolved, with Errc::lookup_timeout. Each retry looks up again what is unresolved then: with retries the call does
-/// not end before `timeout` while there are such names. Text that can be no name is not waited for.
+/// Names are looked up first, within the limits of Options::resolve, and that time is not part of `timeout`. With
+/// Options::ignore_lookup_errors names are looked up during the probing instead, and `timeout` counts from the call.
+/// Then addresses are probed at once, and each name as soon as its address is known. A name whose address is not known
+/// at the end is unresolved, with Errc::lookup_timeout. Each retry looks up again the names that are unresolved: while
+/// there are such names, a call with retries does not end before `timeout`. It does not wait for text that cannot be a
+/// name.
 ///
-/// An answer to any of the probes counts until the end. What was not sent by then is pending with attempt 0 where it
-/// was paced or had to wait for the caller's own probes (in a full send buffer, say), and send_failed where this host
-/// has refused it for another want of room. Short of descriptors, TCP connections that are not answered within a second
-/// make way for others, and are made again, to last longer, while there is time; what had too little of it is pending.
-/// Throws as MultiPing does; a timeout / (retry + 1) under 1 ms or a negative retry is std::invalid_argument.
+/// An answer to any of the probes counts until the end. A target that was not sent to by then is pending with attempt 0
+/// where max_rate delayed it, or where it waited for other probes of the caller (in a full send buffer, for example).
+/// It is send_failed where this host refused it for any other lack of room. Where descriptors are short, TCP
+/// connections that are not answered within a second make room for others. They are made again, and last longer, while
+/// there is time; a target whose connections lasted too short a time is pending.
+///
+/// Throws as MultiPing does, and std::invalid_argument for a timeout / (retry + 1) under 1 ms or a negative retry.
 [[nodiscard]] MULTIPING_EXPORT Batch multi_ping(TargetList targets, Timeout timeout, int retry = 0,
                                                 const Options& options = {});
 
-/// One host, one probe; its result, whatever it is. Throws as MultiPing does.
+/// Sends one probe to one host and returns its result, whatever the outcome. Throws as MultiPing does.
 [[nodiscard]] MULTIPING_EXPORT Result ping(const Target& target, Timeout timeout = std::chrono::seconds{1},
                                            const Options& options = {});
 

@@ -1,15 +1,16 @@
 /// @mainpage multiping
 ///
-/// Ping many hosts at once with plain blocking calls, and learn the truth about each of them.
+/// Ping many hosts at once with plain blocking calls, and get an authentic result for each of them.
 ///
-/// 1. In one call. Two seconds in all, three retries, so probes leave at 0, 0.5, 1.0 and 1.5 s, and only to the silent:
+/// 1. In one call. It takes two seconds in all, with three retries: probes leave at 0, 0.5, 1.0 and 1.5 s, each time
+///    only to hosts that have not answered:
 ///
 ///         #include <multiping/multiping.hpp>
 ///         using namespace std::chrono_literals;
 ///
 ///         auto [responses, no_responses] = multiping::multi_ping({"192.0.2.1", "localhost", "::1"}, 2s, 3);
 ///         for (const auto& r : responses) std::cout << r.host << " responded in " << r.rtt.count() / 1e6 << " ms\n";
-///         for (const auto& r : no_responses) std::cout << r << '\n';   // each with its reason
+///         for (const auto& r : no_responses) std::cout << r << '\n';   // each line says the reason
 ///
 /// 2. Step by step, when the program has something to do in between:
 ///
@@ -18,21 +19,22 @@
 ///         auto [responses, no_responses] = mp.receive(1s);
 ///         mp.send();                                  // only to those that are still silent
 ///         auto [more, still_silent] = mp.receive(1s);
-///         mp.reset();                                 // all from the start, for a health check's next round
+///         mp.reset();                                 // forgets all answers, for the next round of a health check
 ///
-/// 3. A list is made of names, addresses and blocks, and a host may be probed in its own way:
+/// 3. A list may hold names, addresses and blocks, and each host may have probe options of its own:
 ///
 ///         multiping::multi_ping(multiping::expand("192.0.2.0/24"), 1s);
 ///         multiping::multi_ping({{"192.0.2.1", {.ttl = 3}}, "192.0.2.2"}, 1s);
 ///         multiping::multi_ping({{"192.0.2.1", {.protocol = multiping::Protocol::tcp, .port = 443}}}, 1s);
 ///
-/// 4. What a program asks for is in Options, every member with a default:
+/// 4. A program sets what it needs in Options; every member has a default:
 ///
 ///         multiping::multi_ping(hosts, 1s, 0, {.ignore_lookup_errors = true, .max_rate = 1000});
 ///
-/// 5. In a loop of the program's own, Prober sends single probes as they come; see multiping/prober.hpp.
+/// 5. In a program with an event loop of its own, Prober sends single probes at any time; see multiping/prober.hpp.
 ///
-/// 6. Again and again, with figures; and the way there. See multiping/ping_series.hpp and multiping/traceroute.hpp:
+/// 6. ping_series() probes repeatedly and gives statistics; traceroute() finds the route to each target. See
+///    multiping/ping_series.hpp and multiping/traceroute.hpp:
 ///
 ///         for (const auto& series : multiping::ping_series(hosts, {.count = 10}))
 ///           std::cout << series.host << ": " << series.statistics << '\n';
@@ -40,27 +42,30 @@
 ///           for (const auto& hop : route.hops)
 ///             std::cout << route.host << ' ' << hop.ttl << ' ' << hop.probes[0] << '\n';
 ///
-///    What did not answer, and behind which hop it is lost; and the largest packet that gets there:
+///    diagnose() finds the last hop that answers on the route to each silent target; discover_mtu() finds the largest
+///    packet that reaches each target:
 ///
 ///         for (const auto& route : multiping::diagnose(no_responses, 3s)) ...
 ///         for (const auto& path : multiping::discover_mtu(hosts)) std::cout << path.host << ' ' << path.mtu << '\n';
 ///
-/// 7. Errors. A target's fate is a value: Result::outcome says what happened, Result::error or Result::icmp why. Only
-///    what concerns the whole batch throws: ResolveError (names, unless ignored), PermissionError (this process may not
-///    send such probes; each line of the text is one way to let it), std::invalid_argument (an option out of range).
-///    All are std::exception, and the main() of a program ends with what they say:
+/// 7. Errors. What happens to a target is a value: Result::outcome says what happened, Result::error or Result::icmp
+///    says why. Only errors that concern the whole batch throw: ResolveError (names, unless ignored), PermissionError
+///    (this process may not send such probes; the text has one remedy on each line), std::invalid_argument (an option
+///    out of range). All derive from std::exception, and the main() of a program prints them:
 ///
 ///         } catch (const std::exception& error) {
 ///           std::cerr << error.what() << '\n';
 ///           return 2;
 ///         }
 ///
-/// 8. How probes leave is found out: raw sockets, ping sockets, those of the broker multipingd, else UDP and TCP alone.
-///    To choose, or to see what this process can do, see multiping/transport.hpp:
+/// 8. The library finds a way to send by itself: raw sockets, else ping sockets, else ping sockets of the broker
+///    multipingd, else UDP and TCP alone. To choose one, or to see what this process can do, see
+///    multiping/transport.hpp:
 ///
 ///         multiping::multi_ping(hosts, 1s, 0, {.transport = multiping::open_transport({.kinds = {kind}})});
 ///
-/// One object is for one thread at a time. Nothing is printed, no signal handler installed, no thread left behind.
+/// Only one thread at a time may use an object. The library prints nothing, installs no signal handler and leaves no
+/// thread running, except a name lookup under way when its time is up; see resolve().
 #pragma once
 
 #include "multiping/address.hpp"

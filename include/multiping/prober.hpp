@@ -1,5 +1,5 @@
-// Single probes as they come, for programs with a loop of their own.
-// The same engine as MultiPing: what is said there of probes, answers and results holds here.
+// Single probes at any time, for programs with an event loop of their own.
+// It has the same engine as MultiPing: all that multi_ping.hpp says of probes, answers and results holds here.
 #pragma once
 
 #include <cstddef>
@@ -15,21 +15,22 @@
 
 namespace multiping {
 
-/// Single probes as they come: submit, wait on native_handle(), poll. Any number in flight, each with its own options
-/// and deadline.
+/// Sends single probes at any time: submit(), wait on native_handle(), poll(). Any number of probes may be in flight,
+/// each with its own options and deadline.
 ///
 ///     Prober prober;
 ///     const auto token = prober.submit(*Address::parse("192.0.2.1"), {.ttl = 3}, 500ms);
 ///     for (const auto& [done, result] : prober.poll(1s))
 ///       if (done == token) std::cout << result << '\n';
 ///
-/// Memory follows the number of probes in flight, however many there are in the course of time, and however their
-/// options differ. Where it runs out, a call throws std::bad_alloc: a submit() that threw never completes, and a poll()
-/// that threw loses nothing, which the next one hands out. One object is for one thread at a time; different objects
-/// never disturb each other. In a child made by fork(2), submit() and poll() throw std::logic_error, and destroying it
-/// only closes its copies of the descriptors. An object that was moved from may only be destroyed or assigned to.
+/// Memory use depends on the number of probes in flight, not on how many were ever sent or how their options differ.
+/// When memory runs out, a call throws std::bad_alloc. A submit() that threw has no completion; after a poll() that
+/// threw, the next poll() returns all completions, and none is lost. Only one thread at a time may use an object;
+/// different objects never disturb each other. In a child made by fork(2), submit() and poll() throw std::logic_error,
+/// and the destructor only closes the child's copies of the descriptors. An object that was moved from may only be
+/// destroyed or assigned to.
 ///
-/// What the results of mtr-packet are called here:
+/// The results of mtr-packet correspond to these:
 ///
 /// | mtr-packet              | Result                                                                                |
 /// |-------------------------|---------------------------------------------------------------------------------------|
@@ -40,54 +41,59 @@ namespace multiping {
 /// | no-reply                | Outcome::no_reply                                                                     |
 /// | no-route-network        | Outcome::send_failed, ENETUNREACH; from a router Outcome::unreachable                  |
 /// | network-down, host-down | Outcome::send_failed, ENETDOWN or EHOSTDOWN                                            |
-/// | permission-denied       | Outcome::send_failed, EPERM or EACCES; PermissionError where nothing can be sent       |
+/// | permission-denied       | Outcome::send_failed, EPERM or EACCES; PermissionError where no probe can be sent      |
 /// | address-in-use          | Outcome::send_failed, EADDRINUSE                                                      |
 /// | address-not-available   | Outcome::send_failed, EADDRNOTAVAIL                                                   |
-/// | probes-exhausted        | never: probes wait for room; what found none by its deadline is Outcome::pending       |
+/// | probes-exhausted        | never: probes wait for room; a probe without room by its deadline is Outcome::pending  |
 /// | invalid-argument        | std::invalid_argument from submit(), or Outcome::send_failed with Errc::not_supported  |
 class MULTIPING_EXPORT Prober {
  public:
-  /// Opens a transport, and ICMP sockets of both families. Of `options` it takes transport, max_rate, fail_fast and
-  /// stop. Throws PermissionError where this process may not send anything at all, std::invalid_argument for options
-  /// out of range, std::system_error for what the system refused (too many open files, say).
+  /// Opens a transport, and ICMP sockets of both families. It uses these members of `options`: transport, max_rate,
+  /// fail_fast and stop. Throws PermissionError where this process may not send any probe at all, std::invalid_argument
+  /// for options out of range, and std::system_error for an error of the system (such as too many open files).
   explicit Prober(Options options = {});
   Prober(Prober&&) noexcept;  ///< Takes over the probes in flight.
   /// Takes over the probes in flight; this object's own are given up.
   Prober& operator=(Prober&&) noexcept;
   ~Prober();
 
-  /// Names one submitted probe. Never comes again in an object.
+  /// Identifies one submission. An object never uses a token twice.
   using Token = std::uint64_t;
 
-  /// Sends one probe now (or as soon as pacing allows), and up to `retry` more, one each time `timeout` passes without
-  /// an answer. Its token comes back, once, with its result: with the first answer to any of them (Result::attempt says
-  /// which), or when `timeout` has passed after the last, `timeout` times `retry` + 1 after this call. It comes at
-  /// once where there is nothing to wait for: the probe cannot be sent, a ttl that was asked for has expired, an
-  /// unreachable error with fail_fast, or with TCP, where such an error ends the connection.
+  /// Sends one probe now (or as soon as max_rate allows), and up to `retry` more, one each time `timeout` passes
+  /// without an answer. Returns the token of this submission.
   ///
-  /// What comes later than that is counted as late, and never taken for the answer to another probe. What could not be
-  /// sent in time, for pacing or want of room, is pending with attempt 0; a TCP connection whose ports another probe of
-  /// this object had all the time is send_failed with EADDRINUSE: see ProbeOptions::flow. Throws std::invalid_argument
-  /// for options out of range, a negative timeout or retry, or no address, and std::bad_alloc; all else is a
-  /// completion.
+  /// poll() returns the token once, with the result. The submission is complete at the first answer to any of its
+  /// probes (Result::attempt says which), or when `timeout` has passed after the last one, which is `timeout` times
+  /// (`retry` + 1) after this call. It is complete at once where no answer can come: the probe cannot be sent, a ttl
+  /// that was asked for has expired, or an unreachable error has come, with fail_fast or for a TCP connection, which
+  /// such an error ends.
+  ///
+  /// An answer that comes later is counted as late, and never counts for another probe. A probe that could not be sent
+  /// in time, because of max_rate or lack of room, is pending with attempt 0. A TCP connection is send_failed with
+  /// EADDRINUSE where another probe of this object used its ports all the time: see ProbeOptions::flow.
+  ///
+  /// Throws std::invalid_argument for options out of range, a negative timeout or retry, or no address, and
+  /// std::bad_alloc. Every other failure is the result of a completion.
   [[nodiscard]] Token submit(const Address& address, const ProbeOptions& probe, Timeout timeout, int retry = 0);
 
-  /// What became of a submission.
+  /// The result of one submission.
   struct Completion {
     Token token = 0;  ///< What submit() returned.
     Result result{};  ///< Its host is the address as text.
   };
-  /// Waits at most `wait` for the first completion and returns all there are, in the order in which they came about;
-  /// at once when nothing is in flight, or when a stop is requested. A negative time, such as `deadline - now()` past
-  /// the deadline, counts as 0. Probes that wait for their turn are sent meanwhile. After a stop none is sent, and what
-  /// is in flight completes at once: with its answer where that has come in, with the ICMP error that is known of it,
-  /// else as pending.
+  /// Waits at most `wait` for the first completion, and returns all completions in the order in which they happened.
+  /// It returns at once when nothing is in flight, or when a stop is requested. A negative time, such as
+  /// `deadline - now()` past the deadline, counts as 0. Meanwhile it sends the probes that wait for their turn.
+  ///
+  /// After a stop no probe is sent, and every submission in flight completes at once: with its answer where that has
+  /// arrived, with the ICMP error where one is known, else as pending.
   [[nodiscard]] std::vector<Completion> poll(Timeout wait);
 
-  [[nodiscard]] std::size_t in_flight() const noexcept;  ///< Submitted, and not yet handed out by poll().
-  [[nodiscard]] Counters counters() const noexcept;      ///< Since the object was made.
-  /// For poll(2), epoll(7) or select(2): readable when poll(0s) has something to do, deadlines included. The object's
-  /// own; -1 when it cannot be made.
+  [[nodiscard]] std::size_t in_flight() const noexcept;  ///< Submissions that poll() has not returned yet.
+  [[nodiscard]] Counters counters() const noexcept;      ///< Counts since the object was made.
+  /// Returns a descriptor for poll(2), epoll(7) or select(2), which is readable when poll(0s) has something to do;
+  /// deadlines and a stop count too. The object owns it; -1 when it cannot be made.
   [[nodiscard]] int native_handle() const noexcept;
 
  private:

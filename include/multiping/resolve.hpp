@@ -1,5 +1,5 @@
-// Names to addresses and addresses to names, many at once, within time limits.
-// What MultiPing does with the names in its list, for programs that want the addresses themselves.
+// Looks up the addresses of names and the names of addresses, many at once, within time limits.
+// MultiPing does this with the names in its list; these calls are for programs that need the addresses themselves.
 #pragma once
 
 #include <string>
@@ -12,45 +12,53 @@
 
 namespace multiping {
 
-/// What one name resolved to.
+/// The addresses of one name.
 struct Resolution {
-  std::string name{};                ///< As the caller wrote it.
-  std::vector<Address> addresses{};  ///< In the resolver's order; numeric text resolves to itself at no cost.
-  std::error_code error{};  ///< Why there are none: Errc::no_address, not_an_address, lookup_failed or lookup_timeout.
+  std::string name{};  ///< As the caller wrote it.
+  std::vector<Address>
+      addresses{};          ///< In the resolver's order; an address as text resolves to itself, without a lookup.
+  std::error_code error{};  ///< Why there is none: Errc::no_address, not_an_address, lookup_failed or lookup_timeout.
 };
 
-/// The addresses of every name, in the caller's order, looked up in parallel by the system's resolver (getaddrinfo(3)).
+/// Returns the addresses of every name, in the caller's order. The system's resolver looks them up in parallel
+/// (getaddrinfo(3)).
 ///
-/// One Resolution per name; a name that fails costs the others nothing. With a family in the options, only its
-/// addresses are given. Text that inet_aton(3) would take for an address and Address::parse() does not ("10.1", "1") is
-/// Errc::no_address, without a lookup; a block ("192.0.2.0/24") and a port ("192.0.2.1:80", "example.org:80") are
-/// Errc::not_an_address. A name that is not in ASCII is UTF-8, or as the locale says where that knows more than ASCII,
-/// and is looked up in its ASCII form (RFC 5891; needs the C library's AI_IDN, getaddrinfo(3)), then as it is.
+/// There is one Resolution for each name, and a name that fails does not delay or change the others. With a family in
+/// the options, only addresses of that family are returned. Text that inet_aton(3) takes for an address and
+/// Address::parse() does not ("10.1", "1") is Errc::no_address, without a lookup. A block ("192.0.2.0/24") or text with
+/// a port ("192.0.2.1:80", "example.org:80") is Errc::not_an_address. A name outside ASCII is read as UTF-8, or in the
+/// encoding of the locale where that has more than ASCII. It is looked up first in its ASCII form (RFC 5891; needs the
+/// C library's AI_IDN, getaddrinfo(3)), then as it is.
 ///
-/// Returns when all is known, when no lookup has ended for options.timeout, or when options.budget is over: what is not
-/// known then is Errc::lookup_timeout. Where all name servers turn queries down or cannot be reached, that is known at
-/// once: Errc::lookup_failed. A server in trouble is asked again until then. A lookup under way cannot be cancelled:
-/// its thread goes on for about a second for each silent name server. The process has at most 64 lookups under way, and
-/// its calls have them in turn; what has no turn is Errc::lookup_timeout. Throws std::invalid_argument for options out
-/// of range.
+/// Returns when all names are known, when no lookup has ended for options.timeout, or when options.budget is over. A
+/// name that is not known then is Errc::lookup_timeout, or Errc::lookup_failed where its last lookup ended with a
+/// temporary failure; such a lookup is repeated until then. Where all name servers refuse queries or cannot be reached,
+/// the name is Errc::lookup_failed at once.
+///
+/// A lookup under way cannot be cancelled: its thread runs on for about a second for each silent name server. The
+/// process has at most 64 lookups under way, and its calls take turns; a name that gets no turn is
+/// Errc::lookup_timeout. Throws std::invalid_argument for options out of range.
 [[nodiscard]] MULTIPING_EXPORT std::vector<Resolution> resolve(const std::vector<std::string>& names,
                                                                const ResolveOptions& options = {});
 
-/// What one address is called.
+/// The name of one address.
 struct ReverseResolution {
-  Address address{};        ///< What was asked about.
-  std::string name{};       ///< Empty: none.
-  std::error_code error{};  ///< Why: Errc::no_address where it has no name, lookup_failed or lookup_timeout.
+  Address address{};        ///< The address that was looked up.
+  std::string name{};       ///< Empty: no name was found.
+  std::error_code error{};  ///< Why there is no name: Errc::no_address (it has none), lookup_failed or lookup_timeout.
 };
 
-/// The name of every address, in the caller's order, looked up in parallel by the system's resolver (getnameinfo(3)).
+/// Returns the name of every address, in the caller's order. The system's resolver looks them up in parallel
+/// (getnameinfo(3)).
 ///
-/// One ReverseResolution per address; each distinct address is looked up once, and one that fails costs the others
-/// nothing. The zone of a link-local address goes with it, though DNS and hosts files know none. No address
-/// (Family::any) is Errc::no_address. ResolveOptions::family chooses whose names are looked up: of the other family,
-/// all are Errc::no_address. A name is what the owner of the other network likes it to be: it proves nothing, and what
-/// is not a host name (RFC 1123, and '_') is taken for none. Returns as resolve() does. Throws std::invalid_argument
-/// for options out of range.
+/// There is one ReverseResolution for each address. Each distinct address is looked up once, and an address that fails
+/// does not delay or change the others. The zone of a link-local address is passed to the resolver, though DNS and
+/// hosts files have no zones. An empty Address (Family::any) is Errc::no_address. With ResolveOptions::family, only
+/// addresses of that family are looked up, and those of the other family are Errc::no_address.
+///
+/// The owner of the address range chooses the name: it proves nothing. Text that is not a host name (RFC 1123, and '_')
+/// counts as no name. Returns at the same time limits as resolve(). Throws std::invalid_argument for options out of
+/// range.
 [[nodiscard]] MULTIPING_EXPORT std::vector<ReverseResolution> reverse_resolve(const std::vector<Address>& addresses,
                                                                               const ResolveOptions& options = {});
 

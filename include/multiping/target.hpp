@@ -1,5 +1,5 @@
-// What is to be pinged: a host and, where it differs from the rest, how; a list of them; and address blocks.
-// Implicit on purpose, so that {"192.0.2.1", "example.org"} is a list of targets.
+// The targets of a batch: a host with optional probe options of its own, a list of these, and address blocks.
+// Constructors are implicit on purpose, so that {"192.0.2.1", "example.org"} is a list of targets.
 #pragma once
 
 #include <concepts>
@@ -19,7 +19,7 @@
 
 namespace multiping {
 
-/// A host, by name or address, and optionally how it is to be probed.
+/// A host, by name or address, with probe options of its own where the caller gives them.
 class Target {
  public:
   Target(const char* host) : host_{host} {}  ///< A name or an address, as text.
@@ -33,15 +33,15 @@ class Target {
 
   [[nodiscard]] const std::string& host() const& noexcept { return host_; }           ///< As the caller wrote it.
   [[nodiscard]] std::string host() && noexcept { return std::move(host_); }           ///< The same, moved out.
-  [[nodiscard]] const ProbeOptions* probe() const& noexcept { return probe_.get(); }  ///< Null: Options::probe.
+  [[nodiscard]] const ProbeOptions* probe() const& noexcept { return probe_.get(); }  ///< Null: Options::probe is used.
 
  private:
   std::string host_;
   std::shared_ptr<const ProbeOptions> probe_;
 };
 
-/// Targets in the caller's order. Made from a braced list, one host, or any range of what a Target can be made from:
-/// argv, a vector of names, the addresses of expand().
+/// Targets in the caller's order. A list is made from a braced list, from one host, or from any range whose elements
+/// convert to Target: argv, a vector of names, the addresses of expand().
 class TargetList {
  public:
   TargetList() = default;                                                   ///< No target.
@@ -52,7 +52,7 @@ class TargetList {
   TargetList(std::string host) : TargetList{Target{std::move(host)}} {}  ///< One target.
   TargetList(std::string_view host) : TargetList{Target{host}} {}        ///< One target.
   TargetList(const Address& address) : TargetList{Target{address}} {}    ///< One target.
-  /// One target for each element of a range.
+  /// Makes one target from each element of a range.
   template <std::ranges::input_range Range>
   requires(!std::same_as<std::remove_cvref_t<Range>, TargetList>) &&
       std::convertible_to<std::ranges::range_reference_t<Range>, Target> TargetList(Range&& range) {
@@ -69,12 +69,12 @@ class TargetList {
   std::vector<Target> targets_;
 };
 
-/// The hosts of "192.0.2.0/28", "2001:db8::/120" or "192.0.2.10-192.0.2.20" (inclusive), in ascending order.
+/// Returns the hosts of "192.0.2.0/28", "2001:db8::/120" or "192.0.2.10-192.0.2.20" (inclusive), in ascending order.
 ///
-/// A prefix may be written with host bits set; its whole block is meant. IPv4 prefixes up to /30 come without network
-/// and broadcast address; /31 (RFC 3021), /32 and IPv6 prefixes come whole. A single address is a block of one.
-/// More than 2^24 addresses, a reversed range, mixed families or text that is no block: std::invalid_argument, naming
-/// the block.
+/// A prefix may have host bits set; it means the whole block. IPv4 prefixes up to /30 are returned without the network
+/// and the broadcast address. IPv4 /31 (RFC 3021) and /32 and all IPv6 prefixes are returned whole. A single address is
+/// a block of one. Throws std::invalid_argument, which names the block, for more than 2^24 addresses, a reversed range,
+/// mixed families, or text that is no block.
 [[nodiscard]] MULTIPING_EXPORT std::vector<Address> expand(std::string_view block);
 
 }  // namespace multiping

@@ -12,8 +12,8 @@
 
 namespace multiping {
 
-/// The version of the library that this program runs with, as "0.1.0". It differs from the macros where a shared
-/// library was replaced after the program was compiled. Never fails; the text lives as long as the library.
+/// Returns the version of the library that this program runs with, such as "0.1.0". It differs from the macros where a
+/// shared library was replaced after the program was compiled. It never fails; the text lives as long as the library.
 MULTIPING_EXPORT std::string_view version() noexcept;
 
 }  // namespace multiping
