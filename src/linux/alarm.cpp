@@ -1,4 +1,4 @@
-// A descriptor that is readable from a given time on.
+// Sets the timer to an absolute time of CLOCK_MONOTONIC.
 // See alarm.hpp.
 #include "linux/alarm.hpp"
 

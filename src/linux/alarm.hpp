@@ -1,5 +1,5 @@
 // A descriptor that is readable from a given time on, timerfd_create(2).
-// For whoever waits in poll(2) for something that no packet announces.
+// For a caller that waits in poll(2) for a time as well as for packets.
 #pragma once
 
 #include <optional>
@@ -11,9 +11,10 @@ namespace multiping::os {
 
 class Alarm {
  public:
-  /// Opens it when that was not done yet; -1 when it cannot be opened.
+  /// The descriptor, which the first call opens; -1 when it cannot be opened.
   [[nodiscard]] int open() noexcept;
-  /// Readable from `time` on; a time that has passed is at once, the end of time is never. Without effect until opened.
+  /// Makes the descriptor readable from `time` on: at once for a time that has passed, never for Instant::max(). Has no
+  /// effect before open().
   void set(net::Instant time) noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// The system's clocks, clock_gettime(2), read nowhere else but in this room.
+// Reads the system's clocks, clock_gettime(2); no other file of src/linux does.
 // Header only.
 #pragma once
 
@@ -18,7 +18,7 @@ namespace multiping::os {
   return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
 }
 
-/// Not negative; the greatest that there is where the C library's time_t has 32 bits and `time` does not fit.
+/// `time` is not negative. Gives the greatest timespec where time_t has 32 bits and `time` does not fit.
 [[nodiscard]] inline timespec to_timespec(Duration time) noexcept {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   if (!std::in_range<time_t>(seconds.count())) return {.tv_sec = std::numeric_limits<time_t>::max(), .tv_nsec = 0};

@@ -1,4 +1,4 @@
-// Control messages (cmsg(3)): what a socket tells about a packet, and what is asked of it for one.
+// Reads the control messages that it knows and skips the others.
 // See control_message.hpp.
 #include "linux/control_message.hpp"
 
@@ -19,7 +19,7 @@
 namespace multiping::os {
 namespace {
 
-/// LOOPBACK_IFINDEX of every network namespace.
+/// The index of the loopback interface in every network namespace: the kernel's LOOPBACK_IFINDEX.
 constexpr int loopback = 1;
 
 /// The payload of a control message as a T; missing bytes are zero.
@@ -31,7 +31,7 @@ T payload(const cmsghdr& header) noexcept {
   return value;
 }
 
-/// Some kernels give a TOS as one byte, others as an int: the first byte of either on this byte order.
+/// The value of a TTL or TOS, which the kernel gives as an int or as one byte.
 std::uint8_t octet(const cmsghdr& header) noexcept {
   return header.cmsg_len >= CMSG_LEN(sizeof(int)) ? static_cast<std::uint8_t>(payload<int>(header))
                                                   : payload<std::uint8_t>(header);
@@ -48,8 +48,8 @@ struct QueueEntry {
   SocketAddress offender;
 };
 
-/// Where the extensions of an ICMP error begin (RFC 4884), 0 for none: the first half of ee_data. Linux headers
-/// before 5.9 have no name for it.
+/// The offset of the extensions of an ICMP error (RFC 4884); 0: none. It is the first two bytes of ee_data, which Linux
+/// headers before 5.9 have no name for.
 std::uint16_t extension_of(const sock_extended_err& error) noexcept {
   std::uint16_t length = 0;
   std::memcpy(&length, &error.ee_data, sizeof length);
@@ -96,7 +96,7 @@ void append(std::vector<std::uint8_t>& control, int level, int type, const T& va
   std::memcpy(&control[start + CMSG_LEN(0)], &value, sizeof value);
 }
 
-/// Without an interface: it is the route's, or the one that the socket is bound to.
+/// Names no interface: the packet leaves by the one of its route, or by the one that the socket is bound to.
 void append_source_v4(std::vector<std::uint8_t>& control, const Address& source) {
   in_pktinfo info{};
   std::memcpy(&info.ipi_spec_dst, source.bytes().data(), source.bytes().size());
@@ -114,7 +114,7 @@ void append_source_v6(std::vector<std::uint8_t>& control, const Address& source)
 
 ControlData read_control(const msghdr& message) noexcept {
   ControlData data;
-  // CMSG_NXTHDR wants a mutable header, though it changes nothing.
+  // CMSG_NXTHDR takes a mutable header, but changes nothing in it.
   auto* mutable_message = const_cast<msghdr*>(&message);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
   for (const cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr;
        at = CMSG_NXTHDR(mutable_message, const_cast<cmsghdr*>(at)))  // NOLINT(cppcoreguidelines-pro-type-const-cast)

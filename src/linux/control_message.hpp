@@ -1,5 +1,5 @@
-// Control messages (cmsg(3)): what a socket tells about a packet, and what is asked of it for one.
-// Everything is copied out by size, so that nothing depends on alignment.
+// Control messages (cmsg(3)): reads the ones that come with a packet, and writes the ones that set options of one.
+// Values are copied by size, so that no alignment is needed.
 #pragma once
 
 #include <sys/socket.h>
@@ -20,11 +20,11 @@ struct ExtendedError {
   int number = 0;  ///< errno
   std::uint8_t origin = 0, type = 0, code = 0;
   std::uint32_t info = 0;
-  std::size_t extension = 0;  ///< Where the RFC 4884 extension begins; 0: none.
+  std::size_t extension = 0;  ///< Offset of the RFC 4884 extension; 0: none.
   Address offender{};
 
   [[nodiscard]] bool is_icmp() const noexcept;
-  /// This host itself would not send a message for its size.
+  /// This host itself refused to send a message because it was too large.
   [[nodiscard]] bool refuses_size() const noexcept;
 };
 
@@ -32,12 +32,12 @@ struct ControlData {
   std::optional<std::uint8_t> ttl{}, tos{};
   std::optional<WallTime> stamp{};
   std::optional<ExtendedError> error{};
-  bool came_by_loopback = false;  ///< Where report_interface() asked for it: this host sent the packet.
+  bool came_by_loopback = false;  ///< This host sent the packet. Known only after report_interface().
 };
 [[nodiscard]] ControlData read_control(const msghdr& message) noexcept;
 
-/// The control messages that give a packet the TTL, TOS, source address, mark and flow label of `shape`; empty where it
-/// asks for none.
+/// The control messages that give a packet the TTL, TOS, source address, mark and flow label of `shape`; empty when
+/// `shape` sets none of these.
 [[nodiscard]] std::vector<std::uint8_t> write_control(Family family, const ProbeOptions& shape);
 
 }  // namespace multiping::os

@@ -1,4 +1,4 @@
-// Sending through a device without being bound to it.
+// Asks the kernel about a device by RTM_GETLINK, over a netlink socket of its own for each request.
 // See device.hpp.
 #include "linux/device.hpp"
 
@@ -46,7 +46,7 @@ bool says(Bytes text, std::string_view word) noexcept {
   return text.size() >= word.size() && std::equal(word.begin(), word.end(), text.begin());
 }
 
-/// What the kernel answers to RTM_GETLINK at once; false where it doesn't.
+/// Writes the kernel's answer to RTM_GETLINK to `answer`. False when the kernel gives no answer at once.
 bool ask(unsigned device, std::span<std::uint8_t> answer, std::size_t& length) noexcept {
   struct {
     nlmsghdr header;
@@ -63,7 +63,7 @@ bool ask(unsigned device, std::span<std::uint8_t> answer, std::size_t& length) n
   return got > 0;
 }
 
-/// What the kernel says of a device, in a buffer of its own.
+/// The kernel's answer to RTM_GETLINK for one device, in a buffer of its own; empty when there is none.
 class Answer {
  public:
   explicit Answer(unsigned device) noexcept {

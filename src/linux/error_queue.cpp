@@ -1,4 +1,4 @@
-// The ICMP errors that a socket's queue holds, ip(7) IP_RECVERR, as the seam above wants them.
+// Copies the quoted bytes of held errors into memory that was reserved before, so that this cannot fail.
 // See error_queue.hpp.
 #include "linux/error_queue.hpp"
 
@@ -20,7 +20,7 @@ std::optional<net::QueuedError> queued_error(const ReceiveBatch& batch, std::siz
                           .type = error.type,
                           .code = error.code,
                           .mtu = error.info,
-                          // A length field may point anywhere.
+                          // It comes from a length field of the packet, which may hold any value.
                           .extension = error.extension < quoted.size() ? error.extension : 0,
                           .ttl = control.ttl,
                           .tos = control.tos,

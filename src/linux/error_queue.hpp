@@ -1,5 +1,5 @@
-// The ICMP errors that a socket's queue holds, ip(7) IP_RECVERR, as the seam above wants them.
-// Whatever else comes through the queue is passed over.
+// Turns the ICMP errors of a socket's error queue, ip(7) IP_RECVERR, into those of net::PacketIo.
+// All other entries of the queue are skipped.
 #pragma once
 
 #include <cstddef>
@@ -14,21 +14,23 @@
 
 namespace multiping::os {
 
-/// A packet of a batch that was read with MSG_ERRQUEUE; nothing when it is no ICMP error. Its arrival is left open.
+/// The ICMP error in one packet of a batch that was read with MSG_ERRQUEUE; none when the packet holds another entry.
+/// `arrival` stays empty.
 [[nodiscard]] std::optional<net::QueuedError> queued_error(const ReceiveBatch& batch, std::size_t packet,
                                                            const ControlData& control) noexcept;
 
-/// Errors that were read while messages were sent, until they are asked for. The bytes that they quote are copied.
+/// Keeps the errors that were read during a send until receive_errors() asks for them. Copies the bytes that they
+/// quote.
 class HeldErrors {
  public:
   [[nodiscard]] bool empty() const noexcept { return held_.empty(); }
-  /// For so many more errors of at most so many bytes each.
+  /// Reserves memory for `errors` more errors that quote at most `bytes` bytes each.
   void make_room(std::size_t errors, std::size_t bytes);
-  /// There is room for it.
+  /// make_room() was called for this error before.
   void hold(net::Lane lane, const net::QueuedError& error) noexcept;
-  /// Moves the errors of a lane to the end of `errors`, in their order. Their bytes are valid until the next call.
+  /// Moves the errors of a lane to the end of `errors`, in their order. Their bytes are valid until the next take().
   void take(net::Lane lane, std::vector<net::QueuedError>& errors);
-  /// The lane is another socket's from now on.
+  /// Drops the errors of a lane whose number now belongs to another socket.
   void forget(net::Lane lane) noexcept;
 
  private:
@@ -38,7 +40,7 @@ class HeldErrors {
     std::vector<std::uint8_t> quoted{};
   };
   std::vector<Held> held_, taken_;
-  std::vector<std::vector<std::uint8_t>> spare_;  ///< Empty, with memory for what the next ones quote.
+  std::vector<std::vector<std::uint8_t>> spare_;  ///< Empty, with memory for the bytes that the next errors quote.
 };
 
 }  // namespace multiping::os

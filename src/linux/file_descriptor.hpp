@@ -1,4 +1,4 @@
-// Owns a file descriptor: closes it, and nothing else.
+// Owns a file descriptor and closes it.
 // Header only.
 #pragma once
 
@@ -22,7 +22,7 @@ class FileDescriptor {
   }
 
   [[nodiscard]] int value() const noexcept { return fd_; }
-  /// From now on somebody else closes it.
+  /// Gives up the ownership: the caller closes the descriptor.
   [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
   explicit operator bool() const noexcept { return fd_ >= 0; }
 

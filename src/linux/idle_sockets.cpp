@@ -1,4 +1,4 @@
-// Plain ICMP sockets of one transport that no object uses at the moment.
+// An idle raw socket lets no packet in; a socket that is taken again is emptied first.
 // See idle_sockets.hpp.
 #include "linux/idle_sockets.hpp"
 
@@ -16,14 +16,14 @@
 namespace multiping::os {
 namespace {
 
-/// Of each family. More are in use at once where several objects or threads share a transport.
+/// For each family. More than one is in use at once where several objects or threads share a transport.
 constexpr std::size_t most_idle = 4;
 constexpr int most_thrown_away = 100'000;
-constexpr int most_failures = 256;  ///< Each ICMP error makes one.
+constexpr int most_failures = 256;  ///< Calls of recv(2) that fail; each ICMP error causes one.
 
 bool is_raw(int socket) noexcept { return option(socket, SOL_SOCKET, SO_TYPE) == SOCK_RAW; }
 
-/// Answers to the probes of whoever had it before, and errors about them.
+/// Discards the answers to probes of the socket's previous user, and the errors about them.
 void throw_away(int socket, int flags) noexcept {
   char byte = 0;
   int failures = 0;
@@ -71,7 +71,8 @@ std::optional<LaneSocket> IdleSockets::take(Family family) noexcept {
   return taken;
 }
 
-/// The first one says which that is; a thread in another network namespace opens its own.
+/// Whether the socket is of the same network namespace as the first one given back. A thread in another namespace opens
+/// sockets of its own.
 bool IdleSockets::is_of_this_network(int socket) noexcept {
   const std::uint64_t cookie = network_of(socket);
   std::uint64_t unknown = 0;
@@ -90,7 +91,7 @@ void IdleSockets::give_back(Family family, LaneSocket socket) noexcept {
   try {
     of(family).push_back(std::move(socket));
   } catch (const std::bad_alloc&) {
-    // It is closed.
+    // The socket is closed.
   }
 }
 

@@ -1,5 +1,5 @@
-// Plain ICMP sockets of one transport that no object uses at the moment: those that showed that its kind serves here,
-// and those that objects have given back. What was opened before this process gave its privileges up serves after it.
+// Keeps plain ICMP sockets of one transport that no object uses: those opened to try its kind, and those given back.
+// A socket that was opened with privileges stays usable after this process has dropped them.
 #pragma once
 
 #include <sys/types.h>
@@ -20,25 +20,25 @@
 
 namespace multiping::os {
 
-/// From any thread. A forked process has the same sockets, and what comes in on them would go to either process: there
-/// are none for it.
+/// May be used from any thread. A forked process shares the sockets, and an answer could go to either process; so the
+/// forked process gets none from here.
 class IdleSockets {
  public:
-  /// Until when sockets are kept: the first ones until they are taken, or also those that are given back.
+  /// Whether a socket is used by one object only, or again by the next object after it was given back.
   enum class Use : std::uint8_t { once, again };
   explicit IdleSockets(Use use);
 
-  /// Opens one; its error, or none. That there is one already is no error.
+  /// Opens a socket and keeps it; its error, or none. It is no error when enough sockets are kept already.
   [[nodiscard]] std::error_code open(TransportKind kind, Family family);
-  /// A socket that hears nothing of what came before; none where none is idle in this process and in the network
-  /// namespace of this thread.
+  /// A socket that delivers no packet from before the call; none when no socket is idle in this process and in the
+  /// network namespace of this thread.
   [[nodiscard]] std::optional<LaneSocket> take(Family family) noexcept;
-  /// It is as it was when it was taken, but for the sizes of its buffers and LaneSocket::usual_df. Closed when there
-  /// are enough of them.
+  /// The socket is as it was when it was taken, except for the sizes of its buffers and for LaneSocket::usual_df, which
+  /// is restored here. Closes the socket when enough are kept already.
   void give_back(Family family, LaneSocket socket) noexcept;
 
  private:
-  /// What tells network namespaces apart; nothing where /proc is not mounted.
+  /// Identifies a network namespace; zeros where /proc is not mounted.
   using Network = std::pair<dev_t, ino_t>;
   [[nodiscard]] static Network this_network() noexcept;
   [[nodiscard]] bool is_of_this_network(int socket) noexcept;

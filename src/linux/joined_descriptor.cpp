@@ -1,4 +1,4 @@
-// One descriptor for poll(2) that is readable when any of several is.
+// Watches each descriptor level-triggered for EPOLLIN.
 // See joined_descriptor.hpp.
 #include "linux/joined_descriptor.hpp"
 

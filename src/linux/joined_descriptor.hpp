@@ -1,5 +1,5 @@
-// One descriptor for poll(2) that is readable when any of several is.
-// epoll(7) descriptors may stand in one another.
+// One descriptor for poll(2) that is readable when any of several descriptors is, epoll(7).
+// An epoll(7) descriptor may itself be watched by another one.
 #pragma once
 
 #include <sys/epoll.h>
@@ -15,21 +15,22 @@ namespace multiping::os {
 
 class JoinedDescriptor {
  public:
-  /// Without anything to watch yet; -1 when it cannot be made.
+  /// The descriptor, which the first call makes and which watches nothing yet; -1 when it cannot be made.
   [[nodiscard]] int open() noexcept;
-  /// The descriptor is watched from now on; `tag` is what ready() calls it. One that cannot be watched leaves none at
-  /// all.
+  /// Watches `descriptor` from now on; ready() reports it as `tag`. When it cannot be watched, the joined descriptor is
+  /// closed for good.
   void add(int descriptor, std::uint32_t tag = 0) noexcept;
-  /// The same for a descriptor that comes later, when somebody waits already: what cannot be watched is left out.
+  /// The same for a descriptor that is added when a caller may wait already: one that cannot be watched is left out.
   void extend(int descriptor, std::uint32_t tag = 0) noexcept;
-  /// Its owner is about to close it. Without this, a copy that a forked child has of it would be watched for as long as
-  /// that lives.
+  /// To be called before the descriptor is closed: otherwise a copy of it in a forked child would be watched for as
+  /// long as the child lives.
   void remove(int descriptor) noexcept;
   [[nodiscard]] int value() const noexcept { return joined_.value(); }
-  /// It is open, and nothing was left out.
+  /// The joined descriptor is open, and no descriptor was left out.
   [[nodiscard]] bool is_whole() const noexcept { return static_cast<bool>(joined_) && !left_out_; }
 
-  /// The tags of those that are readable or have an error, `most` of them at most; none where that cannot be told.
+  /// The tags of the descriptors that are readable or have an error, `most` of them at most; none when epoll_wait(2)
+  /// fails.
   [[nodiscard]] std::span<const std::uint32_t> ready(std::size_t most);
 
  private:

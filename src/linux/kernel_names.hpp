@@ -1,4 +1,4 @@
-// Socket options that the kernel knows, and that older headers of Linux, glibc or musl do not name: all of them, here.
+// All socket options that this library uses and that older headers of Linux, glibc or musl do not name.
 // Their numbers are part of the kernel's interface and never change; a kernel that lacks one refuses it.
 #pragma once
 
@@ -7,8 +7,8 @@
 
 // NOLINTBEGIN(readability-identifier-naming)  The names are the kernel's.
 
-// The C libraries have no name for these two. <linux/in6.h> has, but its earlier versions (6.1.4 is one) hide them
-// where <netinet/in.h> is included as well, and musl's <netinet/in.h> contradicts it.
+// The C libraries do not name these two. <linux/in6.h> does, but its earlier versions (such as 6.1.4) hide them when
+// <netinet/in.h> is included too, and it conflicts with musl's <netinet/in.h>.
 #ifndef IPV6_FLOWINFO
 #define IPV6_FLOWINFO 11
 #endif

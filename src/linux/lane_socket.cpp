@@ -1,4 +1,4 @@
-// Opens the socket of a lane: ICMP raw or by ping socket, UDP, raw TCP, raw SCTP.
+// Opens the socket, then sets its device, its identifier or port, and its options, in this order.
 // See lane_socket.hpp.
 #include "linux/lane_socket.hpp"
 
@@ -23,7 +23,7 @@ namespace {
 
 constexpr int tcp_checksum_offset = 16;
 
-/// Opens one socket step by step: what fails first is the refusal.
+/// Opens one socket step by step: the first failure becomes the refusal.
 class Opening {
  public:
   Opening(const SocketMaker& maker, const LaneKey& key, std::uint16_t flow_port)
@@ -58,7 +58,7 @@ class Opening {
     return false;
   }
 
-  /// Of this process, or of the broker.
+  /// Opens a ping socket, or takes one from the broker.
   bool take_ping_socket() {
     const bool own = maker_.broker == nullptr;
     PingSocket got = own ? open_ping_socket(key_.family, key_.source, 0, key_.device)
@@ -67,7 +67,8 @@ class Opening {
     opened_.lane.socket = std::move(got.socket);
     opened_.lane.id = got.id;
     if (own) note_device(key_.device.empty() ? zone_name(key_.source) : key_.device);
-    // Whoever bound it to a link-local source bound it to its interface, which no ordinary process may change.
+    // A broker that bound the socket to a link-local source also bound it to that interface, which no ordinary process
+    // may change.
     return own || key_.source.scope_id() != 0 || use_device();
   }
 
@@ -99,8 +100,9 @@ class Opening {
     return v4() ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
   }
 
-  /// A socket that is bound to a device does not hear what this host itself says of its IPv4 datagrams, a neighbour
-  /// that is dead for one; so it is bound only where that decides what comes in, or lets others have the same port.
+  /// A socket that is bound to a device does not get this host's own ICMP errors about its IPv4 datagrams, such as one
+  /// about a dead neighbour. So it is bound only where that decides which packets come in (ICMP), where other sockets
+  /// can then have the same port (UDP with a given port), or where it cannot send through the device otherwise.
   bool use_device() {
     if (key_.device.empty()) return true;
     if (!is_ping_socket()) note_device(key_.device);
@@ -113,7 +115,8 @@ class Opening {
     return refuse("cannot use ProbeOptions::device " + key_.device + (elsewhere ? " in the broker's network" : ""));
   }
 
-  /// Before it is used: then it is found out later if it was made anew meanwhile.
+  /// Keeps the name and the index of the device. use_device() calls this before it uses the device: so a device that is
+  /// made anew in between is noticed later.
   void note_device(const std::string& device) {
     opened_.lane.device = device;
     opened_.lane.device_index = device.empty() ? 0 : ::if_nametoindex(device.c_str());
@@ -147,8 +150,8 @@ class Opening {
                   std::to_string(*key_.flow));
   }
 
-  /// Other lanes of this object may need the port of a flow, which only sockets of the same user can share. That is
-  /// offered when it is bound, not before: else the kernel could choose one that another flow has.
+  /// Other lanes of this object may need the port of a flow: SO_REUSEPORT lets sockets of the same user share it. When
+  /// the kernel chooses the port, the option is set after the bind: otherwise it could choose the port of another flow.
   bool take_port(int socket) {
     if (flow_port_ != 0) set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
     const std::uint16_t port = flow_port_ != 0 ? flow_port_ : key_.source_port;
@@ -158,7 +161,7 @@ class Opening {
   }
 
   bool take_udp_port() {
-    // Both families may have the same port.
+    // So that sockets of both families can have the same port.
     if (!v4()) set_option(socket(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
     if (!take_port(socket())) return false;
     opened_.lane.id = bound_port(socket());
@@ -191,11 +194,11 @@ class Opening {
            refuse("cannot have the kernel write the checksum of TCP segments over ipv6");
   }
 
-  /// As open_ping_socket() does for ping sockets.
+  /// Asks for the reports that open_ping_socket() asks for on ping sockets.
   void report_all() {
     report_errors(socket(), key_.family);
     report_arrival(socket());
-    // A raw IPv4 socket delivers the IP header, which says it all.
+    // A raw IPv4 socket delivers the IP header, which has the TTL and the TOS.
     if (!v4() || key_.carrier == net::Carrier::udp) report_ttl_and_tos(socket(), key_.family);
     if (key_.carrier == net::Carrier::udp) report_interface(socket(), key_.family);
   }

@@ -19,17 +19,17 @@
 
 namespace multiping::os {
 
-/// What tells the sockets of an object apart: all that a single message cannot be given.
+/// The properties that distinguish the sockets of an object: all that cannot be set for a single message.
 struct LaneKey {
   Family family = Family::any;
   net::Carrier carrier = net::Carrier::icmp;
   std::string device{};
   bool dont_fragment = false;
-  bool no_flow_label = false;           ///< Flow label 0 was asked for, and the kernel would choose one by itself.
-  Address source{};                     ///< Of IPv6 ping sockets, which take none from a message.
-  std::uint16_t source_port = 0;        ///< That was asked for.
-  unsigned turn = 0;                    ///< Of UDP sockets whose port is free.
-  std::optional<std::uint16_t> flow{};  ///< Of UDP and TCP sockets whose port is free: each has a port of its own.
+  bool no_flow_label = false;           ///< Flow label 0 was asked for; by default the kernel chooses a label.
+  Address source{};                     ///< For IPv6 ping sockets, which take no source from a message.
+  std::uint16_t source_port = 0;        ///< The port that was asked for; 0: none.
+  unsigned turn = 0;                    ///< For UDP sockets whose port the kernel chooses.
+  std::optional<std::uint16_t> flow{};  ///< For UDP and TCP sockets likewise: each flow has a port of its own.
   friend bool operator==(const LaneKey&, const LaneKey&) = default;
 };
 
@@ -42,30 +42,31 @@ struct std::hash<multiping::os::LaneKey> {
 
 namespace multiping::os {
 
-/// The lane of ICMP probes that ask for nothing that a message cannot be given. Every object needs these in the end.
+/// The lane of ICMP probes whose options can all be set for a single message. Every object needs it sooner or later.
 [[nodiscard]] inline LaneKey plain_lane(Family family) { return {.family = family, .carrier = net::Carrier::icmp}; }
-/// The lane of probes that leave as messages.
+/// The lane of probes that leave as messages. `turn` counts only for UDP probes whose port the kernel chooses.
 [[nodiscard]] LaneKey lane_key(TransportKind kind, Family family, const ProbeOptions& probe, unsigned turn);
 
-/// The kernel sets DF unless it is told not to: such probes may be larger than a path, and may be fragmented.
+/// Whether the kernel must not set DF, as it does by default: such IPv4 probes may be larger than the MTU of a path,
+/// and may be fragmented.
 [[nodiscard]] bool leaves_without_df(Family family, const ProbeOptions& probe) noexcept;
 
-/// The interface that an address with a zone is on; empty where there is none.
+/// The name of the interface in the zone of an address; empty when there is no zone or no such interface.
 [[nodiscard]] std::string zone_name(const Address& address);
 
 struct LaneSocket {
   FileDescriptor socket{};
-  FileDescriptor port_holder{};   ///< Raw TCP: a bound socket, so that no one else is given the port.
-  SourceFinder source_finder{};   ///< Raw TCP: opened with the lane, for a probe without its source is no probe.
+  FileDescriptor port_holder{};   ///< Raw TCP: a bound socket, so that the kernel gives the port to no other socket.
+  SourceFinder source_finder{};   ///< Raw TCP: opened with the lane, since each segment needs its source address.
   std::uint16_t id = 0;           ///< As net::Channel::id.
   bool bound = false;             ///< As net::Channel::bound.
   std::string device{};           ///< The interface that it is bound to, or sends through; empty: none.
-  unsigned device_index = 0;      ///< Of that when it was; the kernel knows no more than this.
-  std::uint64_t drops = 0;        ///< That it had when it was handed over.
+  unsigned device_index = 0;      ///< The index of `device` at that time; the kernel keeps only this.
+  std::uint64_t drops = 0;        ///< The drops that the socket had when it was handed over.
   std::optional<int> usual_df{};  ///< IP_MTU_DISCOVER before fragments were allowed.
 };
 
-/// A socket, or the reason why there is none: then only `error`, `doing` and `privilege` of the way count.
+/// A socket, or the reason why there is none: then only `error`, `doing`, `privilege` and `may_pass` of the way count.
 struct OpenedLane {
   LaneSocket lane{};
   net::Way refusal{};
@@ -73,16 +74,17 @@ struct OpenedLane {
 /// Where the sockets of an object come from.
 struct SocketMaker {
   TransportKind kind = TransportKind::automatic;
-  PingSocketSource* broker = nullptr;  ///< Gives the ping sockets, where this process does not open its own.
-  std::size_t receive_buffer = 0;      ///< That is wished of the broker.
+  PingSocketSource* broker = nullptr;  ///< Gives the ping sockets; null: this process opens its own.
+  std::size_t receive_buffer = 0;      ///< The size to ask the broker for, in bytes.
   RememberedMtu remembered_mtu = RememberedMtu::believed;
-  bool tells_remedies = true;  ///< A refusal for want of permission says what would let this process.
+  bool tells_remedies = true;  ///< A refusal for lack of a permission says how this process can get it.
 };
-/// Its device was made anew under its name: from now on it uses that one. False, with errno set, where this process may
-/// not change it, or there is no such device.
+/// To be called when the socket's device was made anew under its name: from now on the socket uses the new device.
+/// False, with errno set, when this process may not change the device, or when there is no such device.
 [[nodiscard]] bool use_device_anew(LaneSocket& socket, const LaneKey& key) noexcept;
-/// ICMP identifiers are random, and no other user's socket can take them or ports over.
-/// `flow_port` is the port that the flow had before, which nobody else may have taken since; 0: the kernel chooses one.
+/// Opens the socket of `key`. ICMP identifiers are random, and no other user's socket can take over an identifier or a
+/// port. `flow_port` is the port that the flow had before; the socket is refused when the port was taken since. 0: the
+/// kernel chooses one.
 [[nodiscard]] OpenedLane open_lane_socket(const SocketMaker& maker, const LaneKey& key, std::uint16_t flow_port = 0);
 
 }  // namespace multiping::os

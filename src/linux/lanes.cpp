@@ -1,5 +1,5 @@
-// The sockets of one object: opened when a probe first needs one, found by what tells them apart, and closed when
-// nobody needs them any more and there are many. See lanes.hpp.
+// A lane keeps its number while it is open; lists of numbers say which lanes are open, free, unused or read.
+// See lanes.hpp.
 #include "linux/lanes.hpp"
 
 #include <net/if.h>
@@ -19,32 +19,33 @@ namespace multiping::os {
 namespace {
 
 constexpr std::size_t many_lanes = 16;
-constexpr std::size_t few_to_look_at = 8;    ///< The drops of which are all looked at.
-constexpr std::size_t worth_two_calls = 16;  ///< Probes that each save the kernel some work.
+constexpr std::size_t few_to_look_at = 8;    ///< Up to so many lanes, drops() looks at all of them.
+constexpr std::size_t worth_two_calls = 16;  ///< Targets from which on never_cut() saves more time than it takes.
 constexpr std::size_t most_lanes = std::numeric_limits<net::Lane>::max();
 constexpr std::size_t largest_wanted_buffer = 4U << 20U;
-constexpr std::size_t small_answer_cost = 1024;  ///< What the kernel charges for a small answer, rounded up.
-/// Packets that wait for their neighbours' addresses. The kernel's table has usually room for 1024 neighbours: what
-/// does not fit there IPv4 refuses, and it passes; IPv6 says EINVAL, as for no route, or for ping sockets nothing at
-/// all.
+constexpr std::size_t small_answer_cost = 1024;  ///< Bytes of the buffer that a small answer takes up, rounded up.
+/// Packets in the send buffer that wait for the link-layer addresses of their neighbours. The kernel's neighbour table
+/// usually has room for 1024 entries. When it is full, IPv4 refuses the packet with an error that passes; IPv6 gives
+/// EINVAL, as for no route, and on ping sockets no error at all.
 constexpr std::size_t most_held_v4 = 4096, most_held_v6 = 512;
-constexpr std::size_t least_held = 128;  ///< By each of many transports: fewer would slow down what need not wait.
+constexpr std::size_t least_held =
+    128;  ///< For each of many transports: fewer would slow down packets that need not wait.
 
 std::size_t receive_buffer_of(int socket) noexcept {
   return static_cast<std::size_t>(option(socket, SOL_SOCKET, SO_RCVBUF));
 }
 
-/// What a socket that asks for `bytes` is given here.
+/// The receive buffer that a new socket of this process gets when it asks for `bytes`.
 std::size_t attainable_buffer(Family family, std::size_t bytes) noexcept {
   const FileDescriptor socket = open_socket(family, SOCK_DGRAM, IPPROTO_UDP);
   raise_buffer(socket.value(), SO_RCVBUF, SO_RCVBUFFORCE, bytes);
   return receive_buffer_of(socket.value());
 }
 
-/// Late answers to these are common.
+/// Lanes that stay open without users, since late answers to plain ICMP probes are common.
 bool is_plain_icmp(const LaneKey& key) { return key == plain_lane(key.family); }
 
-/// The kernel counts packets whose checksum is wrong as dropped by such sockets, before any filter.
+/// Whether the kernel counts packets with a wrong checksum as drops of this socket, before any filter.
 bool counts_damage(const OpenLane& lane) noexcept {
   if (lane.key.carrier == net::Carrier::udp) return true;
   return lane.key.family == Family::ipv6 && !lane.channel.kernel_owns_id;
@@ -52,7 +53,7 @@ bool counts_damage(const OpenLane& lane) noexcept {
 
 std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
 
-/// What it sends is small, and may be cut for all that.
+/// Whether this host may fragment the packets of the lane, which are small.
 bool may_be_cut(const OpenLane& lane) noexcept {
   const LaneKey& key = lane.key;
   return key.family == Family::ipv4 && key.carrier == net::Carrier::icmp && !key.dont_fragment && !lane.without_df;
@@ -84,7 +85,7 @@ Lanes::~Lanes() {
     if (auto& ready = ready_[index(family)]) sources_.idle->give_back(family, *std::move(ready));
 }
 
-/// What stands in the way is told when such a probe is to leave.
+/// A refusal is reported later, when such a probe is to be sent.
 void Lanes::keep_ready(Family family) try {
   OpenedLane opened = open_socket(plain_lane(family));
   if (!opened.refusal.error) ready_[index(family)] = std::move(opened.lane);
@@ -129,7 +130,7 @@ OpenedLane Lanes::open_socket(const LaneKey& key) {
   OpenedLane opened = open_lane_socket(maker(), key, port);
   const bool in_the_way = concerns_all(opened.refusal.error) || opened.refusal.error == std::errc::address_in_use;
   if (in_the_way) {
-    // What nobody needs any more may hold the descriptors, or the port.
+    // Lanes without users may hold the descriptors, or the port.
     close_unused();
     opened = open_lane_socket(maker(), key, port);
   }
@@ -158,7 +159,7 @@ Lanes::Renewed Lanes::renew_device(net::Lane number, net::Instant now, Duration 
   return {.device = reopened, .opened = reopened};
 }
 
-/// Only who has CAP_NET_RAW may bind a socket to another device than before.
+/// Opens another socket for the lane: only a process with CAP_NET_RAW may bind a socket to another device than before.
 bool Lanes::reopen(net::Lane number) {
   OpenLane& lane = lanes_[number];
   LaneKey key = lane.key;
@@ -188,14 +189,14 @@ OpenLane Lanes::furnish(const LaneKey& key, LaneSocket held) const {
   if (targets_ >= worth_two_calls && may_be_cut(lane)) never_cut(lane.socket());
   if (send_buffer_ != 0)
     raise_buffer(lane.socket(), SO_SNDBUF, SO_SNDBUFFORCE, send_buffer_);
-  else if (transports_ > 1 || key.family == Family::ipv6)  // several may fill the table of neighbours, and one of IPv6
+  else if (transports_ > 1 || key.family == Family::ipv6)  // several, or one of IPv6, may fill the neighbour table
     limit_send_buffer(lane.socket(), send_room(key.family));
   size_buffers(lane);
   lane.drops = lane.held.drops;
   return lane;
 }
 
-/// For one lane more in every list, so that nothing throws when lanes move between them.
+/// Makes room for one more lane in every list, so that nothing throws when lanes move between them.
 void Lanes::make_room() {
   if (!free_.empty()) return;
   const std::size_t room = std::max(lanes_.size() + 1, lanes_.capacity());
@@ -227,7 +228,7 @@ void Lanes::enter(net::Lane number, OpenLane lane) noexcept {
   stand_in(number, std::move(lane));
 }
 
-/// What the lists say of the number stays true.
+/// Replaces the lane with this number; its entries in the lists stay.
 void Lanes::stand_in(net::Lane number, OpenLane lane) noexcept {
   ++version_;
   lane.place = lanes_[number].place;
@@ -237,7 +238,7 @@ void Lanes::stand_in(net::Lane number, OpenLane lane) noexcept {
   if (lanes_[number].socket() >= 0) sources_.watch.extend(lanes_[number].socket(), number);
 }
 
-/// It is about to be closed.
+/// To be called before the lane's socket is closed.
 void Lanes::leave(OpenLane& lane) noexcept {
   look_for_drops(lane);
   sources_.watch.remove(lane.socket());
@@ -252,7 +253,8 @@ std::size_t Lanes::wanted_buffer() const noexcept {
   return receive_buffer_ != 0 ? receive_buffer_ : std::min(targets_ * answer_cost(), largest_wanted_buffer);
 }
 
-/// What a broker, or this process when it had the right, forced past the system's limit would fall back to the limit.
+/// Keeps a buffer that a broker, or this process when it had the privilege, forced past the system's limit: a new size
+/// would make it fall back to the limit.
 void Lanes::raise_receive_buffer(const OpenLane& lane, std::size_t bytes) const noexcept {
   const bool shared = (sources_.broker && lane.channel.kernel_owns_id) || (sources_.idle && is_plain_icmp(lane.key));
   if (shared && !force_buffer(lane.socket(), SO_RCVBUFFORCE, bytes) &&
@@ -272,7 +274,7 @@ void Lanes::size_buffers(OpenLane& lane) const noexcept {
   lane.channel.receive_room = std::max<std::size_t>(room, 1);
 }
 
-/// The most that a lane's packets may take up while they wait for neighbours.
+/// The most bytes that a lane's packets may take up while they wait for neighbours.
 std::size_t Lanes::send_room(Family family) const noexcept {
   const std::size_t packets = family == Family::ipv4 ? most_held_v4 : std::max(most_held_v6 / transports_, least_held);
   return std::min(packets * answer_cost(), largest_wanted_buffer);
@@ -333,7 +335,8 @@ net::Drops Lanes::drops() noexcept {
   return drops_;
 }
 
-/// What a full buffer held was read since the last look, or waits still. Some devices take twice the room for a packet.
+/// The packets of a buffer that was full since the last look were read since then, or are still in it. The packets of
+/// some devices take up twice the room.
 void Lanes::look_for_drops(OpenLane& lane) noexcept {
   const SocketMemory memory = memory_of(lane.socket());
   const std::uint64_t fresh = memory.drops - std::exchange(lane.drops, memory.drops);

@@ -1,5 +1,5 @@
-// The sockets of one object: opened when a probe first needs one, found by what tells them apart, and closed when
-// nobody needs them any more and there are many.
+// The sockets of one object: opened when a probe first needs one, and found again by their LaneKey.
+// Sockets without users are closed when many are open, or when they are in the way of another one.
 #pragma once
 
 #include <array>
@@ -26,78 +26,83 @@ struct OpenLane {
   LaneKey key{};
   LaneSocket held{};
   net::Channel channel{};
-  bool ip_header = false;   ///< Its packets begin with the IPv4 header.
-  bool without_df = false;  ///< Routers may fragment what it sends.
+  bool ip_header = false;   ///< Received packets begin with the IPv4 header.
+  bool without_df = false;  ///< Packets leave without DF, so that routers may fragment them.
   std::size_t users = 0;
-  std::size_t place = 0;                    ///< Among the open lanes.
-  bool in_unused = false, in_read = false;  ///< Stands in the list of that name.
-  net::Instant device_seen_at{};            ///< When its name was looked up last.
+  std::size_t place = 0;                    ///< In the list of open lanes.
+  bool in_unused = false, in_read = false;  ///< The lane is in the list of that name.
+  net::Instant device_seen_at{};            ///< When the name of the device was last looked up.
   SendRoom send_room{};
-  std::size_t taken = 0;       ///< Packets and errors, since both queues were found empty.
-  std::size_t most_taken = 0;  ///< Since its drops were looked at.
-  std::uint64_t drops = 0;     ///< At the last look.
+  std::size_t taken = 0;       ///< Packets and errors read since both queues were last found empty.
+  std::size_t most_taken = 0;  ///< The greatest `taken` since the last look for drops.
+  std::uint64_t drops = 0;     ///< The kernel's count at the last look for drops.
 
   [[nodiscard]] int socket() const noexcept { return held.socket.value(); }
 };
 
 class Lanes {
  public:
-  /// `request` is for the size of the buffers. Plain ICMP sockets come from `idle`, if there is one, and go back to it;
-  /// ping sockets from `broker`.
+  /// Plain ICMP sockets come from `idle`, if there is one, and go back to it. Ping sockets come from `broker`, if there
+  /// is one.
   struct Sources {
     std::shared_ptr<PingSocketSource> broker{};
     std::shared_ptr<IdleSockets> idle{};
-    JoinedDescriptor& watch;  ///< Lanes stand in it, by their numbers, while they are open. Outlives this object.
+    JoinedDescriptor& watch;  ///< Watches the open lanes, tagged by their numbers. Outlives this object.
   };
+  /// `request` is for the sizes of the buffers, and says whether a remembered MTU counts.
   Lanes(TransportKind kind, const TransportOptions& options, const net::IoRequest& request, Sources sources);
   Lanes(const Lanes&) = delete;
   Lanes& operator=(const Lanes&) = delete;
   ~Lanes();
 
-  /// Opens the socket of plain ICMP probes before any needs it, as far as this process may. It costs nothing until
-  /// then, since nobody listens to it.
+  /// Opens the socket of plain ICMP probes before one needs it, if this process may. The socket costs nothing until
+  /// then, since it is not watched.
   void keep_ready(Family family);
 
-  /// A lane with that key, which has one user more from now on; or why there is none.
-  /// Throws std::system_error when this process is out of descriptors or memory.
+  /// A lane, or the reason why there is none.
   struct Taken {
     net::Lane lane = 0;
-    bool opened = false;                ///< Just now.
-    std::optional<net::Way> refusal{};  ///< Then there is no lane.
+    bool opened = false;                ///< take() has opened the lane.
+    std::optional<net::Way> refusal{};  ///< Set when there is no lane.
   };
-  /// `without_df`: as leaves_without_df() says; all that the lane sends does so from then on.
+  /// The lane with that key, which has one more user from now on. `without_df`: as leaves_without_df() says; then all
+  /// packets of the lane leave without DF from now on.
+  /// Throws std::system_error when this process is out of descriptors or memory.
   [[nodiscard]] Taken take(const LaneKey& key, bool without_df = false);
+  /// The lane has one user less from now on.
   void give_back(net::Lane number) noexcept;
 
-  /// The kernel has taken messages.
+  /// To be called when the kernel has accepted messages of the lane.
   void accepted(net::Lane lane) noexcept { lanes_[lane].send_room.accepted(); }
-  /// It had no room for the next.
+  /// To be called when the kernel had no room for the next message of the lane.
   [[nodiscard]] SendRoom::Look refused(net::Lane lane, net::Instant now) noexcept;
 
-  /// Where the device of a lane was made anew under its name, the lane uses that one from now on. A system call, or
-  /// three, but none within `patience` of the last look. True when it was; `opened` when it is another socket now.
+  /// `device`: the lane uses another device now. `opened`: the lane has another socket now.
   struct Renewed {
     bool device = false, opened = false;
   };
+  /// Makes the lane use its device anew, if that was made anew under its name. Makes a system call or three, but none
+  /// within `patience` of the last look.
   [[nodiscard]] Renewed renew_device(net::Lane number, net::Instant now, Duration patience);
-  /// A message was larger than its path, and what the lane sends may be cut: from now on it is. False where that was so
-  /// before, or may not be.
+  /// To be called when a message was larger than the MTU of its path: from now on this host fragments what the lane
+  /// sends. False when it did so before, or when the lane's packets must not be fragmented.
   bool cut_from_now_on(net::Lane lane) noexcept;
 
-  /// So many packets or errors were read, or both its queues were found empty.
+  /// To be called when `count` packets or errors were read from the lane.
   void taken(net::Lane lane, std::size_t count) noexcept;
+  /// To be called when both queues of the lane were found empty.
   void found_empty(net::Lane lane) noexcept { lanes_[lane].taken = 0; }
-  /// As net::PacketIo::drops(), of all lanes, or of many those from which something was taken since the last look.
-  /// Where anybody can make the kernel count a drop, it counts for want of room only when the buffer may have been
-  /// full.
+  /// As net::PacketIo::drops(). Looks at all lanes when they are few, otherwise at those that something was read from
+  /// since the last look. Where a packet with a wrong checksum counts as a drop too, the drop counts for lack of room
+  /// only when the buffer may have been full.
   [[nodiscard]] net::Drops drops() noexcept;
 
-  /// Answers may be as long from now on: buffers grow, and hold fewer of them.
+  /// From now on an answer may have a payload of `size` bytes: buffers grow, and hold fewer answers.
   void expect_payload(std::size_t size) noexcept;
 
   [[nodiscard]] std::span<const net::Lane> open() const noexcept { return open_; }
   [[nodiscard]] const OpenLane& operator[](net::Lane lane) const noexcept { return lanes_[lane]; }
-  /// A UDP socket of these has this port.
+  /// Whether one of these UDP sockets has this port.
   [[nodiscard]] bool has_udp_port(Family family, std::uint16_t port) const noexcept {
     return udp_ports_.contains(udp_port(family, port));
   }
@@ -105,7 +110,7 @@ class Lanes {
   [[nodiscard]] Address source(net::Lane lane, const Address& to, const ProbeOptions& probe) noexcept {
     return lanes_[lane].held.source_finder.find(to, probe);
   }
-  /// Another one whenever a lane was opened or closed.
+  /// A number that changes whenever a lane is opened or closed.
   [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
 
  private:
@@ -133,7 +138,7 @@ class Lanes {
   void size_buffers(OpenLane& lane) const noexcept;
   void raise_receive_buffer(const OpenLane& lane, std::size_t bytes) const noexcept;
 
-  /// What has one source port, whatever else of its lanes differs, and keeps it when they are closed and opened again.
+  /// All lanes of one flow name have the same source port, and keep it when they are closed and opened again.
   struct FlowName {
     Family family = Family::any;
     net::Carrier carrier = net::Carrier::udp;
@@ -150,8 +155,8 @@ class Lanes {
   std::vector<OpenLane> lanes_;                       ///< By number; those without a socket are free.
   std::vector<net::Lane> open_, free_;
   std::unordered_map<LaneKey, net::Lane> by_key_;
-  std::vector<net::Lane> unused_;  ///< Lost their last user; some have another since.
-  std::vector<net::Lane> read_;    ///< Something was taken from them since drops were looked for.
+  std::vector<net::Lane> unused_;  ///< Lanes that lost their last user; some have another since.
+  std::vector<net::Lane> read_;    ///< Lanes that something was read from since the last look for drops.
   std::unordered_multiset<std::uint32_t> udp_ports_;
   std::map<FlowName, std::uint16_t> flow_ports_;
   net::Drops drops_{};

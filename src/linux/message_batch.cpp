@@ -1,4 +1,4 @@
-// The arrays that sendmmsg(2) and recvmmsg(2) work on, allocated once.
+// Sets the pointers for recvmmsg(2) once, and later only what a call has overwritten.
 // See message_batch.hpp.
 #include "linux/message_batch.hpp"
 
@@ -9,7 +9,7 @@ namespace multiping::os {
 
 ReceiveBatch::ReceiveBatch(std::size_t packets, std::size_t largest)
     : largest_{largest},
-      // Left as they come: memory that no packet needs is never touched.
+      // Left uninitialized: memory that no packet needs is never touched.
       bytes_{std::make_unique_for_overwrite<std::uint8_t[]>(packets * largest)},
       control_{std::make_unique_for_overwrite<Control[]>(packets)},
       names_(packets),
@@ -54,7 +54,7 @@ std::span<mmsghdr> SendBatch::fill(std::span<const net::Outgoing> messages, std:
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const net::Outgoing& message = messages[i];
     const MessageShape& shape = shapes[message.shape];
-    // sendmmsg() only reads what it is given through these pointers, though they are not const.
+    // sendmmsg(2) only reads through these pointers, though they are not const.
     auto* bytes = const_cast<std::uint8_t*>(message.bytes.data());  // NOLINT
     auto* with = const_cast<std::uint8_t*>(shape.control.data());   // NOLINT
     vectors_[i] = {.iov_base = bytes, .iov_len = message.bytes.size()};

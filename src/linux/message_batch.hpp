@@ -20,12 +20,12 @@ class ReceiveBatch {
  public:
   ReceiveBatch(std::size_t packets, std::size_t largest);
 
-  /// Ready for recvmmsg(2) again, which shortens lengths to what it found. Without `addresses` from() has none, and the
-  /// call costs less.
+  /// The headers, ready for recvmmsg(2) again, which shortens their lengths to what it found. Without `addresses`,
+  /// from() gives none, and the system call costs less.
   [[nodiscard]] std::span<mmsghdr> fresh(bool addresses) noexcept;
-  /// So many were filled since then; the others are fresh still.
+  /// To be called when `packets` headers were filled since fresh(); the others are still fresh.
   void filled(std::size_t packets) noexcept { stale_ = packets; }
-  /// For one packet.
+  /// The room for one packet, in bytes.
   [[nodiscard]] std::size_t room() const noexcept { return largest_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return headers_.size(); }
   [[nodiscard]] std::span<const std::uint8_t> bytes(std::size_t packet) const noexcept;
@@ -45,14 +45,14 @@ class ReceiveBatch {
   std::vector<SocketAddress> names_;
   std::vector<iovec> vectors_;
   std::vector<mmsghdr> headers_;
-  std::size_t stale_;       ///< Headers from the first on that are not as a system call wants them.
-  bool addresses_ = false;  ///< Asked for the last time.
+  std::size_t stale_;       ///< So many headers, from the first on, are not ready for a system call.
+  bool addresses_ = false;  ///< As in the last call of fresh().
 };
 
-/// What the messages of one shape have in common on one family's sockets.
+/// The parts that all messages of one shape have in common on the sockets of one family.
 struct MessageShape {
   std::vector<std::uint8_t> control{};  ///< As write_control() says.
-  std::uint16_t port = 0;               ///< In the destination address: UDP's. Raw sockets want none.
+  std::uint16_t port = 0;               ///< The destination port of UDP; 0 for raw sockets, which take none.
 };
 
 /// Room for a number of outgoing messages; grows to the largest batch asked for.

@@ -1,5 +1,5 @@
-// Which addresses are this host's own, as the kernel's routes say.
-// What is sent to an own address has that address as its source, or the first one of its interface.
+// A packet to an own address has that address as its source, or the first address of its interface.
+// See own_addresses.hpp.
 #include "linux/own_addresses.hpp"
 
 #include <chrono>
@@ -25,8 +25,8 @@ bool OwnAddresses::has(const Address& address, net::Instant now) {
   return own;
 }
 
-/// The kernel's own errors come from such an address as it chooses by itself, towards the probe's source: an error from
-/// a second address of an interface is nothing that it says.
+/// The kernel sends its own errors to the probe's source, from the address that it chooses for that. So none of them
+/// comes from the second address of an interface, which does not count as own here.
 bool OwnAddresses::ask(const Address& address) {
   auto& finder = finders_[address.family() == Family::ipv4 ? 0 : 1];
   if (!finder && broker_) {

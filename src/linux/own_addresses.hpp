@@ -1,5 +1,5 @@
-// Which addresses are this host's own, as the kernel's routes say.
-// For ICMP errors that this host makes itself, of a neighbour that does not answer for one: few, but many in a row.
+// Tells whether an address is this host's own, as the kernel's routes say.
+// For ICMP errors of this host itself, such as one about a silent neighbour: these are rare, but come many in a row.
 #pragma once
 
 #include <array>
@@ -14,14 +14,14 @@
 
 namespace multiping::os {
 
-/// Of the network namespace of this process, or of the one that a broker's ping sockets are of. Remembers each answer
-/// for a second.
+/// For the network namespace of this process, or for the one of a broker's ping sockets. Remembers each answer for a
+/// second.
 class OwnAddresses {
  public:
   OwnAddresses() = default;
   explicit OwnAddresses(std::shared_ptr<PingSocketSource> broker) noexcept : broker_{std::move(broker)} {}
 
-  /// False too where it cannot be told, for want of a descriptor.
+  /// Whether `address` is this host's own; false also when that cannot be found out for lack of a descriptor.
   [[nodiscard]] bool has(const Address& address, net::Instant now);
 
  private:

@@ -1,5 +1,5 @@
-// The kernel filter of raw sockets: only what can answer this socket's probes reaches the receive buffer.
 // A load beyond the packet's end refuses the packet. IPv4 sockets see the IP header, IPv6 ones do not.
+// See packet_filter.hpp.
 #include "linux/packet_filter.hpp"
 
 #include <linux/filter.h>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint32_t everything = 0x40000;
 constexpr int most_stale_packets = 100'000;
-/// ICMP_FILTER of raw(7). Its header, <linux/icmp.h>, does not go with <net/if.h> in files that are compiled together.
+/// ICMP_FILTER of raw(7). Its header, <linux/icmp.h>, conflicts with <net/if.h> when files are compiled together.
 constexpr int icmp_filter_option = 1;
 
 // BPF_STMT and BPF_JUMP as functions: those macros do not fit C++ conversions.
@@ -82,7 +82,7 @@ bool attach_icmp_v6(int socket, std::uint16_t id) noexcept {
   return attach(socket, code);
 }
 
-/// X = where the message of a raw socket begins: behind the IP header of IPv4, at once for IPv6.
+/// X = the offset of the message in what a raw socket gives: after the IP header for IPv4, 0 for IPv6.
 constexpr sock_filter to_message(Family family) {
   return family == Family::ipv4 ? op(BPF_LDX | BPF_B | BPF_MSH, 0) : op(BPF_LDX | BPF_W | BPF_IMM, 0);
 }
@@ -118,11 +118,12 @@ bool attach_sctp(int socket, const Accepted& accepted) noexcept {
   return attach(socket, code);
 }
 
-/// raw(7) ICMP_FILTER and RFC 3542 section 3.2.
+/// ICMP_FILTER, raw(7).
 void refuse_types_v4(int socket, std::uint32_t refused) noexcept {
   ::setsockopt(socket, SOL_RAW, icmp_filter_option, &refused, sizeof refused);
 }
 
+/// ICMP6_FILTER, RFC 3542 section 3.2.
 void pass_types_v6(int socket, std::initializer_list<unsigned> types) noexcept {
   icmp6_filter passed{};
   ICMP6_FILTER_SETBLOCKALL(&passed);
@@ -138,7 +139,7 @@ bool attach_for(int socket, const Accepted& accepted) noexcept {
 
 }  // namespace
 
-/// The same types as the filters above.
+/// Passes the same types as the filters above.
 void pass_answers(int socket, Family family) noexcept {
   if (family == Family::ipv4) return refuse_types_v4(socket, ~(1U << 0U | 1U << 3U | 1U << 11U | 1U << 12U));
   pass_types_v6(socket, {1U, 2U, 3U, 4U, 129U});
@@ -150,8 +151,8 @@ void pass_nothing(int socket, Family family) noexcept {
 
 void attach_packet_filter(int socket, const Accepted& accepted) noexcept {
   static_cast<void>(attach_for(socket, accepted));
-  // The kernel looks at the types before it makes a copy of the packet for this socket, and at the filter after it:
-  // this host's own requests, which it hears on loopback, cost nothing then.
+  // The kernel checks the type before it copies the packet for this socket, and the filter after that. So this host's
+  // own requests, which come in on loopback, cost nothing.
   if (accepted.carrier == net::Carrier::icmp) pass_answers(socket, accepted.family);
   char byte = 0;
   for (int i = 0; i < most_stale_packets && ::recv(socket, &byte, sizeof byte, MSG_DONTWAIT) >= 0; ++i) {

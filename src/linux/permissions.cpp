@@ -1,4 +1,4 @@
-// Which kinds of sockets this process may open, and what to say when it may open none.
+// Looks at capabilities, mounts and groups of this process, so as to name only remedies that fit it.
 // See permissions.hpp.
 #include "linux/permissions.hpp"
 
@@ -30,11 +30,11 @@ bool is_on_nosuid_mount(const std::string& path) noexcept {
   return ::statvfs(path.c_str(), &mount) == 0 && (mount.f_flag & ST_NOSUID) != 0;
 }
 
-/// Without it in the bounding set, as in a container that was not given it, nothing that starts here can have
-/// CAP_NET_RAW; a program with that file capability does not even start.
+/// Whether CAP_NET_RAW is in the bounding set. Otherwise, as in a container that was not given it, no program that
+/// starts here can have CAP_NET_RAW, and a program with that file capability does not even start.
 bool can_have_net_raw() noexcept { return ::prctl(PR_CAPBSET_READ, CAP_NET_RAW) == 1; }
 
-/// Whether a program's file capabilities count where this process runs, but for the bounding set.
+/// Whether file capabilities of this program take effect here; the bounding set is not considered.
 bool file_capabilities_count() noexcept {
   return ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 && !is_on_nosuid_mount("/proc/self/exe");
 }
@@ -50,7 +50,7 @@ std::vector<std::string> raw_remedies() {
   return {container, unit + ", and in its CapabilityBoundingSet="};
 }
 
-/// A container's /proc/sys is read-only inside.
+/// In a container /proc/sys is read-only, so the option of docker run is named too.
 std::string ping_socket_remedy() {
   const std::string group = std::to_string(::getegid());
   const std::string range = "net.ipv4.ping_group_range='" + group + " " + group + "'";
@@ -59,7 +59,7 @@ std::string ping_socket_remedy() {
   return remedy;
 }
 
-/// socket(2) looks for a descriptor last: that there is none says nothing against the family.
+/// A lack of descriptors says nothing against the family: socket(2) looks for a descriptor last.
 bool has_sockets(TransportKind kind, Family family) noexcept {
   const std::error_code error = try_socket(kind, family);
   return !error || concerns_all(error);

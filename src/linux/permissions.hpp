@@ -1,4 +1,4 @@
-// Which kinds of sockets this process may open, and what to say when it may open none.
+// Finds out which kinds of sockets this process may open, and says what would permit it to open them.
 // capabilities(7), icmp(7), systemd.exec(5).
 #pragma once
 
@@ -12,16 +12,17 @@
 
 namespace multiping::os {
 
-/// What a PermissionError says, but for the system's reason, which std::system_error adds to it: "this process may not
-/// <action>: ...", each remedy that fits this process on a line of its own, and last what failed. A remedy for each of
-/// `kinds` that needs a permission, and what `broker` says, as broker_remedy(), if it says anything.
+/// The text of a PermissionError, without the system's reason, which std::system_error adds to it. It begins "this
+/// process may not <action>: ...", gives each remedy that fits this process on a line of its own, and ends with
+/// `failure`. There is a remedy for each of `kinds` that needs a permission; the last one is `broker`, as
+/// broker_remedy() gives it, unless that is empty.
 [[nodiscard]] std::string refusal(std::string_view action, std::span<const TransportKind> kinds,
                                   std::string_view failure, std::string_view broker = {});
-/// The action of refusal() that such probes are: "ping", "send SCTP probes".
+/// The action of refusal() for probes of this carrier: "ping", "send SCTP probes".
 [[nodiscard]] std::string_view action_of(net::Carrier carrier) noexcept;
-/// How a broker listening at `path` would let this process ping; `failure` is why it did not when it was asked.
+/// The remedy that a broker listening at `path` is for this process; `failure`: why it refused when it was asked.
 [[nodiscard]] std::string broker_remedy(const std::string& path, std::error_code failure = {});
-/// What a broker's administrator is to do for this process: "must allow user 1000 or one of its groups".
+/// What a broker must do for this process: "must allow user 1000 or one of its groups".
 [[nodiscard]] std::string must_allow_us();
 
 /// What sockets of that kind can do here.

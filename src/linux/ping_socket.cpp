@@ -1,4 +1,4 @@
-// Opens ping sockets that no other user can listen in on.
+// Clears SO_REUSEADDR before the bind, so that no other user can share the identifier.
 // See ping_socket.hpp.
 #include "linux/ping_socket.hpp"
 
@@ -22,10 +22,10 @@ PingSocket failure(std::string doing) {
   return none;
 }
 
-/// Again while somebody else has the identifier. False, with errno set, when refused.
+/// Tries other identifiers while the chosen one is in use. False, with errno set, when refused.
 bool bind_to_random_id(PingSocket& opened, Family family, const Address& source) {
-  // The kernel sets SO_REUSEADDR on ping sockets by itself; then any user's process could bind our identifier too and
-  // be given our answers.
+  // The kernel sets SO_REUSEADDR on ping sockets by itself: then any user's process could bind to the same identifier
+  // and receive the answers.
   set_option(opened.socket.value(), SOL_SOCKET, SO_REUSEADDR, 0);
   for (int tries = 0; tries < most_bind_tries; ++tries) {
     opened.id = random_id();
@@ -39,7 +39,7 @@ void configure(int socket, Family family, std::size_t receive_buffer) {
   report_errors(socket, family);
   report_ttl_and_tos(socket, family);
   report_arrival(socket);
-  // The kernel doubles what is asked, and tells the double.
+  // The kernel doubles the size that is asked for, and SO_RCVBUF gives the double.
   if (receive_buffer > 0 && 2 * receive_buffer > static_cast<std::size_t>(option(socket, SOL_SOCKET, SO_RCVBUF)))
     raise_buffer(socket, SO_RCVBUF, SO_RCVBUFFORCE, receive_buffer);
 }
@@ -51,7 +51,7 @@ PingSocket open_ping_socket(Family family, const Address& source, std::size_t re
   PingSocket opened;
   opened.socket = open_socket(family, SOCK_DGRAM, family == Family::ipv4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6});
   if (!opened.socket) return failure("cannot open a ping socket for " + std::string{to_string(family)});
-  // A source address may be the device's alone, so this comes first.
+  // The source address may exist on this device only, so the device comes first.
   if (!device.empty() && !bind_to_device(opened.socket.value(), device))
     return failure("cannot use ProbeOptions::device " + device);
   if (!bind_to_random_id(opened, family, source))

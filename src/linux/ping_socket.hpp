@@ -1,5 +1,5 @@
-// Opens ping sockets that no other user can listen in on: bound to a random identifier that is theirs alone, with
-// error queue and receive stamps. icmp(7), ip(7) IP_RECVERR; shared by objects of this process and the broker.
+// Opens ping sockets with error queue and receive stamps, each bound to a random identifier that no other user can
+// share. icmp(7), ip(7) IP_RECVERR. Used by the objects of this process and by the broker.
 #pragma once
 
 #include <cstddef>
@@ -13,27 +13,28 @@
 
 namespace multiping::os {
 
-/// A socket, or why there is none.
+/// A socket, or the reason why there is none.
 struct PingSocket {
   FileDescriptor socket{};
-  std::uint16_t id = 0;  ///< Identifier of all that it sends.
+  std::uint16_t id = 0;  ///< ICMP identifier of all that it sends.
   std::error_code error{};
   std::string doing{};    ///< What failed: "cannot open a ping socket for ipv4".
-  bool may_pass = false;  ///< Whoever asks again may be given one.
+  bool may_pass = false;  ///< The next request for a socket may succeed.
 };
 
-/// Bound to `source`, or to any address when there is none, and to `device`, if there is one. `receive_buffer` in
-/// bytes, past the system's limit where this process may; never less than the system's default, which 0 asks for.
+/// Opens a ping socket that is bound to `source`, or to any address when that is empty, and to `device`, unless that is
+/// empty. `receive_buffer` is in bytes, and past the system's limit where this process may. The buffer is never smaller
+/// than the system's default; 0: the default.
 [[nodiscard]] PingSocket open_ping_socket(Family family, const Address& source = {}, std::size_t receive_buffer = 0,
                                           const std::string& device = {});
 
-/// Gives ping sockets to a process that may not open any. From any thread.
+/// Gives ping sockets to a process that may not open any. May be used from any thread.
 class PingSocketSource {
  public:
   virtual ~PingSocketSource() = default;
   /// As open_ping_socket(). Takes a second at most.
   [[nodiscard]] virtual PingSocket ping_socket(Family family, const Address& source, std::size_t receive_buffer) = 0;
-  /// Whether they are of another network namespace than the sockets that this process opens.
+  /// Whether its sockets are of another network namespace than those that this process opens.
   [[nodiscard]] virtual bool elsewhere() const noexcept { return false; }
 };
 

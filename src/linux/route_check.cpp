@@ -1,4 +1,4 @@
-// Whether this host has a way to an address.
+// Connects a UDP socket, which sends nothing, and looks for IPv4 routes through a device by RTM_GETROUTE.
 // See route_check.hpp.
 #include "linux/route_check.hpp"
 
@@ -21,9 +21,9 @@
 namespace multiping::os {
 namespace {
 
-constexpr std::uint16_t some_port = 9;  // a port is wanted, and plays no part
+constexpr std::uint16_t some_port = 9;  // connect(2) needs a port; this one has no other use
 
-/// As rtnetlink(7) lays them out: each is a multiple of four bytes.
+/// An attribute as rtnetlink(7) lays it out; its size is a multiple of four bytes.
 template <class Value>
 struct Attribute {
   rtattr header{};
@@ -44,7 +44,7 @@ struct RouteQuestion {
   Attribute<std::uint32_t> mark{};
 };
 
-/// Of an IPv4 address, or none.
+/// The octets of an IPv4 address; zeros when it is empty.
 Octets octets_of(const Address& address) noexcept {
   Octets octets{};
   if (address) std::ranges::copy(address.bytes().first(octets.size()), octets.begin());
@@ -67,8 +67,8 @@ RouteQuestion question_of(const Address& to, const ProbeOptions& probe, unsigned
   return question;
 }
 
-/// A socket that is bound to a device may send IPv4 there without any route, as if all the world were on that link.
-/// Only the table of routes tells whether anybody has set it up.
+/// A socket that is bound to a device may send IPv4 packets there without any route, as if every address were on that
+/// link. Only the routing table tells whether there is a route. True also when the kernel gives no answer.
 bool has_ipv4_route_through_device(const Address& to, const ProbeOptions& probe) noexcept {
   const RouteQuestion question = question_of(to, probe, ::if_nametoindex(probe.device.c_str()));
   const FileDescriptor socket{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
@@ -81,7 +81,7 @@ bool has_ipv4_route_through_device(const Address& to, const ProbeOptions& probe)
   return header.nlmsg_type != NLMSG_ERROR;
 }
 
-/// A route may depend on these.
+/// Sets the mark and the TOS of the probe, on which a route may depend.
 void route_as(int socket, Family family, const ProbeOptions& probe) noexcept {
   const bool v4 = family == Family::ipv4;
   if (probe.mark) set_option(socket, SOL_SOCKET, SO_MARK, static_cast<int>(*probe.mark));
@@ -94,7 +94,7 @@ bool has_route(const Address& to, const ProbeOptions& probe) noexcept {
   const Family family = to.family();
   const FileDescriptor socket = open_socket(family, SOCK_DGRAM, IPPROTO_UDP);
   if (!socket) return errno != EAFNOSUPPORT;
-  // A device or a source address that is not there is told by the probe itself.
+  // A missing device or source address is reported when the probe itself is sent.
   if (!probe.device.empty() && !bind_to_device(socket.value(), probe.device)) return true;
   route_as(socket.value(), family, probe);
   if (const Address& source = source_of(probe, family); source && !bind_to(socket.value(), family, source, 0))

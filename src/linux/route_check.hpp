@@ -1,4 +1,4 @@
-// Whether this host has a way to an address: asks the kernel's routes, and sends nothing.
+// Tells whether this host has a route to an address: asks the kernel, and sends nothing.
 // For names with addresses of both families, RFC 6724 section 6, rule 1.
 #pragma once
 
@@ -7,8 +7,8 @@
 
 namespace multiping::os {
 
-/// There is a route for such a probe, by its device, mark, traffic class and source address. True also where that
-/// cannot be found out.
+/// Whether there is a route for such a probe, given its device, mark, traffic class and source address. True also when
+/// that cannot be found out.
 [[nodiscard]] bool has_route(const Address& to, const ProbeOptions& probe) noexcept;
 
 }  // namespace multiping::os

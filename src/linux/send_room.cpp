@@ -1,4 +1,4 @@
-// The send buffer of one socket: SO_SNDBUF, socket(7); SO_MEMINFO.
+// Reads SO_MEMINFO, and sets SO_SNDBUF, socket(7).
 // See send_room.hpp.
 #include "linux/send_room.hpp"
 
@@ -15,13 +15,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Any device sends one of some hundred packets in that time.
+/// Any device sends one of some hundred packets within this time.
 constexpr Duration stuck = 50ms;
 
-/// Raw sockets may hold twice their buffer.
+/// A raw socket may hold twice the size of its buffer.
 std::size_t times_held(int socket) noexcept { return option(socket, SOL_SOCKET, SO_TYPE) == SOCK_RAW ? 2 : 1; }
 
-/// A packet or two may have left since the refusal.
+/// Full means within 1/16 of its size, since a packet or two may have left after the refusal.
 bool is_full(int socket, const SocketMemory& memory) noexcept {
   const std::size_t room = memory.buffer * times_held(socket);
   return room > 0 && memory.held >= room - room / 16;
@@ -31,7 +31,8 @@ std::size_t send_buffer_of(int socket) noexcept {
   return static_cast<std::size_t>(option(socket, SOL_SOCKET, SO_SNDBUF));
 }
 
-/// Tried elsewhere first: where the usual size is above the greatest that may be asked for, asking makes it smaller.
+/// Tries the size on another socket first: where the usual size is above the system's limit for requests, a request
+/// would make the buffer smaller.
 bool grow(int socket, std::size_t buffer) noexcept {
   const FileDescriptor trial = open_socket(Family::ipv4, SOCK_DGRAM, IPPROTO_UDP);
   raise_buffer(trial.value(), SO_SNDBUF, SO_SNDBUFFORCE, buffer / 2);

@@ -1,4 +1,4 @@
-// Sockets and their addresses: what every file here needs of socket(7), ip(7) and ipv6(7).
+// Thin wrappers of system calls: nearly all of them leave their error in errno.
 // See socket.hpp.
 #include "linux/socket.hpp"
 
@@ -87,7 +87,7 @@ std::uint16_t bound_port(int socket) noexcept {
 }
 
 bool bind_to_device(int socket, const std::string& device) noexcept {
-  // The kernel would cut a longer name off, and take another interface.
+  // The kernel would truncate a longer name, and take another interface.
   if (device.size() >= IFNAMSIZ) {
     errno = ENODEV;
     return false;

@@ -1,4 +1,4 @@
-// Messages into and out of sockets, many in one call where that is allowed.
+// Once the call for many messages was refused and the one for a single message worked, only the latter is used.
 // See socket_calls.hpp.
 #include "linux/socket_calls.hpp"
 
@@ -9,10 +9,11 @@
 namespace multiping::os {
 namespace {
 
-/// What a sandbox answers to a call that it does not let pass. To sendmmsg(2) a firewall says EPERM, too.
+/// Errors by which a sandbox refuses a system call. A firewall may refuse sendmmsg(2) by EPERM, too.
 bool may_be_sandbox(int error) noexcept { return error == ENOSYS || error == EPERM; }
 
-/// Calls `each(message)`, which gives the length or -1, up to the first that fails; its errno counts when none went.
+/// Calls `each(message)`, which returns the length or -1, up to the first failure. Returns how many calls succeeded, or
+/// -1 with errno when the first one failed.
 template <class Each>
 int one_by_one(std::span<mmsghdr> messages, Each each) noexcept {
   int done = 0;

@@ -1,5 +1,5 @@
-// Messages into and out of sockets, many in one call where that is allowed: sendmmsg(2) and recvmmsg(2); where a
-// sandbox refuses these (ENOSYS, EPERM; seccomp(2)), sendmsg(2) and recvmsg(2) for one message after the other.
+// Sends and receives many messages in one call: sendmmsg(2) and recvmmsg(2). Where a sandbox refuses these (ENOSYS,
+// EPERM; seccomp(2)), it sends and receives one message in each call: sendmsg(2) and recvmsg(2).
 #pragma once
 
 #include <sys/socket.h>
@@ -11,10 +11,10 @@ namespace multiping::os {
 
 class SocketCalls {
  public:
-  /// As sendmmsg(2) and recvmmsg(2): how many messages went, or -1 with errno. They never wait.
+  /// As sendmmsg(2) and recvmmsg(2): return how many messages were sent or received, or -1 with errno. They never wait.
   int send(int socket, std::span<mmsghdr> messages) noexcept;
   int receive(int socket, std::span<mmsghdr> room, int flags) noexcept;
-  /// Why this process may receive nothing from a socket; none where nothing stands in the way.
+  /// The error by which a sandbox keeps this process from receiving at all; none when it may receive.
   [[nodiscard]] std::error_code try_receiving(int socket) noexcept;
 
  private:

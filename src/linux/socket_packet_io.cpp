@@ -1,4 +1,4 @@
-// The byte-level seam over real sockets: sendmmsg, recvmmsg, the error queue, receive stamps, and the clock.
+// Reads an error queue only after a call or poll(2) has announced an error.
 // See socket_packet_io.hpp.
 #include "linux/socket_packet_io.hpp"
 
@@ -32,31 +32,32 @@ constexpr std::size_t smallest_packet = 1536;  ///< Holds any ICMP error, whatev
 constexpr std::size_t room_for_headers = 128;  ///< IP options, ICMP header and some more.
 constexpr std::size_t largest_payload = 65'535;
 constexpr int most_retries = 16;
-constexpr std::size_t few_lanes = 8;  ///< To read them all costs no more than to ask which of them have something.
+constexpr std::size_t few_lanes = 8;  ///< Up to so many, reading all costs no more than asking which have something.
 constexpr unsigned usual_turns = 4;
-constexpr std::uint32_t connector_tag = 0x1'0000;  ///< Among the joined descriptors: no lane has it.
-/// In a row; then the error is the message's own. Under a storm of errors each try may meet one more.
+constexpr std::uint32_t connector_tag = 0x1'0000;  ///< In the joined descriptor; no lane has this number.
+/// After so many in a row, the error counts as the message's own. When errors come fast, each try may meet one more.
 constexpr int most_foreign_errors = 256;
 constexpr Duration pause_after_failure = 1ms;
 constexpr Duration clocks_apart = 100us;
-/// So often a lane looks whether its device is another one under the same name, and so often when it cannot send.
+/// How often a lane checks whether its device was made anew under the same name; and how often when it cannot send.
 constexpr Duration device_patience = 1s, device_patience_after_failure = 10ms;
 
 std::size_t packet_room(std::size_t payload) noexcept { return std::max(smallest_packet, payload + room_for_headers); }
 
-/// The kernel could mean an earlier probe's ICMP error, which it reports on whatever call comes next. These it only
-/// says of the message in hand.
+/// Whether the error may be an ICMP error about an earlier probe: the kernel reports that on the next call, whichever
+/// it is. The errors that are excluded here are always about the message of the call itself.
 bool may_be_foreign(int error) noexcept {
   return error != EINVAL && error != EPERM && error != ENOSYS && error != ENOBUFS && error != ENOMEM && error != EAGAIN;
 }
 
-/// A raw ICMP socket gets the same errors as packets, and those of every other process besides: they are only removed.
+/// A raw ICMP socket gets the same errors as packets, and its error queue also has those of every other process. So the
+/// entries of this queue are only removed.
 bool hears_errors_as_packets(const OpenLane& lane) noexcept {
   return lane.key.carrier == net::Carrier::icmp && !lane.channel.kernel_owns_id;
 }
 
-/// Sockets for nothing but further source ports take up a quarter of this process's descriptors at most: others need
-/// some.
+/// Sockets that only add source ports may take up a quarter of this process's descriptors at most, since others need
+/// descriptors too.
 bool leaves_few_descriptors(std::size_t sockets) noexcept {
   rlimit limit{};
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && sockets >= limit.rlim_cur / 4;
@@ -113,7 +114,7 @@ void SocketPacketIo::expect_payload(std::size_t size) noexcept {
   lanes_.expect_payload(size);
 }
 
-/// Packets that grow one by one make a batch grow a few times in all.
+/// Doubles the room at least, so that packets that grow one by one make a batch grow only a few times.
 void SocketPacketIo::make_room(ReceiveBatch& batch) const {
   const std::size_t wanted = packet_room(largest_payload_), room = batch.room();
   if (wanted > room)
@@ -177,7 +178,8 @@ std::span<const net::Lane> SocketPacketIo::heard() {
   return joined_.is_whole() ? ready_lanes() : polled_lanes();
 }
 
-/// What is not among them is empty now, and was found so if it is among those of the next look.
+/// A lane that a look does not find ready is empty at that time. The next look that finds it ready marks its queues as
+/// found empty at the look before.
 std::span<const net::Lane> SocketPacketIo::ready_lanes() {
   heard_.clear();
   for (const std::uint32_t tag : joined_.ready(lanes_.open().size() + 1)) {
@@ -207,7 +209,7 @@ std::span<const net::Lane> SocketPacketIo::polled_lanes() {
   return heard_;
 }
 
-/// Before another lane is read, which takes the same memory.
+/// Puts lanes with something given back first, before another lane is read: that would overwrite the memory.
 std::span<const net::Lane> SocketPacketIo::given_back_first() {
   heard_.assign(lanes_.open().begin(), lanes_.open().end());
   for (GivenBack* given : {&given_back_.errors, &given_back_.packets}) {
@@ -263,7 +265,7 @@ net::SendReport SocketPacketIo::send(net::Lane lane, std::span<const net::Outgoi
     if (error == EMSGSIZE && lanes_.cut_from_now_on(lane)) continue;
     if (may_be_foreign(error) && is_foreign(lane, error, ++foreign)) continue;
     if (renew_device(lane, now(), device_patience_after_failure)) continue;
-    // The rest is to be sent anew, from the source as it is now.
+    // With a renewed source there is no refusal: the caller sends the rest again.
     if (!renew_source(messages[report.accepted].shape)) report.refused = {error, std::system_category()};
     break;
   }
@@ -271,7 +273,7 @@ net::SendReport SocketPacketIo::send(net::Lane lane, std::span<const net::Outgoi
   return report;
 }
 
-/// True when the link-local source of a shape is on an interface that was made anew under its name.
+/// Gives the link-local source of a shape the new number of its interface. True when that was made anew under its name.
 bool SocketPacketIo::renew_source(net::ShapeNumber shape) {
   Shape& renewed = shapes_[shape];
   if (renewed.source_zone.empty()) return false;
@@ -283,15 +285,15 @@ bool SocketPacketIo::renew_source(net::ShapeNumber shape) {
   return true;
 }
 
-/// A VPN that connects again makes its device anew. True when the lane uses another one from now on.
+/// A VPN that connects again makes its device anew. True when the lane uses another device from now on.
 bool SocketPacketIo::renew_device(net::Lane lane, net::Instant now, Duration patience) {
   const Lanes::Renewed renewed = lanes_.renew_device(lane, now, patience);
   if (renewed.opened) begin(lane);
   return renewed.device;
 }
 
-/// Whether the kernel means an earlier message, after so many failures in a row. It says such an error once, and puts
-/// it into the error queue, too. That a message is larger than this host can send stands there as well.
+/// Whether an error is about an earlier message; `tries` counts failures in a row. The kernel reports such an error on
+/// one call, and also puts it into the error queue. The queue also tells when a message is too large for this host.
 bool SocketPacketIo::is_foreign(net::Lane lane, int error, int tries) {
   const bool first = tries == 1;
   if (first && error != EMSGSIZE) return true;
@@ -301,8 +303,8 @@ bool SocketPacketIo::is_foreign(net::Lane lane, int error, int tries) {
   return first || reports.others > 0;
 }
 
-/// How many packets were read; 0 for none and for an error, which is either another probe's (and in the error queue) or
-/// this host's want of memory.
+/// Returns how many packets were read; 0 also after an error. The error is about another probe, and is then in the
+/// error queue too, or it is a lack of memory of this host.
 int SocketPacketIo::read_socket(const OpenLane& lane, ReceiveBatch& batch, int flags, StampClock::Queue& queue) {
   make_room(batch);
   const bool addresses = !lane.ip_header || flags != 0;
@@ -323,7 +325,7 @@ int SocketPacketIo::read_socket(const OpenLane& lane, ReceiveBatch& batch, int f
 }
 
 void SocketPacketIo::read_clocks() noexcept {
-  // A reading that was interrupted between the clocks would look like a step of one of them.
+  // An interruption between the readings of the two clocks would look like a step of one of them.
   for (int tries = 0; tries < 3; ++tries) {
     const Duration before = read_clock(CLOCK_MONOTONIC);
     const Duration wall = read_clock(CLOCK_REALTIME);
@@ -372,8 +374,8 @@ std::span<const net::Incoming> SocketPacketIo::receive(net::Lane lane, bool& mor
   return incoming_;
 }
 
-/// With IP_RECVERR the kernel tells every entry of the error queue by a call that fails, or by poll(2): without one
-/// there is none, and to ask takes as long as a packet does.
+/// With IP_RECVERR the kernel announces each entry of the error queue by a call that fails, or by poll(2). Otherwise
+/// the queue is empty and is not read, since that takes as long as a packet does.
 std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::Lane lane, bool& more) {
   more = true;
   if (const std::size_t again = given_back_.errors.take(lane); again > 0)
@@ -400,12 +402,12 @@ std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::Lane lane,
   return errors_;
 }
 
-/// For as many as one call reads.
+/// Makes room for as many errors as one call reads.
 void SocketPacketIo::make_room_for_errors(net::Lane lane) {
   if (!hears_errors_as_packets(lanes_[lane])) net::make_room(errors_, error_batch_.capacity());
 }
 
-/// There is room for them.
+/// Fills errors_ from the batch; make_room_for_errors() was called before.
 void SocketPacketIo::take_errors(net::Lane lane, std::size_t count) noexcept {
   read_clocks();
   errors_.clear();
@@ -418,7 +420,7 @@ void SocketPacketIo::take_errors(net::Lane lane, std::size_t count) noexcept {
   }
 }
 
-/// A router that needs smaller packets, or this host, has said so.
+/// Lets this host fragment what the lane sends after a router, or this host, has reported a packet as too large.
 void SocketPacketIo::heed_sizes(net::Lane lane, std::size_t count) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     const auto error = read_control(error_batch_.header(i)).error;
@@ -468,7 +470,7 @@ std::error_code SocketPacketIo::connect(const net::Connecting& connecting) {
   return error;
 }
 
-/// What wait() waits for: one by one, or all that are joined at once.
+/// Lists what wait() waits for: the joined descriptor when it is whole, otherwise each descriptor.
 void SocketPacketIo::watch_all() {
   watched_.reserve(lanes_.open().size() + 2);
   watched_version_ = lanes_.version();
@@ -479,14 +481,15 @@ void SocketPacketIo::watch_all() {
   if (connector_.descriptor() >= 0) watch(connector_.descriptor());
 }
 
-/// Later lanes join by themselves.
+/// Joins the lanes that are open; later lanes join when they are opened.
 void SocketPacketIo::join_all() noexcept {
   if (joined_.value() >= 0 || joined_.open() < 0) return;
   for (const net::Lane lane : lanes_.open()) joined_.add(lanes_[lane].socket(), lane);
   if (connector_.descriptor() >= 0) joined_.add(connector_.descriptor(), connector_tag);
 }
 
-/// As the last poll(2) has told; with a descriptor for all that is not known, and where these are many, heard() asks.
+/// Notes which lanes may hold errors, as the last poll(2) says. The joined descriptor does not say it: then all of a
+/// few lanes may hold errors, and for many lanes heard() asks.
 void SocketPacketIo::look_for_errors() noexcept {
   const auto lanes = lanes_.open();
   if (joined_.is_whole()) {

@@ -1,4 +1,4 @@
-// The byte-level seam over real sockets: sendmmsg, recvmmsg, the error queue, receive stamps, and the clock.
+// net::PacketIo over real sockets: sendmmsg(2), recvmmsg(2), the error queue, receive stamps, and the clock.
 // ip(7), ipv6(7), raw(7), icmp(7), udp(7), socket(7).
 #pragma once
 
@@ -31,8 +31,8 @@ namespace multiping::os {
 
 class SocketPacketIo final : public net::PacketIo {
  public:
-  /// Opens the sockets of plain ICMP probes when `request` is for long, as far as this process may, and no other yet;
-  /// throws std::system_error when this process is out of descriptors.
+  /// Opens the sockets of plain ICMP probes when `request.lasts`, if this process may, and no others yet.
+  /// Throws std::system_error when this process is out of descriptors.
   SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::IoRequest& request,
                  const SharedSockets& shared = {});
 
@@ -58,43 +58,43 @@ class SocketPacketIo final : public net::PacketIo {
   [[nodiscard]] int native_handle() noexcept override;
 
  private:
-  /// How a shape leaves for one family, as far as it was asked.
+  /// How probes of a shape leave for one family, as far as way() was asked.
   struct FoundWay {
-    bool checked = false;  ///< Nothing stood in its way. What does is looked for again whenever the way is asked for.
-    std::vector<std::pair<unsigned, net::Lane>> lanes{};  ///< By turn.
+    bool checked = false;  ///< The check found no refusal. After a refusal, way() checks again each time.
+    std::vector<std::pair<unsigned, net::Lane>> lanes{};  ///< Turns and their lanes.
   };
-  /// By family: see index().
+  /// `ways` are by family: see index().
   struct Shape {
     ProbeOptions options{};
-    std::string source_zone{};  ///< The interface of a link-local source, whose number may change.
+    std::string source_zone{};  ///< The interface of a link-local source; its number may change.
     std::array<FoundWay, 2> ways{};
   };
 
-  /// What an error queue held.
+  /// The entries that an error queue held.
   struct Reports {
     bool own_size = false;   ///< A message was too large for this host.
-    std::size_t others = 0;  ///< ICMP errors, about whatever message.
+    std::size_t others = 0;  ///< ICMP errors, about any message.
   };
-  /// Of one lane.
+  /// The state of one lane's queues.
   struct Queues {
     StampClock::Queue packets{}, errors{};
-    std::error_code deaf{};        ///< No message can be received at all.
-    std::uint64_t ready_at = 0;    ///< The last look, see looks_, that found something.
-    bool may_hold_errors = false;  ///< Some call has failed since the error queue was found empty.
+    std::error_code deaf{};        ///< Why no message can be received at all; none: messages can be.
+    std::uint64_t ready_at = 0;    ///< The last look, see looks_, that found this lane ready.
+    bool may_hold_errors = false;  ///< A call failed, or a look found the lane ready, since the queue was found empty.
   };
 
-  /// The last of what was read from a lane, to be given once more.
+  /// The last packets or errors that were read from a lane, to be given once more.
   struct GivenBack {
     net::Lane lane = 0;
     std::size_t count = 0;
-    /// How many that lane has; none any more.
+    /// How many were given back of this lane; the next call returns 0.
     [[nodiscard]] std::size_t take(net::Lane from) noexcept { return from == lane ? std::exchange(count, 0) : 0; }
   };
   struct AllGivenBack {
     GivenBack packets{}, errors{};
     [[nodiscard]] bool any() const noexcept { return packets.count + errors.count > 0; }
   };
-  /// Though nothing arrives.
+  /// There is something to give though nothing arrives.
   [[nodiscard]] bool must_give() const noexcept {
     return !held_errors_.empty() || given_back_.any() || connector_.has_given_back();
   }
@@ -125,11 +125,11 @@ class SocketPacketIo final : public net::PacketIo {
   TransportKind kind_;
   BrokerAccess broker_;
   OwnAddresses own_addresses_;
-  OwnAddresses own_addresses_of_echoes_;  ///< Where a broker's ping sockets are of another network.
+  OwnAddresses own_addresses_of_echoes_;  ///< Used when a broker's ping sockets are of another network.
   FileDescriptor wake_;
   std::size_t packets_at_once_;
   std::size_t largest_payload_ = 0;
-  JoinedDescriptor joined_;  ///< Of all lanes and the connector, where they are many or native_handle() was asked for.
+  JoinedDescriptor joined_;  ///< Of all lanes and the connector, when lanes are many or after native_handle().
   Lanes lanes_;
   TcpConnector connector_;
   std::vector<Shape> shapes_;
@@ -142,16 +142,16 @@ class SocketPacketIo final : public net::PacketIo {
   std::vector<net::QueuedError> errors_;
   HeldErrors held_errors_;
   AllGivenBack given_back_{};
-  std::vector<pollfd> watched_;  ///< The event descriptor, then all else.
+  std::vector<pollfd> watched_;  ///< The event descriptor, then all others.
   std::uint64_t watched_version_ = 0;
   std::vector<net::Lane> heard_;
   StampClock stamps_;
   std::vector<Queues> queues_;  ///< By lane.
-  std::uint64_t looks_ = 1;     ///< For ready lanes, counted from 1.
+  std::uint64_t looks_ = 1;     ///< The number of the next look for ready lanes, counted from 1.
   StampClock::Queue empty_at_last_look_{};
   net::Instant read_at_{};
-  bool met_error_ = false;       ///< While packets were read.
-  bool reading_failed_ = false;  ///< With an error that does not pass by itself: the next wait() must not spin.
+  bool met_error_ = false;       ///< A call failed while packets were read.
+  bool reading_failed_ = false;  ///< By an error that does not pass by itself: the next wait() must not spin.
 };
 
 }  // namespace multiping::os

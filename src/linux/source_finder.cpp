@@ -1,4 +1,4 @@
-// Which source address a packet will have: asks the kernel's routes by connecting a UDP socket, which sends nothing.
+// Connects one UDP socket again for each address, and reads its own address by getsockname(2).
 // See source_finder.hpp.
 #include "linux/source_finder.hpp"
 
@@ -11,7 +11,7 @@
 namespace multiping::os {
 namespace {
 
-constexpr std::uint16_t any_port = 9;  // a port is wanted, and plays no part
+constexpr std::uint16_t any_port = 9;  // connect(2) needs a port; this one has no other use
 
 }  // namespace
 
@@ -21,7 +21,7 @@ bool SourceFinder::open(Family family, const std::string& device) noexcept {
   return static_cast<bool>(socket_);
 }
 
-/// A route may depend on these too.
+/// Sets the mark and the TOS, on which a route may depend too.
 void SourceFinder::route_as(Family family, const ProbeOptions& probe) noexcept {
   const bool v4 = family == Family::ipv4;
   const std::uint32_t mark = probe.mark.value_or(0);
@@ -36,7 +36,7 @@ Address SourceFinder::find(const Address& to, const ProbeOptions& probe) noexcep
   if (const Address& source = source_of(probe, to.family())) return source;
   if (!socket_ && !open(to.family(), probe.device)) return {};
   route_as(to.family(), probe);
-  // A socket that is connected keeps its source address when it is connected elsewhere.
+  // Disconnects: a connected socket would keep its source address when it is connected elsewhere.
   SocketAddress address{};
   address.any.sa_family = AF_UNSPEC;
   if (::connect(socket_.value(), &address.any, sizeof address.any) != 0) return {};

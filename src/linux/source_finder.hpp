@@ -1,5 +1,5 @@
-// Which source address a packet will have: asks the kernel's routes by connecting a UDP socket, which sends nothing.
-// For segments whose checksum this process writes.
+// Finds the source address that a packet will have: connects a UDP socket, which asks the kernel's routes only.
+// For segments whose source address must be known before they are sent.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,19 @@ namespace multiping::os {
 class SourceFinder {
  public:
   SourceFinder() = default;
-  /// Asks the network of this socket, which may be a ping socket as well.
+  /// Asks in the network namespace of this socket, which may also be a ping socket.
   explicit SourceFinder(FileDescriptor socket) noexcept : socket_{std::move(socket)} {}
 
-  /// False, with errno set, when there is no descriptor. Without it, find() does so when it is called first.
+  /// Opens the socket; false, with errno set, when there is no descriptor. find() opens it when there is none yet.
   [[nodiscard]] bool open(Family family, const std::string& device) noexcept;
-  /// The address that was asked for, else the route's; none where there is no route or no descriptor.
+  /// The address that `probe` asks for, else the one of the route; none when there is no route or no descriptor.
   [[nodiscard]] Address find(const Address& to, const ProbeOptions& probe) noexcept;
 
  private:
   void route_as(Family family, const ProbeOptions& probe) noexcept;
 
   FileDescriptor socket_;
-  std::uint32_t mark_ = 0;  ///< As it is set.
+  std::uint32_t mark_ = 0;  ///< As set on the socket.
   int tos_ = 0;
 };
 

@@ -1,11 +1,11 @@
-// Turns the kernel's receive stamps, which are wall-clock times, into monotonic ones, as far as they can be trusted.
+// Counts steps of the wall clock, and doubts each queue that was not found empty since the last step.
 // See stamp_clock.hpp.
 #include "linux/stamp_clock.hpp"
 
 namespace multiping::os {
 namespace {
 
-/// The kernel slews both clocks alike, so that only the error of reading them remains.
+/// A greater change of the offset is a step: the kernel slews both clocks alike, so only reading errors remain.
 constexpr Duration tolerance = std::chrono::milliseconds{1};
 
 }  // namespace

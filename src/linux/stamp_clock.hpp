@@ -1,5 +1,5 @@
 // Turns the kernel's receive stamps, which are wall-clock times, into monotonic ones, as far as they can be trusted.
-// Pure: the two clocks' readings are arguments.
+// Reads no clock: the times of both clocks are arguments.
 #pragma once
 
 #include <chrono>
@@ -13,29 +13,29 @@ namespace multiping::os {
 /// A point on the wall clock, CLOCK_REALTIME.
 using WallTime = Duration;
 
-/// A step of the wall clock shows at the first reading after it. Which packets were stamped before the step, no stamp
-/// tells; but once a queue of packets was found empty after that reading, all that comes later was stamped after the
-/// step.
+/// The first reading after a step of the wall clock shows the step. A stamp does not tell whether it is from before the
+/// step. But once a queue was found empty after that reading, all its later packets were stamped after the step.
 class StampClock {
  public:
   /// A queue of packets whose stamps are asked for: what a socket has received, or its error queue.
   class Queue {
     friend class StampClock;
-    std::uint64_t steps_ = 0;  ///< Nothing in it is older than so many steps.
+    std::uint64_t steps_ = 0;  ///< All its packets were stamped after so many steps.
   };
 
-  /// Both clocks, read at the same moment, after the packets were taken and before their stamps are asked for.
+  /// Takes the times of both clocks, read at the same moment, after packets were received and before monotonic() is
+  /// called for their stamps.
   void read(net::Instant monotonic, WallTime wall) noexcept;
-  /// There was nothing in the queue, or it was made just now: after the last reading in any case.
+  /// To be called when the queue was found empty, or was just made, after the last read().
   void found_empty(Queue& queue) const noexcept { queue.steps_ = steps_; }
   /// The queue may hold packets that were stamped before a step.
   [[nodiscard]] bool doubts(const Queue& queue) const noexcept { return queue.steps_ != steps_; }
-  /// The monotonic time of a stamp from that queue; none while it is doubted.
+  /// The monotonic time of a stamp from that queue; none while doubts(queue).
   [[nodiscard]] std::optional<net::Instant> monotonic(const Queue& queue, WallTime stamp) const noexcept;
 
  private:
-  std::optional<Duration> offset_{};  ///< Wall clock less monotonic clock.
-  std::uint64_t steps_ = 0;           ///< That were noticed.
+  std::optional<Duration> offset_{};  ///< Wall clock minus monotonic clock.
+  std::uint64_t steps_ = 0;           ///< The steps that were noticed.
 };
 
 }  // namespace multiping::os

@@ -1,5 +1,5 @@
-// TCP connections that are only attempted: non-blocking connect(2), one socket for each, watched by epoll(7), and
-// closed by reset as soon as its fate is known. See tcp_connector.hpp.
+// Keeps connections in a table by descriptor; an epoll(7) event names descriptor and generation.
+// See tcp_connector.hpp.
 #include "linux/tcp_connector.hpp"
 
 #include <sys/epoll.h>
@@ -30,19 +30,19 @@ namespace {
 
 constexpr std::size_t outcomes_at_once = 64;
 constexpr std::size_t largest_report = 1536;
-constexpr int most_entries = 8;  ///< Of one socket's error queue, until an ICMP error is among them.
-/// Left to the rest of the process: files to read, names to look up.
+constexpr int most_entries = 8;  ///< Entries of one error queue that are read to find an ICMP error.
+/// Descriptors left to the rest of the process, for files to read and names to look up.
 constexpr rlim_t spared_descriptors = 8;
 
-/// Room is made by others of this kind that end: too few watches are too few descriptors.
+/// Too few watches of epoll(7) (ENOSPC) count as too few descriptors (EMFILE): both pass when other connections end.
 std::error_code as_shortage(std::error_code error) noexcept {
   return error == std::errc::no_space_on_device ? std::error_code{EMFILE, std::system_category()} : error;
 }
 
-/// What connect(2) says, but that its EADDRNOTAVAIL has several causes: this host has no address to send from, which
-/// does not pass (ENETUNREACH; IPv6 may be disabled), or no port is left, which does (EAGAIN), or the one asked for is
-/// in use between these two (EADDRINUSE). Where that cannot be found out for want of a descriptor or a port, it is
-/// that.
+/// The error of connect(2), except EADDRNOTAVAIL, which has several causes and becomes one of these. ENETUNREACH: this
+/// host has no address to send from (IPv6 may be disabled), which does not pass. EAGAIN: no port is left, which passes.
+/// EADDRINUSE: the port that was asked for is in use between these two addresses. When the cause cannot be found out
+/// for lack of descriptors, memory or ports, the result is that error.
 std::error_code told_apart(std::error_code error, const Address& to, const ProbeOptions& probe) noexcept {
   if (error != std::errc::address_not_available) return error;
   SourceFinder finder;
@@ -62,7 +62,7 @@ bool use_flow_label(int socket, std::uint32_t label, SocketAddress& to) noexcept
   return set_option(socket, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1);
 }
 
-/// False, with errno set, when something that was asked for is refused.
+/// Sets the options of the probe; false, with errno set, when one is refused.
 bool configure(int socket, const ProbeOptions& probe, Family family, SocketAddress& to) noexcept {
   const bool v4 = family == Family::ipv4;
   const int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
@@ -77,30 +77,30 @@ bool configure(int socket, const ProbeOptions& probe, Family family, SocketAddre
   return !label || use_flow_label(socket, *label, to);
 }
 
-/// A port that was asked for serves many targets.
+/// SO_REUSEADDR lets one port serve many targets.
 bool bind_to_port(int socket, Family family, const Address& source, std::uint16_t port) noexcept {
   set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
   return bind_to(socket, family, source, port);
 }
 
-/// Keeps a free port, which sockets of this file can bind to as well, and which the kernel gives to nobody who asks for
-/// any; empty, with errno set, when there is none.
+/// A socket that keeps a free port: sockets of this file can bind to the port too, but the kernel gives it to no socket
+/// that asks for any port. Empty, with errno set, when there is none.
 FileDescriptor hold_port(Family family) noexcept {
   FileDescriptor holder = open_socket(family, SOCK_STREAM, IPPROTO_TCP);
   if (!holder || !bind_to(holder.value(), family, {}, 0)) return {};
-  // Not before: the kernel could choose a port that another flow has.
+  // After the bind: otherwise the kernel could choose a port that another flow has.
   set_option(holder.value(), SOL_SOCKET, SO_REUSEADDR, 1);
   return holder;
 }
 
-/// A socket that shall leave nothing behind in TIME_WAIT.
+/// Makes close(2) reset the connection, so that nothing stays in TIME_WAIT.
 void reset_at_close(int socket) noexcept {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
-/// A reset that came in another state than SYN-SENT: after the connection was established, or after a bare SYN from the
-/// other side, which anybody can forge.
+/// Whether a reset came in another state than SYN-SENT: after the connection was established, or after a bare SYN from
+/// the other side, which anybody can forge.
 bool was_reset(int error) noexcept { return error == ECONNRESET || error == EPIPE; }
 
 std::optional<tcp_info> info_of(int socket) noexcept {
@@ -110,14 +110,14 @@ std::optional<tcp_info> info_of(int socket) noexcept {
   return info;
 }
 
-/// The other side has acknowledged our SYN, which takes its sequence number.
+/// Whether the other side has acknowledged our SYN; for that it must know the sequence number.
 bool is_acknowledged(int socket) noexcept {
   const auto info = info_of(socket);
   return info && info->tcpi_bytes_acked > 0;
 }
 
-/// Both ends have this address: a SYN to a free port of this host that came from that port opens a connection to itself
-/// (RFC 9293, simultaneous open).
+/// Whether the socket is connected to itself: a SYN to a free port of this host that is sent from that port opens such
+/// a connection (RFC 9293, simultaneous open).
 bool is_own_peer(int socket, std::uint16_t port) noexcept {
   SocketAddress name{}, peer{};
   socklen_t length = sizeof name;
@@ -147,7 +147,7 @@ bool TcpConnector::bind_to_source(int socket, Family family, const ProbeOptions&
     return bind_to_port(socket, family, source, static_cast<std::uint16_t>(probe.source_port));
   if (probe.flow) return bind_to_flow(socket, family, probe);
   if (!source) return true;
-  // Any other port is chosen by connect(), which knows the target.
+  // connect(2) chooses the port, since it knows the target.
   set_option(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
   return bind_to(socket, family, source, 0);
 }
@@ -204,8 +204,8 @@ void TcpConnector::enter(FileDescriptor socket, Connection begun) {
   tokens_.insert(begun.token, number);
 }
 
-/// Each event comes once: what is left of a socket in the epoll set after its event, since another process holds it
-/// too, is silent.
+/// Each event comes once: a closed socket that stays in the epoll set, since another process holds it too, gives no
+/// further event.
 std::error_code TcpConnector::watch(int socket) const noexcept {
   epoll_event event{};
   event.events = EPOLLOUT | EPOLLONESHOT;
@@ -248,7 +248,7 @@ std::span<const net::Connected> TcpConnector::connections(bool& more) {
   }
   outcomes_.clear();
   if (under_way() == 0) return {};
-  // Each event comes once.
+  // Makes room before epoll_wait(2), since each event comes only once.
   outcomes_.reserve(outcomes_at_once);
   if (!reports_) reports_.emplace(outcomes_at_once, largest_report);
   std::array<epoll_event, outcomes_at_once> events;  // NOLINT(cppcoreguidelines-pro-type-member-init)
@@ -273,7 +273,7 @@ void TcpConnector::take(const epoll_event& event, net::Instant now) {
     if (is_acknowledged(socket)) return conclude(socket, Fate::connected, outcome);
     error = ECONNRESET;
   }
-  // An error that comes while this process is in a call on the socket is in the queue, and the kernel tries on.
+  // An ICMP error that comes during a call on the socket is only in the error queue, and the kernel goes on trying.
   outcome.report = read_report(socket, error);
   if (outcome.report) outcome.report->arrival = outcome.arrival;
   if (!closed && !outcome.report) return rearm(event);
@@ -281,7 +281,7 @@ void TcpConnector::take(const epoll_event& event, net::Instant now) {
   conclude(socket, Fate::failed, outcome);
 }
 
-/// Nobody listens on a port of this host that a connecting socket could take.
+/// A connection to itself counts as refused: no server listens on a port that a connecting socket could take.
 void TcpConnector::conclude_established(int socket, net::Connected outcome) {
   if (!is_own_peer(socket, connections_[static_cast<std::size_t>(socket)].port))
     return conclude(socket, Fate::connected, outcome);
@@ -319,7 +319,7 @@ std::optional<Duration> TcpConnector::round_trip(int socket, net::Instant now) c
   if (!info) return std::nullopt;
   const Duration rtt = std::chrono::microseconds{info->tcpi_rtt};
   const Duration since = now - connections_[static_cast<std::size_t>(socket)].started;
-  // Of a SYN that was sent again the kernel measures the last one, or nothing.
+  // When the SYN was sent again, the kernel measures the last one, or nothing.
   if (rtt <= Duration{} || rtt > since || info->tcpi_total_retrans != 0) return std::nullopt;
   return rtt;
 }

@@ -1,5 +1,5 @@
-// TCP connections that are only attempted: non-blocking connect(2), one socket for each, watched by epoll(7), and
-// closed by reset as soon as its fate is known.
+// Attempts TCP connections: non-blocking connect(2), one socket for each, watched by epoll(7).
+// Closes each connection by reset as soon as its outcome is known.
 #pragma once
 
 #include <cstddef>
@@ -29,14 +29,14 @@ class TcpConnector {
   TcpConnector& operator=(const TcpConnector&) = delete;
   ~TcpConnector();
 
-  /// As net::PacketIo::connect(). A token that is under way already is given up before. EMFILE while others are under
-  /// way leaves the last few descriptors to the rest of the process.
-  /// All connections of one flow have the same local port, which the kernel chooses for the first and which is kept for
+  /// As net::PacketIo::connect(). Gives up the connection that has this token already, if there is one. EMFILE comes
+  /// early while others are under way: the last few descriptors are left to the rest of the process.
+  /// All connections of one flow have the same local port. The kernel chooses it for the first one, and it is kept for
   /// the life of this object. EADDRINUSE: another socket of this host has the port that was asked for.
   std::error_code connect(std::uint64_t token, const Address& to, const ProbeOptions& probe);
   /// As net::PacketIo::connections().
   std::span<const net::Connected> connections(bool& more);
-  /// The last `count` of the outcomes of the last call come again with the next.
+  /// The next connections() gives the last `count` outcomes of the previous call again.
   void give_back(std::size_t count) noexcept { given_back_ = count; }
   [[nodiscard]] bool has_given_back() const noexcept { return given_back_ > 0; }
   void abandon(std::uint64_t token) noexcept;
@@ -46,13 +46,13 @@ class TcpConnector {
   [[nodiscard]] std::size_t under_way() const noexcept { return tokens_.size(); }
 
  private:
-  /// By descriptor. The generation tells an event about an earlier socket with the same number, whose description some
-  /// other process holds.
+  /// The entry of one descriptor. The generation shows when an event is about an earlier socket with the same number,
+  /// which another process still holds.
   struct Connection {
     std::uint64_t token = 0;
     net::Instant started{};
     std::uint32_t generation = 0;
-    std::uint16_t port = 0;  ///< Of the other side.
+    std::uint16_t port = 0;  ///< The destination port.
     bool live = false;
   };
 
@@ -78,13 +78,13 @@ class TcpConnector {
   FileDescriptor watch_;
   std::vector<Connection> connections_;
   TokenTable tokens_;
-  std::map<FlowName, FileDescriptor> flow_ports_;  ///< Sockets that hold them.
+  std::map<FlowName, FileDescriptor> flow_ports_;  ///< Sockets that hold the ports.
   std::vector<net::Connected> outcomes_;
   std::size_t given_back_ = 0;
   SocketCalls calls_;
-  std::optional<ReceiveBatch> reports_;  ///< Of the last call; made before the first one.
+  std::optional<ReceiveBatch> reports_;  ///< ICMP errors of the last connections(); made when first needed.
   std::size_t reports_read_ = 0;
-  std::uint64_t spared_from_ = 0;  ///< The first of the last few descriptors.
+  std::uint64_t spared_from_ = 0;  ///< The first of the descriptors that are left to others.
 };
 
 }  // namespace multiping::os

@@ -1,4 +1,4 @@
-// Finds the descriptor of a token: a hash table in one piece of memory, with linear probing.
+// An erased entry leaves no marker: entries after it move up into the hole.
 // See token_table.hpp.
 #include "linux/token_table.hpp"
 
@@ -7,11 +7,11 @@
 namespace multiping::os {
 
 std::size_t TokenTable::home(std::uint64_t token) const noexcept {
-  // Fibonacci hashing, so that tokens at equal distances do not crowd.
+  // Fibonacci hashing, so that tokens at equal distances do not cluster.
   return static_cast<std::size_t>((token * 0x9e3779b97f4a7c15U) >> 32U) & (entries_.size() - 1);
 }
 
-/// Where the token is, or the free place where it would be.
+/// The place of the token, or the free place where it would be.
 std::size_t TokenTable::place_of(std::uint64_t token) const noexcept {
   std::size_t place = home(token);
   while (entries_[place].descriptor >= 0 && entries_[place].token != token) place = next(place);
@@ -42,7 +42,7 @@ void TokenTable::erase(std::uint64_t token) noexcept {
   std::size_t hole = place_of(token);
   entries_[hole] = {};
   --size_;
-  // What stands behind the hole, up to a free place, moves up where it would no longer be found.
+  // An entry after the hole, up to the next free place, moves into the hole if it could no longer be found otherwise.
   for (std::size_t place = next(hole); entries_[place].descriptor >= 0; place = next(place)) {
     const std::size_t mask = entries_.size() - 1;
     const std::size_t from_home = (place - home(entries_[place].token)) & mask;

@@ -1,5 +1,5 @@
 // Finds the descriptor of a token: a hash table in one piece of memory, with linear probing.
-// Memory grows to the most tokens held at once, and no operation but that growth allocates.
+// Its memory grows with the most tokens held at once; only reserve_one() allocates.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,9 @@ namespace multiping::os {
 
 class TokenTable {
  public:
-  /// Ready for one entry more. What may throw is done here.
+  /// Makes room for one more entry. Only this function may throw.
   void reserve_one();
-  /// A token that is not there yet; reserve_one() was called.
+  /// Adds a token that is not in the table; reserve_one() was called before.
   void insert(std::uint64_t token, int descriptor) noexcept;
   [[nodiscard]] std::optional<int> find(std::uint64_t token) const noexcept;
   void erase(std::uint64_t token) noexcept;

@@ -1,4 +1,4 @@
-// Waits until some descriptor is ready: ppoll(2), else poll(2), which counts milliseconds.
+// Calls ppoll(2); where that is refused, poll(2), which counts milliseconds.
 // See waiting.hpp.
 #include "linux/waiting.hpp"
 
@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 
 constexpr Duration moment = milliseconds{1};
 
-/// Rather too long than too short; -1: for ever.
+/// `time` for poll(2), rounded up; -1: without limit.
 int to_milliseconds(std::optional<Duration> time) noexcept {
   constexpr milliseconds most{std::numeric_limits<int>::max()};
   return time ? static_cast<int>(std::min(std::chrono::ceil<milliseconds>(*time), most).count()) : -1;

@@ -1,5 +1,5 @@
-// Waits until some descriptor is ready: ppoll(2).
-// A sandbox may refuse that.
+// Waits until a descriptor is ready: ppoll(2).
+// A sandbox may refuse that call.
 #pragma once
 
 #include <poll.h>
@@ -11,8 +11,8 @@
 
 namespace multiping::os {
 
-/// Whether something is ready, after `time` at most; none: for ever. A signal ends the wait, and so does, after a
-/// moment, a system that lets nobody wait.
+/// Whether a descriptor is ready, after a wait of `time` at most; none: without limit. A signal ends the wait. Where
+/// the system refuses to wait, the wait ends after 1 ms at most.
 [[nodiscard]] bool wait_for(std::span<pollfd> watched, std::optional<Duration> time) noexcept;
 
 }  // namespace multiping::os

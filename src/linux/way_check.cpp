@@ -1,5 +1,5 @@
-// Whether probes of some look can leave this host at all: what the kind of transport lacks, and what the system
-// refuses. See way_check.hpp.
+// Tries options on a UDP socket, or on a ping socket of a broker in another network namespace.
+// See way_check.hpp.
 #include "linux/way_check.hpp"
 
 #include <netinet/in.h>
@@ -24,7 +24,7 @@ bool refused_for_want_of_permission(TransportKind kind) noexcept {
   return v4 && v6 && (is_permission(v4) || is_permission(v6));
 }
 
-/// A transport of this kind has no socket for such probes; one of `kinds` would have, and perhaps a broker.
+/// An option that a kind of transport has no socket for; one of `kinds` has one, and perhaps a broker.
 struct Lack {
   net::Carrier carrier{};
   std::string_view option{};
@@ -82,8 +82,8 @@ std::optional<net::Way> try_options(int socket, Family family, const ProbeOption
   return std::nullopt;
 }
 
-/// Echo requests leave by the broker's network, and only its sockets can tell what that has. What the socket of these
-/// probes tells when it is opened is not tried before.
+/// For echo requests that leave through the broker's network namespace: only the broker's sockets can tell which
+/// addresses it has. Options that are checked when the probes' socket is opened are not tried here.
 std::optional<net::Way> try_elsewhere(PingSocketSource& broker, Family family, const ProbeOptions& probe) {
   const Address source = family == Family::ipv4 ? probe.source_v4 : Address{};
   if (!source && !probe.mark) return std::nullopt;

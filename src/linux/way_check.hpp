@@ -1,5 +1,5 @@
-// Whether probes of some look can leave this host at all: what the kind of transport lacks, and what the system
-// refuses. Options are tried on a socket that is thrown away.
+// Checks whether probes with given options can leave this host: what the transport lacks, and what the system refuses.
+// Options are tried on a socket that is closed afterwards.
 #pragma once
 
 #include <optional>
@@ -11,14 +11,14 @@
 
 namespace multiping::os {
 
-/// The source address that is asked for in `family`; none where the kernel shall choose.
+/// The source address that `probe` asks for in `family`; empty when the kernel chooses it.
 [[nodiscard]] const Address& source_of(const ProbeOptions& probe, Family family) noexcept;
 
-/// TCP by connect(2) rather than by a segment of our own.
+/// Whether the probe is a TCP connection by connect(2), rather than a segment that this library writes.
 [[nodiscard]] bool is_connection(const ProbeOptions& probe) noexcept;
 
-/// What stands in the way of such probes to `family`, as far as it shows before their socket is opened.
-/// `broker` gives the sockets that echo requests are tried on where those are of another network.
+/// Why such probes cannot leave to `family`, as far as that shows before their socket is opened; none: no reason found.
+/// `broker` gives the sockets on which echo requests are tried when these are of another network namespace.
 /// Throws std::system_error when this process is out of descriptors or memory.
 [[nodiscard]] std::optional<net::Way> check_way(TransportKind kind, Family family, const ProbeOptions& probe,
                                                 const BrokerAccess& broker = {});

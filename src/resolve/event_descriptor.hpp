@@ -1,5 +1,5 @@
-// A descriptor for poll(2) that is readable when it was told so, eventfd(2).
-// Opened when somebody asks for it; header only.
+// A descriptor for poll(2) that is readable between set() and clear(), eventfd(2).
+// It is opened only when open() is called; header only.
 #pragma once
 
 #include <sys/eventfd.h>
@@ -16,12 +16,12 @@ class EventDescriptor {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
 
-  /// -1 when it cannot be opened.
+  /// The descriptor, which the first call opens; -1 when it cannot be opened.
   [[nodiscard]] int open() noexcept {
     if (descriptor_ < 0) descriptor_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return descriptor_;
   }
-  /// Without effect until opened.
+  /// Makes the descriptor readable. Has no effect before open().
   void set() const noexcept {
     if (descriptor_ >= 0) static_cast<void>(::eventfd_write(descriptor_, 1));
   }

@@ -1,5 +1,5 @@
-// Sorts texts into addresses, names and neither, before anything is asked of a resolver.
-// inet_aton(3) itself says what it would take, so that the rule cannot differ from it.
+// Calls inet_aton(3) itself to find out which texts it takes, so that the rule cannot differ from it.
+// See host_name.hpp.
 #include "resolve/host_name.hpp"
 
 #include <arpa/inet.h>
@@ -34,7 +34,7 @@ bool are_labels(std::string_view text) noexcept {
   return is_label(text);
 }
 
-/// `text` is no longer than a name.
+/// Whether inet_aton(3) takes `text`, which is no longer than a name.
 bool is_loose_address(std::string_view text) noexcept {
   std::array<char, longest_name + 1> terminated{};
   std::copy(text.begin(), text.end(), terminated.begin());

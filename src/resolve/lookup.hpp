@@ -1,5 +1,5 @@
-// One lookup, of a name's addresses or of an address's name, as the pool of threads sees it.
-// The system's resolver stands behind it (resolver_asio.cpp), or a test's.
+// One lookup of a name's addresses or of an address's name, as the pool of threads uses it.
+// The system's resolver implements it (resolver_asio.cpp), or a test does.
 #pragma once
 
 #include <functional>
@@ -13,18 +13,18 @@
 
 namespace multiping::resolver {
 
-/// A name, whose addresses are asked for, or an address, whose name is.
+/// A name to find the addresses of, or an address to find the name of.
 using Question = std::variant<std::string, Address>;
 
-/// What a lookup found. Neither addresses nor a name means an error.
+/// The result of a lookup. An answer without addresses and without a name is an error.
 struct Answer {
   std::vector<Address> addresses{};
   std::error_code error{};
-  bool try_again = false;  ///< The error may pass.
-  std::string name{};      ///< As the name server gave it: any text at all.
+  bool try_again = false;  ///< The error may pass: the lookup can be made again.
+  std::string name{};      ///< As the name server gave it: it may be any text.
 };
 
-/// Looks names and addresses up, one at a time, on the thread that made it.
+/// Looks names and addresses up, one at a time, on the thread that made this object.
 class Lookup {
  public:
   virtual ~Lookup() = default;
@@ -35,8 +35,8 @@ class Lookup {
 /// Called on each thread that looks something up.
 using LookupFactory = std::function<std::unique_ptr<Lookup>()>;
 
-/// The system's resolver. Changes resolver settings of the calling thread: a silent name server holds it for a second,
-/// and for two where an address is looked up.
+/// The system's resolver. Changes the resolver settings of the calling thread: it waits one second for a silent name
+/// server, and two when it looks an address up.
 [[nodiscard]] std::unique_ptr<Lookup> system_lookup();
 
 }  // namespace multiping::resolver

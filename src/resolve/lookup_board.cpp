@@ -1,5 +1,5 @@
-// See lookup_board.hpp.
 // Only a last answer is progress: a name that is asked again and again does not prolong the wait for itself.
+// See lookup_board.hpp.
 #include "resolve/lookup_board.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// The questions of one call: which is due, which is asked again, what is known, and how long that is worth waiting for.
-// Knows no thread and no clock: time is an argument.
+// The questions of one call: which is due, which is asked again, which answers are known, and when the wait ends.
+// Uses no threads and no clock: time is an argument.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ using Time = std::chrono::steady_clock::time_point;
 
 /// The answer to one of the questions.
 struct Known {
-  std::size_t question = 0;  ///< Its place in the list.
+  std::size_t question = 0;  ///< Its index in the list.
   Answer answer{};
 };
 
@@ -27,32 +27,35 @@ class LookupBoard {
   /// `options` are in range; `now` is when the call began.
   LookupBoard(std::vector<Question> questions, const ResolveOptions& options, Time now);
 
-  /// A question that may be asked now; none when there is no such one, or when options.parallel are under way. Those
-  /// that were never asked go first, so that one in trouble does not hold up the rest.
+  /// A question that may be asked now, which is under way from then on; none when no question is due, or when
+  /// options.parallel are under way. Questions that were never asked go first, so that a failing one does not delay the
+  /// others.
   [[nodiscard]] std::optional<std::size_t> take(Time now);
   [[nodiscard]] bool has_due(Time now) const noexcept;
   [[nodiscard]] const Question& question(std::size_t index) const { return entries_[index].question; }
-  /// What came of a question that was taken `took` ago: an answer, or a reason to ask again after a pause.
+  /// Enters the answer to a question that was taken `took` ago, or has the question asked again after a pause when
+  /// `answer.try_again`.
   void put(std::size_t index, Answer answer, Duration took, Time now) noexcept;
 
   /// How many questions wait for the end of a pause and may be asked then.
   [[nodiscard]] std::size_t pausing() const noexcept;
-  /// When the first such pause ends; the end of time where there is none.
+  /// When the first such pause ends; Time::max() when there is none.
   [[nodiscard]] Time next_pause_end() const noexcept;
 
-  /// When nobody need wait any longer: options.timeout after the last progress, and no later than options.budget.
+  /// When the wait ends: options.timeout after the last progress, and no later than at the end of options.budget.
   [[nodiscard]] Time deadline() const noexcept;
-  /// What is pending has its last answer: that it timed out, or that it was turned down. What comes later is dropped.
+  /// Gives each pending question its last answer: it has timed out, or its lookups were turned down. Later answers are
+  /// dropped.
   void end() noexcept;
-  /// The same with an error for all of them.
+  /// The same with `error` for all pending questions.
   void end(std::error_code error) noexcept;
 
   [[nodiscard]] bool has_known() const noexcept { return !known_.empty(); }
-  /// Each question comes once.
+  /// The answers that have become known since the last call. Each question comes once.
   [[nodiscard]] std::vector<Known> take_known();
   [[nodiscard]] bool complete() const noexcept { return open_ == 0; }
   [[nodiscard]] std::size_t under_way() const noexcept { return under_way_; }
-  /// As many lookups as may be under way at once.
+  /// The most lookups that can be under way at once.
   [[nodiscard]] std::size_t parallel() const noexcept;
 
  private:
@@ -67,15 +70,15 @@ class LookupBoard {
   void settle(std::size_t index) noexcept;
 
   std::vector<Entry> entries_{};
-  std::vector<std::size_t> known_{};  ///< Not taken yet.
-  std::multimap<Time, std::size_t> again_{};
+  std::vector<std::size_t> known_{};          ///< Questions whose answers were not taken yet.
+  std::multimap<Time, std::size_t> again_{};  ///< Questions to be asked again, by the end of their pause.
   std::size_t parallel_;
   std::size_t fresh_ = 0;  ///< Entries from here on were never taken.
   std::size_t open_;       ///< Entries without a last answer.
   std::size_t under_way_ = 0;
   Duration timeout_;
   Time budget_end_;
-  Time progress_;  ///< When a question was answered last.
+  Time progress_;  ///< When a question was last answered; at first when the call began.
 };
 
 }  // namespace multiping::resolver

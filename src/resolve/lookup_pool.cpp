@@ -1,5 +1,5 @@
+// A thread stays with its call while the shares are equal, since another call means making a resolver anew.
 // See lookup_pool.hpp.
-// A thread keeps to its call while the shares are equal, since another call means a resolver made anew.
 #include "resolve/lookup_pool.hpp"
 
 #include <unistd.h>
@@ -35,7 +35,8 @@ LookupPool::LookupPool() : owner_{::getpid()} { pin_own_object(); }
 
 bool LookupPool::is_of_this_process() const noexcept { return owner_ == ::getpid(); }
 
-/// A parent's pool is given up and not deleted: its mutex may be locked by a thread that is not here.
+/// After fork(2) the parent's pool is abandoned, not deleted: its mutex may be locked by a thread that the child does
+/// not have.
 LookupPool& LookupPool::of_this_process() {
   static std::atomic<LookupPool*> current{};
   auto* pool = current.load();
@@ -54,7 +55,7 @@ void LookupPool::open(const std::shared_ptr<SharedCall>& call) {
   changed_.notify_all();
 }
 
-/// Some threads are better than none, so it is no error when there can be no more.
+/// Starts `wanted` threads, but no more than most_lookups in all. It is no error when fewer can be started.
 void LookupPool::hire(std::size_t wanted) {
   const SignalsBlocked blocked;
   while (wanted > 0 && staff_ < most_lookups && add_thread()) --wanted;
@@ -91,7 +92,7 @@ void LookupPool::close(const std::shared_ptr<SharedCall>& call) noexcept {
   for (auto& thread : ended) thread.join();
 }
 
-/// What each thread does.
+/// The body of each thread.
 void LookupPool::work(Threads::iterator self) noexcept {
   std::unique_ptr<Lookup> lookup;
   std::shared_ptr<SharedCall> last;
@@ -112,7 +113,7 @@ void LookupPool::work(Threads::iterator self) noexcept {
   retire(self);
 }
 
-/// It is joined by a call that closes, if one is there or will be.
+/// Hands the thread to a call that is open or closes, which joins it; detaches it when there is none.
 void LookupPool::retire(Threads::iterator self) noexcept {
   const Lock lock{mutex_};
   if (calls_.empty() && closing_ == 0) {
@@ -125,8 +126,8 @@ void LookupPool::retire(Threads::iterator self) noexcept {
   left_.notify_all();
 }
 
-/// None when nothing is left for this thread. Lookups that are under way are not: should one have to be made again, the
-/// thread that makes it now will be there.
+/// The next job for this thread, if need be after a pause; none when nothing is left for it. Lookups that are under way
+/// are no reason to stay: the thread that makes one now can make it again.
 std::optional<LookupPool::Job> LookupPool::await_job(Lock& lock, const std::shared_ptr<SharedCall>& last) {
   while (true) {
     if (auto job = next_job(last)) return job;
@@ -146,7 +147,7 @@ std::optional<LookupPool::Job> LookupPool::await_job(Lock& lock, const std::shar
   return std::nullopt;
 }
 
-/// Of the call that has the fewest lookups under way.
+/// A job of the call that has the fewest lookups under way.
 std::optional<LookupPool::Job> LookupPool::next_job(const std::shared_ptr<SharedCall>& last) {
   const auto now = Clock::now();
   const std::shared_ptr<SharedCall>* chosen = nullptr;

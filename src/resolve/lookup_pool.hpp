@@ -1,5 +1,5 @@
-// The threads that look things up, for all calls of this process.
-// A lookup under way cannot be cancelled, so nothing here waits for one: it is left behind, and counts until it ends.
+// The threads that make the lookups of all calls of this process.
+// A lookup under way cannot be cancelled, so nothing here waits for one: it is abandoned, but counts until it ends.
 #pragma once
 
 #include <sys/types.h>
@@ -19,32 +19,32 @@
 
 namespace multiping::resolver {
 
-/// Lookups under way at once in this process, those included that their call has given up.
+/// The most lookups under way at once in this process, including those that their calls have abandoned.
 inline constexpr std::size_t most_lookups = 64;
 
-/// What a call and the threads share. A thread that is left behind touches only this. All but the constants is under
-/// the pool's mutex.
+/// The data that a call shares with the threads. A thread in an abandoned lookup touches only this. The pool's mutex
+/// guards all but the constants.
 struct SharedCall {
   const Family family = Family::any;
   const LookupFactory factory{};
   LookupBoard board;
-  std::condition_variable_any known{};  ///< Told when the board has known answers.
-  EventDescriptor event{};              ///< Readable while it has.
+  std::condition_variable_any known{};  ///< Notified when the board has known answers.
+  EventDescriptor event{};              ///< Readable while the board has known answers.
 };
 
 class LookupPool {
  public:
-  /// A pool lives as long as its process, since a thread that was left behind may come back to it at any time. A child
-  /// has one of its own after fork(2).
+  /// The pool lives as long as its process, since the thread of an abandoned lookup may come back to it at any time. A
+  /// child has a pool of its own after fork(2).
   [[nodiscard]] static LookupPool& of_this_process();
   [[nodiscard]] bool is_of_this_process() const noexcept;
   [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
 
-  /// Lets the threads work for this call, and starts those that it needs. Where there can be none, all its lookups have
-  /// failed.
+  /// Lets the threads work for this call, and starts the threads that it needs. When no thread can be started and none
+  /// runs, all lookups of the call fail with Errc::lookup_failed.
   void open(const std::shared_ptr<SharedCall>& call);
-  /// Ends what is pending, and lets no further lookup start. When no call is open any more, the threads that are in no
-  /// lookup have ended on return.
+  /// Ends the pending questions of the call, and lets none of its lookups start any more. When no other call is open,
+  /// all threads that are in no lookup have ended on return.
   void close(const std::shared_ptr<SharedCall>& call) noexcept;
 
  private:
@@ -69,11 +69,11 @@ class LookupPool {
   std::mutex mutex_{};
   std::condition_variable changed_{};  ///< For threads that wait for the end of a pause.
   std::condition_variable left_{};     ///< For calls that wait until threads have ended.
-  Calls calls_{};                      ///< Those that are open.
-  Threads running_{}, ended_{};        ///< Ended: to be joined.
+  Calls calls_{};                      ///< The open calls.
+  Threads running_{}, ended_{};        ///< `ended_`: to be joined.
   std::size_t staff_ = 0;              ///< Threads in a lookup or in a pause.
-  std::size_t idle_ = 0;               ///< Those in a pause.
-  std::size_t leaving_ = 0;            ///< Threads that find nothing to do any more, and touch no call.
+  std::size_t idle_ = 0;               ///< Threads in a pause.
+  std::size_t leaving_ = 0;            ///< Threads that have nothing left to do, touch no call and are about to end.
   std::size_t closing_ = 0;            ///< Calls that wait for the end of threads.
 };
 

@@ -1,5 +1,5 @@
+// The pool's mutex is held only while the board is read. take() or a wait closes a session whose time is up.
 // See lookup_session.hpp.
-// The pool's mutex is held only where the board is read; a session whose time is up is closed by whoever looks at it.
 #include "resolve/lookup_session.hpp"
 
 #include <algorithm>
@@ -24,7 +24,7 @@ LookupSession::LookupSession(std::vector<Question> questions, const ResolveOptio
   if (!call_->board.complete()) pool_->open(call_);
 }
 
-/// In a forked child the threads are not there, and the mutex may be locked for ever.
+/// A forked child does not have the threads, and the mutex may be locked for ever there.
 LookupSession::~LookupSession() {
   if (call_ && pool_->is_of_this_process()) pool_->close(call_);
 }

@@ -1,5 +1,5 @@
-// The lookups of one call, as they go on beside it, and many lookups at once as one call that waits for them.
-// Knows no resolver: that is the factory's.
+// The lookups of one call, made by other threads meanwhile; and look_up_all(), one call that waits for many lookups.
+// The factory makes the resolver; nothing here depends on which one.
 #pragma once
 
 #include <memory>
@@ -15,11 +15,12 @@ namespace multiping::resolver {
 class LookupPool;
 struct SharedCall;
 
-/// Lookups by threads that all calls of the process share, in turn: none gets more of them than another that could use
-/// them. For one thread at a time.
+/// Lookups by threads that all calls of the process share evenly: no call gets more threads than another call that
+/// could use them. May be used by one thread at a time.
 class LookupSession {
  public:
-  /// Starts at once and does not wait. `options` are in range. The factory, and what it makes, may outlive the session.
+  /// Starts the lookups at once and does not wait. `options` are in range. The factory, and the objects that it makes,
+  /// may outlive the session.
   LookupSession(std::vector<Question> questions, const ResolveOptions& options, LookupFactory factory,
                 std::stop_token stop);
   LookupSession(LookupSession&& other) noexcept = default;
@@ -27,20 +28,21 @@ class LookupSession {
   /// Does not wait for lookups that are under way.
   ~LookupSession();
 
-  /// What has become known since the last call; each question comes once. When deadline() has come, or a stop request,
-  /// that is all that was pending.
+  /// The answers that have become known since the last call; each question comes once. After deadline() or a stop
+  /// request, these are the answers to all pending questions.
   [[nodiscard]] std::vector<Known> take();
-  /// Returns when take() has something, when done(), and at `until`.
+  /// Returns when take() has something, when done(), or at `until`.
   void wait(Time until);
-  /// Returns when all is known.
+  /// Returns when all answers are known.
   void wait_for_all();
-  /// All was taken.
+  /// All answers were taken.
   [[nodiscard]] bool done() const;
-  /// When the wait for what is pending ends. It moves on with each lookup that ends.
+  /// When the wait for pending questions ends; Time::max() when none is pending. It moves on with each lookup that
+  /// ends.
   [[nodiscard]] Time deadline() const;
-  /// Readable while take() has something that a lookup has found; -1 where there can be no descriptor.
+  /// A descriptor that is readable while take() has an answer from a lookup; -1 when it cannot be opened.
   [[nodiscard]] int native_handle();
-  /// What is pending is known to have timed out.
+  /// Ends the wait: every pending question has timed out.
   void end() noexcept;
 
  private:
@@ -53,8 +55,8 @@ class LookupSession {
   std::stop_token stop_;
 };
 
-/// One Answer for each of the distinct `questions`, in order. See resolve_names() for what becomes of those that are
-/// pending when time is up. The factory, and what it makes, may outlive the call.
+/// One Answer for each of the distinct `questions`, in order. resolve_names() says which answer a question gets that is
+/// pending when time is up. The factory, and the objects that it makes, may outlive the call.
 [[nodiscard]] std::vector<Answer> look_up_all(std::vector<Question> questions, const ResolveOptions& options,
                                               const LookupFactory& factory, const std::stop_token& stop);
 

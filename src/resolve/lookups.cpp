@@ -1,4 +1,4 @@
-// What needs no lookup is known at once; the rest is asked, each name once.
+// Texts that need no lookup are known at once; each other distinct name is looked up once.
 // See lookups.hpp.
 #include "resolve/lookups.hpp"
 
@@ -18,7 +18,7 @@ Resolution resolve_address(const std::string& text, const Address& address, Fami
   return {text, {}, Errc::no_address};
 }
 
-/// None for a name, which is to be looked up.
+/// The resolution of a text that needs no lookup; none for a name, which does.
 std::optional<Resolution> resolve_at_once(const std::string& text, Family family) {
   const auto host = read_host(text);
   switch (host.kind) {

@@ -1,5 +1,5 @@
-// The addresses of a list of names as they become known, while the caller does other things.
-// resolve_names() of resolver.hpp is the same as one call that waits for all.
+// Gives the addresses of a list of names as they become known, while the caller does other things.
+// resolve_names() of resolver.hpp does the same in one call that waits for all.
 #pragma once
 
 #include <chrono>
@@ -15,9 +15,9 @@
 
 namespace multiping::resolver {
 
-/// Each position of the list becomes known once; what happens to it is said at resolve_names(). For one thread at a
-/// time. Destroyed, it abandons what is pending without a wait; it may be destroyed in a forked child, and not be used
-/// there.
+/// Each position of the list becomes known once, with the result that resolve_names() documents. May be used by one
+/// thread at a time. The destructor abandons pending lookups without a wait. A forked child may destroy this object,
+/// but not use it.
 class Lookups {
  public:
   struct Known {
@@ -28,31 +28,31 @@ class Lookups {
   /// Starts the lookups and does not wait for them. `options` are in range; timeout and budget count from here.
   Lookups(std::vector<std::string> names, const ResolveOptions& options, std::stop_token stop = {});
 
-  /// What has become known since the last call, in no order; addresses at once. When deadline() or a stop request has
-  /// come, all that was pending: it has timed out.
+  /// The positions that have become known since the last call, in no order; addresses are known at once. After
+  /// deadline() or a stop request, these are all pending positions: they have timed out.
   [[nodiscard]] std::vector<Known> take();
-  /// All was taken.
+  /// All positions were taken.
   [[nodiscard]] bool done() const;
 
-  /// Returns when take() has something, when done(), and at `until`. A stop request counts within 10 ms.
+  /// Returns when take() has something, when done(), or at `until`. A stop request takes effect within 10 ms.
   void wait(std::chrono::steady_clock::time_point until);
-  /// Returns when all is known.
+  /// Returns when all positions are known.
   void wait_for_all();
 
-  /// For poll(2): readable while take() has something that a lookup has found, until the next take(). -1 when no lookup
-  /// is needed, or where there can be no descriptor. It does not tell of the deadline and of a stop request.
+  /// A descriptor for poll(2) that is readable while take() has a result of a lookup, until the next take(). -1 when no
+  /// lookup is needed, or when it cannot be opened. The deadline and a stop request do not make it readable.
   [[nodiscard]] int native_handle();
-  /// When the wait for what is pending ends; take() after that has the rest. It moves on with each lookup that ends,
-  /// within ResolveOptions::budget. The end of time when nothing is pending.
+  /// When the wait for pending names ends; after that, take() returns the rest. It moves on with each lookup that ends,
+  /// within ResolveOptions::budget. time_point::max() when nothing is pending.
   [[nodiscard]] std::chrono::steady_clock::time_point deadline() const;
 
-  /// What is pending is known to have timed out, and take() has it.
+  /// Ends the wait: every pending name has timed out, and take() returns it.
   void end() noexcept;
 
  private:
   std::vector<Known> at_once_{};                       ///< Known without a lookup, and not taken yet.
-  std::vector<std::string> names_{};                   ///< Of those that need a lookup, by position.
-  std::vector<std::vector<std::size_t>> positions_{};  ///< Of each question.
+  std::vector<std::string> names_{};                   ///< The names that need a lookup, by position.
+  std::vector<std::vector<std::size_t>> positions_{};  ///< The positions of each question.
   std::optional<LookupSession> session_{};             ///< None: no lookup is needed.
 };
 

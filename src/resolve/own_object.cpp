@@ -1,12 +1,12 @@
+// The shared library is linked with -z nodelete as well; this is for the static library inside a plugin.
 // See own_object.hpp.
-// The shared library is linked with -z nodelete too; this is for the static one inside a plugin.
 #include "resolve/own_object.hpp"
 
 #include <dlfcn.h>
 
 namespace multiping::resolver {
 
-/// RTLD_NODELETE holds for the object, whoever closes it; the handle itself is not needed any more.
+/// RTLD_NODELETE belongs to the object, not to the handle, so the handle can be closed.
 void pin_own_object() noexcept {
   Dl_info object{};
   if (::dladdr(reinterpret_cast<const void*>(&pin_own_object), &object) == 0 || object.dli_fname == nullptr) return;

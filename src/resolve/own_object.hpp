@@ -1,10 +1,10 @@
-// The shared object that this code is a part of: a library, a plugin, or the program.
-// A thread that is left behind runs its code, so it must stay where it is.
+// Keeps the shared object that this code is part of in memory: a library, a plugin, or the program.
+// The thread of an abandoned lookup still runs its code.
 #pragma once
 
 namespace multiping::resolver {
 
-/// From now on dlclose(3) leaves the shared object in memory. Nothing happens where it is the program itself.
+/// From now on dlclose(3) leaves the shared object in memory. Has no effect when it is the program itself.
 void pin_own_object() noexcept;
 
 }  // namespace multiping::resolver

@@ -1,5 +1,5 @@
-// What needs no lookup is answered here; the rest goes to the pool, each question once.
-// Results come back in the caller's order, one for each position.
+// Asks each distinct question once, and puts the answers into the caller's order, one for each position.
+// See resolver.hpp.
 #include "resolve/resolver.hpp"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ struct Awaiting {
   std::size_t position = 0, lookup = 0;
 };
 
-/// The positions that need a lookup, and what is to be looked up.
+/// The positions that need a lookup, and the questions to look up.
 struct Plan {
   std::vector<Awaiting> awaiting{};
   std::vector<Question> questions{};
@@ -37,7 +37,7 @@ bool is_wanted(const Address& address, Family family) noexcept {
   return family == Family::any || family == address.family();
 }
 
-/// What comes from the other side is text that its owner chose, be it to confuse a terminal or a log.
+/// Takes only a valid host name: the owner of an address chooses the text, perhaps to confuse a terminal or a log.
 void take_name(const Answer& answer, ReverseResolution& resolution) {
   if (answer.error || is_host_name(answer.name)) {
     resolution.name = answer.name;

@@ -1,5 +1,5 @@
-// The system's resolver, through Boost.Asio. The one file that includes Boost.Asio.
-// Synchronous on purpose: Asio's asynchronous resolver has a thread of its own, whose end it waits for.
+// The system's resolver through Boost.Asio, which no other file includes. See lookup.hpp.
+// The calls are synchronous: Asio's asynchronous resolver has a thread of its own, and waits for its end.
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -42,7 +42,8 @@ udp::endpoint endpoint_of(const Address& address) {
   return {asio::ip::address_v6{octets, address.scope_id()}, 0};
 }
 
-/// getaddrinfo(3) may list an address more than once, and hosts files have IPv4-mapped ones.
+/// The distinct addresses of `family`: getaddrinfo(3) may list an address more than once, and hosts files may have
+/// IPv4-mapped ones.
 std::vector<Address> distinct(const udp::resolver::results_type& found, Family family) {
   std::vector<Address> addresses;
   for (const auto& entry : found) {
@@ -57,7 +58,7 @@ bool is_shortage(int error) noexcept {
   return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
 }
 
-/// As far as this process can tell now.
+/// Whether no descriptor can be opened at present.
 bool out_of_descriptors() noexcept {
   const int trial = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (trial < 0) return is_shortage(errno);
@@ -65,8 +66,8 @@ bool out_of_descriptors() noexcept {
   return false;
 }
 
-/// `number` is the errno that the lookup left. Without a descriptor for the hosts file or for a name server
-/// getaddrinfo(3) says that there is no such name, which nobody has looked at.
+/// The answer for an error of a lookup; `number` is the errno that the lookup left. Without a descriptor for the hosts
+/// file or for a name server, getaddrinfo(3) says that there is no such name, though it has not looked for it.
 Answer failure(const boost::system::error_code& error, int number) {
   const bool none = error == asio::error::host_not_found || error == asio::error::no_data;
   const bool not_made = is_shortage(number) || is_shortage(error.value()) || (none && out_of_descriptors());
@@ -74,15 +75,16 @@ Answer failure(const boost::system::error_code& error, int number) {
   return {{}, Errc::lookup_failed, not_made || error == asio::error::host_not_found_try_again};
 }
 
-/// A name server that answers with "try again" as soon as that may soon do better, if it is there.
+/// After a quick "try again", the lookup is made again unless the name servers refuse: a server that is there may do
+/// better soon.
 void mind_refusal(Answer& answer, Duration took) noexcept {
   if (answer.try_again && took < at_once) answer.try_again = !name_servers_refuse(2 * took + least_wait);
 }
 
 class SystemLookup final : public Lookup {
  public:
-  /// As ping(8) has it, a name that is not in ASCII is looked up in its ASCII form; then as it is, since hosts files
-  /// and multicast DNS have such names.
+  /// A name that is not in ASCII is looked up in its ASCII form first, as by ping(8). Then it is looked up as it is,
+  /// since hosts files and multicast DNS have such names.
   Answer look_up(const std::string& name, Family family) override {
     if (const int flag = flag_for(name)) {
       auto answer = look_up(name, family, flag);
@@ -91,8 +93,8 @@ class SystemLookup final : public Lookup {
     return look_up(name, family, 0);
   }
 
-  /// Asio calls getnameinfo(3) once more when it fails, so that a silent name server costs twice the time. Where there
-  /// is no name, it gives the address as text.
+  /// Asio calls getnameinfo(3) again when it fails, so that a silent name server costs twice the time. When there is no
+  /// name, getnameinfo(3) gives the address as text.
   Answer look_up(const Address& address) override {
     return timed([&](boost::system::error_code& error) -> Answer {
       const auto found = resolver_.resolve(endpoint_of(address), error);

@@ -1,6 +1,5 @@
-// See resolver_state.hpp.
-// getaddrinfo(3) says "try again" of a server in trouble and of one that is not there alike, and leaves no errno that
-// tells them apart. So the servers are asked once more, for the name servers of the root, which any may be asked for.
+// getaddrinfo(3) says "try again" both for a server in trouble and for one that is not there, and leaves no errno that
+// tells them apart. So each server is asked once more, for the root's name servers. See resolver_state.hpp.
 #include "resolve/resolver_state.hpp"
 
 #include <langinfo.h>
@@ -44,7 +43,7 @@ class Socket {
   int descriptor_;
 };
 
-/// What a system call said of the server, and not of this process.
+/// Whether the error of a system call is about the server, not about this process.
 bool is_refusal(int error) noexcept {
   return error != EAGAIN && error != EINTR && error != EMFILE && error != ENFILE && error != ENOMEM && error != ENOBUFS;
 }
@@ -72,7 +71,7 @@ bool refuses(const sockaddr* server, socklen_t size, Clock::time_point until) no
   return got < 0 ? is_refusal(errno) : is_refusal(response.data(), static_cast<std::size_t>(got));
 }
 
-/// An IPv6 server leaves its place in the list of IPv4 servers empty.
+/// Asks the server with this index: in the list of IPv4 servers the place of an IPv6 server is empty.
 bool server_refuses(std::size_t index, Clock::time_point until) noexcept {
   const auto& v4 = _res.nsaddr_list[index];
   if (v4.sin_family == AF_INET) return refuses(reinterpret_cast<const sockaddr*>(&v4), sizeof v4, until);
@@ -84,7 +83,7 @@ bool server_refuses(std::size_t index, Clock::time_point until) noexcept {
 
 #ifdef AI_IDN
 
-/// It lives as long as the process: a lookup may outlive whatever else could own it.
+/// The locale lives as long as the process, since a lookup may outlive every other owner.
 ::locale_t utf8_locale() noexcept {
   static const ::locale_t locale = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", ::locale_t{});
   return locale;
@@ -100,8 +99,8 @@ bool is_ascii(std::string_view text) noexcept {
 
 #ifdef __GLIBC__
 
-/// glibc keeps these settings in memory that the next thread gets when this one has ended, and res_init() takes what it
-/// finds there for a wish: then the values of this host come back with the next change of its settings, or at once.
+/// glibc keeps these settings in memory that the next thread gets after this one has ended, and res_init(3) keeps
+/// values that it finds there. So they are set to 0 first: then res_init(3) reads the values of this host.
 void renew_resolver_state() noexcept {
   _res.retrans = 0;
   _res.retry = 0;

@@ -1,5 +1,5 @@
-// The system's resolver as this thread sees it, resolver(3): how long it waits, whom it asks, how it reads names.
-// What only glibc has is here and nowhere else; without it, lookups are slower to fail, and names are ASCII.
+// The resolver settings of this thread, resolver(3): how long it waits, which servers it asks, how it reads names.
+// All code that only glibc supports is here; without glibc, lookups take longer to fail, and names are ASCII only.
 #pragma once
 
 #include <locale.h>
@@ -10,19 +10,19 @@
 
 namespace multiping::resolver {
 
-/// Reads the settings of the system anew, as they may have changed, and lets the next lookup of this thread wait for
-/// one second, once, for each name server that is silent.
+/// Reads the settings of the system again, since they may have changed. The next lookup of this thread then waits for
+/// one second, once, for each silent name server.
 void renew_resolver_state() noexcept;
 
-/// Whether every name server of this thread's resolver turns queries down, or cannot be reached, and says so within
-/// `wait`. It asks them. False when that is not known.
+/// Asks every name server of this thread's resolver; true when each one turns queries down or proves to be unreachable
+/// within `wait`. False when that is not known.
 [[nodiscard]] bool name_servers_refuse(Duration wait) noexcept;
 
 /// The flag of getaddrinfo(3) for a name that is not in ASCII (IDNA, RFC 5891); 0: there is none.
 [[nodiscard]] int flag_for(std::string_view name) noexcept;
 
-/// getaddrinfo(3) reads a name as the locale of its thread says: while this lives, as UTF-8, where the program's locale
-/// knows ASCII alone.
+/// While this object lives, getaddrinfo(3) on this thread reads names as UTF-8 when the thread's locale knows only
+/// ASCII. Other locales stay as they are.
 class NamesInUtf8 {
  public:
   NamesInUtf8() noexcept;
