@@ -38,9 +38,8 @@ struct BrokerReply {
   std::uint8_t version = broker_version;
   BrokerStatus status = BrokerStatus::granted;
   std::uint8_t count = 0;
-  std::uint32_t error = 0;  ///< For `failed`: errno.
-  std::uint32_t retry_after_milliseconds =
-      0;  ///< For `limited`: when another try may succeed; 0: waiting does not help.
+  std::uint32_t error = 0;                     ///< For `failed`: errno.
+  std::uint32_t retry_after_milliseconds = 0;  ///< For `limited`: when to try again; 0: waiting does not help.
   friend bool operator==(const BrokerReply&, const BrokerReply&) = default;
 };
 
