@@ -1,4 +1,4 @@
-# Run by CPack before it makes the packages: compresses manual pages and changelogs, as Debian wants them.
+# CPack runs this before it makes the packages: it compresses manual pages and changelogs, as Debian requires.
 file(GLOB_RECURSE documents
   ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*/usr/share/man/*
   ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*/usr/share/doc/*/changelog*)

@@ -1,8 +1,9 @@
-# Configures the build of the Debian packages: with Debian's flags, hardened, and both libraries of one set of objects.
-# Given: SOURCE, BUILD (where debian/ and the packages go), GENERATOR, COMPILER and LAUNCHER.
+# Configures the build of the Debian packages, with Debian's flags for hardening, and both libraries from the same
+# objects. Variables: SOURCE, BUILD (the folder for debian/ and the packages), GENERATOR, COMPILER and LAUNCHER.
 cmake_minimum_required(VERSION 3.24)
 
-# What dpkg-buildflags says, if it is there; no debugging information, which the packages would not have.
+# Sets `variable` to the flags of dpkg-buildflags; empty when that is not installed. The packages have no debugging
+# information, so the build below uses -g0.
 function(debian_flags variable)
   set(all)
   foreach(kind IN LISTS ARGN)

@@ -1,9 +1,9 @@
-# Where multiping is a guest and not installed, a project that exports a library which links it ends with CMake's
-# "requires target multiping that is not in any export set". This says beforehand which switch is wanted.
-# Called when the whole project has been read.
+# When a project includes multiping without installing it, and exports a library that links multiping, CMake fails with
+# "requires target multiping that is not in any export set". The functions here tell beforehand which switch to set.
+# They are called when the whole project has been read.
 
-# Sets `found` to the libraries of `folder` and below that need multiping where they are linked: static ones, and shared
-# ones that a shared multiping has to be found for.
+# Sets `found` to the libraries of `folder` and its subfolders whose users need multiping at link time: static libraries
+# that link it, and shared ones that link a shared multiping.
 function(multiping_libraries_that_link_it folder found)
   set(libraries)
   get_target_property(multiping_type multiping TYPE)

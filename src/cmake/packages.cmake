@@ -1,5 +1,5 @@
-# Debian packages: the target "package" builds them as a build of its own in debian/, for /usr and with Debian's flags,
-# whatever this build is for. MULTIPING_PACKAGES is set there.
+# The Debian packages: the target "package" builds them in a separate build in debian/, for /usr and with Debian's
+# flags, whatever this build is for. That separate build has MULTIPING_PACKAGES set.
 if(NOT MULTIPING_PACKAGES)
   cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
   add_custom_target(package
@@ -21,19 +21,19 @@ foreach(program IN ITEMS dpkg-shlibdeps file gzip)
   endif()
 endforeach()
 
-# Who builds packages is who maintains them, as Debian's tools have it.
+# The maintainer is the person who builds the packages, from the variables that Debian's tools use.
 set(maintainer "multiping authors <multiping@packages.invalid>")
 if(DEFINED ENV{DEBEMAIL})
   set(maintainer "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
 endif()
 set(library_package libmultiping${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
-# Before the first of a distribution's own, which is 1.
+# This sorts before the first revision of a distribution, which is 1.
 set(revision 0upstream1)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME multiping)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
-# What CPack takes for none: each package has a description of its own.
+# CPack takes this text as no description: each package has one of its own.
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${CMAKE_PROJECT_NAME} built using CMake")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
@@ -97,7 +97,7 @@ library find it by themselves.
 It never is root under systemd, and has no permission left when it serves.")
 endif()
 
-# Documents that Debian wants of each package. CMake's clock can be set by SOURCE_DATE_EPOCH.
+# Documents that Debian requires in each package. SOURCE_DATE_EPOCH, if it is set, gives the date.
 string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)
 configure_file(src/debian/changelog.in debian/changelog.Debian @ONLY)
 configure_file(CHANGELOG.md debian/changelog COPYONLY)

@@ -1,5 +1,5 @@
-# Keeps the numbers of multiping/version.hpp those of project(). The header lies in include/ for those who read it there,
-# and for those who compile without CMake.
+# Keeps the numbers in multiping/version.hpp equal to those of project(). The header is a file in include/, not a
+# generated one, for readers and for users who compile without CMake.
 set(version_header ${PROJECT_SOURCE_DIR}/include/multiping/version.hpp)
 set_property(DIRECTORY ${PROJECT_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${version_header})
 
@@ -13,7 +13,7 @@ endforeach()
 if(version_text STREQUAL version_text_wanted)
   return()
 endif()
-# Nobody wants a guest to change its own sources.
+# As part of another project multiping must not change its own sources.
 if(NOT PROJECT_IS_TOP_LEVEL)
   message(FATAL_ERROR "multiping/version.hpp does not say ${PROJECT_VERSION}, as the project does")
 endif()

@@ -1,5 +1,5 @@
-# What this machine has of the packages that multiping needs: without Boost nothing is built, without the others the
-# tests or the daemon are left out, in one line each.
+# Finds the packages that multiping needs. Without Boost the configuration fails. Without the other packages the tests
+# or the daemon are left out, and a message says so.
 find_package(Threads REQUIRED)
 find_package(Boost 1.74 QUIET)
 if(NOT Boost_FOUND)

@@ -1,4 +1,4 @@
-// Users and groups by name or number.
+// A text that is a number is taken as an ID, without a lookup.
 // See accounts.hpp.
 #include "multipingd/accounts.hpp"
 
@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* default_name = "multiping";
 
-/// The highest number is what chown(2) and setresuid(2) take for "none".
+/// The highest number is no ID: chown(2) and setresuid(2) take it as "do not change".
 std::optional<uid_t> to_id(const std::string& text) {
   uid_t id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);

@@ -1,5 +1,5 @@
-// Users and groups by name or number: whom the daemon becomes, and whom it serves.
-// getpwnam(3), getgrnam(3); asked before privileges go, never afterwards.
+// Looks up users and groups by name or number: those that the daemon becomes, and those that it serves.
+// getpwnam(3), getgrnam(3). Must be called before privileges are dropped.
 #pragma once
 
 #include <sys/types.h>
@@ -10,18 +10,19 @@
 
 namespace multiping::daemon {
 
-/// `option` is named when there is none: std::invalid_argument.
+/// Throws std::invalid_argument, which names `option`, when there is no such user or group.
 [[nodiscard]] uid_t user_id(const std::string& option, const std::string& name_or_number);
 [[nodiscard]] gid_t group_id(const std::string& option, const std::string& name_or_number);
 
-/// Whom the daemon serves as.
+/// The user and group that the daemon runs as while it serves.
 struct Account {
   uid_t user = 0;
   gid_t group = 0;
 };
 
-/// What --user and --group say, never root. A process that is not root, and so can become nobody else, keeps what it
-/// is. Throws std::invalid_argument.
+/// The user and group of --user and --group; when these are left out, "multiping" for a process of root. A process that
+/// is not root keeps its own, and the options may name no others. Throws std::invalid_argument, also when the user or
+/// the group is root.
 [[nodiscard]] Account account_of(const Options& options);
 
 }  // namespace multiping::daemon

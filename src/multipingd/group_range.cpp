@@ -1,4 +1,4 @@
-// net.ipv4.ping_group_range: the groups that may open ping sockets in this network namespace.
+// Uses pread(2) and pwrite(2), so that one open file serves all reads and writes.
 // See group_range.hpp.
 #include "multipingd/group_range.hpp"
 
@@ -42,7 +42,7 @@ std::optional<GroupRange> parse_group_range(std::string_view text) noexcept {
 
 GroupRangeFile::GroupRangeFile() : file_{::open(range_path, O_RDWR | O_CLOEXEC)} {
   if (file_) return;
-  // A process that may not write it, or sees it read-only, may have no need to.
+  // A process that may not write the setting, or has it on a read-only mount, may have no need to write it.
   write_refusal_ = errno;
   file_ = os::FileDescriptor{::open(range_path, O_RDONLY | O_CLOEXEC)};
   if (!file_) os::fail(std::string{"cannot open "} + range_path);

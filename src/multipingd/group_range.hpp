@@ -1,5 +1,5 @@
-// net.ipv4.ping_group_range: the groups that may open ping sockets in this network namespace, of both families.
-// icmp(7). Nothing else opens one, no capability either.
+// Reads and writes net.ipv4.ping_group_range: the groups that may open ping sockets of both families in this network
+// namespace, icmp(7). Without such a group no process can open one, whatever capability it has.
 #pragma once
 
 #include <sys/types.h>
@@ -26,24 +26,25 @@ struct RangeChange {
   friend bool operator==(const RangeChange&, const RangeChange&) = default;
 };
 
-/// Two numbers with white space between and behind them.
+/// Parses two numbers with white space between them. White space may also be around them.
 [[nodiscard]] std::optional<GroupRange> parse_group_range(std::string_view text) noexcept;
 
-/// The setting, of the namespace in which it was opened.
+/// The file of the setting, of the network namespace in which it was opened.
 class GroupRangeFile {
  public:
-  /// Throws std::system_error.
+  /// Opens the file for reading only where it cannot be opened for writing. Throws std::system_error.
   GroupRangeFile();
 
   /// None when it cannot be read.
   [[nodiscard]] std::optional<GroupRange> read() const noexcept;
-  /// False, with errno set, when refused. Takes user 0 or CAP_NET_ADMIN at this moment, not when it was opened.
+  /// False, with errno set, on an error. The kernel requires user 0 or CAP_NET_ADMIN at the time of the write, not of
+  /// the opening.
   [[nodiscard]] bool write(const GroupRange& range) const noexcept;
   [[nodiscard]] int descriptor() const noexcept { return file_.value(); }
 
  private:
   os::FileDescriptor file_{};
-  int write_refusal_ = 0;  ///< Why it is open for reading only; 0: it is not.
+  int write_refusal_ = 0;  ///< Why the file is open for reading only, as errno; 0: it is open for writing too.
 };
 
 }  // namespace multiping::daemon

@@ -1,4 +1,4 @@
-// One address at which the proxy protocol of icmp4em is served.
+// Opens the UDP socket and a ping socket of each family, and gives them to a proxy::Icmp4emServer.
 // See icmp4em_front.hpp.
 #include "multipingd/icmp4em_front.hpp"
 

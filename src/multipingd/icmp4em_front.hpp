@@ -1,5 +1,5 @@
-// One address at which the proxy protocol of icmp4em is served: its sockets, opened while privileges are there.
-// --icmp4em.
+// Serves the proxy protocol of icmp4em at one address, that of an option --icmp4em.
+// It opens its sockets in the constructor, while the daemon still has its privileges.
 #pragma once
 
 #include <cstddef>
@@ -23,15 +23,16 @@ struct Icmp4emSetup {
 
 class Icmp4emFront {
  public:
-  /// Throws std::system_error when the address is taken, or is none of this host.
+  /// Throws std::system_error when the address is in use, or is no address of this host.
   Icmp4emFront(proxy::EventLoop& loop, proxy::Log& log, const Icmp4emSetup& setup);
 
   void stop_accepting() const noexcept { server_->stop_accepting(); }
   /// "127.0.0.1:63312"
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  /// Of the socket at which it is asked, as long as this object lives: the server filters what comes there.
+  /// The descriptor of the UDP socket for requests, which stays open as long as this object. The server sets filters on
+  /// it, see lock_down().
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-  /// One line.
+  /// The counters as one line of text.
   [[nodiscard]] std::string figures() const;
 
  private:

@@ -1,4 +1,4 @@
-// The socket at which the daemon is asked.
+// Works by *at() calls with open directories, and checks mode and group of the socket before it listens.
 // See listener.hpp.
 #include "multipingd/listener.hpp"
 
@@ -21,7 +21,7 @@
 namespace multiping::daemon {
 namespace {
 
-constexpr int backlog = 64;  // a longer one makes users wait behind the flood of another
+constexpr int backlog = 64;  // with a longer one users wait longer while one user floods the queue
 
 sockaddr_un address_of(const std::string& path) {
   sockaddr_un address{};
@@ -37,7 +37,7 @@ os::FileDescriptor unix_socket() {
   return socket;
 }
 
-/// Everybody in the network namespace can connect to such a name, unix(7).
+/// Every process of the network namespace can connect to an abstract name, unix(7).
 bool is_abstract(int socket) noexcept {
   sockaddr_un address{};
   socklen_t length = sizeof address;
@@ -55,7 +55,8 @@ std::string random_suffix() {
   return text.data();
 }
 
-/// The working directory of this process, for a while: bind(2) knows no other way to a name in an open directory.
+/// Makes `directory` the working directory as long as this object lives: bind(2) has no other way to a name in an open
+/// directory.
 class InDirectory {
  public:
   explicit InDirectory(const os::FileDescriptor& directory) : before_{::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)} {
@@ -83,7 +84,8 @@ Occupant occupant_of(const std::string& path) {
   const sockaddr_un address = address_of(path);
   const os::FileDescriptor caller = unix_socket();
   const auto* any = reinterpret_cast<const sockaddr*>(&address);
-  // Whatever else it says, somebody is there: a full queue, another kind of socket, or one that is not for us.
+  // With any other result a process has the socket open, also when its queue is full, it is of another kind, or this
+  // process may not connect.
   const bool refused = ::connect(caller.value(), any, sizeof address) != 0 && errno == ECONNREFUSED;
   return refused ? Occupant::stale_socket : Occupant::living_socket;
 }
@@ -121,7 +123,7 @@ void Listener::clean() noexcept {
   directory_.made = false;
 }
 
-/// Nobody else can put anything into it, not even who owns the directory around it.
+/// No other user can put a file into this directory, not even the owner of the directory around it.
 void Listener::make_workshop() {
   const int around = directory_.directory.value();
   const std::string name = "." + name_ + "." + random_suffix();
@@ -137,7 +139,7 @@ void Listener::make_workshop() {
   throw std::runtime_error{"somebody else changes what is in the directory of " + place_.path};
 }
 
-/// The mode is that of the making. Under a umask, and not set afterwards.
+/// The socket gets its mode when it is made, by the umask. It is not changed afterwards.
 void Listener::bind() const {
   const InDirectory inside{workshop_};
   const sockaddr_un address = address_of(name_);
@@ -147,7 +149,7 @@ void Listener::bind() const {
   if (bound != 0) os::fail("cannot make the socket " + place_.path);
 }
 
-/// A default access control list of the directory, or its set-group-ID bit, would have its say too.
+/// A default access control list or the set-group-ID bit of the directory could also change mode or group.
 void Listener::require_as_asked() const {
   struct stat status {};
   if (::fstatat(workshop_.value(), name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)

@@ -1,6 +1,6 @@
-// The socket at which the daemon is asked: made at its path, or taken over from systemd.
-// unix(7) SOCK_SEQPACKET. Nobody can connect before its mode and group are as asked, and neither is set by a path that
-// somebody else could lead elsewhere.
+// The Unix socket at which the daemon listens: made at its path, or taken over from systemd. unix(7) SOCK_SEQPACKET.
+// No client can connect before the mode and group of the socket are set. Both are set without a path that another user
+// could redirect.
 #pragma once
 
 #include <sys/types.h>
@@ -18,29 +18,29 @@ struct ListenerPlace {
   std::string path{};
   mode_t mode = 0666;
   std::optional<gid_t> group{};
-  Account account{};  ///< Whom the directory may belong to, beside root.
+  Account account{};  ///< The directory may belong to this account or to root.
 };
 
-/// What lies at a path where a daemon is to listen.
+/// What is at a path where a daemon is to listen.
 enum class Occupant { none, stale_socket, living_socket, other };
 [[nodiscard]] Occupant occupant_of(const std::string& path);
-/// Throws std::runtime_error for a living socket and for what is no socket.
+/// Throws std::runtime_error when there is a living socket, or something else than a socket.
 void check_place(const std::string& path);
 
-/// Listens in a directory of its own, mode 0700, beside the path, until publish() moves the socket there. What was not
-/// published is removed.
+/// Makes the socket and listens in a private directory, mode 0700, beside the path. publish() moves the socket to the
+/// path. A socket that is not published is removed.
 class Listener {
  public:
-  /// Makes the directory, mode 0755, where only that is missing. Throws std::system_error; std::runtime_error where
-  /// others than root and the account may change names on the way to it, open_trusted_directory().
+  /// Makes the directory of the path, mode 0755, when only the last name of it is missing. Throws std::system_error,
+  /// and std::runtime_error when others than root and the account could change the path, see open_trusted_directory().
   explicit Listener(const ListenerPlace& place);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener() { clean(); }
 
-  /// Replaces the socket of a daemon that has ended. Throws as check_place().
+  /// Moves the socket to its path, where it replaces the socket of a daemon that has ended. Throws as check_place().
   void publish();
-  /// The socket, which never blocks.
+  /// Gives the listening socket away. It never blocks.
   [[nodiscard]] os::FileDescriptor take() noexcept { return std::move(socket_); }
 
  private:
@@ -58,7 +58,8 @@ class Listener {
   os::FileDescriptor socket_{};
 };
 
-/// The listening socket that systemd passes. Throws std::runtime_error when it is none, or of another kind.
+/// Takes over the listening socket that systemd passes. Throws std::runtime_error when the descriptor is no socket, or
+/// one of another kind.
 [[nodiscard]] os::FileDescriptor adopt_listener(int descriptor);
 
 }  // namespace multiping::daemon

@@ -1,4 +1,4 @@
-// The last step of a start, after which there is no way back.
+// The order matters: the files are tried after Landlock forbids them, and before the filter refuses such calls too.
 // See lock_down.hpp.
 #include "multipingd/lock_down.hpp"
 

@@ -1,5 +1,5 @@
-// The last step of a start, after which there is no way back: privileges go, files are forbidden, the filter comes, and
-// all of it is verified.
+// The last step of a start, which cannot be undone: drops privileges, forbids files, loads the seccomp filter, and
+// verifies all of these.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,9 @@
 
 namespace multiping::daemon {
 
-/// What the process opens after this is ping sockets and the connections of clients, `descriptors` in all;
-/// it still chooses which datagrams reach those in `filtered`.
-/// Throws std::system_error when a step fails; the findings tell whether all of it holds.
+/// After this the process can only open ping sockets and accept clients, with at most `descriptors` descriptors in all.
+/// It can still set packet filters on the sockets in `filtered`.
+/// Throws std::system_error when a step fails. The findings tell whether everything is given up.
 [[nodiscard]] std::vector<Finding> lock_down(const Account& account, std::size_t descriptors,
                                              std::span<const int> filtered = {});
 

@@ -1,5 +1,5 @@
-// multipingd: hands ping sockets to processes that may not open any.
-// What was asked is in options.hpp, what is done in service.hpp; here is what becomes of it: output and exit status.
+// multipingd: hands ping sockets to processes that may not open any. This file prepares the process, and turns errors
+// into log lines and an exit status. The command line is in options.hpp, the work in service.hpp.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,13 +26,14 @@ constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 constexpr int activated_descriptor = 3;
 
-/// Set-user-ID or set-group-ID would make options of root's out of those of any user.
+/// With set-user-ID or set-group-ID any user could choose the options of a privileged process.
 void require_own_rights() {
   if (::getuid() != ::geteuid() || ::getgid() != ::getegid())
     throw std::runtime_error{"multipingd must not be installed set-user-ID or set-group-ID"};
 }
 
-/// A descriptor below 3 that is closed would be given to what the daemon opens first: a socket would become its log.
+/// If a descriptor below 3 were closed, the first file or socket that the daemon opens would get its number: the log
+/// could go to a socket.
 void hold_standard_descriptors() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(descriptor, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != descriptor)
@@ -40,7 +41,7 @@ void hold_standard_descriptors() {
   }
 }
 
-/// What is typed at the terminal of who has started it is not for the daemon.
+/// The daemon must not read from the terminal that it was started at.
 void leave_input() {
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (nothing < 0 || ::dup2(nothing, STDIN_FILENO) != STDIN_FILENO)
@@ -48,7 +49,7 @@ void leave_input() {
   ::close(nothing);
 }
 
-/// Nothing of what the process was started with shall matter: environment, directory, mask, descriptors, signals.
+/// Resets what the process inherited: environment, working directory, umask, descriptors and signals.
 void leave_surroundings(bool activated) {
   hold_standard_descriptors();
   if (::close_range(activated ? activated_descriptor + 1 : activated_descriptor, ~0U, 0) != 0)

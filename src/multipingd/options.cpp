@@ -1,5 +1,5 @@
-// The command line of multipingd, by CLI11. Every value is taken as text and checked here, so that each mistake is
-// told alike: option, value, what it must be.
+// Parses the command line by CLI11. Every value is taken as text and checked here, so that all error messages have the
+// same form: option, value, what it must be. See options.hpp.
 #include "multipingd/options.hpp"
 
 #include <CLI/CLI.hpp>
@@ -15,7 +15,7 @@
 namespace multiping::daemon {
 namespace {
 
-constexpr std::size_t longest_path = 107;  // of sockaddr_un
+constexpr std::size_t longest_path = 107;  // bytes that fit in sockaddr_un
 
 [[noreturn]] void refuse(std::string_view option, std::string_view value, std::string_view wanted) {
   throw std::invalid_argument{std::string{option} + " is " + std::string{value.empty() ? "empty" : value} +
@@ -53,7 +53,7 @@ void check_path(const std::string& path) {
     refuse("--socket", path, "an absolute path of at most " + std::to_string(longest_path) + " bytes");
 }
 
-/// As TransportOptions::proxy, but that no name is looked up.
+/// The same form as TransportOptions::proxy, but no name is looked up.
 std::optional<Icmp4emEndpoint> to_endpoint(std::string_view text) {
   const auto name = read_proxy_name(text.empty() ? "127.0.0.1" : text);
   const auto host = name ? Address::parse(name->host) : std::nullopt;
@@ -61,7 +61,7 @@ std::optional<Icmp4emEndpoint> to_endpoint(std::string_view text) {
   return Icmp4emEndpoint{.host = *host, .port = name->port};
 }
 
-/// "10.0.0.0/8", or one address.
+/// Parses "10.0.0.0/8" or a single address.
 std::optional<proxy::ClientNetwork> to_network(std::string_view text) {
   const auto slash = text.find('/');
   const auto address = Address::parse(text.substr(0, slash));
@@ -72,7 +72,7 @@ std::optional<proxy::ClientNetwork> to_network(std::string_view text) {
   return proxy::ClientNetwork{.address = *address, .prefix = static_cast<unsigned>(*prefix)};
 }
 
-/// What CLI11 fills in.
+/// The values as text, filled in by CLI11.
 struct Texts {
   std::string mode, max_sockets, max_sockets_per_user, rate, ready, receive_buffer;
   std::vector<std::string> icmp4em, icmp4em_allow;

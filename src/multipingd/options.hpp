@@ -1,5 +1,5 @@
-// What the administrator asks of multipingd: the options of its command line, checked. There is no other input: no
-// file and nothing of the environment is read.
+// The options of multipingd's command line, checked. The daemon has no other configuration: it reads no file and
+// nothing of the environment.
 #pragma once
 
 #include <sys/types.h>
@@ -15,7 +15,7 @@
 
 namespace multiping::daemon {
 
-/// Where the proxy protocol of icmp4em is served.
+/// An address and port at which the proxy protocol of icmp4em is served.
 struct Icmp4emEndpoint {
   Address host{};
   std::uint16_t port = 0;
@@ -24,9 +24,9 @@ struct Icmp4emEndpoint {
 struct Options {
   std::string socket = "/run/multiping/multiping.sock";
   mode_t mode = 0666;
-  std::string socket_group{};  ///< Name or number; empty: as the process has it.
+  std::string socket_group{};  ///< Name or number; empty: the group is not changed.
   std::vector<std::string> allow_users{}, allow_groups{};
-  std::string user{}, group{};  ///< Empty: "multiping" where the process may choose, else as it is.
+  std::string user{}, group{};  ///< Empty: "multiping" for a process of root, else the process keeps its own.
   std::size_t max_sockets = 4096;
   std::size_t max_sockets_per_user = 1024;
   std::size_t rate = 1000;
@@ -38,7 +38,7 @@ struct Options {
   std::vector<proxy::ClientNetwork> icmp4em_allow{};
 };
 
-/// What is to be printed instead of serving: --help, --version.
+/// Text to print instead of serving: that of --help or --version.
 struct Answer {
   std::string text{};
 };

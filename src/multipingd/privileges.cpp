@@ -1,4 +1,4 @@
-// Gives privileges up for good.
+// Calls capset(2) and Landlock by syscall(2), without a library.
 // See privileges.hpp.
 #include "multipingd/privileges.hpp"
 
@@ -77,7 +77,7 @@ bool is_file(int descriptor) noexcept {
   return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/// As linux/landlock.h has it since version 6; older kernels take it when what they do not know is zero.
+/// The attributes of linux/landlock.h since version 6. Older kernels accept them when those they do not know are zero.
 struct Ruleset {
   std::uint64_t files = 0, network = 0, scopes = 0;
 };
@@ -110,7 +110,7 @@ void drop_privileges(const Account& account, const Keeping& keeping) {
     require(::prctl(PR_SET_SECUREBITS, bits) == 0, "cannot lock the secure bits");
     empty_bounding_set();
   }
-  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);  // refused only where there are none
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);  // fails only on a kernel without ambient capabilities
   if (keeping.net_admin) require(::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0, "cannot keep a capability");
   if (::geteuid() == 0 && !keeping.user) become(account);
   set_capabilities(keeping.net_admin);
@@ -122,7 +122,7 @@ std::size_t take_all_descriptors() noexcept {
   rlimit now{};
   if (::getrlimit(RLIMIT_NOFILE, &now) != 0) return 0;
   now.rlim_cur = now.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &now);  // refused only where there is no limit that can be told
+  ::setrlimit(RLIMIT_NOFILE, &now);  // fails only when the hard limit is above fs.nr_open
   return now.rlim_max == RLIM_INFINITY ? SIZE_MAX : static_cast<std::size_t>(now.rlim_max);
 }
 
@@ -132,9 +132,9 @@ void limit_resources(std::size_t descriptors) {
   limit(RLIMIT_NPROC, 0, "cannot forbid children");
   limit(RLIMIT_MEMLOCK, 0, "cannot forbid locked memory");
   limit(RLIMIT_MSGQUEUE, 0, "cannot forbid message queues");
-  // It would hold for the log and for what --check prints too, by ending the process.
+  // When the log or the output of --check is a file, this limit would end the process at its next line.
   if (!is_file(STDERR_FILENO) && !is_file(STDOUT_FILENO)) limit(RLIMIT_FSIZE, 0, "cannot forbid files");
-  // A sanitizer maps terabytes, and touches few of them.
+  // A sanitizer maps terabytes of memory, most of which it never uses.
   if (!shadows_memory) limit(RLIMIT_AS, most_memory, "cannot limit the memory");
 }
 

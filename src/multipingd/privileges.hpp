@@ -1,4 +1,4 @@
-// Gives privileges up for good: user, groups, capabilities, and what could bring them back.
+// Gives privileges up for good: user, groups and capabilities, and all ways to get them back.
 // capabilities(7), credentials(7), prctl(2), landlock(7), getrlimit(2).
 #pragma once
 
@@ -9,29 +9,32 @@
 
 namespace multiping::daemon {
 
-/// Of linux/capability.h, as a number.
+/// Whether this process has the capability now; `capability` is a number of linux/capability.h.
 [[nodiscard]] bool has_capability(unsigned capability) noexcept;
 
-/// What a process may keep.
+/// What a process keeps.
 struct Keeping {
   bool net_admin = false;  ///< CAP_NET_ADMIN, as the only capability.
   bool user = false;       ///< Its user and groups.
 };
 
-/// Empties all sets of capabilities, leaves all supplementary groups, becomes `account`, and sets no_new_privs; no
-/// other process can look into this one any more. The bounding set needs CAP_SETPCAP, user and groups need root:
-/// without those they stay, and are without effect. Throws std::system_error.
+/// Empties all sets of capabilities, leaves all supplementary groups, becomes `account`, and sets no_new_privs. Other
+/// processes of the user can no longer trace this one or read its memory (PR_SET_DUMPABLE). Emptying the bounding set
+/// needs CAP_SETPCAP, and the change of user and groups needs root. Without these rights they stay as they are, and
+/// give the process no privilege. Throws std::system_error.
 void drop_privileges(const Account& account, const Keeping& keeping = {});
 
-/// No core, no child, no locked memory, no byte into a file (unless the log or the output is one), bounded memory, and
-/// this many descriptors. Throws std::system_error.
+/// Limits this process to `descriptors` descriptors and 256 MiB of memory. Forbids core files, child processes, locked
+/// memory, message queues, and writing to files. Writing stays allowed when the log or the output is a file. Throws
+/// std::system_error.
 void limit_resources(std::size_t descriptors);
-/// As many descriptors as this process can have from now on, until limit_resources() takes what is not needed; how
-/// many those are.
+/// Raises the limit of descriptors to the hard limit and returns it; SIZE_MAX when there is none, 0 on an error.
+/// limit_resources() lowers it later.
 [[nodiscard]] std::size_t take_all_descriptors() noexcept;
 
-/// From now on this process opens no file, and by TCP binds and connects to nothing. Returns the version of Landlock
-/// that the kernel has, 0 when it has none. Throws std::system_error.
+/// From now on this process can open no file, by Landlock; from version 4 it can also bind or connect no TCP socket.
+/// Returns the version of Landlock that the kernel has; 0: it has none, and nothing is forbidden. Throws
+/// std::system_error.
 int forbid_files();
 
 }  // namespace multiping::daemon

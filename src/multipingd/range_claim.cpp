@@ -1,4 +1,4 @@
-// What the daemons of one network namespace know of each other.
+// A daemon that joins gets the descriptors of the claim by SCM_RIGHTS; a pipe tells when the last one has ended.
 // See range_claim.hpp.
 #include "multipingd/range_claim.hpp"
 
@@ -26,11 +26,11 @@ using ClaimClock = std::chrono::steady_clock;
 constexpr std::string_view claim_name{"\0multiping/ping_group_range", 27};
 constexpr int claim_backlog = 8;
 constexpr std::size_t most_told = 4;
-constexpr auto patience_with_told = std::chrono::seconds{2};  // less than a service manager has with the guard
+constexpr auto patience_with_told = std::chrono::seconds{2};  // less than a service manager waits for the guard to end
 constexpr auto pause_between_tries = std::chrono::milliseconds{5};
-constexpr std::uint32_t claim_version = 1;  // of what is told, so that another version is not misunderstood
+constexpr std::uint32_t claim_version = 1;  // of the message, so that another version is not misunderstood
 
-/// What is told; without descriptors and with version 0: nothing, to one who is not believed.
+/// The message that tells a claim. With version 0 and without descriptors it tells a process that is refused nothing.
 struct ClaimWord {
   std::uint32_t version = 0, before_first = 0, before_last = 0, after_first = 0, after_last = 0;
 };
@@ -100,7 +100,7 @@ struct ClaimMessage {
 
 using ToldDescriptors = std::array<os::FileDescriptor, descriptors_told>;
 
-/// All of them, or none.
+/// The descriptors of a message; none when there are fewer than three. Any further ones are closed.
 std::optional<ToldDescriptors> descriptors_in(msghdr& header) noexcept {
   ToldDescriptors found;
   std::size_t count = 0;
@@ -153,7 +153,7 @@ std::optional<RangeClaim> RangeClaim::told_by(os::FileDescriptor connection) noe
   return claim;
 }
 
-/// Who holds the name may be about to begin or to end, and hang up: then it is tried again.
+/// The process that holds the name may be starting or ending, and close the connection. Then this is tried again.
 ClaimAttempt RangeClaim::take(const Account& account, std::chrono::milliseconds patience) {
   const auto end = ClaimClock::now() + patience;
   ClaimAttempt attempt;

@@ -1,5 +1,5 @@
-// What the daemons of one network namespace know of each other: all of them depend on its one ping_group_range.
-// A name of the namespace itself, unix(7) "abstract", which processes of other mount and PID namespaces find as well.
+// Lets the daemons of one network namespace share its single ping_group_range, and tells which of them ends last. They
+// find each other by an abstract Unix socket name, unix(7), also from other mount and PID namespaces.
 #pragma once
 
 #include <chrono>
@@ -15,47 +15,50 @@ namespace multiping::daemon {
 
 struct ClaimAttempt;
 
-/// Held for each daemon that serves: by its guard, where it has one, else by itself. The first makes the name; each
-/// other one is told what the setting is and was, and then holds the same socket: the name stays until the last one
-/// has ended.
+/// Each daemon that serves has a claim, held by its guard, or by itself when it has no guard. The first daemon makes
+/// the name. Each later one is told the setting before and after the change, and gets the same listening socket: so the
+/// name exists until the last one has ended.
 class RangeClaim {
  public:
-  /// Takes the name, or joins those who have it, within `patience`. Only root and `account.user` are believed.
+  /// Makes the name, or joins the daemons that have it, within `patience`. Joins only a daemon of root or
+  /// `account.user`.
   [[nodiscard]] static ClaimAttempt take(const Account& account, std::chrono::milliseconds patience);
 
-  /// What the first has made of the setting; none: this is the first, which has to say it by announce().
+  /// How the first daemon changed the setting. None: this is the first, which has to call announce().
   [[nodiscard]] const std::optional<RangeChange>& change() const noexcept { return change_; }
-  /// Whoever told this one need not wait for it any more.
+  /// Ends the joining: the process that told this one need not wait for it in leave() any more.
   void settle() noexcept { teller_ = os::FileDescriptor{}; }
-  /// What is told to others from now on.
+  /// Sets the change that daemons that join are told from now on.
   void announce(const RangeChange& change) noexcept { change_ = change; }
 
-  /// Of the socket at which others ask: readable when one does.
+  /// The socket at which other daemons ask. It is readable when one does.
   [[nodiscard]] int descriptor() const noexcept { return listener_.value(); }
   /// Every descriptor that a guard has to keep.
   [[nodiscard]] std::vector<int> descriptors() const;
-  /// Tells one who asks, if that is root or of `account`; needs announce().
+  /// Answers one process that asks. It is told the change only after announce(), and only if it is of root, of
+  /// `account.user` or of `account.group`.
   void answer(const Account& account) noexcept;
-  /// The daemon of this guard has ended: whether it was the last. Who is just joining is waited for.
+  /// Gives the claim up when its daemon has ended. Waits up to two seconds for daemons that are joining. True when this
+  /// was the last daemon.
   [[nodiscard]] bool leave() noexcept;
 
  private:
   RangeClaim() = default;
   [[nodiscard]] static std::optional<RangeClaim> make() noexcept;
-  /// What one who holds the name has told.
+  /// The claim that a process told over this connection; none when its message is not as it should be.
   [[nodiscard]] static std::optional<RangeClaim> told_by(os::FileDescriptor connection) noexcept;
 
   os::FileDescriptor listener_{};
-  os::FileDescriptor others_{};  ///< The reading end of a pipe: ends when every `here_` is closed.
-  os::FileDescriptor here_{};    ///< Its writing end, one for each daemon that has not ended.
-  os::FileDescriptor teller_{};  ///< By whom this one was told: waits until this is closed.
+  os::FileDescriptor others_{};  ///< The reading end of a pipe. It is at its end when every `here_` is closed.
+  os::FileDescriptor here_{};    ///< The writing end of the pipe, one for each daemon that has not ended.
+  os::FileDescriptor teller_{};  ///< Connection to the process that told this one, which waits until it is closed.
   std::vector<os::FileDescriptor> told_{};
   std::optional<RangeChange> change_{};
 };
 
 struct ClaimAttempt {
   std::optional<RangeClaim> claim{};
-  /// Who has the name, if that is not the claim: is not believed, or does not answer.
+  /// Without a claim: the process that has the name, but is not of root or the account, or does not answer properly.
   std::optional<proxy::PeerCredentials> holder{};
 };
 

@@ -1,4 +1,4 @@
-// Puts net.ipv4.ping_group_range back when the daemon has ended.
+// The guard notices the end of the daemon by the end of the socket between them.
 // See range_guard.hpp.
 #include "multipingd/range_guard.hpp"
 
@@ -34,7 +34,7 @@ void close_between(unsigned first, unsigned last) {
   if (first <= last && ::close_range(first, last, 0) != 0) os::fail("cannot close the daemon's descriptors");
 }
 
-/// All but the log and these.
+/// Closes all descriptors except the standard ones and `kept`.
 void close_others(std::vector<int> kept) {
   std::ranges::sort(kept);
   unsigned first = STDERR_FILENO + 1;
@@ -50,7 +50,7 @@ void tell(const std::string& text) noexcept {
   [[maybe_unused]] const ssize_t told = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
-/// Signals that end the daemon end the guard by ending the daemon.
+/// Blocks all signals and makes a session of the guard's own: the guard must end after the daemon, not with it.
 void outlive_signals() noexcept {
   sigset_t all{};
   ::sigfillset(&all);
@@ -67,7 +67,7 @@ void shed_all(const Account& account) {
   apply_guard_filter();
 }
 
-/// Meanwhile it tells other daemons what there is to know.
+/// Waits until the daemon has ended. Meanwhile it answers other daemons.
 void wait_for_end(int link, GuardOrder& order) noexcept {
   std::array<pollfd, 2> watched{{{link, POLLIN, 0}, {order.claim ? order.claim->descriptor() : -1, POLLIN, 0}}};
   while (watched[0].revents == 0) {
@@ -76,7 +76,7 @@ void wait_for_end(int link, GuardOrder& order) noexcept {
   }
 }
 
-/// What somebody else has set meanwhile stays.
+/// Puts the setting back, unless another process has changed it meanwhile. False when the write fails.
 bool restore(const GroupRangeFile& file, const RangeChange& change) noexcept {
   return file.read() != change.after || file.write(change.before);
 }

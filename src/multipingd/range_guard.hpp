@@ -1,5 +1,5 @@
-// Puts net.ipv4.ping_group_range back when the daemon has ended, however it ended: the daemon itself, without
-// privileges, could not. A small process of its own, which keeps nothing but the right to that one write.
+// A small process that puts net.ipv4.ping_group_range back when the daemon has ended, however it ended. The daemon has
+// no privilege to do that itself. The guard keeps only the right to this one write.
 #pragma once
 
 #include <sys/types.h>
@@ -16,25 +16,24 @@ namespace multiping::daemon {
 struct GuardOrder {
   RangeChange change{};
   Account account{};
-  std::optional<RangeClaim> claim{};  ///< None: nobody else is known of.
+  std::optional<RangeClaim> claim{};  ///< None: no claim could be made, and the guard knows no other daemon.
 };
 
 class RangeGuard {
  public:
-  /// Forks the guard and waits until it has given all else up. The caller then writes `change.after`; once the caller
-  /// has ended, the guard writes `change.before`, if the setting still is `change.after` and no other daemon holds the
-  /// claim. With CAP_NET_ADMIN it becomes `account`, else it stays user 0 without capabilities. Throws
-  /// std::system_error.
+  /// Forks the guard and waits until it has given up all other rights. The caller then writes `change.after`. When the
+  /// caller has ended, the guard writes `change.before`, if the setting is still `change.after` and no other daemon
+  /// holds the claim. With CAP_NET_ADMIN the guard becomes `account`; else it stays the user that it is, without
+  /// capabilities. Throws std::system_error.
   RangeGuard(const GroupRangeFile& file, GuardOrder order);
   RangeGuard(const RangeGuard&) = delete;
   RangeGuard& operator=(const RangeGuard&) = delete;
-  /// As end().
   ~RangeGuard() { end(); }
 
-  /// Has the setting put back, unless others need it, and waits until that is done.
+  /// Makes the guard put the setting back, unless other daemons need it, and waits until the guard has ended.
   void end() noexcept;
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
-  /// Readable when the guard has ended before its time.
+  /// Readable when the guard has ended too early.
   [[nodiscard]] int descriptor() const noexcept { return link_.value(); }
 
  private:

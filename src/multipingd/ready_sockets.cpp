@@ -1,4 +1,4 @@
-// Ping sockets that were made beforehand.
+// Also opens a socket where none is to be kept, to find out whether the family works.
 // See ready_sockets.hpp.
 #include "multipingd/ready_sockets.hpp"
 
@@ -13,7 +13,7 @@
 namespace multiping::daemon {
 namespace {
 
-/// The kernel doubles what it is asked for.
+/// Half of SO_RCVBUF, since the kernel doubles the size that it is asked for.
 std::size_t buffer_of(const os::PingSocket& socket) noexcept {
   return static_cast<std::size_t>(std::max(0, os::option(socket.socket.value(), SOL_SOCKET, SO_RCVBUF))) / 2;
 }
@@ -21,7 +21,7 @@ std::size_t buffer_of(const os::PingSocket& socket) noexcept {
 }  // namespace
 
 bool ReadySockets::fill(Family family, std::size_t count) {
-  // One is made even where none is wanted: to see whether it can be.
+  // One socket is opened even when `count` is 0, to see whether it can be.
   os::PingSocket socket = os::open_ping_socket(family, {}, receive_buffer_);
   if (!socket.socket) {
     errors_[family] = socket.doing + ": " + socket.error.message();

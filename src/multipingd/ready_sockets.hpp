@@ -1,5 +1,5 @@
-// Ping sockets that were made while the daemon still could give them large receive buffers, and those made later.
-// One thread.
+// Keeps ping sockets that are made while the daemon may still give them large receive buffers, and makes new ones when
+// these are used up. One thread.
 #pragma once
 
 #include <cstddef>
@@ -16,17 +16,17 @@ class ReadySockets {
  public:
   explicit ReadySockets(std::size_t receive_buffer) noexcept : receive_buffer_{receive_buffer} {}
 
-  /// Makes `count` of each family that this host has; a family without any is told by error_of(). Throws
-  /// std::runtime_error when there is none of either.
+  /// Makes `count` sockets of each family. error_of() tells of a family for which none opens. Throws std::runtime_error
+  /// when none opens for either family.
   void make(std::size_t count);
 
-  /// A ready one where the source may be any, else a new one.
+  /// Returns a ready socket when `source` is none and one is left, else a new one.
   [[nodiscard]] os::PingSocket take(Family family, const Address& source, std::size_t receive_buffer);
 
   [[nodiscard]] std::size_t left(Family family) const noexcept;
-  /// "cannot open a ping socket for ipv6: Address family not supported by protocol"; empty where it works.
+  /// "cannot open a ping socket for ipv6: Address family not supported by protocol"; empty when there was no error.
   [[nodiscard]] std::string error_of(Family family) const;
-  /// Bytes of the receive buffer that a socket has, as the kernel counts; 0: none opens.
+  /// Opens a socket and returns the size of its receive buffer in bytes; 0: no socket opens.
   [[nodiscard]] std::size_t buffer_of_new() const;
   [[nodiscard]] std::size_t buffer_of_ready() const noexcept { return ready_buffer_; }
 

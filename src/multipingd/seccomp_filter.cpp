@@ -1,4 +1,4 @@
-// What system calls the daemon may make once it serves.
+// Loads two filters on top of each other: one ends the process, the other returns errors; see load_filters().
 // See seccomp_filter.hpp.
 #include "multipingd/seccomp_filter.hpp"
 
@@ -22,8 +22,8 @@
 namespace multiping::daemon {
 namespace {
 
-/// What both need to go on and to end. The last lines are the allocator's, and those of threads that the C library
-/// thinks of; a sanitizer's are among them.
+/// The calls that daemon and guard need to run and to end. The last lines are for the allocator and for thread support
+/// of the C library, and also serve sanitizers.
 constexpr std::array common_calls{
     SCMP_SYS(read),          SCMP_SYS(write),          SCMP_SYS(writev),      SCMP_SYS(pread64),
     SCMP_SYS(close),         SCMP_SYS(exit),           SCMP_SYS(exit_group),  SCMP_SYS(rt_sigreturn),
@@ -34,7 +34,7 @@ constexpr std::array common_calls{
 };
 
 constexpr std::array daemon_calls{
-    // The loop and the log, by either name that the C library has for them.
+    // The loop and the log; C libraries use one or the other of these calls.
     SCMP_SYS(epoll_wait),
     SCMP_SYS(epoll_pwait),
     SCMP_SYS(epoll_ctl),
@@ -51,23 +51,23 @@ constexpr std::array daemon_calls{
     SCMP_SYS(sendto),
     SCMP_SYS(sendmsg),
     SCMP_SYS(shutdown),
-    // What --check prints, and the end of the guard.
+    // For the output of --check, and to wait for the end of the guard.
     SCMP_SYS(fstat),
     SCMP_SYS(wait4),
 };
 
-/// It says that it is ready, waits, tells other daemons what is set, and writes the setting.
+/// The guard says that it is ready, waits, tells other daemons the change, and writes the setting.
 constexpr std::array guard_calls{
     SCMP_SYS(sendto),  SCMP_SYS(pwrite64),   SCMP_SYS(poll),    SCMP_SYS(ppoll),
     SCMP_SYS(accept4), SCMP_SYS(getsockopt), SCMP_SYS(sendmsg),
 };
 
-/// Allowed with some arguments only; with others they fail.
+/// Calls that are allowed with some arguments only, and fail with EPERM with others.
 constexpr std::array conditional_calls{SCMP_SYS(socket), SCMP_SYS(setsockopt), SCMP_SYS(mmap), SCMP_SYS(mprotect),
                                        SCMP_SYS(newfstatat)};
 
-/// Harmless mistakes of a library, and what is tried to see whether it fails. By the first line a second filter comes
-/// on top of a first, and none afterwards.
+/// Calls that fail with EPERM: harmless ones that a library may make, and those that the verification tries. seccomp()
+/// and prctl() are among them: the first filter lets them pass so that the second can be loaded, which refuses them.
 constexpr std::array refused_calls{
     SCMP_SYS(seccomp),   SCMP_SYS(prctl),    SCMP_SYS(open),      SCMP_SYS(openat),    SCMP_SYS(openat2),
     SCMP_SYS(creat),     SCMP_SYS(access),   SCMP_SYS(faccessat), SCMP_SYS(stat),      SCMP_SYS(lstat),
@@ -82,7 +82,7 @@ struct SocketOption {
   int level, name;
 };
 
-/// What a ping socket is made ready with, and a client's connection.
+/// The options that ping sockets and the connections of clients are given.
 constexpr std::array socket_options{
     SocketOption{SOL_SOCKET, SO_REUSEADDR},
     SocketOption{SOL_SOCKET, SO_RCVBUF},
@@ -103,7 +103,7 @@ class Filter {
  public:
   explicit Filter(std::uint32_t otherwise) : context_{::seccomp_init(otherwise), ::seccomp_release} {
     if (!context_) throw std::system_error{ENOMEM, std::system_category(), "cannot make a seccomp filter"};
-    // Calls of another architecture's table: all of them.
+    // Any call of another architecture ends the process.
     require(::seccomp_attr_set(context_.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS));
   }
 
@@ -144,27 +144,29 @@ void allow_socket_options(Filter& filter) {
     filter.rule(SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), {equals(1, option.level), equals(2, option.name)});
 }
 
-/// By number, so these descriptors must stay open as long as the process lives.
+/// The filter knows descriptors by number, so these must stay open as long as the process runs.
 void allow_packet_filters(Filter& filter, std::span<const int> descriptors) {
   for (const int descriptor : descriptors)
     filter.rule(SCMP_ACT_ALLOW, SCMP_SYS(setsockopt),
                 {equals(0, descriptor), equals(1, SOL_SOCKET), equals(2, SO_ATTACH_FILTER)});
 }
 
-/// Memory, but nothing that could be run.
+/// Allows memory that is not executable.
 void allow_data(Filter& filter) {
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)})
     filter.rule(SCMP_ACT_ALLOW, call, {{.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0}});
 }
 
-/// What fstat() is in newer C libraries. They could name a path beside the flag; it would be looked at, not opened.
+/// Newer C libraries implement fstat() by newfstatat() with AT_EMPTY_PATH. A call with this flag could also name a
+/// path; then it would get the status of the file, but not open it.
 void allow_descriptor_status(Filter& filter) {
   filter.rule(SCMP_ACT_ALLOW, SCMP_SYS(newfstatat),
               {{.arg = 3, .op = SCMP_CMP_MASKED_EQ, .datum_a = AT_EMPTY_PATH, .datum_b = AT_EMPTY_PATH}});
 }
 
-/// Of two filters the stricter answer holds. The first ends the process at what neither knows; the second, which allows
-/// less, makes errors of the rest. One filter cannot say of one call both what it allows and how it refuses.
+/// When there are two filters, the stricter answer holds. The first filter ends the process at a call that is on no
+/// list. The second allows less, and returns EPERM for all other calls. One filter alone could not allow a call with
+/// some arguments, return an error for others, and end the process at unknown calls.
 void load_filters(std::span<const int> calls, const std::function<void(Filter&)>& add_conditions) {
   Filter first{SCMP_ACT_KILL_PROCESS}, second{SCMP_ACT_ERRNO(EPERM)};
   for (Filter* filter : {&first, &second}) {

@@ -1,4 +1,4 @@
-// multipingd from its start to its end.
+// start() has the order of all steps; what needs a privilege comes before lock_down().
 // See service.hpp.
 #include "multipingd/service.hpp"
 
@@ -76,7 +76,7 @@ std::size_t Service::fixed_descriptors() const noexcept {
 }
 
 std::size_t Service::descriptors() const noexcept {
-  // What clients have not fetched yet counts as this process's.
+  // Sockets that clients have not fetched yet count as descriptors of this process.
   return policy_.sockets + policy_.connections + fixed_descriptors();
 }
 
@@ -114,13 +114,13 @@ os::FileDescriptor Service::open_listener(bool publish) {
   if (options_.activated) return adopt_listener(activated_descriptor);
   listener_.emplace(place_);
   occupant_ = occupant_of(place_.path);
-  if (publish) check_place(place_.path);  // early, before anything is changed; and once more when it is published
+  if (publish) check_place(place_.path);  // early, before anything is changed; publish() checks once more
   return listener_->take();
 }
 
-/// Without a claim: a range of our group alone is most likely that of a daemon that was killed a moment ago, and its
-/// guard is about to put back what was before. So a second is waited for it to change; one that an administrator has
-/// set stays.
+/// Used without a claim. A range of our group alone is probably the setting of a daemon that has just been killed, and
+/// its guard will soon put the earlier range back. So this waits up to a second for a change. A range that an
+/// administrator has set does not change.
 std::optional<GroupRange> Service::settled_range() const {
   const GroupRange own{.first = account_.group, .last = account_.group};
   const net::Instant end = net::after(proxy::EventLoop::now(), patience_with_guard);
@@ -140,7 +140,7 @@ void Service::allow_own_group() {
   begin_setting(std::move(attempt.claim));
 }
 
-/// Nobody else serves in this network namespace, as far as is known.
+/// Called when no other daemon is known to serve in this network namespace.
 void Service::begin_setting(std::optional<RangeClaim> claim) {
   const GroupRange own{.first = account_.group, .last = account_.group};
   if (!range_.includes(account_.group))
@@ -150,7 +150,8 @@ void Service::begin_setting(std::optional<RangeClaim> claim) {
   if (claim_) claim_->announce({.before = range_, .after = range_});
 }
 
-/// Others serve, and need the setting as it is: none must take it from the others, and the last puts it back.
+/// Called when other daemons serve and need the setting as it is. None of them may change it, and the guard of the last
+/// one puts it back.
 void Service::share_setting(RangeClaim claim) {
   const RangeChange change = *claim.change();
   const bool changed = change.before != change.after;
@@ -199,7 +200,7 @@ void Service::tell_range() const {
 }
 
 void Service::make_ready_sockets() {
-  // The group is what opens a ping socket; capabilities, for the buffer, stay until later.
+  // The group allows to open ping sockets. The capabilities are still needed for large receive buffers.
   if (::geteuid() == 0 && ::setegid(account_.group) != 0) os::fail("cannot become the group");
   ready_.make(options_.ready);
   for (const Family family : {Family::ipv4, Family::ipv6}) {

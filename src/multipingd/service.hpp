@@ -1,4 +1,4 @@
-// multipingd from its start to its end: opens what it needs, gives all privileges up, verifies that, and serves.
+// Runs multipingd from start to end: opens what it needs, gives up all privileges, verifies that, and serves.
 // multipingd(8).
 #pragma once
 
@@ -27,13 +27,13 @@ namespace multiping::daemon {
 
 class Service {
  public:
-  /// Looks up users and groups: std::invalid_argument where one is unknown.
+  /// Looks up users and groups. Throws std::invalid_argument when one is unknown.
   Service(Options options, proxy::Log& log);
 
-  /// Until SIGTERM or SIGINT, which must be blocked already, as SIGUSR1 must. Throws std::runtime_error when it cannot
-  /// start, or when something that was given up is still there.
+  /// Starts and serves until SIGTERM or SIGINT. The caller must have blocked these and SIGUSR1. Throws
+  /// std::runtime_error when it cannot start, or when a right that was given up is still there.
   void serve();
-  /// Does all of that but serve, and tells what it found. False when something is amiss.
+  /// Starts without serving, and prints what it found. False when something is wrong.
   bool check(std::ostream& out);
 
  private:
@@ -41,7 +41,7 @@ class Service {
   void fit_descriptors();
   [[nodiscard]] std::size_t fixed_descriptors() const noexcept;
   [[nodiscard]] std::size_t descriptors() const noexcept;
-  /// All that is opened, and then everything given up.
+  /// Opens all that is needed, then gives up all rights. `publish`: the socket is put at its path.
   void start(bool publish);
   os::FileDescriptor open_listener(bool publish);
   [[nodiscard]] std::optional<GroupRange> settled_range() const;
@@ -63,7 +63,7 @@ class Service {
   void tell_start();
   void tell_figures();
   void report(std::ostream& out) const;
-  /// Why the daemon must not serve; empty when all holds.
+  /// Why the daemon must not serve; empty when all findings hold.
   [[nodiscard]] std::string amiss() const;
 
   Options options_;
@@ -74,7 +74,7 @@ class Service {
   GroupRangeFile range_file_;
   GroupRange range_before_{}, range_{};
   std::optional<RangeGuard> guard_;
-  std::optional<RangeClaim> claim_;  ///< Where no guard holds it.
+  std::optional<RangeClaim> claim_;  ///< None when a guard holds the claim, or there is none.
   std::optional<Listener> listener_;
   Occupant occupant_ = Occupant::none;
   ReadySockets ready_;

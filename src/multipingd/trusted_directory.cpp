@@ -1,4 +1,4 @@
-// A directory in which nobody but root and the daemon's user can change names.
+// Follows symbolic links itself, so that it can check the owner of each link and of each directory on the way.
 // See trusted_directory.hpp.
 #include "multipingd/trusted_directory.hpp"
 
@@ -19,7 +19,7 @@
 namespace multiping::daemon {
 namespace {
 
-constexpr int most_links = 40;  // as the kernel follows
+constexpr int most_links = 40;  // the kernel follows as many
 
 struct stat status_of(const os::FileDescriptor& file, const std::string& path) {
   struct stat status {};
@@ -31,8 +31,8 @@ struct stat status_of(const os::FileDescriptor& file, const std::string& path) {
   throw std::runtime_error{"does not make a socket at a place that others can change: " + path + " " + who};
 }
 
-/// With a list, the group's bits of the mode are those of the most that anybody in the list may do. Where that cannot
-/// be told, there may be one.
+/// With an access control list, the group bits of the mode are the mask: the most that any entry of the list may allow.
+/// True also when it cannot be found out whether there is a list.
 bool may_have_access_list(const os::FileDescriptor& directory) {
   const std::string path = "/proc/self/fd/" + std::to_string(directory.value());
   if (::getxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) >= 0) return true;
@@ -76,7 +76,7 @@ class Walk {
       refuse(path, "belongs to user " + std::to_string(status.st_uid));
   }
 
-  /// Who may write into this directory beside those who are trusted; empty: nobody.
+  /// Says which untrusted users may write into this directory; empty when none may.
   [[nodiscard]] std::string other_writers() const {
     if ((status_.st_mode & S_IWOTH) != 0) return "can be written by everybody";
     if ((status_.st_mode & S_IWGRP) == 0) return {};
@@ -137,7 +137,7 @@ class Walk {
   os::FileDescriptor here_, parent_{};
   struct stat status_;
   std::string place_{}, name_{};
-  std::deque<std::string> names_{};  ///< Still to go.
+  std::deque<std::string> names_{};  ///< The names of the path that are still to be opened.
   int links_ = 0;
   bool made_ = false;
 };

@@ -1,4 +1,4 @@
-// Looks whether all that was given up is gone.
+// Compares fields of /proc/self/status with the expected values, then makes calls that must fail.
 // See verification.hpp.
 #include "multipingd/verification.hpp"
 
@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view no_capabilities = "0000000000000000";
 
-/// Fields of several words have tabs or spaces between them.
+/// The text without spaces and tabs around it. Those between words stay.
 std::string trimmed(std::string_view text) {
   constexpr std::string_view space = " \t";
   const auto first = text.find_first_not_of(space);
@@ -29,7 +29,7 @@ std::string trimmed(std::string_view text) {
   return std::string{text.substr(first, text.find_last_not_of(space) + 1 - first)};
 }
 
-/// Real, effective, saved, and of file systems.
+/// As /proc/PID/status has it: the real, effective, saved and file system ID.
 std::string four_times(uid_t id) {
   const std::string one = std::to_string(id);
   return one + "\t" + one + "\t" + one + "\t" + one;
@@ -46,7 +46,7 @@ bool opens(const char* path) noexcept {
   return static_cast<bool>(os::FileDescriptor{::open(path, O_RDONLY | O_CLOEXEC)});
 }
 
-/// Whether an attempt failed as it must; errno is of that attempt.
+/// A finding that holds when an attempt failed; errno must be that of the attempt.
 Finding refused(std::string what, bool done) {
   return {.what = std::move(what), .found = done ? "allowed" : std::strerror(errno), .holds = !done};
 }
@@ -55,7 +55,7 @@ bool socket_opens(int type, int protocol) noexcept {
   return static_cast<bool>(os::open_socket(Family::ipv4, type, protocol));
 }
 
-/// What could not be given up is told all the same.
+/// A bounding set that could not be emptied is listed too, as a finding that holds.
 void add_capabilities(const std::string& status, bool bounding, std::vector<Finding>& findings) {
   for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}) {
     const bool kept = !bounding && std::string_view{set} == "CapBnd";

@@ -1,5 +1,5 @@
-// Looks whether all that was given up is gone, before the daemon serves: by what the kernel says of this process, and
-// by trying what must fail.
+// Verifies that all rights that were given up are gone, before the daemon serves. It reads the kernel's status of this
+// process, and tries calls that must fail.
 #pragma once
 
 #include <string>
@@ -17,24 +17,26 @@ struct Finding {
   bool holds = false;
 };
 
-/// What can be expected here.
+/// The state that a process with these rights at its start must have now.
 struct Expectations {
   Account account{};
-  bool left_groups = true;       ///< Started by root, so that supplementary groups are gone.
-  bool emptied_bounding = true;  ///< CAP_SETPCAP was there.
-  bool landlock = true;          ///< The kernel has it.
+  bool left_groups = true;       ///< The supplementary groups are gone, since the process was started by root.
+  bool emptied_bounding = true;  ///< The bounding set is empty, since the process had CAP_SETPCAP.
+  bool landlock = true;          ///< The kernel has Landlock.
 };
 
-/// The line of /proc/PID/status that begins with `name` and a colon, without white space around the value.
+/// The value in the line of /proc/PID/status that begins with `name` and a colon, without white space around it. Empty
+/// when there is no such line.
 [[nodiscard]] std::string status_field(std::string_view status, std::string_view name);
 
 class Verification {
  public:
-  /// Before files are forbidden: opens /proc/self/status. Throws std::system_error.
+  /// Opens /proc/self/status. It must be made before files are forbidden. Throws std::system_error.
   Verification();
-  /// Files are forbidden, and no filter is there yet: what Landlock alone does.
+  /// Tries to open files. It must be called after forbid_files() and before the filter is loaded: so it tests Landlock
+  /// alone.
   void try_files();
-  /// Everything has been given up.
+  /// Checks everything. It must be called when all rights have been given up.
   [[nodiscard]] std::vector<Finding> run(const Expectations& expected);
 
  private:

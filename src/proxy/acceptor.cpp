@@ -1,4 +1,4 @@
-// Takes clients in from a listening Unix socket.
+// Keeps a spare descriptor to turn clients away with, and stops watching the listener where even that fails.
 // See acceptor.hpp.
 #include "proxy/acceptor.hpp"
 
@@ -54,7 +54,7 @@ os::FileDescriptor Acceptor::next() const noexcept {
   return os::FileDescriptor{::accept4(listener_.value(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
 }
 
-/// Whether there may be more.
+/// True when more clients may wait.
 bool Acceptor::accept_one() {
   if (os::FileDescriptor client = next()) {
     admit_(std::move(client), Room::yes);
@@ -63,7 +63,7 @@ bool Acceptor::accept_one() {
   if (errno == EINTR || errno == ECONNABORTED) return true;
   if (errno == EAGAIN) return false;
   if (os::concerns_all(os::last_error()) && turn_one_away()) return true;
-  // The listener stays readable: to ask it again at once would be to turn round for ever.
+  // The listener stays readable, so the loop would call back without end.
   rest();
   return false;
 }

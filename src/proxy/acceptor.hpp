@@ -1,5 +1,5 @@
-// Takes clients in from a listening Unix socket, and stays calm when no descriptor is left for them.
-// accept4(2)
+// Accepts clients from a listening Unix socket. When this process has no descriptor left, it turns clients away or
+// pauses instead of spinning. accept4(2)
 #pragma once
 
 #include <functional>
@@ -15,14 +15,15 @@ class Acceptor {
   enum class Room { yes, no };  ///< No: this process has no other descriptor left, so the client cannot stay.
   using Admit = std::function<void(os::FileDescriptor client, Room room)>;
 
-  /// `listener` listens already and does not block. A few clients at a time, so that others have their turn. `loop`
-  /// outlives this object.
+  /// `listener` listens already and does not block. Each turn of the loop accepts at most 16 clients, so that other
+  /// callbacks have their turn. `loop` outlives this object.
   Acceptor(EventLoop& loop, os::FileDescriptor listener, Admit admit);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
   ~Acceptor() { stop(); }
 
-  /// Takes all in that wait now, at once: before stop(), which would cut them off. None while no descriptor is left.
+  /// Accepts all clients that wait now, without a turn of the loop between them. Call it before stop(), which would
+  /// cut these clients off. Accepts none while no descriptor is left.
   void take_waiting();
   /// Closes the listener.
   void stop() noexcept;
@@ -38,7 +39,7 @@ class Acceptor {
 
   EventLoop& loop_;
   os::FileDescriptor listener_;
-  os::FileDescriptor spare_{};  ///< Given up for a client that is to be told that there is no room.
+  os::FileDescriptor spare_{};  ///< Closed to accept one client that is then told that there is no room.
   Admit admit_;
   std::optional<EventLoop::TimerId> resting_{};
 };

@@ -1,4 +1,4 @@
-// One packet at a time over the broker's end of a client's connection.
+// Uses sendmsg(2) and recvmsg(2), and SCM_RIGHTS to hand sockets over.
 // See broker_channel.hpp.
 #include "proxy/broker_channel.hpp"
 
@@ -14,7 +14,7 @@
 namespace multiping::proxy {
 namespace {
 
-constexpr int pass_rights = 83;  // SO_PASSRIGHTS, which Debian 12 does not know yet
+constexpr int pass_rights = 83;  // SO_PASSRIGHTS, which the headers of Debian 12 do not have yet
 constexpr int reply_buffer = 4096;
 constexpr int most_packets_passed_over = 16;
 
@@ -41,7 +41,7 @@ void refuse_descriptors(int listener) noexcept { os::set_option(listener, SOL_SO
 
 void keep_few_replies(int connection) noexcept { os::set_option(connection, SOL_SOCKET, SO_SNDBUF, reply_buffer); }
 
-// Without a control buffer the kernel never makes descriptors of the client's our own.
+// Without a control buffer the kernel never installs the client's descriptors in this process.
 Incoming receive_request(int connection, RequestBytes& bytes) noexcept {
   iovec part{bytes.data(), bytes.size()};
   msghdr message{};
@@ -74,7 +74,7 @@ void send_last_reply(int connection, const BrokerReply& reply) noexcept {
   for (int i = 0; i < most_packets_passed_over; ++i) {
     if (receive_request(connection, bytes).kind != Incoming::Kind::packet) break;
   }
-  // Who does not take it has it nowhere else to go.
+  // If the reply cannot be sent, there is no other way to tell the client.
   static_cast<void>(send_reply(connection, reply));
 }
 

@@ -1,5 +1,5 @@
-// One packet at a time over the broker's end of a client's connection; nothing here blocks. unix(7) SOCK_SEQPACKET.
-// What comes from a client is not believed: see broker_frames.hpp.
+// Receives and sends single packets at the broker's end of a client's connection. unix(7) SOCK_SEQPACKET. Nothing here
+// blocks. The bytes from a client are checked elsewhere, see broker_frames.hpp.
 #pragma once
 
 #include <array>
@@ -13,28 +13,28 @@
 
 namespace multiping::proxy {
 
-/// One byte more than a request, so that longer ones are seen to be none.
+/// One byte longer than a request, so that a longer packet is recognised.
 using RequestBytes = std::array<std::uint8_t, broker_request_size + 1>;
 
 struct Incoming {
   enum class Kind : std::uint8_t { nothing, packet, end };
   Kind kind = Kind::nothing;
   std::size_t size = 0;
-  bool descriptors = false;  ///< Some came along; they are closed already.
+  bool descriptors = false;  ///< The packet came with descriptors; the kernel has not given them to this process.
 };
 
-/// For the listener, whose connections inherit it: descriptors that clients send along are refused where the system can
-/// (Linux 6.16). To close one may block, a lingering TCP socket for instance.
+/// Makes the kernel refuse descriptors that clients send, where it can (Linux 6.16). Connections inherit this from the
+/// listener. Closing such a descriptor could block, for instance that of a TCP socket with SO_LINGER.
 void refuse_descriptors(int listener) noexcept;
-/// For a connection: only a few replies wait to be fetched, then send_reply() fails.
+/// Limits the send buffer of a connection: when a few replies have not been fetched, send_reply() fails.
 void keep_few_replies(int connection) noexcept;
 
 [[nodiscard]] Incoming receive_request(int connection, RequestBytes& bytes) noexcept;
-/// The reply in one packet with the sockets, of which the caller keeps its copies.
+/// Sends the reply in one packet with the sockets. The caller keeps its own descriptors of these sockets.
 [[nodiscard]] std::error_code send_reply(int connection, const BrokerReply& reply,
                                          std::span<const os::FileDescriptor> sockets = {}) noexcept;
-/// The last reply of this connection. What the client has sent is passed over, and it can send no more: else it would
-/// read "connection reset" before the reply.
+/// Sends the last reply of this connection. First it discards the client's unread packets and shuts the connection for
+/// more: with unread packets the client would get ECONNRESET before the reply.
 void send_last_reply(int connection, const BrokerReply& reply) noexcept;
 
 }  // namespace multiping::proxy

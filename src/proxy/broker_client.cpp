@@ -1,4 +1,4 @@
-// The client's side of the broker: asks multipingd for ping sockets, and believes nothing of what comes back.
+// Each request runs as an Exchange: connect, send, wait for the reply, check the socket.
 // See broker_client.hpp.
 #include "proxy/broker_client.hpp"
 
@@ -29,9 +29,9 @@ using namespace std::chrono_literals;
 
 constexpr Duration patience = 1s;
 constexpr Duration shortest_pause = 10ms;
-constexpr std::size_t most_descriptors = most_sockets_at_once + std::size_t{1};  // one more shows that there are more
+constexpr std::size_t most_descriptors = most_sockets_at_once + std::size_t{1};  // one more, to notice too many
 
-/// What is wrong with a socket that shall be a ping socket as `request` asks for; none when it is one.
+/// Why this socket is not a ping socket as `request` asks for; empty when it is one.
 std::string_view fault_of(int socket, const BrokerRequest& request) noexcept {
   const bool v4 = request.family == Family::ipv4;
   const bool ping_socket =
@@ -42,18 +42,18 @@ std::string_view fault_of(int socket, const BrokerRequest& request) noexcept {
   os::SocketAddress bound{};
   socklen_t length = sizeof bound;
   if (::getsockname(socket, &bound.any, &length) != 0 || os::port_of(bound) == 0) return "has no identifier";
-  // Any user's process could bind the identifier too, and be given the answers.
+  // A process of any user could bind the same identifier and receive the answers.
   if (os::option(socket, SOL_SOCKET, SO_REUSEADDR) != 0) return "shares its identifier";
   if (request.source && os::from_socket_address(bound) != request.source) return "has another source address";
   return {};
 }
 
-/// What came in one packet.
+/// The bytes and descriptors of one packet.
 struct Packet {
   std::vector<std::uint8_t> bytes{};
   std::vector<os::FileDescriptor> descriptors{};
-  bool cut = false;          ///< More bytes than any reply has.
-  bool undelivered = false;  ///< Descriptors were sent that this process has not received.
+  bool cut = false;          ///< The packet had more bytes than any reply has.
+  bool undelivered = false;  ///< The packet had descriptors that this process has not received.
 };
 
 std::vector<os::FileDescriptor> descriptors_of(msghdr& message) {
@@ -70,7 +70,7 @@ std::vector<os::FileDescriptor> descriptors_of(msghdr& message) {
   return descriptors;
 }
 
-/// Takes a packet that is there already. None, with errno set, when there is an error instead.
+/// Reads a packet without waiting. None, with errno set, on an error.
 std::optional<Packet> take_packet(int socket) {
   Packet packet{.bytes = std::vector<std::uint8_t>(broker_reply_size)};
   alignas(cmsghdr) char control[CMSG_SPACE(most_descriptors * sizeof(int))];
@@ -89,7 +89,7 @@ std::optional<Packet> take_packet(int socket) {
   return packet;
 }
 
-/// One connection: a request, its reply, and what came with it. What fails first is the answer.
+/// One connection: a request, its reply, and the socket that came with it. The first failure is the answer.
 class Exchange {
  public:
   Exchange(const std::string& path, const BrokerRequest& request, net::Instant until)
@@ -123,7 +123,8 @@ class Exchange {
     if (error == EACCES) doing += remedy();
     return fail({error, std::system_category()}, std::move(doing));
   }
-  /// A file that may not be written is refused as a socket that may not be, and one that may be as an abandoned one.
+  /// For another kind of file connect(2) gives the same errors as for a socket: EACCES when this user may not write it,
+  /// else ECONNREFUSED, as without a listener.
   [[nodiscard]] bool is_no_socket() const {
     struct stat status {};
     return ::stat(path_.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode);
@@ -149,7 +150,7 @@ class Exchange {
     return left() > Duration{} || fail_in_time();
   }
 
-  /// connect(2) waits while the broker's queue is full, and only this limits it; zero would mean for ever.
+  /// connect(2) waits while the broker's queue is full, and only SO_SNDTIMEO limits this. Zero would mean no limit.
   bool limit_connect() {
     const timespec time = os::to_timespec(left());
     const timeval limit{.tv_sec = time.tv_sec, .tv_usec = time.tv_nsec / 1000};
@@ -160,12 +161,12 @@ class Exchange {
   bool send() {
     const auto bytes = encode(request_);
     const ssize_t sent = ::send(connection_.value(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    // A broker that ended the connection may have said why before.
+    // A broker that closed the connection may have sent a reply before.
     if (sent >= 0 || errno == EPIPE || errno == ECONNRESET) return true;
     return errno == EAGAIN ? fail_in_time() : fail(os::last_error(), "cannot ask the broker " + path_);
   }
 
-  /// False in time's stead.
+  /// False when time is up, or on an error.
   bool await_packet() {
     pollfd readable{.fd = connection_.value(), .events = POLLIN, .revents = 0};
     for (Duration time = left(); time > Duration{}; time = left()) {
@@ -180,7 +181,7 @@ class Exchange {
   bool take_reply() {
     if (!await_packet()) return false;
     auto packet = take_packet(connection_.value());
-    // What it said before it ended the connection with our request unread stands behind that error.
+    // If the broker closed the connection with our request unread, ECONNRESET comes first, and its reply after that.
     if (!packet && errno == ECONNRESET) packet = take_packet(connection_.value());
     if (!packet && errno != ECONNRESET) return fail(os::last_error(), "cannot hear the broker " + path_);
     if (!packet || (packet->bytes.empty() && packet->descriptors.empty()))
@@ -222,7 +223,7 @@ class Exchange {
   }
 
   bool take_socket(const BrokerReply& reply, Packet packet) {
-    // The kernel delivers as many as there is room for in this process.
+    // The kernel delivers as many descriptors as this process has room for.
     if (packet.undelivered && packet.descriptors.size() < request_.count)
       return fail({EMFILE, std::system_category()}, "cannot take " + what() + " from the broker " + path_);
     if (reply.count != request_.count || packet.descriptors.size() != request_.count || packet.undelivered)

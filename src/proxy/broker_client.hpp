@@ -1,5 +1,5 @@
-// The client's side of the broker: asks multipingd for ping sockets, and believes nothing of what comes back.
-// unix(7); each request is a connection of its own, so that threads and forks of this process never meet in one.
+// The client's side of the broker: asks multipingd for ping sockets, and checks every reply and socket. unix(7).
+// Each request has a connection of its own, so that threads and forked processes never share one.
 #pragma once
 
 #include <optional>
@@ -12,10 +12,10 @@
 
 namespace multiping::proxy {
 
-/// What came of a request.
+/// The result of a request.
 struct BrokerAnswer {
-  os::PingSocket got{};                   ///< Only what the system refused the broker does not pass.
-  std::optional<Duration> retry_after{};  ///< It limits this user, who may ask again then.
+  os::PingSocket got{};                   ///< An error may pass, unless the system refused the socket to the broker.
+  std::optional<Duration> retry_after{};  ///< Set when the broker limits this user and waiting so long may help.
 };
 
 class BrokerClient {
@@ -23,15 +23,20 @@ class BrokerClient {
   /// `path` is the broker's socket.
   explicit BrokerClient(std::string path) : path_{std::move(path)} {}
 
-  /// When who asks now has waited long enough: in a second.
+  /// The deadline of a request that starts now: in one second.
   [[nodiscard]] static net::Instant deadline() noexcept;
 
-  /// One ping socket, by `until` at most. While the broker limits this user it is asked again.
+  /// Gets one ping socket, or fails by `until`. While the broker limits this user, it is asked again.
   ///
-  /// Without a socket `error` is: what connect(2) says where nobody listens or this user may not connect; ENOTSOCK
-  /// where the path is another file's; ETIMEDOUT where the broker does not answer and ECONNRESET where it ends without;
-  /// Errc::broker_denied; EAGAIN where it limits; Errc::broker_protocol where the answer, or the socket that came with
-  /// it, is not what was asked for; and the system's own error, in the broker or here.
+  /// Without a socket, `error` is one of these:
+  /// - an error of connect(2), when no broker listens or this user may not connect;
+  /// - ENOTSOCK, when the path is that of another kind of file;
+  /// - ETIMEDOUT, when the broker does not answer in time;
+  /// - ECONNRESET, when the broker closes the connection without an answer;
+  /// - Errc::broker_denied;
+  /// - EAGAIN, when the broker limits this user;
+  /// - Errc::broker_protocol, when the answer or the socket is not what was asked for;
+  /// - another system error, of the broker or of this process.
   [[nodiscard]] BrokerAnswer ask(Family family, const Address& source, std::size_t receive_buffer,
                                  net::Instant until = deadline()) const;
 

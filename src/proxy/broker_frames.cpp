@@ -1,4 +1,4 @@
-// What a client and multipingd say to each other over the broker's Unix socket.
+// Writes and reads the fields in their order on the wire, by packet::Writer and packet::Reader.
 // See broker_frames.hpp.
 #include "proxy/broker_frames.hpp"
 
@@ -19,7 +19,7 @@ bool all_zero(std::span<const std::uint8_t> bytes) noexcept {
   return std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; });
 }
 
-/// None where these bytes are no source of that family.
+/// None when these bytes are no source of that family.
 std::optional<Address> source_of(Family family, std::uint32_t zone, const std::array<std::uint8_t, 16>& octets) {
   if (all_zero(octets)) return zone == 0 ? std::optional{Address{}} : std::nullopt;
   if (family == Family::ipv4) {

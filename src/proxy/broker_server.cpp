@@ -1,4 +1,4 @@
-// The broker's side of the daemon: who may stay, whose turn it is, and what each gets.
+// Keeps a connection for each client, serves the users in turns, and pauses those that exceed their quota.
 // See broker_server.hpp.
 #include "proxy/broker_server.hpp"
 
@@ -69,7 +69,7 @@ class BrokerServer::Impl {
   [[nodiscard]] BrokerFigures figures() const noexcept;
 
  private:
-  using Id = std::uint64_t;  // never used again, unlike a descriptor's number
+  using Id = std::uint64_t;  // never reused, unlike a descriptor's number
   struct Connection {
     os::FileDescriptor socket{};
     PeerCredentials peer{};
@@ -87,7 +87,7 @@ class BrokerServer::Impl {
   void queue(Id id);
   void take_turns();
   void take_turn(Id id);
-  /// False where the connection is over, here and below.
+  /// These return false when the connection is over.
   [[nodiscard]] bool serve(Connection& connection);
   [[nodiscard]] bool serve_packet(Connection& connection, std::span<const std::uint8_t> bytes);
   [[nodiscard]] bool answer(Connection& connection, const BrokerRequest& request);
@@ -138,7 +138,8 @@ BrokerFigures BrokerServer::Impl::figures() const noexcept {
   return figures;
 }
 
-// A kind for each user, so that nobody's flood hides another one; `why` may hold what a client has chosen.
+// Each user has a kind of its own in the log, so that a flood of one user hides no line about another. `why` is not
+// part of the kind: it may hold text that a client has chosen.
 void BrokerServer::Impl::tell(const std::string& what, const PeerCredentials& peer, const std::string& why) {
   log_.limited_line(what + " " + std::to_string(peer.uid), what + " " + to_string(peer) + ": " + why, EventLoop::now());
 }
@@ -238,7 +239,7 @@ bool BrokerServer::Impl::serve(Connection& connection) {
   if (incoming.kind == Incoming::Kind::nothing) return true;
   if (incoming.kind == Incoming::Kind::end) return false;
   ++figures_.requests;
-  // A request carries no descriptors.
+  // A packet with descriptors is refused as malformed.
   return serve_packet(connection, std::span{bytes}.first(incoming.descriptors ? 0 : incoming.size));
 }
 
@@ -284,13 +285,13 @@ bool BrokerServer::Impl::hand_over(Connection& connection, const Sockets& socket
   const std::error_code error = send_reply(connection.socket.value(), reply, sockets);
   if (error == std::error_code{ETOOMANYREFS, std::system_category()})
     return limit(connection, {"too many sockets wait to be fetched", pause_of_greedy});
-  if (error) return false;  // it is gone, or fetches nothing
+  if (error) return false;  // the client is gone, or does not fetch its replies
   ++figures_.granted;
   for (const auto& socket : sockets) quota_.add(connection.peer.uid, os::bound_port(socket.value()));
   return true;
 }
 
-/// Tells the client, and hears it no more for a while: a flood costs this process little.
+/// Tells the client, then does not read from it for 50 ms, so that a flood costs this process little.
 bool BrokerServer::Impl::limit(Connection& connection, const Refusal& refusal) {
   ++figures_.limited;
   tell("limited", connection.peer, std::string{refusal.why});

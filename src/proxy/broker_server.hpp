@@ -1,5 +1,5 @@
-// The broker's side of the daemon: accepts clients on a Unix socket, checks who they are, and hands over ping sockets
-// that are made ready. No echo ever passes through here.
+// The broker in the daemon: accepts clients on a Unix socket, checks their credentials, and hands over ping sockets
+// that are ready for use. Echo requests and replies never pass through the broker.
 #pragma once
 
 #include <sys/types.h>
@@ -20,27 +20,27 @@
 
 namespace multiping::proxy {
 
-/// Who may ask, and how much. User 0 is a user as any other.
+/// Which users may ask, and how much each may have. User 0 has no privilege here.
 struct BrokerPolicy {
-  bool anyone = true;  ///< Whoever can open the socket; else only these:
+  bool anyone = true;  ///< Every user that can connect to the socket; false: only those below.
   std::set<uid_t> users{};
-  std::set<gid_t> groups{};                          ///< The peer's group, or one of its supplementary ones.
-  Rate requests{.per_second = 1000, .burst = 1000};  ///< Of each user.
-  std::size_t sockets_of_user = 1024;                ///< Ping sockets of one user that are alive at once.
-  /// Of all users. Larger than RLIMIT_NOFILE is no use: as long as a client has not fetched what it was given, it
-  /// counts as in flight from this process, which may have that many there. unix(7) ETOOMANYREFS.
+  std::set<gid_t> groups{};                          ///< The peer's group, or one of its supplementary groups.
+  Rate requests{.per_second = 1000, .burst = 1000};  ///< For each user.
+  std::size_t sockets_of_user = 1024;                ///< Ping sockets of one user that are open at once.
+  /// Ping sockets of all users that are open at once. It should not exceed RLIMIT_NOFILE: a socket that a client has
+  /// not fetched yet counts as in flight from this process, and the kernel allows RLIMIT_NOFILE of those. unix(7)
+  /// ETOOMANYREFS.
   std::size_t sockets = 4096;
   std::size_t connections = 1024;
   std::size_t connections_of_user = 128;
 };
 
-/// Makes one ready; called for each socket of a request that may have it.
+/// Makes one ping socket. The server calls it for each socket of an allowed request.
 using PingSocketMaker = std::function<os::PingSocket(const BrokerRequest& request)>;
 
-/// What a server starts with.
 struct BrokerSetup {
-  /// A Unix SOCK_SEQPACKET socket that listens already and does not block. A backlog of 64 is enough: a longer one
-  /// makes users wait behind another one's flood.
+  /// A Unix SOCK_SEQPACKET socket that listens already and does not block. A backlog of 64 is enough: with a longer one
+  /// users wait longer while one user floods the queue.
   os::FileDescriptor listener{};
   BrokerPolicy policy{};
   PingSocketMaker maker{};
@@ -48,13 +48,13 @@ struct BrokerSetup {
 
 struct BrokerFigures {
   std::uint64_t connections = 0, requests = 0, granted = 0, denied = 0, limited = 0, failed = 0, bad = 0;
-  std::size_t connected = 0;       ///< Clients, now.
-  std::size_t living_sockets = 0;  ///< Handed over and still open, as far as was looked up.
+  std::size_t connected = 0;       ///< Clients that are connected now.
+  std::size_t living_sockets = 0;  ///< Handed over and still open, as far as that was checked.
 };
 
-/// Requests of one connection are answered in their order. Users take turns, so that one who asks for much makes no
-/// other one wait for longer than one request takes. A client has five seconds to send its next request; then, and when
-/// it does not fetch its replies, its connection is closed.
+/// Requests of one connection are answered in their order. Users take turns, so a user waits for at most one request of
+/// each other user. A connection is closed when the client sends no request for five seconds, or does not fetch its
+/// replies.
 class BrokerServer {
  public:
   /// `loop` and `log` outlive this object. Throws std::system_error when the system lacks descriptors.
@@ -63,7 +63,7 @@ class BrokerServer {
   BrokerServer& operator=(const BrokerServer&) = delete;
   ~BrokerServer();
 
-  /// No new clients from now on; who is connected, or waits to be let in, is served as before.
+  /// Accepts no new clients from now on. Clients that are connected, or wait to be accepted now, are still served.
   void stop_accepting();
   [[nodiscard]] BrokerFigures figures() const noexcept;
 

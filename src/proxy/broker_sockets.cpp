@@ -1,4 +1,4 @@
-// The ping sockets of one transport of kind broker.
+// Keeps the fetched sockets and the last failure under one mutex, and asks the broker without it.
 // See broker_sockets.hpp.
 #include "proxy/broker_sockets.hpp"
 
@@ -30,7 +30,7 @@ bool took_long(std::error_code error) noexcept {
 os::PingSocket BrokerSockets::fetch() {
   const net::Instant until = BrokerClient::deadline();
   BrokerAnswer v4 = client_.ask(Family::ipv4, {}, receive_buffer_, until);
-  // Who does not serve one family does not serve the other, but for what the system lacks.
+  // A broker that fails for IPv4 would fail for IPv6 too, unless the system refused the socket to the broker.
   if (v4.got.may_pass) return std::move(v4.got);
   BrokerAnswer v6 = client_.ask(Family::ipv6, {}, receive_buffer_, until);
   has_ = {!v4.got.error, !v6.got.error || v6.got.may_pass};
@@ -43,14 +43,14 @@ os::PingSocket BrokerSockets::fetch() {
   return {};
 }
 
-/// A broker of the host, and a client in a container.
+/// The two network namespaces differ, for instance, when the broker is on the host and the client in a container.
 void BrokerSockets::look_at(const os::FileDescriptor& socket) noexcept {
   takes_mark_ = os::set_option(socket.value(), SOL_SOCKET, SO_MARK, 0);
   const os::FileDescriptor own = os::open_socket(Family::ipv4, SOCK_DGRAM, IPPROTO_UDP);
   elsewhere_ = own && os::network_of(own.value()) != os::network_of(socket.value());
 }
 
-/// A forked process has the same sockets, and what comes in on them would go to either process.
+/// A forked process has the same sockets, and either process could receive the answers. So the child drops them.
 os::PingSocket BrokerSockets::take_fetched(Family family) noexcept {
   if (fetched_by_ != ::getpid()) fetched_ = {};
   return std::exchange(fetched_[index(family)], {});
@@ -65,7 +65,7 @@ os::PingSocket BrokerSockets::last_failure() const {
   return none;
 }
 
-/// But for this process's own want of descriptors, which it may end at once.
+/// Does not remember that descriptors or memory have run out: this process may free some at once.
 void BrokerSockets::remember(const os::PingSocket& failure) {
   if (!failure.may_pass || os::concerns_all(failure.error)) return;
   const Duration memory = took_long(failure.error) ? memory_of_waiting : memory_of_failures;

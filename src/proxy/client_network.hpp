@@ -1,4 +1,4 @@
-// A block of addresses from which clients may come.
+// A block of addresses from which clients are allowed.
 // Header only, pure.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace multiping::proxy {
 
-/// The addresses that begin with the same `prefix` bits as `address`, in whatever zone.
+/// The addresses that begin with the same `prefix` bits as `address`. Zones are not compared.
 struct ClientNetwork {
   Address address{};
   unsigned prefix = 0;

@@ -1,4 +1,4 @@
-// The one loop of the daemon, over epoll(7).
+// Waits in epoll_wait(2) until the first timer is due, then calls the ready descriptors and after them the due timers.
 // See event_loop.hpp.
 #include "proxy/event_loop.hpp"
 
@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::size_t events_at_once = 64;
 
-// A descriptor's number is used again as soon as it is closed: the serial tells an event of the former holder, which
-// was fetched together with the one that led to the change, from an event of the present one.
+// The number of a closed descriptor is soon used again. One epoll_wait(2) may return an event for the old descriptor
+// together with the event whose callback replaced it: the serial tells the two apart.
 std::uint64_t mark_of(int descriptor, std::uint32_t serial) noexcept {
   return std::uint64_t{serial} << 32U | static_cast<std::uint32_t>(descriptor);
 }
@@ -66,7 +66,7 @@ void EventLoop::wait_and_call() {
   if (!stopped_) call_timers();
 }
 
-// Rounded up: to wake before a timer is due would mean to turn round until it is.
+// Rounded up: a wake-up before the timer is due would make the loop spin until it is due.
 int EventLoop::milliseconds_to_wait() const noexcept {
   const auto first = std::ranges::min_element(timers_, {}, [](const auto& timer) { return timer.second.at; });
   if (first == timers_.end()) return -1;
@@ -83,8 +83,8 @@ void EventLoop::call_watcher(std::uint64_t mark) {
   (*ready)();
 }
 
-// Only those that are due now: what they add, at once though it be, comes after the descriptors' next turn. And all of
-// them, though one of them stops the loop: whose time has come is not cut off.
+// Calls only the timers that are due now. A timer that these add, even with a wait of zero, comes after the next turn
+// of the descriptors. All due timers are called, even if one of them stops the loop.
 void EventLoop::call_timers() {
   const net::Instant time = now();
   std::vector<TimerId> due;
@@ -96,7 +96,7 @@ void EventLoop::call_timers() {
 
 void EventLoop::call_timer(TimerId id) {
   const auto timer = timers_.extract(id);
-  if (timer) timer.mapped().due();  // else cancelled by another that was due
+  if (timer) timer.mapped().due();  // none: another due timer has cancelled it
 }
 
 net::Instant EventLoop::now() noexcept { return os::monotonic_now(); }

@@ -1,5 +1,5 @@
-// The one loop of the daemon: calls back when a descriptor is readable or a time has come. One thread, epoll(7).
-// Whoever is called must not block.
+// The event loop of the daemon: calls back when a descriptor is readable or a timer is due. One thread, epoll(7).
+// A callback must not block.
 #pragma once
 
 #include <cstdint>
@@ -16,30 +16,30 @@ class EventLoop {
  public:
   using TimerId = std::uint64_t;
 
-  /// Throws std::system_error when no descriptor is left.
+  /// Throws std::system_error when epoll_create1(2) fails, for instance because no descriptor is left.
   EventLoop();
 
-  /// Calls `ready` whenever `descriptor` is readable, is hung up or has an error, until unwatch(). It may unwatch
-  /// itself and others, and watch new ones. Throws std::system_error when the system watches no more.
+  /// Calls `ready` whenever `descriptor` is readable, is hung up or has an error, until unwatch(). `ready` may unwatch
+  /// this and other descriptors, and watch new ones. Throws std::system_error when epoll_ctl(2) fails.
   void watch(int descriptor, std::function<void()> ready);
-  /// Before the descriptor is closed. One that is not watched is no error.
+  /// Must be called before the descriptor is closed. Does nothing for a descriptor that is not watched.
   void unwatch(int descriptor) noexcept;
 
-  /// Calls `due` one time, `wait` from now; zero: as soon as all descriptors that are ready now had their turn.
+  /// Calls `due` one time, `wait` from now. With zero it is called after the descriptors that are ready now.
   TimerId once(Duration wait, std::function<void()> due);
-  /// One that is over already is no error.
+  /// Does nothing for a timer that has been called or cancelled.
   void cancel(TimerId timer) noexcept;
 
-  /// Until stop(). What a callback throws ends the loop and reaches the caller.
+  /// Runs until stop(). An exception of a callback ends the loop and reaches the caller.
   void run();
-  /// From a callback; before run(), it returns at once. Timers that are due together with the one that stops are called
-  /// still. The loop may run again afterwards.
+  /// Ends run(). It is called from a callback; when it is called before run(), run() returns at once. If a timer calls
+  /// it, the other timers that are due at that time are still called. The loop can run again afterwards.
   void stop() noexcept { stopped_ = true; }
 
   [[nodiscard]] static net::Instant now() noexcept;
 
  private:
-  using Callback = std::shared_ptr<std::function<void()>>;  // shared: who is called may unwatch itself
+  using Callback = std::shared_ptr<std::function<void()>>;  // shared, since a callback may unwatch itself
   struct Watched {
     std::uint32_t serial = 0;
     Callback ready{};

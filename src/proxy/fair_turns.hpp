@@ -1,4 +1,4 @@
-// Whose turn it is: users in a circle, and of each user the one that waits for the longest time. Pure.
+// Gives users their turns in a circle; each turn of a user takes the job that has waited longest. Pure.
 // Header only.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace multiping::proxy {
 
-/// Of many users with many jobs each, none waits for more than one job of every other one.
+/// A user's next job waits for at most one job of each other user, however many jobs they have.
 template <class User, class Job>
 class FairTurns {
  public:
@@ -30,7 +30,7 @@ class FairTurns {
   }
 
  private:
-  std::map<User, std::deque<Job>> waiting_;  ///< No user without a job.
+  std::map<User, std::deque<Job>> waiting_;  ///< Only users that have a job.
 };
 
 }  // namespace multiping::proxy

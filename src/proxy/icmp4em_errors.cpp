@@ -1,5 +1,5 @@
-// How errors about relayed probes are told to clients of icmp4em's protocol.
-// See icmp4em_errors.hpp; the translation is that of RFC 7915 section 5.2 where it has one, else the nearest.
+// Translates as RFC 7915 section 5.2 does where it has a translation, else to the nearest error.
+// See icmp4em_errors.hpp.
 #include "proxy/icmp4em_errors.hpp"
 
 #include <algorithm>
@@ -23,8 +23,8 @@ Icmp4emVerdict too_big(std::uint32_t mtu) noexcept {
   return verdict;
 }
 
-/// By the codes of ICMPv6, RFC 4443 section 3.1: no route, prohibited, beyond the scope, address, port,
-/// source address policy, reject route.
+/// The table has the codes of ICMPv6, RFC 4443 section 3.1, in order: no route, prohibited, beyond scope of source
+/// address, address unreachable, port unreachable, source address failed policy, reject route.
 Icmp4emVerdict unreachable_v6(std::uint8_t code) noexcept {
   constexpr std::array<std::uint8_t, 7> codes = {icmpv4::code_net_unreachable,  icmpv4::code_prohibited,
                                                  icmpv4::code_host_unreachable, icmpv4::code_host_unreachable,
@@ -60,7 +60,7 @@ std::optional<Icmp4emVerdict> icmp4em_verdict(Family family, std::uint8_t type, 
 }
 
 Icmp4emVerdict icmp4em_verdict(std::error_code refused) noexcept {
-  if (refused == std::errc::network_unreachable || refused == std::errc::invalid_argument)  // the latter: blackhole
+  if (refused == std::errc::network_unreachable || refused == std::errc::invalid_argument)  // EINVAL: blackhole route
     return unreachable(icmpv4::code_net_unreachable);
   if (refused == std::errc::permission_denied || refused == std::errc::operation_not_permitted)
     return unreachable(icmpv4::code_prohibited);

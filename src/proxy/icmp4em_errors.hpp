@@ -1,4 +1,4 @@
-// How errors about relayed probes are told to clients of icmp4em's protocol, which know ICMPv4 alone.
+// Translates errors about relayed probes into ICMPv4, the only ICMP that clients of icmp4em's protocol know.
 // Pure.
 #pragma once
 
@@ -10,21 +10,22 @@
 
 namespace multiping::proxy {
 
-/// Type and code of ICMPv4, and the MTU of fragmentation needed; 0: unknown.
+/// Type and code of an ICMPv4 error. `mtu` is set for "fragmentation needed"; 0: unknown.
 struct Icmp4emVerdict {
   std::uint8_t type = 0, code = 0;
   std::uint16_t mtu = 0;
   friend bool operator==(const Icmp4emVerdict&, const Icmp4emVerdict&) = default;
 };
 
-/// The refusal of a request for its number: source quench.
+/// Tells a client that it sent too many requests: source quench.
 inline constexpr Icmp4emVerdict icmp4em_refused{.type = 4};
 
-/// An ICMP or ICMPv6 error, the latter as its nearest relative. Nothing for redirects, source quench and what is no
-/// error: those tell no fate.
+/// Translates an ICMP or ICMPv6 error; an ICMPv6 error becomes the ICMPv4 error that is nearest to it. None for
+/// redirects, source quench and messages that are no errors: those do not end a probe.
 [[nodiscard]] std::optional<Icmp4emVerdict> icmp4em_verdict(Family family, std::uint8_t type, std::uint8_t code,
                                                             std::uint32_t mtu) noexcept;
-/// What the system says to a probe that it does not send; source quench where this host lacks room for it.
+/// Translates the system's error for a probe that it did not send. Source quench when this host lacked buffer space or
+/// memory.
 [[nodiscard]] Icmp4emVerdict icmp4em_verdict(std::error_code refused) noexcept;
 
 }  // namespace multiping::proxy

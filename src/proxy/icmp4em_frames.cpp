@@ -1,4 +1,4 @@
-// What a client of icmp4em's proxy protocol and multipingd say to each other over UDP.
+// Reads with the ICMP parsers of packet/, and computes the checksum after the bytes are written.
 // See icmp4em_frames.hpp.
 #include "proxy/icmp4em_frames.hpp"
 
@@ -26,7 +26,7 @@ constexpr std::size_t header_checksum_offset = 10;  // in an IPv4 header
 constexpr std::uint8_t version_and_length = 0x45;   // an IPv4 header without options
 constexpr std::size_t most_total_length = 65535;
 
-/// The same address without a zone, or in another one.
+/// The same address with this zone; 0: with none.
 Address in_zone(const Address& address, std::uint32_t zone) noexcept {
   if (address.family() != Family::ipv6) return address;
   std::array<std::uint8_t, 16> octets{};
@@ -42,7 +42,7 @@ std::optional<std::uint32_t> zone_of(std::string_view text) noexcept {
   return zone;
 }
 
-/// Address::parse() would ask the system whether a zone is the name of an interface; this asks nobody.
+/// Address::parse() would ask the system whether a zone is an interface name. This function never asks the system.
 std::optional<Address> address_of(std::string_view text) noexcept {
   const auto percent = text.find('%');
   const auto address = Address::parse(text.substr(0, percent));
@@ -56,7 +56,7 @@ std::string_view text_of(Bytes bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};  // NOLINT(*-reinterpret-cast)
 }
 
-/// Writes a checksum where it belongs, over a message that has zeros there.
+/// Writes the checksum of `message` at `offset`, where the message has zeros.
 void seal(std::span<std::uint8_t> message, std::size_t offset) noexcept {
   packet::Writer{message.subspan(offset)}.u16(packet::internet_checksum(message));
 }
@@ -84,7 +84,7 @@ void write_quoted_header(std::span<std::uint8_t> header, const Icmp4emError& err
   seal(header, header_checksum_offset);
 }
 
-/// An error whose quote is an echo request in an IPv4 packet; nothing else is one of this protocol.
+/// Parses an error that quotes an echo request in an IPv4 packet. None for any other quote: the protocol has no other.
 std::optional<Icmp4emError> quoted_request(Bytes body) noexcept {
   const auto ip = packet::parse_ipv4(body);
   const auto echo = packet::parse_quoted_echo(Family::ipv4, body);

@@ -1,4 +1,4 @@
-// Which clients go on asking although they are refused.
+// Counts refusals in a record for each client, and forgets old records when there are too many.
 // See icmp4em_mutes.hpp.
 #include "proxy/icmp4em_mutes.hpp"
 
@@ -12,7 +12,8 @@ Duration Icmp4emMutes::pause(int number) const noexcept {
   return std::min(pause, rules_.longest_pause);
 }
 
-/// Whose last pause, or window, is long past is forgotten.
+/// Forgets clients whose last mute and window are at least `longest_pause` ago, when the records are full. False when
+/// there is no room even then.
 bool Icmp4emMutes::make_room(net::Instant now) {
   if (records_.size() < rules_.most_watched) return true;
   std::erase_if(records_, [&](const auto& entry) {
@@ -25,7 +26,7 @@ bool Icmp4emMutes::refused(const Icmp4emClient& client, net::Instant now) {
   const auto found = records_.find(client);
   if (found == records_.end() && !make_room(now)) return false;
   Record& record = found != records_.end() ? found->second : records_[client];
-  if (record.pauses > 0 && now < record.until) return false;  // what had come before it was mute
+  if (record.pauses > 0 && now < record.until) return false;  // a datagram that had arrived before the mute
   if (record.refusals == 0 || now >= net::after(record.window, rules_.window)) {
     if (now >= net::after(record.until, rules_.longest_pause)) record.pauses = 0;
     record.window = now;

@@ -1,5 +1,5 @@
-// Which clients go on asking although they are refused: they are not listened to for a while, so that their datagrams
-// take no room and no time from others. Pure, time is an argument.
+// Decides which clients to mute for a while: those that go on asking although they are refused. Their datagrams are
+// then dropped, and take no room and no time from other clients. Pure: time is an argument.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,9 @@
 
 namespace multiping::proxy {
 
-/// A client that is refused `most_refusals` times within `window` is mute for `first_pause`, twice as long each time
-/// that it comes again, up to `longest_pause`; after such a time in good order it begins anew.
+/// A client that is refused `most_refusals` times within `window` is muted for `first_pause`. Each further time it is
+/// muted for twice as long, up to `longest_pause`. `longest_pause` after its last mute it starts with `first_pause`
+/// again.
 struct MuteRules {
   int most_refusals = 256;
   Duration window = std::chrono::milliseconds{100};
@@ -28,23 +29,23 @@ class Icmp4emMutes {
  public:
   explicit Icmp4emMutes(const MuteRules& rules = {}) : rules_{rules} {}
 
-  /// This client was refused once more. True when it is mute from now on.
+  /// Counts one more refusal of this client. True when the client is muted from now on.
   bool refused(const Icmp4emClient& client, net::Instant now);
-  /// Those whose time is over; they are mute no more.
+  /// Ends the mutes whose time is over, and returns their clients.
   [[nodiscard]] std::vector<Icmp4emClient> release(net::Instant now);
   [[nodiscard]] bool is_muted(const Icmp4emClient& client) const noexcept {
     return !muted_.empty() && std::find(muted_.begin(), muted_.end(), client) != muted_.end();
   }
   [[nodiscard]] const std::vector<Icmp4emClient>& muted() const noexcept { return muted_; }
-  /// When the next one is to be released; nothing while nobody is mute.
+  /// The time at which the next mute ends; none while no client is muted.
   [[nodiscard]] std::optional<net::Instant> next_release() const;
 
  private:
   struct Record {
-    net::Instant window{};  ///< Its begin.
-    int refusals = 0;       ///< Since then.
+    net::Instant window{};  ///< Begin of the current window.
+    int refusals = 0;       ///< In the current window.
     int pauses = 0;
-    net::Instant until{};  ///< End of the last pause.
+    net::Instant until{};  ///< End of the last mute.
   };
   [[nodiscard]] bool make_room(net::Instant now);
   [[nodiscard]] Duration pause(int number) const noexcept;

@@ -1,4 +1,4 @@
-// Whose probe an answer is.
+// Finds a probe by destination and sequence number, and counts the probes of each client and each address.
 // See icmp4em_relay.hpp.
 #include "proxy/icmp4em_relay.hpp"
 
@@ -12,11 +12,11 @@ namespace multiping::proxy {
 namespace {
 
 constexpr int most_sequence_tries = 64;
-constexpr std::uint8_t most_errors_told = 4;  // of one probe: an error is easily forged, or sent again and again
-constexpr std::size_t packet_payload = 1472;  // of an echo in an IPv4 packet of 1500 bytes
-constexpr std::size_t network_half = 8;       // octets of an IPv6 address that a site's router gives
+constexpr std::uint8_t most_errors_told = 4;  // of one probe: errors are easily forged or repeated
+constexpr std::size_t packet_payload = 1472;  // bytes, of an echo in an IPv4 packet of 1500 bytes
+constexpr std::size_t network_half = 8;       // octets of an IPv6 address that are its network's, a /64
 
-/// The client that stands for all that has this address.
+/// The key under which all clients of this client's address are counted; its port is 0.
 Icmp4emClient one_address(const Icmp4emClient& client) noexcept {
   const auto octets = client.address.bytes();
   if (client.address.family() == Family::ipv4)
@@ -81,7 +81,7 @@ Icmp4emRelay::Icmp4emRelay(const Icmp4emLimits& limits, const packet::SipKey& ke
 bool Icmp4emRelay::in_rate(const Icmp4emClient& client, std::size_t payload_size, net::Instant now) {
   const Icmp4emClient address = one_address(client);
   for (std::size_t sent = 0; sent <= payload_size; sent += packet_payload) {
-    // The client first: what it asks in excess costs others of its address nothing.
+    // The client's rate comes first, so that its excess requests use up nothing of its address's rate.
     if (client_rates_.take(client, now) > Duration::zero()) return false;
     if (address_rates_.take(address, now) > Duration::zero() && !is_assured(client, now)) return false;
   }
@@ -104,7 +104,8 @@ Icmp4emLimit Icmp4emRelay::limit_of(const Icmp4emClient& client, std::size_t pay
   return probes_.size() >= limits_.pending ? Icmp4emLimit::pending : Icmp4emLimit::none;
 }
 
-/// A permutation of the serial: it comes back only after 65,536 others, and who sees some cannot tell the next.
+/// The number is a keyed permutation of a serial number. It repeats only after 65,536 numbers, and a client that has
+/// seen some cannot predict the next.
 std::optional<std::uint16_t> Icmp4emRelay::free_sequence(const Address& destination) {
   for (int tries = 0; tries < most_sequence_tries; ++tries) {
     const std::uint16_t sequence = codec_.sequence(next_serial_++);
@@ -169,7 +170,7 @@ std::optional<Icmp4emRelay::Delivery> Icmp4emRelay::answered(const Address& sour
   return delivery;
 }
 
-/// A quote can be cut short anywhere, and be padded behind the payload's end.
+/// A quote can be cut anywhere, and can have padding after the end of the payload.
 bool Icmp4emRelay::agrees(const Probe& probe, const packet::QuotedEcho& quote) noexcept {
   const std::size_t size = std::min({quote.payload.size(), head_size, std::size_t{probe.payload_size}});
   // The checksum of ICMPv6 depends on the source address, which only the kernel knows.

@@ -1,5 +1,5 @@
-// Whose probe an answer is: what the icmp4em server has sent for its clients and waits for, and how much each of them
-// may ask. Pure, time is an argument.
+// Keeps the probes that the icmp4em server has sent for its clients, finds the client that an answer is for, and limits
+// how much each client may ask. Pure: time is an argument.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@
 
 namespace multiping::proxy {
 
-/// Who asks: what its datagrams come from.
+/// A client, known by the address and port that its datagrams come from.
 struct Icmp4emClient {
   Address address{};
   std::uint16_t port = 0;
@@ -41,78 +41,80 @@ struct std::hash<multiping::proxy::Icmp4emClient> {
 
 namespace multiping::proxy {
 
-/// Probes of a client are those of one socket; of an address, those of all its sockets. All of 127.0.0.0/8 counts as
-/// one address, and so does each /64 of IPv6: who has one address of it has them all.
+/// A client is one socket; an address has the probes of all its sockets. All of 127.0.0.0/8 counts as one address. Each
+/// IPv6 /64 counts as one too: a host that has one of its addresses can use them all.
 struct Icmp4emLimits {
-  Duration wait = std::chrono::seconds{30};  ///< For an answer.
-  std::size_t pending = 131'072;             ///< Probes without an answer, in all,
-  std::size_t pending_of_client = 65'536;    ///< of each client,
-  std::size_t pending_of_address = 98'304;   ///< and of each address.
-  // A request longer than a packet counts as often as it has packets. A client of the original has up to 4,095 at once.
+  Duration wait = std::chrono::seconds{30};  ///< An answer is awaited for this long.
+  std::size_t pending = 131'072;             ///< Probes without an answer, of all clients.
+  std::size_t pending_of_client = 65'536;    ///< Probes without an answer, of each client.
+  std::size_t pending_of_address = 98'304;   ///< Probes without an answer, of each address.
+  // A request that needs several packets counts once for each. A client of the original has up to 4,095 requests at
+  // once.
   Rate requests_of_client{.per_second = 10'000, .burst = 4'096};
   Rate requests_of_address{.per_second = 40'000, .burst = 40'000};
-  // Where an address has no more, each client may ask this often all the same, as long as the reserve lasts: who floods
-  // by many sockets leaves the others of this host that much.
+  // When an address has used up its rate, each of its clients may still ask this often, as long as the reserve of the
+  // address lasts. So a process that floods through many sockets leaves this much for the other clients of its host.
   Rate assured_to_client{.per_second = 200, .burst = 200};
   Rate reserve_of_address{.per_second = 20'000, .burst = 20'000};
   Rate notices_of_address{.per_second = 1'000, .burst = 1'000};  ///< How many refusals are told.
-  std::size_t clients = 4'096;                                   ///< Of which rates are kept; see RateLimits.
+  std::size_t clients = 4'096;                                   ///< Rates are kept for this many; see RateLimits.
 };
 
-/// What keeps a request from being sent.
+/// Why a request must not be sent.
 enum class Icmp4emLimit : std::uint8_t {
   none,
-  rate,  ///< Of the client or its address.
+  rate,  ///< The client or its address asks too often.
   pending_of_client,
   pending_of_address,
   pending,
-  sequences,  ///< This destination has too many probes on their way.
+  sequences,  ///< This destination has too many probes without an answer.
 };
 [[nodiscard]] const char* to_string(Icmp4emLimit limit) noexcept;
 
 class Icmp4emRelay {
  public:
-  /// `wire_id` is the identifier of what is sent over IPv4. `key` is secret and random.
+  /// `wire_id` is the identifier of the echo requests that are sent over IPv4. `key` must be secret and random.
   Icmp4emRelay(const Icmp4emLimits& limits, const packet::SipKey& key, std::uint16_t wire_id);
   Icmp4emRelay(const Icmp4emRelay&) = delete;
   Icmp4emRelay& operator=(const Icmp4emRelay&) = delete;
 
-  /// The sequence number of an echo request to be sent to the destination with the same payload, or what keeps it.
-  /// The same request once more is another probe.
+  /// Registers a probe for this request. Returns the sequence number of the echo request that the caller then sends to
+  /// the destination with the same payload, or why it must not be sent. The same request again makes another probe.
   struct Ticket {
     Icmp4emLimit refused = Icmp4emLimit::none;
     std::uint16_t sequence = 0;
   };
   [[nodiscard]] Ticket accept(const Icmp4emClient& client, const Icmp4emRequest& request, net::Instant now);
 
-  /// Whether this client shall be told that it was refused.
+  /// Whether to tell this client that it was refused: only so often for each address.
   [[nodiscard]] bool may_tell(const Icmp4emClient& client, net::Instant now);
 
-  /// Takes away what this client may ask at once; it gains anew from now on.
+  /// Takes all tokens of this client's rate; new ones come from now on.
   void empty_bucket(const Icmp4emClient& client, net::Instant now);
 
-  /// Whom an answer is for, in its own numbers.
+  /// The client that an answer is for, and the identifier and sequence number that the client used.
   struct Delivery {
     Icmp4emClient client{};
     std::uint16_t id = 0, sequence = 0;
   };
-  /// An echo reply. Believed when it comes from the destination, in time, once, and with all of the payload.
+  /// Finds the client for an echo reply. The reply must come from the probe's destination, in time, for the first time,
+  /// and with the whole payload; else none. The probe is then no longer pending.
   [[nodiscard]] std::optional<Delivery> answered(const Address& source, const Icmp4emReply& reply, net::Instant now);
 
-  /// An error and whom it is for. What it quotes of the payload points into what was given.
+  /// An error and the client that it is for. error.quoted points into the quote that was given.
   struct Complaint {
     Icmp4emClient client{};
     Icmp4emError error{};
   };
-  /// An ICMP error, with what it quotes of a probe. Believed when that agrees with the probe, a few times for each,
-  /// which is waited for all the same.
+  /// Finds the client for an ICMP error, by its quote of a probe. None when the quote does not agree with the probe,
+  /// and after four errors for one probe. The probe stays pending.
   [[nodiscard]] std::optional<Complaint> failed(const Address& destination, const packet::QuotedEcho& quote,
                                                 const Icmp4emVerdict& verdict, net::Instant now);
 
-  /// A probe that could not be sent is not waited for.
+  /// Removes a probe that could not be sent.
   void withdraw(const Address& destination, std::uint16_t sequence);
 
-  /// Forgets what has waited long enough; how many those were.
+  /// Removes the probes whose wait is over, and returns their number.
   std::size_t expire(net::Instant now);
 
   [[nodiscard]] std::size_t pending() const noexcept { return probes_.size(); }
@@ -123,7 +125,7 @@ class Icmp4emRelay {
     std::uint16_t sequence = 0;
     friend bool operator==(const Key&, const Key&) = default;
   };
-  /// Clients choose the destinations: without a secret they could choose those that fall together.
+  /// Clients choose the destinations: without a secret key they could choose many that have the same hash.
   struct KeyHash {
     packet::SipKey key{};
     std::size_t operator()(const Key& of) const noexcept;
@@ -138,10 +140,10 @@ class Icmp4emRelay {
     Icmp4emClient client{};
     net::Instant sent{};
     std::uint64_t payload_hash = 0;
-    std::array<std::uint8_t, head_size> head{};  ///< The payload's first bytes, which an error quotes.
+    std::array<std::uint8_t, head_size> head{};  ///< The first bytes of the payload, which an error quotes.
     std::uint32_t payload_size = 0;
-    std::uint16_t id = 0, sequence = 0, checksum = 0;  ///< The client's.
-    std::uint16_t wire_checksum = 0;                   ///< Of IPv4.
+    std::uint16_t id = 0, sequence = 0, checksum = 0;  ///< Of the client's request.
+    std::uint16_t wire_checksum = 0;                   ///< Of the echo request sent, when that is ICMPv4.
     std::uint8_t errors_told = 0;
   };
   using Probes = std::list<Probe>;

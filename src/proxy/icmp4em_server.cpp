@@ -1,5 +1,5 @@
-// The icmp4em proxy protocol, served.
-// See icmp4em_server.hpp. What is done for one wake-up is bounded, so that whoever shares the loop has its turn.
+// Each wake-up handles a bounded number of packets, so that other users of the loop have their turn.
+// See icmp4em_server.hpp.
 #include "proxy/icmp4em_server.hpp"
 
 #include <netinet/in.h>
@@ -33,7 +33,7 @@ using Bytes = std::span<const std::uint8_t>;
 using namespace std::chrono_literals;
 
 constexpr std::size_t packets_at_once = 32, largest_packet = 65536;
-constexpr std::size_t errors_at_once = 16, largest_error = 512;  // of which only the beginning is wanted
+constexpr std::size_t errors_at_once = 16, largest_error = 512;  // only the beginning of an error is needed
 constexpr int most_batches = 8;                                  // for one wake-up
 constexpr int most_send_tries = 3;
 constexpr std::size_t send_room = std::size_t{16} << 20U;
@@ -83,7 +83,7 @@ class Icmp4emServer::Impl {
   [[nodiscard]] const Icmp4emFigures& figures() const noexcept { return figures_; }
 
  private:
-  /// What probes of one family go out by.
+  /// The ping socket for the probes of one family.
   struct Prober {
     Family family = Family::any;
     os::PingSocket ping{};
@@ -104,7 +104,7 @@ class Icmp4emServer::Impl {
     return std::ranges::any_of(policy_.clients, [&](const ClientNetwork& network) { return network.contains(client); });
   }
 
-  /// Between two batches of requests the answers to the first are read: else they could fill the ping sockets' buffers.
+  /// Reads answers after each batch of requests: else they could fill the receive buffers of the ping sockets.
   void read_requests() {
     int got = static_cast<int>(packets_at_once);
     for (int batches = 0; batches < most_batches && got == static_cast<int>(packets_at_once); ++batches) {
@@ -118,7 +118,7 @@ class Icmp4emServer::Impl {
     expire_later();
   }
 
-  /// How many packets there were; 0 also for an error, which is none of this socket's own.
+  /// The number of packets read. 0 also on an error: that is one of an earlier packet, and the socket stays usable.
   static int read(int socket, os::ReceiveBatch& batch, int flags) noexcept {
     const std::span<mmsghdr> room = batch.fresh(true);
     const int got = ::recvmmsg(socket, room.data(), static_cast<unsigned>(room.size()), flags | MSG_DONTWAIT, nullptr);
@@ -129,7 +129,7 @@ class Icmp4emServer::Impl {
   void serve(std::size_t packet, net::Instant now) {
     const Icmp4emClient client{.address = batch_.from(packet), .port = batch_.port(packet)};
     const Bytes datagram = batch_.bytes(packet);
-    if (mutes_.is_muted(client)) return;  // had come before the filter did
+    if (mutes_.is_muted(client)) return;  // arrived before the filter was set
     ++figures_.requests;
     if (!may_ask(client.address)) {
       ++figures_.denied;
@@ -162,8 +162,8 @@ class Icmp4emServer::Impl {
     if (mutes_.refused(client, now)) mute(client, now);
   }
 
-  /// Datagrams of all clients wait in one buffer, whose room would be the fastest sender's. Where the system takes no
-  /// filter, all is as before.
+  /// Keeps the datagrams of muted clients out of the receive buffer. All clients share it, and the fastest sender would
+  /// fill it. If the system refuses the filter, these datagrams still arrive and serve() drops them.
   void mute(const Icmp4emClient& client, net::Instant now) {
     ++figures_.muted;
     report("icmp4em mute", client, "it goes on asking, and is not listened to for a while", now);
@@ -171,8 +171,8 @@ class Icmp4emServer::Impl {
     release_later();
   }
 
-  /// Who sends more than half of what comes has its share held against it as if that were refused: this process may
-  /// have less time than the rates allow.
+  /// Called when requests come faster than this process serves them, though they may be within the rates. Counts the
+  /// requests of a client that sent more than half of the batch as refused, which may mute the client.
   void blame(net::Instant now) {
     std::array<Icmp4emClient, packets_at_once> clients{};
     for (std::size_t i = 0; i < clients.size(); ++i) clients.at(i) = {batch_.from(i), batch_.port(i)};
@@ -188,7 +188,7 @@ class Icmp4emServer::Impl {
     }
   }
 
-  /// Told of a request that was sent: RFC 792 has source quench for that too.
+  /// Sends source quench for a request although its probe was sent: RFC 792 allows that too.
   void quench(const Icmp4emClient& client, Bytes datagram, net::Instant now) {
     const ParsedIcmp4emRequest parsed = parse_icmp4em_request(datagram);
     if (parsed.fault == Icmp4emFault::none && relay_.may_tell(client, now))
@@ -209,7 +209,7 @@ class Icmp4emServer::Impl {
     release_timer_ = loop_.once(std::max(Duration{*next - EventLoop::now()}, Duration::zero()), [this] { release(); });
   }
 
-  /// What a client saved up while it was mute is taken from it: its flood would come back as a wave.
+  /// Ends mutes. A client gets no tokens for the time of its mute: else its flood would return in one burst.
   void release() {
     release_timer_.reset();
     const net::Instant now = EventLoop::now();
@@ -222,8 +222,8 @@ class Icmp4emServer::Impl {
     log_.limited_line(kind, "icmp4em: refused a request of " + text_of(client) + ": " + reason, now);
   }
 
-  /// No larger than the request was, or than an error without payload: nobody can turn small requests in another's
-  /// name into a flood.
+  /// The error is no larger than the request, or than an error without payload. So small requests with a forged source
+  /// address cannot cause larger traffic to that address.
   void refuse(const Icmp4emClient& client, const Icmp4emRequest& request, std::size_t datagram_size) {
     const std::size_t room = std::max(datagram_size, smallest_icmp4em_error) - smallest_icmp4em_error;
     tell(client, request, icmp4em_refused, room);
@@ -257,7 +257,7 @@ class Icmp4emServer::Impl {
     tell(client, request, icmp4em_verdict(refused), most_icmp4em_quoted);
   }
 
-  /// An error may be that of an earlier probe: only what comes again is this one's.
+  /// An error of sendmsg(2) may be one of an earlier probe. So it is tried again, and the last error counts.
   std::error_code send(Prober& prober, const Icmp4emRequest& request, std::uint16_t sequence) {
     std::error_code refused;
     for (int tries = 0; tries < most_send_tries; ++tries) {
@@ -297,7 +297,7 @@ class Icmp4emServer::Impl {
     send_to_client(delivery->client, encode(reply));
   }
 
-  /// May be called while a packet of `batch_` is being served.
+  /// Uses a batch of its own, since it may be called while a packet of `batch_` is served.
   void read_errors(Prober& prober) {
     take_pending_error(prober.ping.socket.value());
     for (int batches = 0; batches < most_batches; ++batches) {
@@ -325,7 +325,7 @@ class Icmp4emServer::Impl {
     if (!send_datagram(udp_.value(), udp_is_v6_, client, datagram)) ++figures_.untold;
   }
 
-  /// A daemon that nobody asks does not wake up.
+  /// Runs a timer only while probes are pending, so that an idle daemon does not wake up.
   void expire_later() {
     if (timer_ || relay_.pending() == 0) return;
     timer_ = loop_.once(between_expiries, [this] {

@@ -1,5 +1,5 @@
-// The icmp4em proxy protocol, served: takes echo requests by UDP, sends them through its own ping sockets, and gives
-// each client the answers to its own. See icmp4em_frames.hpp for the bytes, icmp4em_relay.hpp for what is whose.
+// The server of icmp4em's proxy protocol: receives echo requests by UDP, sends them through its own ping sockets, and
+// sends each client the answers to its requests. icmp4em_frames.hpp has the bytes, icmp4em_relay.hpp the probes.
 #pragma once
 
 #include <cstddef>
@@ -18,48 +18,48 @@
 namespace multiping::proxy {
 
 struct Icmp4emPolicy {
-  std::vector<ClientNetwork> clients{};  ///< Who may ask, and nobody else. None: loopback addresses.
+  std::vector<ClientNetwork> clients{};  ///< Only clients of these networks may ask. Empty: only loopback addresses.
   Icmp4emLimits limits{};
   MuteRules mutes{};
 };
 
 struct Icmp4emFigures {
-  std::uint64_t requests = 0;     ///< Datagrams, of whatever kind.
-  std::uint64_t denied = 0;       ///< From a network that may not ask. They are not answered.
-  std::uint64_t passed_over = 0;  ///< ICMP that is no echo request. Nobody is told of these.
-  std::uint64_t faulty = 0;       ///< No requests of the protocol, or of addresses that may not be pinged; likewise.
-  std::uint64_t limited = 0;      ///< Refused for their number.
-  std::uint64_t muted = 0;        ///< How often a client that went on all the same was muted.
-  std::uint64_t sent = 0;         ///< Probes,
-  std::uint64_t send_failed = 0;  ///< and those that this system did not send.
-  std::uint64_t answered = 0;     ///< Answers that were passed on,
-  std::uint64_t disowned = 0;     ///< and those that nobody waits for, or not as they came.
-  std::uint64_t errors = 0;       ///< ICMP errors that were passed on.
-  std::uint64_t expired = 0;      ///< Probes without an answer.
-  std::uint64_t untold = 0;       ///< Datagrams that the system did not take for a client.
+  std::uint64_t requests = 0;     ///< Datagrams of any kind, except those of muted clients.
+  std::uint64_t denied = 0;       ///< Datagrams from a network that may not ask. They get no answer.
+  std::uint64_t passed_over = 0;  ///< ICMP messages that are no echo requests. They get no answer.
+  std::uint64_t faulty = 0;       ///< Malformed requests, or for addresses that may not be pinged. They get no answer.
+  std::uint64_t limited = 0;      ///< Requests that were refused because there were too many.
+  std::uint64_t muted = 0;        ///< How often a client was muted because it went on asking.
+  std::uint64_t sent = 0;         ///< Probes that were sent.
+  std::uint64_t send_failed = 0;  ///< Probes that the system refused to send.
+  std::uint64_t answered = 0;     ///< Replies that were passed on to a client.
+  std::uint64_t disowned = 0;     ///< Messages that are no echo reply, or that match no pending probe.
+  std::uint64_t errors = 0;       ///< ICMP errors that were passed on to a client.
+  std::uint64_t expired = 0;      ///< Probes that got no answer in time.
+  std::uint64_t untold = 0;       ///< Datagrams to clients that the system refused to send.
 };
 
-/// What a server starts with.
 struct Icmp4emServerSetup {
-  /// Bound already. Its receive buffer, and those of the ping sockets, should be forced large by who opens them: a
-  /// burst that comes before the server's turn waits there.
+  /// Bound already. The caller should give it and the ping sockets large receive buffers (SO_RCVBUFFORCE): a burst
+  /// waits there until the server's turn.
   os::FileDescriptor udp{};
-  os::PingSocket v4{}, v6{};  ///< A family without one is told to be unreachable.
+  os::PingSocket v4{}, v6{};  ///< Without one, clients are told that destinations of that family are unreachable.
   Icmp4emPolicy policy{};
 };
 
 class Icmp4emServer {
  public:
-  /// `loop` and `log` outlive this object. To be made while the process may still force buffers: it makes room for
-  /// sending, because probes of dead neighbours wait in the ping socket and would keep others back.
+  /// `loop` and `log` outlive this object. It should be made while the process may still use SO_SNDBUFFORCE. It
+  /// enlarges the send buffers of the ping sockets: probes to neighbours that do not answer wait there, and would delay
+  /// others.
   Icmp4emServer(EventLoop& loop, Log& log, Icmp4emServerSetup setup);
   Icmp4emServer(const Icmp4emServer&) = delete;
   Icmp4emServer& operator=(const Icmp4emServer&) = delete;
   ~Icmp4emServer();
 
-  /// No new requests from now on; answers to earlier ones are still passed on.
+  /// Accepts no new requests from now on. Answers to earlier ones are still passed on.
   void stop_accepting() noexcept;
-  /// Probes that are waited for.
+  /// The number of probes without an answer.
   [[nodiscard]] std::size_t pending() const noexcept;
   [[nodiscard]] const Icmp4emFigures& figures() const noexcept;
 

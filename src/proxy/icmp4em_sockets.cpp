@@ -1,4 +1,4 @@
-// What the icmp4em server does with its sockets.
+// No call here blocks. IPv4 clients of an IPv6 socket are addressed by IPv4-mapped addresses.
 // See icmp4em_sockets.hpp.
 #include "proxy/icmp4em_sockets.hpp"
 
@@ -17,7 +17,7 @@
 namespace multiping::proxy {
 namespace {
 
-/// A socket of IPv6 knows IPv4 addresses as mapped ones.
+/// Writes the IPv4-mapped form of an IPv4 address, which an IPv6 socket needs.
 socklen_t map_to_v6(const Address& address, os::SocketAddress& out) noexcept {
   out.v6 = {};
   out.v6.sin6_family = AF_INET6;
@@ -51,7 +51,7 @@ std::error_code send_echo(int ping_socket, const Icmp4emRequest& request, std::u
   out.u16(sequence);
   os::SocketAddress to{};
   const socklen_t length = os::to_socket_address(request.destination, to);
-  // sendmsg() only reads what it is given through this pointer, though it is not const.
+  // sendmsg() only reads through this pointer, although iovec has it without const.
   auto* payload = const_cast<std::uint8_t*>(request.payload.data());  // NOLINT(*-const-cast)
   std::array<iovec, 2> parts = {iovec{header.data(), header.size()}, iovec{payload, request.payload.size()}};
   msghdr message{};

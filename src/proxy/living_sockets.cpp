@@ -1,4 +1,4 @@
-// What was handed over to each user and is still open.
+// Keeps the identifiers of each user in a queue: a socket that is still open goes to its end.
 // See living_sockets.hpp.
 #include "proxy/living_sockets.hpp"
 
@@ -18,7 +18,7 @@ bool IdentifierProbe::operator()(std::uint16_t id) {
     os::set_option(socket_.value(), SOL_SOCKET, SO_REUSEADDR, 0);
   }
   if (!socket_ || !os::bind_to(socket_.value(), Family::ipv4, {}, id)) return true;
-  socket_ = {};  // it has the identifier now
+  socket_ = {};  // the bind has succeeded: this socket must give the identifier back
   return false;
 }
 
@@ -42,7 +42,7 @@ void LivingSockets::forget(std::uint16_t id) {
   owners_.erase(owner);
 }
 
-// The first of `ids` goes to their end, or away.
+// Checks the first of `ids`: moves it to the end when it is open, else forgets it.
 bool LivingSockets::still_open(Ids& ids) {
   const std::uint16_t id = ids.front();
   const bool open = is_open_(id);
@@ -65,7 +65,7 @@ void LivingSockets::forget_closed(uid_t user, std::size_t wanted, std::size_t mo
   if (ids.empty()) users_.erase(found);
 }
 
-// A user's sockets one after the other, so that a cycle through all users looks at each socket once.
+// Checks the sockets of one user after the other, so that a cycle through all users checks each socket once.
 void LivingSockets::forget_closed(std::size_t wanted, std::size_t most) {
   const std::size_t aim = size() - std::min(size(), wanted);
   for (std::size_t looks = std::min(most, size()); looks > 0 && size() > aim; --looks) {

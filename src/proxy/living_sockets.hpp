@@ -1,5 +1,5 @@
-// What was handed over to each user and is still open, as the kernel tells: so a client that closes its connection and
-// keeps its sockets still has them counted. Pure but for IdentifierProbe.
+// Counts the sockets that were handed over to each user and are still open, by asking the kernel. So the sockets of a
+// client count even after it has closed its connection. Pure, except IdentifierProbe.
 #pragma once
 
 #include <sys/types.h>
@@ -16,36 +16,37 @@
 
 namespace multiping::proxy {
 
-/// Whether a ping socket with this identifier is open in this network namespace: then, and only then, another one that
-/// does not share its identifier (SO_REUSEADDR off) cannot be bound to it. Both families have one set of identifiers.
+/// Tells whether a ping socket with this identifier is open in this network namespace. It tries to bind a socket that
+/// does not share its identifier (SO_REUSEADDR off): that fails exactly when another has it. Both families have one set
+/// of identifiers.
 ///
-/// That takes a microsecond however many ping sockets there are. To read the tables of /proc/net costs time with the
-/// square of their number (half a second for 16,000), and tells nothing certain while they change.
+/// This takes a microsecond, however many ping sockets there are. Reading the tables of /proc/net takes time with the
+/// square of their number (half a second for 16,000), and is not reliable while they change.
 class IdentifierProbe {
  public:
-  /// True also when that cannot be found out.
+  /// True also when this cannot be found out.
   [[nodiscard]] bool operator()(std::uint16_t id);
 
  private:
   os::FileDescriptor socket_{};  ///< Not bound yet.
 };
 
-/// Sockets that were made so that they share their identifiers with none, by user.
+/// The open sockets of each user. Each socket is known by its identifier, which it must not share (SO_REUSEADDR off).
 class LivingSockets {
  public:
   using IsOpen = std::function<bool(std::uint16_t id)>;
 
   explicit LivingSockets(IsOpen is_open) : is_open_{std::move(is_open)} {}
 
-  /// The identifier was free for this socket: whoever had it before has it no more.
+  /// Counts a new socket of this user. A socket that had this identifier before is closed, and is forgotten.
   void add(uid_t user, std::uint16_t id);
   [[nodiscard]] std::size_t size() const noexcept { return owners_.size(); }
   [[nodiscard]] std::size_t of(uid_t user) const noexcept;
 
-  /// Looks at up to `most` sockets of this user, those first that were not looked at for the longest time, and forgets
-  /// the closed ones, until `wanted` are forgotten.
+  /// Checks up to `most` sockets of this user and forgets the closed ones, until `wanted` are forgotten. The sockets
+  /// whose last check is longest ago come first.
   void forget_closed(uid_t user, std::size_t wanted, std::size_t most);
-  /// The same for the sockets of all users.
+  /// Does the same for the sockets of all users.
   void forget_closed(std::size_t wanted, std::size_t most);
 
  private:
@@ -56,10 +57,10 @@ class LivingSockets {
   [[nodiscard]] bool still_open(Ids& ids);
 
   IsOpen is_open_;
-  std::map<uid_t, Ids> users_;  ///< No user without sockets.
+  std::map<uid_t, Ids> users_;  ///< Only users that have sockets.
   std::unordered_map<std::uint16_t, uid_t> owners_;
-  uid_t cycle_at_ = 0;            ///< Whose sockets the cycle through all users has come to,
-  std::size_t left_of_user_ = 0;  ///< and how many of them it has not looked at.
+  uid_t cycle_at_ = 0;            ///< The user whose sockets the cycle through all users checks now.
+  std::size_t left_of_user_ = 0;  ///< How many sockets of that user the cycle has not checked yet.
 };
 
 }  // namespace multiping::proxy

@@ -1,4 +1,4 @@
-// Events of the daemon, one line each.
+// Builds each line in a buffer of fixed size, and writes it only where poll(2) says that there is room.
 // See log.hpp.
 #include "proxy/log.hpp"
 
@@ -20,7 +20,7 @@ constexpr std::uint64_t lines_of_flood = 10;
 constexpr Duration flood_window = std::chrono::seconds{1};
 constexpr std::size_t most_kinds = 64;
 
-/// A line in the making, of bounded length.
+/// Builds a line of bounded length.
 class Line {
  public:
   void add(std::string_view text, std::size_t room) noexcept {
@@ -37,7 +37,7 @@ class Line {
   std::size_t size_ = 0;
 };
 
-// Whoever reads the log may be slow or gone. Where poll(2) calls a pipe writable, a line this short fits in at once.
+// The reader of the log may be slow or gone. When poll(2) says that a pipe is writable, a line this short fits in it.
 bool takes_a_line(int descriptor) noexcept {
   pollfd writable{descriptor, POLLOUT, 0};
   return ::poll(&writable, 1, 0) == 1 && writable.revents == POLLOUT;
@@ -80,7 +80,7 @@ void Log::limited_line(std::string_view kind, std::string_view text, net::Instan
     flood.swallowed = 0;
     write_line(text, ending);
   } catch (const std::exception&) {
-    // No memory: the event goes untold.
+    // No memory: the event is not logged.
     return;
   }
 }

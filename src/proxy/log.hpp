@@ -1,5 +1,5 @@
-// Events of the daemon, one line each, on stderr: who was refused and why, what started and ended.
-// Bounded: the same kind of event in a flood is counted, and told once in a while.
+// The log of the daemon: writes one line for each event to stderr, such as a start, an end, or a refused client.
+// Its amount is bounded: when events of one kind come in a flood, most are only counted.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,16 @@ class Log {
   /// Lines go to this descriptor.
   explicit Log(int descriptor = 2) noexcept : descriptor_{descriptor} {}
 
-  /// Writes "multipingd: <text>" as one line; bytes that are not printable ASCII are written as "?", and a line ends
-  /// at 512 bytes. Never throws and never blocks for long: a line that cannot be written is lost. SIGPIPE should be
-  /// ignored, for who reads may end at any moment.
+  /// Writes "multipingd: <text>" as one line. Bytes that are not printable ASCII are written as "?", and a line is cut
+  /// at 512 bytes. Never throws and never blocks for long: a line that cannot be written is lost. The process should
+  /// ignore SIGPIPE, because the reader may end at any time.
   void line(std::string_view text) noexcept;
-  /// The same for what clients can cause: at most ten lines of one `kind` a second; the rest are counted and told
-  /// with the next one ("... (and 5023 more)"). A kind is an event's name and whom it concerns, not what a client can
-  /// choose: of more than 64 kinds in a second the rest are held as one, and who is over may be forgotten then, with
-  /// its count.
+  /// As line(), for events that clients can cause: writes at most ten lines of one `kind` in a second. Further lines
+  /// are counted, and the next line tells their number ("... (and 5023 more)").
+  ///
+  /// A kind is the name of an event and perhaps its user, never text that a client can choose. When there are
+  /// more than 64 kinds, those whose second is over are forgotten with their counts, and if that is not enough, all
+  /// further kinds count as one.
   void limited_line(std::string_view kind, std::string_view text, net::Instant now) noexcept;
 
  private:
@@ -36,7 +38,7 @@ class Log {
   Flood& flood_of(std::string_view kind, net::Instant now);
 
   int descriptor_;
-  std::map<std::string, Flood, std::less<>> floods_;  ///< By kind; 65 at most.
+  std::map<std::string, Flood, std::less<>> floods_;  ///< By kind; at most 65.
 };
 
 }  // namespace multiping::proxy

@@ -1,4 +1,4 @@
-// Who is at the other end of a Unix socket.
+// Asks by getsockopt(2); for the groups it asks twice, first for their number.
 // See peer_credentials.hpp.
 #include "proxy/peer_credentials.hpp"
 

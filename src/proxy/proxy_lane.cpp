@@ -1,5 +1,5 @@
-// Speaks icmp4em's proxy protocol for the echo requests of one family.
-// See proxy_lane.hpp; the frames themselves stand in icmp4em_frames.hpp.
+// Finds the message for a reply or error by the request's number in ProxyTable; icmp4em_frames.hpp has the frames.
+// See proxy_lane.hpp.
 #include "proxy/proxy_lane.hpp"
 
 #include <algorithm>
@@ -30,22 +30,22 @@ bool would_be_cut(Bytes payload) noexcept {
   return payload.back() == 0 || payload.back() == ' ';
 }
 
-/// The ICMP message of a request, or as much of it as is there.
+/// The ICMP message of a request, as far as `datagram` holds it.
 Bytes message_of(Bytes datagram) noexcept {
   packet::Reader in{datagram};
   in.skip(in.u16());
   return in.rest();
 }
 
-/// The number of a request that is quoted.
+/// The number of the request that is quoted; none when this is no request or too short.
 std::optional<std::uint32_t> request_number(Bytes datagram) noexcept {
   const auto icmp = packet::parse_icmp(message_of(datagram));
   if (!icmp || icmp->type != packet::icmpv4::echo_request) return std::nullopt;
   return number_of(icmp->word1, icmp->word2);
 }
 
-/// An echo reply, from a client: nothing that a proxy could do anything with. Its number is no request's, and a secret
-/// like those.
+/// A frame that holds an echo reply, which a proxy ignores. Its number belongs to no request, and is as hard to guess
+/// as theirs.
 std::vector<std::uint8_t> keep_alive_frame(std::uint32_t number) {
   auto frame = encode(Icmp4emRequest{.destination = Address::v4({127, 0, 0, 1})});
   const auto reply = encode(
@@ -58,7 +58,7 @@ struct IcmpName {
   std::uint8_t type = 0, code = 0;
 };
 
-/// What an error about an IPv6 request was called before it was put into the form of ICMPv4, RFC 7915 section 5.2.
+/// The ICMPv6 type and code that were translated to this ICMPv4 type and code, RFC 7915 section 5.2.
 IcmpName icmpv6_name(std::uint8_t type, std::uint8_t code) noexcept {
   using namespace packet::icmpv6;
   constexpr std::uint8_t no_route = 0, prohibited = 1, address_unreachable = 3, port_unreachable = 4;
@@ -159,7 +159,7 @@ void ProxyLane::hear(const net::Incoming& packet, std::uint16_t sequence, Bytes 
   heard_.push_back({.bytes = bytes, .from = packet.from, .arrival = packet.arrival});
 }
 
-/// A reply to nothing that anyone asked: it moves the counter that it deserves.
+/// Passes a reply on that answers no message, so that the datagram is counted.
 void ProxyLane::refuse(const net::Incoming& datagram) { hear({.arrival = datagram.arrival}, 0, {}); }
 
 void ProxyLane::take_reply(const Icmp4emReply& reply, const net::Incoming& datagram) {
@@ -173,7 +173,7 @@ void ProxyLane::take_reply(const Icmp4emReply& reply, const net::Incoming& datag
   table_.end(number);
 }
 
-/// The request that an error is about; null unless all that it quotes is as it was.
+/// The request that an error is about; null unless the error quotes it correctly.
 const ProxyEntry* ProxyLane::entry_of(const Icmp4emError& error) const noexcept {
   const ProxyEntry* entry = table_.find(number_of(error.id, error.sequence));
   if (entry == nullptr || error.checksum != entry->wire_checksum) return nullptr;

@@ -1,5 +1,5 @@
-// Speaks icmp4em's proxy protocol for the echo requests of one family: our messages to requests, what comes from the
-// proxy back to what the lane's channel promises. Pure.
+// Speaks icmp4em's proxy protocol for the echo requests of one family. It turns our messages into requests, and the
+// proxy's datagrams into the packets and errors that a lane gives. Pure.
 #pragma once
 
 #include <cstddef>
@@ -17,16 +17,17 @@
 
 namespace multiping::proxy {
 
-/// Why a message cannot go through a proxy at all; none when it can. A zone is an interface of this host, and means
-/// nothing where the proxy is.
+/// Why a message cannot go through a proxy; none when it can. A message to an address with a zone cannot: a zone is an
+/// interface of this host, and has no meaning for the proxy.
 [[nodiscard]] std::error_code proxy_objection(const net::Outgoing& message) noexcept;
 
-/// What the kernel says of a request that could not be delivered to the proxy: ECONNREFUSED where nobody listens.
+/// The error of a request that could not be delivered to the proxy: ECONNREFUSED when no proxy listens, EMSGSIZE when
+/// the datagram was too big, else EHOSTUNREACH.
 [[nodiscard]] std::error_code delivery_error(const net::QueuedError& queued, Family proxy) noexcept;
 
 class ProxyLane {
  public:
-  /// `id` is what the messages of the lane have for identifier; requests are numbered from `first_number` on.
+  /// `id` is the identifier of the lane's messages. Requests are numbered from `first_number` on.
   ProxyLane(Family family, std::uint16_t id, std::uint32_t first_number);
 
   [[nodiscard]] const net::Channel& channel() const noexcept { return channel_; }
@@ -34,33 +35,34 @@ class ProxyLane {
   [[nodiscard]] ProxyTable& table() noexcept { return table_; }
   [[nodiscard]] const ProxyTable& table() const noexcept { return table_; }
 
-  /// The request for a message to which there is no objection. It is in the table from now on.
+  /// Makes the request for a message, and adds it to the table. proxy_objection() must be none for the message.
   ///
-  /// icmp4em's own proxy cuts zeros and spaces off the end of a payload, so one byte 0xff is put behind a payload that
-  /// ends with one; it is taken off the reply.
+  /// icmp4em's own proxy cuts zeros and spaces off the end of a payload. So a payload that ends with one gets one more
+  /// byte 0xff, which is removed from the reply.
   [[nodiscard]] std::vector<std::uint8_t> request(const net::Outgoing& message, net::Instant now);
 
-  /// A frame that every proxy passes over, original or not, since no echo request is in it. Sent while replies are
-  /// awaited, so that the kernel says when nobody listens there any more.
+  /// A frame that every proxy ignores, because it holds no echo request. It is sent while replies are awaited, so that
+  /// the kernel reports an error when no proxy listens any more.
   [[nodiscard]] std::span<const std::uint8_t> keep_alive() const noexcept { return keep_alive_; }
 
-  /// A datagram from the proxy, or one that should be and is not.
+  /// Takes in a datagram. `from_proxy` is false for one that does not come from the proxy's address and port.
   void take(const net::Incoming& datagram, bool from_proxy);
-  /// What was taken, as packets of this lane, until clear_heard(). The address asked is the source of a reply: the
-  /// proxy does not say who replied, and the tag, which covers address, identifier and sequence number, proves that it
-  /// was one who had seen the request.
+  /// The datagrams that were taken, as packets of this lane, until clear_heard(). The source of a reply is the address
+  /// that was pinged: the proxy does not say which host replied. The tag, which covers address, identifier and sequence
+  /// number, proves that the sender had seen the request.
   [[nodiscard]] std::span<const net::Incoming> heard() const noexcept { return heard_; }
   void clear_heard() noexcept;
 
-  /// A datagram did not reach the proxy. A request is given up; without a listener, and with a keep-alive, all that is
-  /// awaited is. What is neither, or quotes too little to be known, proves nothing.
+  /// Takes in an error about a datagram that did not reach the proxy. A request is given up. All awaited requests are
+  /// given up when no proxy listens (ECONNREFUSED), or when the datagram was a keep-alive. A datagram that is neither,
+  /// or whose quote is too short to tell, is ignored.
   void undelivered(std::span<const std::uint8_t> datagram, std::error_code error, const net::Arrival& arrival);
 
-  /// Whether the proxy has refused requests for their number since the last look.
+  /// Whether the proxy has refused requests as too many since the last call.
   [[nodiscard]] bool was_quenched() noexcept { return std::exchange(quenched_, false); }
 
-  /// What the proxy and this host told of messages, each once and as much as one call can hold; valid until the next
-  /// call.
+  /// Errors about messages, from the proxy and from this host. Each is returned once, at most 64 in one call; `more` is
+  /// set when others are left. Valid until the next call.
   [[nodiscard]] std::span<const net::QueuedError> told(bool& more);
   [[nodiscard]] bool has_told() const noexcept { return !told_.empty(); }
 
@@ -83,7 +85,7 @@ class ProxyLane {
   std::vector<std::uint8_t> keep_alive_;
   std::vector<std::uint8_t> padded_payload_;
   std::vector<net::Incoming> heard_;
-  std::deque<std::vector<std::uint8_t>> heard_bytes_;  ///< Of heard_, in order; more of them than needed.
+  std::deque<std::vector<std::uint8_t>> heard_bytes_;  ///< The bytes of heard_, in order; may have more elements.
   std::deque<Told> told_;
   std::vector<Told> handed_;
   std::vector<net::QueuedError> handed_errors_;

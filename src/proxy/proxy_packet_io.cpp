@@ -1,4 +1,4 @@
-// The byte-level seam with ICMP through an icmp4em-compatible UDP proxy.
+// Lanes of its own echo requests go through a ProxyLane; calls for all other lanes go to the PacketIo below.
 // See proxy_packet_io.hpp.
 #include "proxy/proxy_packet_io.hpp"
 
@@ -11,11 +11,11 @@
 namespace multiping::proxy {
 namespace {
 
-/// The PacketIo below knows the datagrams to the proxy by this shape, and those of the caller by one number more.
+/// In the PacketIo below the datagrams to the proxy have this shape, and each shape of the caller a number one higher.
 constexpr net::ShapeNumber proxy_shape = 0;
-/// Turns of the caller's UDP probes are fewer.
+/// The caller's UDP probes have turns below this one.
 constexpr unsigned first_turn = 1'000;
-/// Pacing has one bucket, for both families.
+/// Both families share one bucket of the pacing.
 constexpr std::uint8_t only_client = 0;
 
 net::ShapeNumber below(net::ShapeNumber shape) noexcept { return shape + 1; }
@@ -25,7 +25,7 @@ std::uint16_t nonzero_id(std::uint64_t random) noexcept {
   return id == 0 ? std::uint16_t{1} : id;
 }
 
-/// The option that the protocol has no field for, with its value; empty where there is none.
+/// The first option in use that the protocol has no field for, with its value; empty when there is none.
 std::string lacking_option(Family family, const ProbeOptions& probe) {
   const bool v4 = family == Family::ipv4;
   const Address& source = v4 ? probe.source_v4 : probe.source_v6;
@@ -46,7 +46,7 @@ ProxyPacketIo::ProxyPacketIo(std::unique_ptr<net::PacketIo> io, const ProxyAddre
                              const net::IoRequest& request, std::uint64_t random)
     : io_{std::move(io)},
       proxy_{proxy},
-      // The two number from opposite ends of what 32 bits can say: the original keeps the numbers of all in one table.
+      // The two families start their numbers 2^31 apart: the original proxy keeps the numbers of both in one table.
       paths_{Path{.echoes = {Family::ipv4, nonzero_id(random), static_cast<std::uint32_t>(random)}, .turn = first_turn},
              Path{.echoes = {Family::ipv6, nonzero_id(random), static_cast<std::uint32_t>(random) ^ 0x8000'0000U},
                   .turn = first_turn + 1}} {
@@ -148,7 +148,7 @@ net::SendReport ProxyPacketIo::send_requests(Path& path, std::span<const net::Ou
   return report;
 }
 
-/// Else requests pause until one more is due.
+/// Takes a token of the pacing. When there is none, requests pause until there is one.
 bool ProxyPacketIo::may_send(net::Instant now) {
   const Duration wait = pacing_.take(only_client, now);
   if (wait > Duration{}) paused_until_ = std::max(paused_until_, net::after(now, wait));
@@ -160,7 +160,7 @@ void ProxyPacketIo::keep_alive(Path& path) {
   path.echoes.table().set_time(now);
   if (path.echoes.table().awaited() == 0 || now < path.keep_alive_at) return;
   path.keep_alive_at = net::after(now, keep_alive_period);
-  static_cast<void>(send_keep_alive(path));  // what cannot leave now is tried again
+  static_cast<void>(send_keep_alive(path));  // after a failure the next period tries again
 }
 
 std::error_code ProxyPacketIo::send_keep_alive(Path& path) {
@@ -168,7 +168,7 @@ std::error_code ProxyPacketIo::send_keep_alive(Path& path) {
   return io_->send(*path.lane, std::span{&frame, 1}).refused;
 }
 
-/// A kernel may leave the zone out.
+/// Compares addresses without their zones: a kernel may leave the zone out.
 bool ProxyPacketIo::is_proxy(const Address& address, std::uint16_t port) const noexcept {
   return port == proxy_.port && net::same_octets(address, proxy_.address);
 }
@@ -188,7 +188,7 @@ std::span<const net::Incoming> ProxyPacketIo::receive(net::Lane lane, bool& more
   return path->echoes.heard();
 }
 
-/// Errors that the proxy tells of are lost.
+/// Errors from the proxy cannot be given back: they are lost.
 void ProxyPacketIo::give_back(Taken what, net::Lane lane, std::size_t count) noexcept {
   Path* path = path_of(lane);
   if (what == Taken::connections || path == nullptr) return io_->give_back(what, lane, count);

@@ -1,6 +1,5 @@
-// The byte-level seam with ICMP through an icmp4em-compatible UDP proxy: echo requests go as datagrams of the proxy's
-// protocol over the UDP sockets of the PacketIo below, which serves everything else as it is. A translator of addresses
-// and numbers, in short: see proxy_lane.hpp.
+// A PacketIo that pings through an icmp4em-compatible UDP proxy: it sends echo requests as datagrams of the proxy's
+// protocol, over the UDP sockets of the PacketIo below. That one serves everything else directly. See proxy_lane.hpp.
 #pragma once
 
 #include <array>
@@ -19,7 +18,7 @@
 
 namespace multiping::proxy {
 
-/// Where a proxy listens.
+/// The address and port at which a proxy listens.
 struct ProxyAddress {
   Address address{};
   std::uint16_t port = 0;
@@ -27,21 +26,24 @@ struct ProxyAddress {
 
 class ProxyPacketIo final : public net::PacketIo {
  public:
-  /// While replies are awaited, the proxy is looked for so often: nothing else would tell that it has gone.
+  /// While replies are awaited, a keep-alive is sent this often: nothing else would tell that the proxy is gone.
   static constexpr Duration keep_alive_period = std::chrono::milliseconds{250};
-  /// Requests that may wait in the proxy: a small part of a usual receive buffer, where they are dropped in silence.
+  /// Requests that may wait in the proxy's receive buffer. They fill a small part of a usual buffer; a full buffer
+  /// drops them without an error.
   static constexpr std::size_t most_fresh = 128;
-  /// Requests of this object in a second, and at once: fewer than multipingd takes of one address by default.
+  /// Rate and burst of this object's requests: less than multipingd accepts from one client by default.
   static constexpr Rate pace{.per_second = 8'000, .burst = 1'024};
-  /// Behind a refusal for their number requests wait so long: each is a probe that ends without an answer.
+  /// After the proxy refused requests as too many, no request is sent for this long: each refused request is a probe
+  /// that ends without an answer.
   static constexpr Duration pause = std::chrono::milliseconds{50};
 
-  /// `io` has no shapes yet; those of `request` and one for the proxy's datagrams are set here. `random` bits are for
-  /// this object alone.
+  /// `io` has no shapes yet: the constructor sets those of `request`, and one for the proxy's datagrams. `random` must
+  /// be random bits that nothing else uses.
   ProxyPacketIo(std::unique_ptr<net::PacketIo> io, const ProxyAddress& proxy, const net::IoRequest& request,
                 std::uint64_t random);
 
-  /// Looks for the proxy, and waits so long for word that nobody listens there; none where no such word comes.
+  /// Sends a keep-alive to the proxy, and waits up to `time` for an error, such as ECONNREFUSED when no proxy listens.
+  /// None when no error comes.
   [[nodiscard]] std::error_code look_for_proxy(Duration time);
 
   [[nodiscard]] net::Instant now() noexcept override { return io_->now(); }
@@ -68,13 +70,13 @@ class ProxyPacketIo final : public net::PacketIo {
   [[nodiscard]] int native_handle() noexcept override { return io_->native_handle(); }
 
  private:
-  /// A family's echo requests, and the UDP socket that they go through.
+  /// The echo requests of a family, and the UDP socket that sends them.
   struct Path {
     ProxyLane echoes;
-    unsigned turn;  ///< A source port that no probe of the caller has.
+    unsigned turn;  ///< Selects a source port that no probe of the caller has.
     std::optional<net::Lane> lane{};
-    net::Instant keep_alive_at{};  ///< Where something is awaited.
-    std::size_t given_back = 0;    ///< Of the replies that were heard last: to be given once more.
+    net::Instant keep_alive_at{};  ///< Time of the next keep-alive, while a reply is awaited.
+    std::size_t given_back = 0;    ///< receive() returns so many of the last heard replies again.
   };
 
   [[nodiscard]] Path& path(Family family) noexcept { return paths_[family == Family::ipv4 ? 0 : 1]; }
@@ -96,7 +98,7 @@ class ProxyPacketIo final : public net::PacketIo {
   std::vector<net::Outgoing> outgoing_;
   RateLimits<std::uint8_t> pacing_{pace, 1};
   net::Instant paused_until_{};
-  std::error_code last_error_{};  ///< Of what was sent to the proxy.
+  std::error_code last_error_{};  ///< The last error of a datagram to the proxy.
 };
 
 }  // namespace multiping::proxy

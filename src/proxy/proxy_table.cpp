@@ -1,4 +1,4 @@
-// Which message of ours stands behind each request to a proxy.
+// A request's place in the deque is its number less that of the oldest.
 // See proxy_table.hpp.
 #include "proxy/proxy_table.hpp"
 

@@ -1,5 +1,5 @@
-// How often each client may ask: a bucket of tokens for each of a bounded number of clients. Pure, time is an argument.
-// Header only.
+// Limits how often each client may ask, by a bucket of tokens for each of a bounded number of clients. Pure: time is an
+// argument. Header only.
 #pragma once
 
 #include <algorithm>
@@ -14,19 +14,19 @@ namespace multiping::proxy {
 
 struct Rate {
   double per_second = 0;  ///< 0: unlimited.
-  double burst = 1;       ///< That may come at once; less than 1 counts as 1.
+  double burst = 1;       ///< Requests that may come at once; less than 1 counts as 1.
 };
 
-/// `Client` is hashable: a user, or an address.
+/// `Client` is any hashable type: a user or an address.
 template <class Client>
 class RateLimits {
  public:
-  /// At most `most_clients` are kept. When there are more, those whose bucket is full again are forgotten first, and
-  /// if none is, newcomers share one bucket.
+  /// Keeps at most `most_clients` buckets. When a new client needs one more, clients with a full bucket are forgotten
+  /// first; if there is none, new clients share one bucket.
   RateLimits(Rate rate, std::size_t most_clients)
       : rate_{rate.per_second, std::max(rate.burst, 1.0)}, most_clients_{most_clients} {}
 
-  /// Takes one token: zero when there was one, else how long until there is.
+  /// Takes one token and returns zero. When there is none, returns the time until there is one.
   [[nodiscard]] Duration take(const Client& client, net::Instant now) {
     if (rate_.per_second <= 0) return Duration::zero();
     Bucket& bucket = bucket_of(client, now);
@@ -35,7 +35,7 @@ class RateLimits {
     bucket.tokens -= 1;
     return Duration::zero();
   }
-  /// A token was taken for nothing.
+  /// Gives back a token that was taken but not used.
   void give_back(const Client& client) noexcept {
     const auto found = buckets_.find(client);
     if (found != buckets_.end()) found->second.tokens = std::min(rate_.burst, found->second.tokens + 1);
@@ -47,7 +47,8 @@ class RateLimits {
     double tokens = 0;
     net::Instant filled{};
   };
-  /// Looking for full buckets takes time for each client, and any newcomer can cause it.
+  /// The least time between two searches for full buckets: a search looks at every client, and any new client can cause
+  /// one.
   static constexpr Duration between_clean_ups = std::chrono::milliseconds{100};
 
   [[nodiscard]] double tokens(const Bucket& bucket, net::Instant now) const noexcept {
@@ -55,7 +56,7 @@ class RateLimits {
     return std::min(rate_.burst, bucket.tokens + seconds * rate_.per_second);
   }
 
-  /// Rounded up, so that who waits for just this long has it.
+  /// Rounded up, so that the token is there after exactly this time.
   [[nodiscard]] Duration time_for(double missing) const noexcept {
     constexpr double longest = 1e9;  // seconds
     const double seconds = std::min(missing / rate_.per_second, longest);

@@ -1,5 +1,5 @@
-// Keeps datagrams of some sources out of a UDP socket.
-// The filter of a UDP socket sees a datagram from its UDP header on; the IP header stands at SKF_NET_OFF.
+// The filter of a UDP socket sees a datagram from its UDP header on; the IP header is at SKF_NET_OFF.
+// See source_filter.hpp.
 #include "proxy/source_filter.hpp"
 
 #include <linux/filter.h>
@@ -20,17 +20,17 @@ constexpr std::uint32_t source_v4 = ip_header + 12, source_v6 = ip_header + 8;
 // BPF_STMT and BPF_JUMP as functions: those macros do not fit C++ conversions.
 constexpr sock_filter op(int code, std::uint32_t k) { return {static_cast<std::uint16_t>(code), 0, 0, k}; }
 
-/// Goes on when the register is `k`, else skips so many.
+/// Goes on when the register is `k`, else skips `skip` instructions.
 constexpr sock_filter unless(std::uint32_t k, std::size_t skip) {
   return {static_cast<std::uint16_t>(BPF_JMP | BPF_JEQ | BPF_K), 0, static_cast<std::uint8_t>(skip), k};
 }
 
-/// Refuses what has this source; anything else falls through to the end.
+/// Appends code that refuses a datagram of this source; for any other it runs on after this code.
 void append(std::vector<sock_filter>& code, const DatagramSource& source) {
   const auto octets = source.address.bytes();
   const bool v4 = source.address.family() == Family::ipv4;
   const std::size_t words = octets.size() / sizeof(std::uint32_t);
-  std::size_t left = 2 * words + 1 + 3;  // instructions behind the first comparison
+  std::size_t left = 2 * words + 1 + 3;  // instructions after the first comparison
   code.push_back(op(BPF_LD | BPF_H | BPF_ABS, 0));
   code.push_back(unless(source.port, left));
   code.push_back(op(BPF_LD | BPF_B | BPF_ABS, ip_header));

@@ -1,5 +1,5 @@
-// Keeps datagrams of some sources out of a UDP socket, before they take room in its buffer.
-// Classic BPF, socket(7) SO_ATTACH_FILTER; no privilege is needed.
+// Keeps datagrams of some sources out of a UDP socket, before they take room in its receive buffer.
+// Classic BPF, socket(7) SO_ATTACH_FILTER. It needs no privilege.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ struct DatagramSource {
 
 inline constexpr std::size_t most_sources_refused = 32;
 
-/// From now on these sources' datagrams are thrown away, and no others. At most most_sources_refused; what is beyond
-/// is let through. False, with errno set, when the system does not take it: then nothing has changed.
+/// From now on the kernel drops datagrams of these sources, and of no others. Only the first most_sources_refused
+/// sources are refused. False, with errno set, when the system refuses the filter: then nothing has changed.
 bool refuse_sources(int udp_socket, std::span<const DatagramSource> sources);
 
 }  // namespace multiping::proxy

@@ -1,4 +1,4 @@
-// How much each user may have.
+// When a limit of sockets is reached, forgets those that have been closed, and checks again.
 // See user_quota.hpp.
 #include "proxy/user_quota.hpp"
 
@@ -10,11 +10,11 @@ namespace multiping::proxy {
 namespace {
 
 constexpr std::size_t most_users = 1024;
-// What a request may cost beside its sockets. Where a user has more, the next request goes on with the others.
+// One request checks at most this many sockets. When there are more, the next request goes on with the others.
 constexpr std::size_t most_looks = 256;
 constexpr Duration between_looks = std::chrono::milliseconds{50};
 
-/// How many have to go, that `count` more are within `limit`.
+/// How many sockets must be forgotten so that `count` more are within `limit`.
 std::size_t excess(std::size_t present, std::size_t count, std::size_t limit) noexcept {
   return present + count - std::min(present + count, limit);
 }

@@ -1,5 +1,5 @@
-// How much each user may have: requests in time, and sockets that are alive at once. Pure: time is an argument, and
-// so is who knows which sockets are open.
+// Limits each user: how often it may ask, and how many sockets it may have open at once. Pure: time is an argument,
+// and so is the function that tells whether a socket is open.
 #pragma once
 
 #include <sys/types.h>
@@ -20,7 +20,7 @@ struct QuotaLimits {
   std::size_t sockets = 0;
 };
 
-/// Why a user has to wait, and how long; zero: not by waiting.
+/// Why a request is refused, and the time after which another may succeed; zero: waiting does not help.
 struct Refusal {
   std::string_view why{};
   Duration retry_after{};
@@ -30,9 +30,9 @@ class UserQuota {
  public:
   UserQuota(QuotaLimits limits, LivingSockets::IsOpen is_open);
 
-  /// None: `count` sockets may be made for this user.
+  /// None when `count` sockets may be made for this user. Each call counts as a request.
   [[nodiscard]] std::optional<Refusal> refusal(uid_t user, std::size_t count, net::Instant now);
-  /// This socket was handed over.
+  /// Counts a socket that was handed over.
   void add(uid_t user, std::uint16_t id) { living_.add(user, id); }
   [[nodiscard]] std::size_t living() const noexcept { return living_.size(); }
 
