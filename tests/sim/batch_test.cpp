@@ -1,5 +1,5 @@
-// What MultiPing and multi_ping() promise about time, order, attempts and bad input, in virtual time.
-// Every time here is exact but for the microsecond that a simulated send costs.
+// Tests what MultiPing and multi_ping() promise about time, order, attempts and bad input, in virtual time.
+// Every time here is exact, except for the microsecond that a simulated send takes.
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <limits>
@@ -41,7 +41,7 @@ Scenario network() {
 struct World {
   explicit World(SimulatedHost host = {}) : transport{simulate(network(), host)} { options.transport = transport; }
 
-  /// When each packet left, counted from the first.
+  /// When each packet was sent, counted from the first.
   [[nodiscard]] std::vector<Duration> departures() const {
     std::vector<Duration> times;
     for (const auto& packet : transport->log().sent) times.push_back(packet.at - transport->log().sent.front().at);
