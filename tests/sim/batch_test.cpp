@@ -25,7 +25,7 @@ namespace {
 const SimulatedHost recording{.record = true};
 
 /// 10.0.0.0/24 answers after a millisecond, 10.0.1.0/24 is silent, 10.0.2.0/24 answers after 300 ms,
-/// 10.0.3.0/24 answers the second request only, and a router says that 10.0.4.0/24 is unreachable.
+/// 10.0.3.0/24 loses the first request, and a router says that 10.0.4.0/24 is unreachable.
 Scenario network() {
   Scenario scenario;
   scenario.hosts = {
