@@ -1,5 +1,5 @@
 // Strict parsing and canonical text of IPv4 and IPv6 addresses, and their hash.
-// Written by hand because inet_pton(3) wants a terminated copy and getaddrinfo(3) takes "10.1" for an address.
+// Written by hand: inet_pton(3) needs a terminated copy, and getaddrinfo(3) accepts "10.1". See multiping/address.hpp.
 #include "multiping/address.hpp"
 
 #include <net/if.h>
@@ -79,7 +79,7 @@ std::optional<std::uint16_t> take_group(std::string_view& text) noexcept {
 struct Ipv6Draft {
   Octets16 octets{};
   std::size_t length = 0;            // octets written
-  std::optional<std::size_t> gap{};  // where "::" stood
+  std::optional<std::size_t> gap{};  // octets before "::"; none: the text has no "::"
 
   bool append_v4(std::string_view text) noexcept {
     const auto tail = parse_v4(text);
@@ -96,7 +96,7 @@ struct Ipv6Draft {
     return true;
   }
 
-  /// Moves what stood behind "::" to the end. "::" is worth one group at least (RFC 4291 section 2.2).
+  /// Moves the octets after "::" to the end. "::" stands for at least one group (RFC 4291 section 2.2).
   bool close_gap() noexcept {
     if (!gap) return length == octets.size();
     if (length + group > octets.size()) return false;
@@ -142,7 +142,8 @@ std::optional<std::uint32_t> zone_number(std::string_view text) noexcept {
   return number;
 }
 
-/// A name goes before a number, so that what to_string() wrote is read back even where an interface is called "7".
+/// Tries the name of an interface before a number, so that the text of to_string() is read back correctly even when an
+/// interface is called "7".
 std::optional<std::uint32_t> zone_index(std::string_view zone) noexcept {
   if (zone.empty()) return std::nullopt;
   // The kernel would take "eth0:1" for "eth0".
@@ -190,7 +191,8 @@ struct ZeroRun {
   [[nodiscard]] std::size_t end() const noexcept { return start + length; }
 };
 
-/// The longest run of zero groups, the first among equals; none of a single group (RFC 5952 section 4.2).
+/// The longest run of zero groups, or the first of equal length. A single zero group is not shortened (RFC 5952
+/// section 4.2).
 ZeroRun run_to_shorten(const Groups& groups) noexcept {
   ZeroRun longest{}, run{};
   for (std::size_t i = 0; i < groups.size(); ++i) {

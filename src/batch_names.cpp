@@ -1,4 +1,4 @@
-// The names of a list, looked up again while its batch lives.
+// Starts lookups in groups, and collects their results by position.
 // See batch_names.hpp.
 #include "batch_names.hpp"
 
@@ -17,14 +17,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// How long news of some lookups are waited for while others may have news, too.
+/// While several groups of lookups are under way, wait() waits at most so long for one of them.
 constexpr Duration shortest_wait = std::chrono::milliseconds{10};
 
 Clock::time_point after(Clock::time_point now, Duration wait) noexcept {
   return wait < Clock::time_point::max() - now ? now + wait : Clock::time_point::max();
 }
 
-/// A lookup of this text may fail now and succeed later.
+/// True when a lookup of `host` that failed with `error` may succeed later.
 bool may_change(const std::string& host, std::error_code error) {
   return error == Errc::zone_unknown || resolver::read_host(host).kind == resolver::HostText::name;
 }
@@ -40,7 +40,7 @@ std::vector<std::size_t> BatchNames::select(Which which, const std::vector<Resul
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < positions_.size(); ++i) {
     const Result& result = results[positions_[i].position];
-    // A zone costs no lookup.
+    // A zone is the name of an interface, so it needs no lookup in the network.
     const bool unsure = result.outcome == Outcome::unresolved || net::is_link_local(result.address);
     if ((which == Which::all || unsure) && !asked_[i]) places.push_back(i);
   }
@@ -70,7 +70,7 @@ std::vector<FoundName> BatchNames::look_up(Which which, const std::vector<Result
   return all;
 }
 
-/// What contradicts its device by now stays as it is.
+/// An address whose zone now contradicts the device of its probe stays as it is.
 std::optional<Choice> BatchNames::moved(std::size_t place, const Result& result, Options& options,
                                         net::Instant now) try {
   const ProbeOptions& probe = shapes_[positions_[place].shape];

@@ -1,5 +1,5 @@
 // The names of a list, looked up again while its batch lives.
-// What is found is for others to take over.
+// The results of the lookups are handed to the caller, which applies them.
 #pragma once
 
 #include <cstddef>
@@ -21,39 +21,40 @@ namespace multiping {
 class BatchNames {
  public:
   BatchNames() = default;
-  /// `shapes` are those that the positions' numbers mean.
+  /// `shapes[i]` are the probe options of shape number i, as `positions` name it.
   BatchNames(std::vector<NamedPosition> positions, std::span<const ProbeOptions> shapes);
 
   [[nodiscard]] std::size_t size() const noexcept { return positions_.size(); }
   [[nodiscard]] std::span<const ProbeOptions> shapes() const noexcept { return shapes_; }
 
-  /// All, or what is unresolved or has a zone, whose interface may have another number now.
+  /// All positions; or only those that are unresolved, or whose address has a zone: its interface may have another
+  /// number now.
   enum class Which : bool { all, unsure };
-  /// Waits for the lookups; in the order of positions. `results` are those of the whole list. As choose(), sets
-  /// options.transport where it has to be asked.
+  /// Looks names up and waits for the lookups. The result is in the order of positions. `results` are those of the
+  /// whole list. Like choose(), this function sets options.transport when it is null and a route must be asked for.
   [[nodiscard]] std::vector<FoundName> look_up(Which which, const std::vector<Result>& results, Options& options) const;
 
-  /// Positions whose interface has another number than `results` say, or has come to exist; nothing is looked up.
+  /// Positions whose interface has another number than in `results`, or did not exist before. Looks no name up.
   [[nodiscard]] std::vector<FoundName> moved(const std::vector<Result>& results, Options& options, net::Instant now);
 
-  /// Starts lookups and waits for none, of what is not looked up already.
+  /// Starts lookups and does not wait for them. Leaves out positions whose lookup is already under way.
   void start(Which which, const std::vector<Result>& results, const Options& options);
-  /// What has become known since the last call, in no order.
+  /// The lookups that ended since the last call, in no order.
   [[nodiscard]] std::vector<FoundName> take(Options& options);
   /// True while a lookup is under way whose result take() has not returned yet.
   [[nodiscard]] bool pending() const noexcept { return !under_way_.empty(); }
-  /// Returns when take() has something, after `most`, or when stopped.
+  /// Returns when take() has something, when `most` has passed, or after a stop.
   void wait(Duration most);
-  /// What is pending has timed out, and take() has it.
+  /// Ends all lookups: every pending name has timed out, and take() returns it.
   void end() noexcept;
-  /// True where a position is unresolved and another lookup may find its address.
+  /// True when any position is unresolved and another lookup may find its address.
   [[nodiscard]] bool any_left(const std::vector<Result>& results) const;
-  /// What was found is to be probed, or may be after another lookup.
+  /// True when the address that was found is to be probed, or another lookup may find one.
   [[nodiscard]] static bool is_hopeful(const FoundName& found, const std::vector<Result>& results);
 
  private:
   struct Lookups {
-    std::vector<std::size_t> places;  ///< Of each name, in positions_.
+    std::vector<std::size_t> places;  ///< By name: its index in positions_.
     std::unique_ptr<resolver::Lookups> lookups;
   };
   [[nodiscard]] std::vector<std::size_t> select(Which which, const std::vector<Result>& results) const;
@@ -64,10 +65,10 @@ class BatchNames {
                                             net::Instant now);
 
   std::vector<NamedPosition> positions_;
-  std::vector<ProbeOptions> shapes_;  ///< None without positions.
+  std::vector<ProbeOptions> shapes_;  ///< Empty when there are no positions.
   Zones zones_;
   std::vector<Lookups> under_way_;
-  std::vector<bool> asked_;  ///< By place: a lookup is under way.
+  std::vector<bool> asked_;  ///< By index in positions_: a lookup is under way.
 };
 
 }  // namespace multiping

@@ -1,4 +1,4 @@
-// From the caller's list to what is probed: names resolved, addresses checked, equal ones joined.
+// Goes through the list once, and keeps details only of positions that are not plain addresses.
 // See batch_plan.hpp.
 #include "batch_plan.hpp"
 
@@ -17,7 +17,8 @@
 namespace multiping {
 namespace {
 
-/// The shapes of a batch. Most targets share one value, and targets that share another point at it together.
+/// The shapes of a batch. Most targets use the usual options. Targets that share other options point at the same
+/// object.
 class BatchShapes {
  public:
   explicit BatchShapes(const ProbeOptions& usual) { static_cast<void>(all_.acquire(usual)); }
@@ -36,15 +37,15 @@ class BatchShapes {
   std::unordered_map<const ProbeOptions*, net::ShapeNumber> by_place_;
 };
 
-/// Of its own, or its device's.
+/// True when the address has a zone, or is link-local and gets its zone from the device of the probe.
 bool has_zone(const Address& address, const ProbeOptions& probe) noexcept {
   return address.scope_id() != 0 || (net::is_link_local(address) && !probe.device.empty());
 }
 
-/// What a position is known to be before any lookup.
+/// What is known of a position before any lookup.
 struct Position {
   net::ShapeNumber shape = 0;
-  std::uint32_t name = no_name;  ///< Its place among the names to look up.
+  std::uint32_t name = no_name;  ///< Its index among the names to look up; no_name: it is an address.
   static constexpr std::uint32_t no_name = std::numeric_limits<std::uint32_t>::max();
 };
 
@@ -81,7 +82,7 @@ class Planner {
       position.name = static_cast<std::uint32_t>(names_.size());
       names_.push_back(result.host);
     }
-    // Most lists are addresses with the usual probe; then nothing need be kept of the positions.
+    // Most lists are addresses with the usual probe. Then positions_ stays empty.
     if (position.shape != 0 || position.name != Position::no_name) positions_.resize(results_.size() - 1);
     if (!positions_.empty() || position.shape != 0 || position.name != Position::no_name)
       positions_.push_back(position);
@@ -125,10 +126,10 @@ class Planner {
   BatchShapes shapes_;
   engine::Roster roster_;
   std::vector<Result> results_;
-  std::vector<Position> positions_;  ///< As far as any of them differs from a plain address.
+  std::vector<Position> positions_;  ///< Empty while every position is an address with the usual probe.
   std::vector<std::string> names_;
   std::vector<Resolution> failures_;
-  std::vector<Choice> chosen_;  ///< Of each name; without an address where nothing is known yet.
+  std::vector<Choice> chosen_;  ///< By name; pending and without an address while the name is not looked up.
 };
 
 }  // namespace

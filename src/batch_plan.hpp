@@ -1,5 +1,5 @@
-// From the caller's list to what is probed: names resolved, addresses checked, equal ones joined.
-// Whatever cannot be probed has its result here already.
+// Makes distinct targets from the caller's list: resolves names, checks addresses, joins equal ones.
+// A position that cannot be probed gets its result here.
 #pragma once
 
 #include <vector>
@@ -20,12 +20,12 @@ struct BatchPlan {
   std::vector<NamedPosition> named;  ///< The positions whose address may change, in order.
 };
 
-/// When names are looked up: before the plan is made, or later by the caller, so that they are pending and have no
-/// address yet.
+/// When names are looked up: while the plan is made, or later by the caller. In the second case the results of names
+/// are pending and have no address yet.
 enum class NamesAre : bool { looked_up, pending };
 
 /// Throws std::invalid_argument, std::system_error with Errc::not_supported, and ResolveError, as MultiPing does. Sets
-/// options.transport where that was null and had to be asked; see choose().
+/// options.transport when it is null and a route must be asked for; see choose().
 [[nodiscard]] BatchPlan plan_batch(TargetList targets, Options& options, NamesAre names = NamesAre::looked_up);
 
 }  // namespace multiping

@@ -1,4 +1,4 @@
-// A batch at work: its names, its targets, the transports that carry its probes, and the time that it takes.
+// Opens the slices of a batch, runs their rounds, and lets names that are found meanwhile join.
 // See batch_run.hpp.
 #include "batch_run.hpp"
 
@@ -22,13 +22,16 @@ using engine::Goal;
 using net::Instant;
 
 constexpr std::size_t worth_a_thread = 4096;
-/// While names are looked up and answers awaited, what is found is asked for so often.
+/// While names are looked up and answers are awaited, run() asks for names that were found at this interval.
 constexpr Duration longest_deafness = std::chrono::milliseconds{10};
 
-/// A thread is worth its while from a few thousand targets on. A rate that was asked for needs only one, and is evenly
-/// spread by it alone. A source port that was asked for is one socket's, the ports and checksums of a flow are one
-/// slice's, and connections are limited by the descriptors of the whole process: two slices would take them from each
-/// other, and one of them could get none. A proxy's receive buffer is one, too.
+/// How many slices a batch has, each with a thread: as many as Options::threads says, or one more for each
+/// worth_a_thread targets; at most one for each target and each core. There is only one slice in these cases:
+/// - Options::max_rate is set: one thread is enough, and only one can spread the probes evenly.
+/// - A source port is set: it belongs to one socket.
+/// - A flow is set: its ports and checksums belong to one slice.
+/// - Probes connect: the descriptors of the whole process limit them, and one slice could leave none for the other.
+/// - The transport serves one thread, as that of a proxy does, which has one receive buffer.
 std::size_t slices_for(const Options& options, std::span<const ProbeOptions> shapes, std::size_t targets) {
   const auto shares_badly = [](const ProbeOptions& shape) {
     return shape.source_port != 0 || shape.flow || connects(shape);
@@ -37,11 +40,11 @@ std::size_t slices_for(const Options& options, std::span<const ProbeOptions> sha
   if (alone || options.max_rate > 0 || std::ranges::any_of(shapes, shares_badly)) return 1;
   const auto asked = static_cast<std::size_t>(options.threads);
   const std::size_t wanted = std::min(targets, asked != 0 ? asked : 1 + targets / worth_a_thread);
-  // To count the cores takes as long as some pings do.
+  // Counting the cores takes as long as some pings, so it is done only when more than one slice is wanted.
   return wanted <= 1 ? 1 : std::min<std::size_t>(wanted, std::max(1U, std::thread::hardware_concurrency()));
 }
 
-/// Answered results stay or go in order; the larger part keeps the memory that both had.
+/// Sorts results into answered and not. Both parts keep the order; the larger part keeps the memory of `results`.
 Batch split(std::vector<Result> results) {
   Batch batch;
   const auto answered = std::ranges::count_if(results, &Result::answered);
@@ -82,10 +85,10 @@ BatchRun::BatchRun(TargetList targets, Options options, Life life, NamesAre name
     look_up_beside(plan);
   else if (!plan.endpoints.empty())
     open({.shapes = plan.shapes, .endpoints = plan.endpoints, .kinds = {}});
-  static_cast<void>(names_.moved(results(), options_, now()));  // remembers the names of zones before they change
+  static_cast<void>(names_.moved(results(), options_, now()));  // records the names of the zones before they change
 }
 
-/// Without anything that could be probed, now or when it is looked up again, nothing is opened.
+/// Opens no transport when nothing can be probed, neither now nor after another lookup.
 void BatchRun::look_up_beside(const BatchPlan& plan) {
   names_.start(BatchNames::Which::all, results(), options_);
   const auto found = names_.take(options_);
@@ -115,7 +118,7 @@ bool BatchRun::open_slices(const Opening& opening, std::size_t count) {
   Readiness& readiness = readiness_ ? *readiness_ : only_now;
   try {
     slices.open([&](const engine::ProbeTable& table) {
-      const std::size_t later = (names_.size() + count - 1) / count;  // may all have targets of their own one day
+      const std::size_t later = (names_.size() + count - 1) / count;  // each name may get a target of its own later
       auto transport = options_.transport->open({.shapes = {opening.shapes.begin(), opening.shapes.end()},
                                                  .targets = std::max(table.size(), later),
                                                  .transports = count,
@@ -139,7 +142,8 @@ net::Instant BatchRun::now() const {
   return targets_.slices().empty() ? Instant{} : targets_.slices().transport(0).now();
 }
 
-/// Beside the sockets: answers that send() took in already, and probes that are to be repeated.
+/// Joins the sockets and an alarm. The alarm tells of answers that send() has received already, and of probes that must
+/// be repeated.
 int BatchRun::native_handle() noexcept {
   const engine::Slices& slices = targets_.slices();
   if (slices.empty() || joined_.value() >= 0) return joined_.value();
@@ -162,7 +166,7 @@ void BatchRun::check_owner() const {
     throw std::logic_error("a MultiPing cannot be used in a forked child; make a new one there");
 }
 
-/// Names that are found meanwhile join, a little later than they are known.
+/// Names that are found meanwhile join the run, about longest_deafness after the end of their lookup at the latest.
 bool BatchRun::run(Goal goal, Instant deadline) {
   engine::Slices& slices = targets_.slices();
   while (names_.pending()) {
@@ -177,7 +181,7 @@ bool BatchRun::run(Goal goal, Instant deadline) {
   return slices.run(goal, deadline, options_.stop);
 }
 
-/// An interface may have been made anew since the last round, or made at all.
+/// An interface may have been created since the last round, or deleted and created again.
 void BatchRun::follow_zones() {
   auto found = names_.moved(results(), options_, now());
   std::erase_if(found, [this](const FoundName& each) { return !targets_.is_news(each); });
@@ -215,7 +219,7 @@ void BatchRun::finish() {
   publish();
 }
 
-/// A name that is found may be what makes the whole list possible.
+/// While names are pending, a batch is not refused for want of a target that works: a later name may be one.
 void BatchRun::make_ready_beside(std::span<const FoundName> found) {
   engine::Slices& slices = targets_.slices();
   std::vector<engine::Endpoint> probed;
@@ -272,7 +276,8 @@ std::vector<FoundName> BatchRun::news(BatchNames::Which which) {
   return found;
 }
 
-/// Throws where a batch with these could not be made, as the constructor does.
+/// Makes the transports ready for the addresses that were found. Throws as the constructor does when a batch with them
+/// cannot be made.
 void BatchRun::make_ready(std::span<const FoundName> found) {
   const auto kinds = targets_.kinds_with(found);
   if (kinds.empty()) return;

@@ -1,5 +1,5 @@
-// A batch at work: its names, its targets, the transports that carry its probes, and the time that it takes.
-// What MultiPing and multi_ping() are made of. What happens is decided in engine/; here the parts are wired.
+// A running batch, for MultiPing and multi_ping(): its names, its targets, its transports and its deadlines.
+// The decisions are made in engine/; this file connects the parts.
 #pragma once
 
 #include <sys/types.h>
@@ -24,31 +24,31 @@
 
 namespace multiping {
 
-/// For one thread at a time, of the process that made it.
+/// For one thread at a time, and only in the process that made the object.
 class BatchRun {
  public:
-  /// Whether it outlives the call that makes it.
+  /// Whether the object serves one call, or lives on with its caller.
   enum class Life : bool { one_call, lasting };
-  /// Opens; throws as MultiPing does. Names are looked up before that, or beside all that follows: then each joins the
-  /// round under way when its address is known.
+  /// Opens the transports. Throws as MultiPing does. Names are looked up first (NamesAre::looked_up), or while the
+  /// batch runs: then each name joins the current round when its address is known.
   BatchRun(TargetList targets, Options options, Life life, NamesAre names = NamesAre::looked_up);
 
   void send(net::Instant deadline);
-  /// Whether names that are unresolved, and may be found by another lookup, are a reason to go on.
+  /// Whether await() goes on for names that are unresolved and that another lookup may find.
   enum class Unresolved : bool { left, waited_for };
-  /// True when nothing is awaited any more, names included; false at the deadline or when stopped.
+  /// True when nothing is awaited any more, neither answers nor names; false at the deadline or after a stop.
   bool await(net::Instant deadline, Unresolved names = Unresolved::left);
-  /// Where names are looked up beside the probing, those that are unresolved are looked up again, beside what follows.
+  /// With NamesAre::pending: starts new lookups of unresolved names, which run beside the calls that follow.
   void look_up_again();
-  /// No more is done after this: names that are not known by now are unresolved. Brings results() up to date.
+  /// Ends the batch: names that are still pending are unresolved. Brings results() up to date.
   void finish();
-  /// As await(), but not before the first send().
+  /// As await(). Throws std::logic_error before the first send().
   void receive(net::Instant deadline);
-  /// Brings results() up to date. What a stop leaves is copied when it is asked for.
+  /// Brings results() up to date. After a stop, results() and unanswered() copy the rest when they are called.
   void publish(const std::stop_token& stop = {});
   void publish_until_stop() { publish(options_.stop); }
   [[nodiscard]] Batch new_batch();
-  /// All results, sorted into answered and not.
+  /// All results, sorted into answered and unanswered.
   [[nodiscard]] Batch take();
   void reset();
   void resolve();
@@ -62,14 +62,14 @@ class BatchRun {
   [[nodiscard]] int native_handle() noexcept;
 
  private:
-  /// What transports are opened for.
+  /// What the transports are opened for.
   struct Opening {
     std::span<const ProbeOptions> shapes;
-    std::span<const engine::Endpoint> endpoints;  ///< The targets that there are.
-    std::span<const engine::Endpoint> kinds;      ///< What further ones will be like.
+    std::span<const engine::Endpoint> endpoints;  ///< The targets that are known.
+    std::span<const engine::Endpoint> kinds;      ///< One example for each kind of target that will join later.
   };
   void open(const Opening& opening);
-  /// False when this process may not have as many descriptors as that; fewer slices may do.
+  /// False when this process cannot open enough descriptors or sockets for `count` slices; fewer slices may work.
   [[nodiscard]] bool open_slices(const Opening& opening, std::size_t count);
   void check_owner() const;
   void set_alarm() noexcept;
@@ -85,12 +85,12 @@ class BatchRun {
   Life life_;
   BatchTargets targets_;
   BatchNames names_;
-  std::optional<Readiness> readiness_{};  ///< With lookups beside the probing: of all that has been found.
+  std::optional<Readiness> readiness_{};  ///< With NamesAre::pending: for all targets that were found so far.
   os::JoinedDescriptor joined_;           ///< Made by native_handle().
   os::Alarm alarm_;
   ::pid_t owner_ = ::getpid();
   bool sent_ = false;
-  bool behind_ = false;  ///< A stop came before all results were up to date.
+  bool behind_ = false;  ///< A stop came before all results were copied.
 };
 
 }  // namespace multiping

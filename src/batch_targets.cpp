@@ -1,4 +1,4 @@
-// The positions of a batch, the targets that they stand for, and what the caller is told of them.
+// Copies fates from targets to positions, and gives positions other targets when their names change.
 // See batch_targets.hpp.
 #include "batch_targets.hpp"
 
@@ -15,7 +15,7 @@ using engine::TargetRecord;
 
 namespace {
 
-/// A stop is looked for once in so many positions.
+/// publish() checks for a stop once in so many positions.
 constexpr std::size_t stop_stride = 4096;
 
 }  // namespace
@@ -45,7 +45,7 @@ bool BatchTargets::is_news(const FoundName& found) const noexcept {
 }
 
 void BatchTargets::index_targets() {
-  // Each position has a target at most, and each may come to another before the old ones are let go.
+  // Each position has at most one target, and may get another one before the old ones are retired.
   index_.emplace(2 * results_.size());
   const auto known = [this](std::uint32_t target) { return endpoint_of(target); };
   for (std::size_t i = 0; i < results_.size(); ++i)
@@ -128,7 +128,7 @@ std::vector<Endpoint> BatchTargets::kinds_with(std::span<const FoundName> found)
   return kinds;
 }
 
-/// A target with several positions is read by all before it counts as unchanged.
+/// A target counts as unchanged only after all its positions have copied it.
 bool BatchTargets::publish(const std::stop_token& stop) {
   for (std::size_t i = 0; i < results_.size(); ++i) {
     if (i % stop_stride == 0 && stop.stop_requested()) return false;
@@ -158,7 +158,7 @@ Batch BatchTargets::new_batch() {
       batch.responses.push_back(results_[i]);
     }
   }
-  // Not before: what is handed out for want of memory only in part comes again.
+  // Only now, after the copies: if memory runs out above, the next call hands out the same answers again.
   for (std::size_t i = 0; i < results_.size() && slices_.unreported() > 0; ++i)
     if (const auto place = find(i); place.record != nullptr) place.record->unreported = false;
   slices_.all_reported();
@@ -166,7 +166,7 @@ Batch BatchTargets::new_batch() {
   return batch;
 }
 
-/// Positions that were answered since the last new_batch().
+/// How many positions were answered since the last new_batch().
 std::size_t BatchTargets::fresh_answers() noexcept {
   if (roster_.one_to_one()) return slices_.unreported();
   std::size_t count = 0;

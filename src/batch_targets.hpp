@@ -1,5 +1,5 @@
-// The positions of a batch, the targets that they stand for, and what the caller is told of them.
-// A position may come to stand for another target while the batch lives.
+// The positions of a batch, the target of each position, and the results that the caller gets.
+// A position may get another target while the batch lives.
 #pragma once
 
 #include <cstddef>
@@ -22,24 +22,25 @@ class BatchTargets {
  public:
   using Joins = engine::Session::Joins;
 
-  /// Takes over results and roster of a plan; `slices` have its endpoints.
+  /// Takes over the results and the roster of a plan. The plan's endpoints go to slices().
   void take(BatchPlan& plan);
   [[nodiscard]] engine::Slices& slices() noexcept { return slices_; }
   [[nodiscard]] const engine::Slices& slices() const noexcept { return slices_; }
   [[nodiscard]] const std::vector<Result>& results() const noexcept { return results_; }
 
-  /// Differs from what is known of its position. A lookup that failed says nothing against an address that was found
-  /// before.
+  /// True when `found` differs from what is known of its position. A failed lookup does not count when an address was
+  /// found before.
   [[nodiscard]] bool is_news(const FoundName& found) const noexcept;
-  /// From now on these positions are what was found: those of an address that is a target already share its fate, the
-  /// others' are pending and unsent. There are slices where any of them is to be probed.
+  /// Gives these positions the addresses that were found. Where an address is a target already, the position shares its
+  /// fate; otherwise it is pending and unsent. slices() must not be empty when any of them is to be probed.
   void adopt(std::span<const FoundName> found, Joins joins);
-  /// What would be probed with these, which come in the order of positions: one endpoint for each family and shape.
+  /// The kinds of target that there are after adopt(found): one endpoint for each family and shape. `found` is in the
+  /// order of positions.
   [[nodiscard]] std::vector<engine::Endpoint> kinds_with(std::span<const FoundName> found);
 
-  /// Copies what has changed into the results; false where a stop ends it before all is copied.
+  /// Copies what has changed into the results. False when a stop ends this before all is copied.
   bool publish(const std::stop_token& stop = {});
-  /// What is new since the last such call, after publish().
+  /// All unanswered results, and the answers that are new since the last call. Call publish() first.
   [[nodiscard]] Batch new_batch();
   [[nodiscard]] std::vector<Result> release() noexcept { return std::move(results_); }
   /// Forgets every answer.
@@ -47,11 +48,11 @@ class BatchTargets {
 
   [[nodiscard]] std::size_t unanswered() const noexcept;
   [[nodiscard]] std::size_t awaited() noexcept;
-  /// Something waits to be handed out.
+  /// True when new_batch() has new answers.
   [[nodiscard]] bool has_news() const noexcept { return slices_.unreported() > 0 || !answered_late_.empty(); }
 
  private:
-  /// The place of a position's target; null where it has none.
+  /// The place of a position's target; null pointers when it has none.
   [[nodiscard]] engine::Slices::Place find(std::size_t position) noexcept;
   [[nodiscard]] engine::Endpoint endpoint_of(std::uint32_t target) noexcept;
   void index_targets();
@@ -64,8 +65,8 @@ class BatchTargets {
   std::vector<Result> results_;
   engine::Roster roster_{0};
   engine::Slices slices_;
-  std::optional<engine::EndpointIndex> index_{};  ///< Of all targets, once a position was found anew.
-  std::vector<std::uint32_t> answered_late_;      ///< Ascending: positions that came to an answer that others had.
+  std::optional<engine::EndpointIndex> index_{};  ///< All targets by endpoint; made by adopt().
+  std::vector<std::uint32_t> answered_late_;      ///< Ascending: positions that got a target that was answered before.
 };
 
 }  // namespace multiping

@@ -1,4 +1,4 @@
-// Which addresses may be probed at all, and as what they are known to the kernel.
+// Only looks at the address and the options; asks the kernel nothing.
 // See destination.hpp.
 #include "destination.hpp"
 

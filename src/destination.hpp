@@ -1,5 +1,5 @@
-// Which addresses may be probed at all, and as what they are known to the kernel.
-// Asked before anything is sent.
+// Says which addresses may be probed, and in which form the kernel reports an address.
+// The caller asks before it sends anything.
 #pragma once
 
 #include <system_error>
@@ -11,11 +11,11 @@ namespace multiping {
 
 /// Why this host must not or cannot send to an address; none when it may.
 [[nodiscard]] std::error_code objection(const Address& address) noexcept;
-/// Of such a probe. Where a link-local address gets its zone from the device, one that is not there is what the device
-/// says.
+/// The same for a probe with options. A link-local address may lack a zone when the probe has a device, which gives the
+/// zone. A device that does not exist is no objection here; sending reports it.
 [[nodiscard]] std::error_code objection(const Address& address, const ProbeOptions& probe) noexcept;
 
-/// The address without a zone where the kernel reports none: only link-local addresses have one.
+/// The address as the kernel reports it: without its zone unless it is link-local.
 [[nodiscard]] Address without_idle_zone(const Address& address) noexcept;
 
 }  // namespace multiping

@@ -1,4 +1,4 @@
-// Where those that did not answer are lost: their addresses traced, and each route cut behind the last sign of life.
+// diagnose(): traces the hosts that did not answer, and cuts each route after the last hop that answered.
 // See multiping/traceroute.hpp.
 #include <algorithm>
 #include <cstddef>
@@ -11,7 +11,7 @@
 namespace multiping {
 namespace {
 
-/// One route for each target; what is of another family than asked for is that route's error.
+/// Asks for one route for each target. An address of another family than wanted becomes the error of its route.
 TraceOptions single_routes(TraceOptions options, Timeout budget) {
   options.flows = 1;
   options.budget = budget;
@@ -26,13 +26,13 @@ std::vector<Address> known_addresses(std::span<const Result> results) {
   return addresses;
 }
 
-/// The place of the first answered probe; behind the end where all are silent.
+/// The index of the first answered probe; hop.probes.size() when none is answered.
 std::size_t first_answer(const Hop& hop) {
   const auto answered = [](const Result& probe) { return static_cast<bool>(probe.responder); };
   return static_cast<std::size_t>(std::ranges::find_if(hop.probes, answered) - hop.probes.begin());
 }
 
-/// Its last hop is the last sign of life, and that hop's first probe is one.
+/// Removes the silent hops at the end of the route, and moves an answered probe to the front of its last hop.
 void cut_silent_end(Route& route) {
   while (!route.hops.empty() && first_answer(route.hops.back()) == route.hops.back().probes.size())
     route.hops.pop_back();
@@ -43,7 +43,7 @@ void cut_silent_end(Route& route) {
   std::swap(last.names.front(), last.names[answered]);
 }
 
-/// As the caller wrote the host, not as its address is written.
+/// Gives the route the host as the caller wrote it, instead of the text of its address.
 void name_after(const Result& result, Route& route) {
   route.host = result.host;
   for (Hop& hop : route.hops)

@@ -1,5 +1,5 @@
-// The error category "multiping", in plain words, and the text of ResolveError.
-// A message is what a script shows its user, so it says what is wrong and, where one can tell, what would help.
+// The messages of the error category "multiping", and the text of ResolveError.
+// A program shows these messages to its user: they say what is wrong and, if possible, what helps.
 #include "multiping/error.hpp"
 
 #include <string>
@@ -42,7 +42,7 @@ class Category final : public std::error_category {
     return "unknown error " + std::to_string(value);
   }
 
-  /// So that `error == std::errc::timed_out` says what one expects.
+  /// Makes comparisons such as `error == std::errc::timed_out` work.
   [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
     switch (static_cast<Errc>(value)) {
       case Errc::lookup_failed:

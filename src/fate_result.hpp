@@ -1,5 +1,5 @@
-// What the engine knows of a target, in the caller's terms.
-// One translation for batches and single probes.
+// Translates the engine's record of a target into the caller's Result.
+// Batches and single probes share this function.
 #pragma once
 
 #include "engine/probe_table.hpp"
@@ -7,7 +7,7 @@
 
 namespace multiping {
 
-/// Writes all of `result` but its host and its address. `detail` may be null.
+/// Writes all members of `result` except its host and its address. `detail` may be null.
 inline void copy_fate(const engine::TargetRecord& record, const engine::Detail* detail, Result& result) {
   result.outcome = record.outcome;
   result.rtt = record.rtt;

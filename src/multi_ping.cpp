@@ -1,5 +1,5 @@
-// The batch: send to many hosts, look who answered, send again to the silent.
-// See multiping/multi_ping.hpp; what happens is decided in engine/, here the parts are wired.
+// MultiPing hands its calls to BatchRun; multi_ping() runs one batch and divides its time between the rounds.
+// See multiping/multi_ping.hpp.
 #include "multiping/multi_ping.hpp"
 
 #include <stdexcept>

@@ -1,4 +1,4 @@
-// What a lookup makes of a position of a list.
+// Takes the address that the options ask for, and asks for a route only when two families are left.
 // See name_choice.hpp.
 #include "name_choice.hpp"
 
@@ -25,7 +25,7 @@ Choice probed_if_allowed(const Address& address, const ProbeOptions& probe) {
   return choice;
 }
 
-/// By what holds for one family only; any: nothing does.
+/// The family that an option implies which holds for one family only; any: there is no such option.
 Family asked_family(const ProbeOptions& probe) noexcept {
   if (probe.flow_label) return Family::ipv6;
   const bool v4 = static_cast<bool>(probe.source_v4), v6 = static_cast<bool>(probe.source_v6);

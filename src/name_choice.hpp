@@ -1,5 +1,5 @@
-// What a lookup makes of a position of a list: the address that is probed, or why none is.
-// The same rule at first and whenever the name is looked up again.
+// Chooses from a lookup the address that a position of a list probes, or says why it probes none.
+// The first lookup and later lookups of a name follow the same rule.
 #pragma once
 
 #include <cstdint>
@@ -22,18 +22,18 @@ struct NamedPosition {
 
 struct Choice {
   Address address{};                   ///< None while unresolved.
-  Outcome outcome = Outcome::pending;  ///< Pending: the address is to be probed. Else it is not, for this reason:
-  std::error_code error{};
+  Outcome outcome = Outcome::pending;  ///< pending: the address is to be probed; otherwise it is not probed.
+  std::error_code error{};             ///< Why the address is not probed.
 
   [[nodiscard]] bool unresolved() const noexcept { return outcome == Outcome::unresolved; }
-  /// The lookup itself failed, so that nothing is known of the name.
+  /// True when the lookup itself failed, so that nothing is known of the name.
   [[nodiscard]] bool unknown() const noexcept;
 };
 
-/// A position, and what its host was found to be.
+/// A position, and the choice for its host.
 struct FoundName {
   NamedPosition at{};
-  bool ttl_asked = false;  ///< Its probes set a ttl.
+  bool ttl_asked = false;  ///< The probe options set a TTL.
   Choice choice{};
 
   [[nodiscard]] engine::Endpoint endpoint() const noexcept {
@@ -41,19 +41,19 @@ struct FoundName {
   }
 };
 
-/// The family of the address that such a probe is sent to; any: the name says.
+/// The family of the address that the probe must be sent to; any: the addresses of the name decide.
 [[nodiscard]] Family wanted_family(const ProbeOptions& probe, const Options& options) noexcept;
-/// An address that needs no lookup.
+/// The choice for an address, which needs no lookup.
 [[nodiscard]] Choice choose(const Address& address, const ProbeOptions& probe, const Options& options);
-/// Of what is known of a name, for one such probe. Where both families are found and none is asked for, the first IPv4
-/// address that can be used, else the first IPv6 address that can, else the first IPv4 address.
+/// The choice for a name and one probe. When both families are found and none is asked for: the first usable IPv4
+/// address, else the first usable IPv6 address, else the first IPv4 address.
 ///
-/// A flow label asks for IPv6, and so does a source address of one family alone for that one. Otherwise an address can
-/// be used when there is a route to it, RFC 6724 section 6, rule 1; for that alone options.transport is opened where
-/// there is none yet.
+/// A flow label asks for IPv6. Source addresses of only one family ask for that family. Otherwise an address is usable
+/// when there is a route to it (RFC 6724 section 6, rule 1). To ask for routes, this function opens a transport and
+/// sets options.transport when it is null.
 [[nodiscard]] Choice choose(const Resolution& resolution, const ProbeOptions& probe, Options& options);
 
-/// How names of a list are looked up: both families, since each target chooses by its own options.
+/// The options for the lookups of a list. They ask for both families, since each target chooses by its own options.
 [[nodiscard]] ResolveOptions lookup_options(const Options& options);
 
 }  // namespace multiping

@@ -1,4 +1,4 @@
-// Numbers as text, by std::to_chars, which knows no locale.
+// Uses std::to_chars, which ignores every locale.
 // See number_text.hpp.
 #include "number_text.hpp"
 
@@ -11,7 +11,7 @@
 namespace multiping {
 namespace {
 
-/// All digits that a number may have before the point, a sign, the point, and what callers want after it.
+/// Room for all digits of a double before the point, a sign, the point, and the digits that callers want after it.
 constexpr std::size_t longest = std::numeric_limits<double>::max_exponent10 + 64;
 constexpr double plain_from = 1e-6, plain_below = 1e21;
 

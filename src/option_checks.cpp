@@ -1,5 +1,5 @@
-// Refuses options out of range, and options that their protocol does not have; never ignores one.
-// Ranges come first, so that a mistake is called a mistake also where the option is not supported.
+// Checks ranges first, so that a value out of range is std::invalid_argument even when the option is not supported.
+// See option_checks.hpp.
 #include "option_checks.hpp"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t largest_ipv4_payload = 65'507;  // 65,535 less the IPv4 header and that of ICMP or UDP
 constexpr std::size_t largest_ipv6_payload = 65'527;  // the IPv6 payload length does not count its header
 constexpr std::size_t longest_device_name = 15;       // IFNAMSIZ less the final zero, netdevice(7)
-constexpr std::size_t compensation_size = 2;          // what keeps the checksum of a flow's ICMP messages constant
+constexpr std::size_t compensation_size = 2;  // octets that keep the checksum of a flow's ICMP messages constant
 constexpr int most_lookups = 256;
 
 [[noreturn]] void refuse(std::string_view name, std::string_view value, std::string_view wanted) {
@@ -74,7 +74,7 @@ void check_ports(const ProbeOptions& probe) {
   if (probe.source_port != 0) refuse("ProbeOptions::source_port", probe.source_port, none);
 }
 
-/// What means nothing together with another option.
+/// Refuses options that have no meaning together.
 void check_together(const ProbeOptions& probe) {
   if (probe.half_open && probe.protocol != Protocol::tcp)
     refuse("ProbeOptions::half_open", "true", "false: only TCP has half-open connections");
@@ -93,7 +93,7 @@ void require_absent(bool asked, const char* name) {
   if (asked) throw std::system_error{make_error_code(Errc::not_supported), name};
 }
 
-/// The packets that open a connection carry no payload; the usual size stands for none there.
+/// The packets that open a connection carry no payload. There, the default payload size means no payload.
 void check_payload(const ProbeOptions& probe) {
   if (probe.protocol != Protocol::tcp && probe.protocol != Protocol::sctp) return;
   const bool sized = probe.payload_size != 0 && probe.payload_size != ProbeOptions{}.payload_size;
@@ -105,7 +105,7 @@ void check_flow(const ProbeOptions& probe) {
   require_absent(probe.flow && probe.protocol == Protocol::sctp, "ProbeOptions::flow with SCTP");
 }
 
-/// The ECN bits of a connection are the kernel's: it masks those of IP_TOS and IPV6_TCLASS on stream sockets.
+/// The kernel sets the ECN bits of a connection itself: on stream sockets it masks those of IP_TOS and IPV6_TCLASS.
 void check_tos(const ProbeOptions& probe) {
   constexpr int ecn_bits = 3;
   if (probe.protocol != Protocol::tcp || probe.half_open || (probe.tos & ecn_bits) == 0) return;
@@ -113,7 +113,7 @@ void check_tos(const ProbeOptions& probe) {
   require_absent(true, name.c_str());
 }
 
-/// A Timeout keeps not-a-number as -1 ns.
+/// A Timeout that was made from not-a-number is -1 ns.
 std::string time_text(Duration time) {
   if (time == Duration{-1}) return "-1 ns or not a number";
   return number_text(milliseconds(time)) + " ms";

@@ -1,5 +1,5 @@
-// Names of what options can be.
-// What they may be is checked in option_checks.cpp.
+// The names of protocols. See multiping/options.hpp.
+// The checks of options are in option_checks.cpp.
 #include "multiping/options.hpp"
 
 namespace multiping {

@@ -1,5 +1,5 @@
-// The transport of an object that was given none.
-// Nobody else takes sockets from it, so that it keeps none and is not asked what it can do.
+// Opens the transport of an object that was given none.
+// No other object takes sockets from this transport: it keeps none for later, and its capabilities are not tested.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace multiping {
 
-/// As open_transport(), for one object alone; `first` is the family that it most likely needs. Throws the same.
+/// As open_transport(), for one object alone. `first` is the family that the object most likely needs. Throws the same.
 [[nodiscard]] std::shared_ptr<Transport> open_own_transport(Family first = Family::ipv4);
 
 }  // namespace multiping

@@ -1,5 +1,5 @@
-// The largest packet that reaches each target: probes that may not be fragmented, and what became of them.
-// See multiping/traceroute.hpp; which sizes are asked is decided in engine/mtu_search.hpp.
+// discover_mtu(): sends probes that must not be fragmented, and tells each search the fate of its probes.
+// See multiping/traceroute.hpp. engine/mtu_search.hpp decides which sizes are sent.
 #include <algorithm>
 #include <cstddef>
 #include <deque>
@@ -27,11 +27,12 @@ using engine::MtuSearch;
 using net::Instant;
 
 constexpr std::size_t ipv4_header = 20, ipv6_header = 40, message_header = 8;  // ICMP and UDP alike
-/// Large packets fill buffers: more targets at once would be no faster.
+/// The most probes in flight. Large packets fill buffers: more probes at once would not be faster.
 constexpr std::size_t most_under_way = 1024;
-/// Most hosts limit their port unreachables, so that a step with many answers would find silence of its own making.
+/// How many sizes a step sends by UDP. Most hosts limit the rate of port unreachable messages, so many sizes in one
+/// step would go unanswered because of that limit.
 constexpr std::size_t udp_width = 3;
-/// A probe that could not leave before its time was up is submitted again so often.
+/// A probe that could not be sent before its timeout is submitted again so often.
 constexpr int most_waits = 5;
 
 std::size_t headers(Family family) noexcept {
@@ -51,7 +52,7 @@ void check_targets(const TargetList& targets, const TraceOptions& options) {
     if (target.probe() != nullptr) require_sizes(*target.probe());
 }
 
-/// All sizes go one way, also through routers that balance load.
+/// Sets a flow, so that packets of all sizes take the same path through routers that balance load.
 std::vector<ProbeOptions> unfragmented(std::vector<ProbeOptions> probes) {
   for (ProbeOptions& probe : probes) {
     probe.dont_fragment = true;
@@ -61,7 +62,7 @@ std::vector<ProbeOptions> unfragmented(std::vector<ProbeOptions> probes) {
   return probes;
 }
 
-/// That a probe is too big ends the wait for it.
+/// An error that a probe is too big ends the wait for that probe.
 Options hasty(Options options) {
   options.fail_fast = true;
   return options;
@@ -78,13 +79,13 @@ bool says_too_big(const SingleProbes::Done& done) noexcept {
          engine::is_too_big(*done.detail.icmp, done.record.address.family());
 }
 
-/// ENOBUFS, say: the other end of a veth device takes less than its own end, and a full queue sounds the same. Nothing
-/// of it says that the size is too big, but it was asked in vain.
+/// True for a send error that passes, for example ENOBUFS. A full queue causes it, and so does a veth pair whose other
+/// end accepts smaller packets. The error does not say that the size is too big, but the probe was not sent.
 bool had_no_room(const SingleProbes::Done& done) noexcept {
   return done.record.outcome == Outcome::send_failed && engine::passes(done.detail.error);
 }
 
-/// `own`: an ICMP error of this host itself.
+/// `own`: this host itself made the ICMP error.
 MtuSearch::Fate fate_of(const SingleProbes::Done& done, bool own) {
   using Kind = MtuSearch::Fate::Kind;
   if (done.record.answered()) return {.kind = Kind::fits};
@@ -94,7 +95,7 @@ MtuSearch::Fate fate_of(const SingleProbes::Done& done, bool own) {
   return {.kind = Kind::reported, .mtu = done.detail.icmp->mtu, .reporter = own ? Address{} : done.detail.responder};
 }
 
-/// The searches of one call, and the probes that they ask for.
+/// The searches of one call, and the probes that they send.
 class Discovery {
  public:
   Discovery(const BatchPlan& plan, const TraceOptions& options)
@@ -139,11 +140,11 @@ class Discovery {
     int waits = 0;
   };
 
-  /// What this host did with the probes of a target.
+  /// Whether this host could send the probes of a target.
   struct Sending {
-    std::error_code error{};    ///< It sends none there.
-    std::error_code no_room{};  ///< It had no room for the latest that did not leave.
-    bool any_left = false;
+    std::error_code error{};    ///< Why this host sends no probe to the target.
+    std::error_code no_room{};  ///< The last error that passes: this host had no room for a probe.
+    bool any_left = false;      ///< A probe was sent.
   };
 
   static void note(const SingleProbes::Done& done, bool own, Sending& sending) noexcept {
@@ -160,7 +161,7 @@ class Discovery {
     }
   }
 
-  /// Of the neighbour that does not answer, say.
+  /// True when this host itself made the ICMP error, for example because a neighbour does not answer.
   [[nodiscard]] bool is_own_error(const SingleProbes::Done& done, const engine::Endpoint& endpoint) {
     if (done.record.outcome != Outcome::unreachable || done.detail.responder == endpoint.address) return false;
     return probes_.is_own(done.detail.responder, shapes_[endpoint.shape].protocol);
@@ -173,7 +174,7 @@ class Discovery {
 
   [[nodiscard]] bool may_submit() const noexcept { return !line_.empty() && probes_.in_flight() < most_under_way; }
 
-  /// What max_rate keeps waiting is not submitted yet: its time would pass.
+  /// Submits only as many probes as max_rate allows now: the timeout of a probe begins when it is submitted.
   void submit_some() {
     std::size_t allowed = pacer_.allowance(probes_.now());
     for (; allowed > 0 && may_submit(); --allowed, line_.pop_front()) {

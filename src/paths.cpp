@@ -1,4 +1,4 @@
-// Which of the routes of a target are one path, and what the routers of each path answered.
+// distinct_paths(): joins the routes of a target that agree, and counts the answers of each router on a path.
 // See multiping/traceroute.hpp.
 #include <algorithm>
 #include <cstddef>
@@ -10,12 +10,12 @@ namespace {
 
 using Responders = std::vector<Address>;
 
-/// A path while routes are still found to be part of it.
+/// A path to which more routes may still be added.
 struct Growing {
   const Route* first = nullptr;
   int first_ttl = 0;
-  std::vector<Responders> hops{};  ///< From first_ttl; none: silent so far.
-  int end = 0;                     ///< Where a route of it ended for certain; 0: none did.
+  std::vector<Responders> hops{};  ///< From first_ttl on; an empty entry: silent so far.
+  int end = 0;                     ///< The TTL at which a route of the path ended for certain; 0: not known.
   std::vector<const Route*> routes{};
 };
 
@@ -29,7 +29,7 @@ Responders responders_of(const Hop& hop) {
   return found;
 }
 
-/// The ttl behind which nothing of the route can be; 0: it was given up.
+/// The last TTL that belongs to the route for certain; 0: the route was given up before its end.
 int end_of(const Route& route) {
   if (route.hops.empty()) return 0;
   const Hop& last = route.hops.back();
@@ -59,7 +59,7 @@ std::vector<Responders> responders_of(const Route& route) {
   return hops;
 }
 
-/// Up to its end nobody answers one, from a hop on where somebody answers the other.
+/// True when `one` is silent from some hop to its end, while `other` has an answer after the last answer of `one`.
 bool ends_before(const std::vector<Responders>& one, const std::vector<Responders>& other) {
   const int answered = last_answer(one, 1);
   return answered < static_cast<int>(one.size()) && answered < last_answer(other, 1);
@@ -86,7 +86,7 @@ void join(Growing& path, const Route& route) {
   if (const int end = end_of(route); end != 0) path.end = end;
 }
 
-/// An answer of whatever kind is one here.
+/// Counts an answer of any kind as a reply.
 void count(Statistics& figures, const Result& probe) {
   Result counted = probe;
   if (counted.outcome == Outcome::ttl_expired || counted.outcome == Outcome::unreachable)
@@ -94,7 +94,7 @@ void count(Statistics& figures, const Result& probe) {
   figures.add(counted);
 }
 
-/// One for each router at this distance; what was silent counts for the first of them.
+/// One hop for each router at this distance. Unanswered probes count for the first router.
 std::vector<PathHop> path_hops(const Growing& path, std::size_t place) {
   Responders responders = path.hops[place];
   if (responders.empty()) responders.emplace_back();
@@ -117,7 +117,7 @@ Path finish(const Growing& grown) {
     path.flows.push_back(route->flow);
     path.reached = path.reached || route->reached;
   }
-  // Behind the end, what a flow asked in vain is no hop.
+  // After the end of the path, the unanswered probes of another flow are no hop.
   const std::size_t length =
       grown.end != 0 ? static_cast<std::size_t>(grown.end - grown.first_ttl) + 1 : grown.hops.size();
   for (std::size_t place = 0; place < std::min(length, grown.hops.size()); ++place)
@@ -125,7 +125,7 @@ Path finish(const Growing& grown) {
   return path;
 }
 
-/// Routes that may share a path stand side by side, their flows ascending.
+/// True when both routes lead to one target. Such routes are adjacent in the list, and their flows ascend.
 bool same_target(const Route& route, const Route& next) {
   return route.host == next.host && route.address == next.address && route.flow < next.flow;
 }

@@ -1,5 +1,5 @@
-// Series of probes: as one call that tells each result as it comes, and as a range of rounds.
-// See multiping/ping_series.hpp; when to send is decided in engine/series_session.hpp.
+// ping_series() reports each result when it is known; PingSeries collects results into rounds.
+// See multiping/ping_series.hpp. engine/series_session.hpp decides when to send.
 #include "multiping/ping_series.hpp"
 
 #include <unistd.h>
@@ -24,12 +24,12 @@ RoundFate figures_of(const SeriesRun::Fate& fate) noexcept {
   return {.round = fate.round, .outcome = fate.result.outcome, .rtt = fate.result.rtt, .sent_at = fate.sent_at};
 }
 
-/// As the public face counts them.
+/// The number of a round in the public API: an int, which stays at its maximum.
 int round_number(std::uint64_t round) noexcept {
   return static_cast<int>(std::min<std::uint64_t>(round, std::numeric_limits<int>::max()));
 }
 
-/// The same fate, as another position of the list has it.
+/// A copy of `result` with the host of another position.
 Result as_position(const Result& result, const Result& position) {
   Result copy = result;
   copy.host = position.host;
@@ -38,8 +38,8 @@ Result as_position(const Result& result, const Result& position) {
 
 }  // namespace
 
-/// Figures by position. Those of a target are kept at its first one, and copied to the others when they are asked for.
-/// PingSeries::Impl has one: so it has a name that all files may know.
+/// The figures of all positions. Those of a target are kept at its first position; publish() copies them to the others.
+/// Not in the unnamed namespace, since it is a member of PingSeries::Impl.
 class FigureTable {
  public:
   explicit FigureTable(SeriesRun& run) : run_{run}, figures_(run.targets()), series_(run.positions().size()) {
@@ -50,7 +50,7 @@ class FigureTable {
   }
 
   void add(std::uint32_t target, const RoundFate& fate) { figures_[target].add(fate, statistics(target)); }
-  /// What waits for rounds that won't come any more is added too.
+  /// Also adds the fates that still wait for earlier rounds, which do not come any more.
   void finish() {
     for (std::uint32_t target = 0; target < figures_.size(); ++target) figures_[target].finish(statistics(target));
   }
@@ -106,11 +106,11 @@ class [[gnu::visibility("hidden")]] PingSeries::Impl {
   [[nodiscard]] Counters counters() const noexcept { return run_.counters(); }
 
  private:
-  /// A round some of whose fates are known.
+  /// A round of which some fates are known.
   struct Gathering {
     std::vector<Result> results;   ///< By position.
     std::vector<RoundFate> fates;  ///< By target.
-    std::size_t missing = 0;
+    std::size_t missing = 0;       ///< Targets whose fate is not known yet.
   };
   void place(const SeriesRun::Fate& fate);
   void hand_out();
@@ -119,8 +119,8 @@ class [[gnu::visibility("hidden")]] PingSeries::Impl {
   FigureTable table_;
   std::deque<Gathering> gathering_;
   std::uint64_t first_ = 0;                ///< The round of gathering_[0].
-  std::optional<SeriesRun::Fate> fate_{};  ///< Known, and not in its round yet.
-  std::uint32_t added_ = 0;                ///< Targets of gathering_[0] whose figures have it already.
+  std::optional<SeriesRun::Fate> fate_{};  ///< A known fate that is not in its round yet.
+  std::uint32_t added_ = 0;                ///< How many targets of gathering_[0] are in the figures already.
   Round round_;
   bool begun_ = false, ended_ = false;
   ::pid_t owner_ = ::getpid();

@@ -1,5 +1,5 @@
-// Single probes for programs with a loop of their own.
-// See multiping/prober.hpp; what happens is decided in engine/, here the parts are wired.
+// Connects SingleProbes with a descriptor and an alarm, for programs with their own event loop.
+// See multiping/prober.hpp.
 #include "multiping/prober.hpp"
 
 #include <unistd.h>
@@ -23,7 +23,7 @@ namespace {
 
 using net::Instant;
 
-/// How many answers may be on their way at once, for the size of the receive buffers.
+/// How many answers may arrive at once; it sets the size of the receive buffers.
 constexpr std::size_t expected_in_flight = 10'000;
 
 void check_submission(const Address& address, int retry) {
@@ -51,7 +51,7 @@ class [[gnu::visibility("hidden")]] Prober::Impl {
   [[nodiscard]] int native_handle() noexcept;
 
  private:
-  /// A stop is something to do, whatever thread asks for it.
+  /// Sets the alarm at once when a stop is requested, in any thread: poll() then has something to do.
   struct Ring {
     os::Alarm& alarm;
     void operator()() const noexcept { alarm.set(Instant::min()); }
@@ -64,7 +64,7 @@ class [[gnu::visibility("hidden")]] Prober::Impl {
   os::JoinedDescriptor joined_;  ///< Made by native_handle().
   os::Alarm alarm_;
   Instant alarm_at_ = Instant::max();
-  std::optional<std::stop_callback<Ring>> on_stop_;  ///< Once native_handle() was asked for.
+  std::optional<std::stop_callback<Ring>> on_stop_;  ///< Made by native_handle().
   ::pid_t owner_ = ::getpid();
 };
 
@@ -72,7 +72,8 @@ void Prober::Impl::check_owner() const {
   if (::getpid() != owner_) throw std::logic_error("a Prober cannot be used in a forked child; make a new one there");
 }
 
-/// Beside the sockets: deadlines, probes that wait for their turn, and completions that submit() found.
+/// Joins the sockets and an alarm. The alarm tells of deadlines, of probes that wait for their turn, and of completions
+/// that submit() found.
 int Prober::Impl::native_handle() noexcept {
   if (joined_.value() >= 0) return joined_.value();
   joined_.add(probes_.descriptor());
@@ -83,7 +84,7 @@ int Prober::Impl::native_handle() noexcept {
   return joined_.value();
 }
 
-/// Once more where a stop came in between, from another thread, which has set the alarm too.
+/// Sets the alarm again when a stop came from another thread meanwhile, since that thread sets the alarm too.
 void Prober::Impl::set_alarm() noexcept {
   for (bool stopped = !probes_.stopped(); stopped != probes_.stopped();) {
     stopped = probes_.stopped();
@@ -100,7 +101,7 @@ Prober::Token Prober::Impl::submit(const SingleProbes::Submission& submission) {
   try {
     probes_.push();
   } catch (const std::bad_alloc&) {
-    // It is submitted, and leaves with the next poll().
+    // The probe is submitted; the next poll() sends it.
   }
   set_alarm();
   return token;

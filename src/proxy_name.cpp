@@ -1,4 +1,4 @@
-// "host", "host:port" and "[v6]:port", taken apart.
+// Tries a bare address first, so that the colons of an IPv6 address are not taken for that of a port.
 // See proxy_name.hpp.
 #include "proxy_name.hpp"
 

@@ -1,4 +1,5 @@
-// Where an icmp4em-compatible proxy listens, as people write it. Nothing is looked up.
+// Splits the text that names an icmp4em-compatible proxy into host and port.
+// Looks no name up.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +9,12 @@
 
 namespace multiping {
 
-/// TransportOptions::proxy, taken apart.
+/// The parts of TransportOptions::proxy.
 struct ProxyName {
   std::string host{};
   std::uint16_t port = 63'312;
 };
-/// "host", "host:port", "[v6]", "[v6]:port" or a bare IPv6 address; nothing for anything else.
+/// Reads "host", "host:port", "[v6]", "[v6]:port" or a bare IPv6 address. Returns std::nullopt for any other text.
 [[nodiscard]] std::optional<ProxyName> read_proxy_name(std::string_view text);
 
 }  // namespace multiping

@@ -1,4 +1,4 @@
-// Opens a transport through an icmp4em-compatible proxy.
+// Looks the proxy's host up, tries its port, and wraps ordinary sockets in a ProxyPacketIo.
 // See proxy_transport.hpp.
 #include "proxy_transport.hpp"
 
@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration longest_lookup = 1s;
-/// The kernel refuses for a port of this host while the datagram is being sent.
+/// How long a refusal of the proxy's port is awaited. For a port of this host the kernel refuses during the send call.
 constexpr Duration patience = 20ms;
 
 std::unique_ptr<proxy::ProxyPacketIo> open_io(const TransportOptions& options, const proxy::ProxyAddress& proxy,
@@ -64,7 +64,7 @@ class ProxyTransport final : public Transport {
   proxy::ProxyAddress proxy_;
 };
 
-/// The address of the host, or why there is none.
+/// Writes the address of the host, or returns why there is none.
 std::error_code find_address(const std::string& host, Address& address) {
   const auto found = resolver::resolve_names(std::vector{host}, {.timeout = longest_lookup});
   if (const auto chosen = resolver::preferred(found.front(), Family::any)) {

@@ -1,5 +1,5 @@
-// Opens a transport through an icmp4em-compatible proxy: finds out where it listens, and whether anybody does.
-// What goes over it is the business of proxy/.
+// Opens a transport through an icmp4em-compatible proxy: finds its address, and tests whether its port is refused.
+// The protocol of the proxy is in proxy/.
 #pragma once
 
 #include <memory>
@@ -10,14 +10,14 @@
 
 namespace multiping {
 
-/// A transport, or why there is none. EINVAL: TransportOptions::proxy is no name of a proxy.
+/// A transport, or the reason why there is none. EINVAL: TransportOptions::proxy cannot be read as host and port.
 struct OpenedProxy {
   std::shared_ptr<Transport> transport{};
   std::error_code error{};
-  std::string text{};  ///< "no proxy can be reached at 127.0.0.1:63312".
+  std::string text{};  ///< What failed: "no proxy can be reached at 127.0.0.1:63312".
 };
-/// A name is looked up for a second at most. A proxy of this host that does not listen is refused; of another host that
-/// shows only when its refusal comes within some milliseconds.
+/// Looks a name up for at most one second. Fails when no proxy listens at a port of this host. For another host it
+/// fails only when the refusal arrives within 20 ms.
 [[nodiscard]] OpenedProxy open_proxy(const TransportOptions& options);
 
 }  // namespace multiping

@@ -1,5 +1,5 @@
-// Quotes text that would be misread in a message, and escapes what a terminal would act on.
-// What is UTF-8 passes, but for its control characters: names may be international.
+// Keeps UTF-8 text as it is, since names may be international, and escapes control characters and other bytes.
+// See readable.hpp.
 #include "readable.hpp"
 
 #include <algorithm>
@@ -14,14 +14,14 @@ bool is_control(Byte c) noexcept { return c < 0x20 || c == 0x7f; }
 bool is_odd(Byte c) noexcept { return is_control(c) || c == ' ' || c == '"' || c == '\\'; }
 bool is_continuation(char c) noexcept { return (static_cast<Byte>(c) & 0xc0U) == 0x80U; }
 
-/// Bytes of the UTF-8 sequence (RFC 3629) that begins with `c`; 0: none does.
+/// The length in bytes of a UTF-8 sequence (RFC 3629) that begins with `c`; 0: no sequence begins with `c`.
 std::size_t length_after(Byte c) noexcept {
   if (c < 0x80) return 1;
   if (c < 0xc2 || c > 0xf4) return 0;
   return c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 }
 
-/// Bytes of the character at the beginning of `text` when that may be written as it is; else 0.
+/// The length in bytes of the first character of `text` when it may be written as it is; otherwise 0.
 std::size_t plain_character(std::string_view text) noexcept {
   const auto first = static_cast<Byte>(text.front());
   const std::size_t length = length_after(first);
@@ -40,7 +40,7 @@ void append_escaped(std::string& out, Byte c) {
   out += digits[c & 0x0f];
 }
 
-/// Whether nothing of `text` needs quotes.
+/// True when `text` needs no quotes.
 bool is_plain(std::string_view text) noexcept {
   if (text.empty()) return false;
   for (std::size_t length = 0; !text.empty(); text.remove_prefix(length)) {

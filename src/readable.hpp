@@ -1,5 +1,5 @@
-// Text from outside (host names, address blocks) made fit for one line of a message.
-// Nothing here changes what is probed; it is for errors and printing only.
+// Makes text from outside (host names, address blocks) fit for one line of a message.
+// For errors and printing only; it does not change which hosts are probed.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace multiping {
 
-/// The text as it is where it is UTF-8 with neither white space, quotes nor control characters; else in double quotes,
-/// with the bytes that would upset a terminal or end the line as \xNN.
+/// The same text when it is UTF-8, not empty, and without spaces, double quotes, backslashes and control characters.
+/// Otherwise the text in double quotes, with each byte of a control character and each byte that is not UTF-8 as \xNN.
 [[nodiscard]] std::string readable(std::string_view text);
 
 }  // namespace multiping

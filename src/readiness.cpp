@@ -1,4 +1,4 @@
-// Whether the probes of a batch can be sent from here at all.
+// Collects one answer for each transport, shape and family, and decides from all of them.
 // See readiness.hpp.
 #include "readiness.hpp"
 
@@ -37,7 +37,8 @@ bool Readiness::serves_fewer() const {
   });
 }
 
-/// ICMP that works for some targets makes the others' failure their own, and so does all that UDP and TCP may lack.
+/// True when a missing privilege refuses the whole batch. Where ICMP works for some probes, the others fail alone. What
+/// UDP and connecting TCP lack is a failure of their own targets, too.
 bool Readiness::forbids_batch(const Answer& answer) const {
   if (!answer.obstacle.privilege) return false;
   const ProbeOptions& shape = shapes_[answer.shape];

@@ -1,5 +1,5 @@
-// Whether the probes of a batch can be sent from here at all, asked of its transports before the first is sent.
-// One target that cannot be probed is its own result; a batch that has no other is an exception.
+// Asks the transports of a batch, before the first probe, whether this host can send the probes.
+// A single target that cannot be probed gets a result that says so; a batch without any other target throws.
 #pragma once
 
 #include <cstddef>
@@ -18,18 +18,19 @@ class Readiness {
  public:
   explicit Readiness(std::span<const ProbeOptions> shapes) : shapes_{shapes}, asked_(shapes.size() * 2) {}
 
-  /// Makes a transport ready for every distinct pair of shape and family in its table, or among these endpoints.
+  /// Makes a transport ready for each distinct pair of shape and family in its table or among these endpoints.
   void prepare(const engine::ProbeTable& table, net::ProbeTransport& transport);
   void prepare(std::span<const engine::Endpoint> endpoints, net::ProbeTransport& transport);
-  /// Asks for the other family too where this process may not send to one.
+  /// For each shape that this process may not send to one family: asks for the other family too.
   void ask_both_families(net::ProbeTransport& transport);
-  /// Whether these are all probes, or more may come that work.
+  /// all: every probe is known. some: more probes may come, and they may work.
   enum class Asked : bool { all, some };
-  /// Throws PermissionError where a target needs what this process may not do: SCTP, half_open, or ICMP in every
-  /// family. Throws std::system_error where options of every target cannot be honoured here. A family that this host
-  /// lacks is its targets' fate.
+  /// Throws PermissionError when a target needs a privilege that this process lacks: for SCTP, for half_open, or for
+  /// ICMP in every family. With Asked::all, throws std::system_error when no target works here. A family that this host
+  /// lacks is no reason to throw: its targets fail alone.
   void refuse_if_hopeless(Asked asked = Asked::all) const;
-  /// What this process may not open any more, one transport has from before, and another has not: fewer would do.
+  /// True when one transport has sockets that this process may not open again for another transport. Then fewer
+  /// transports may work.
   [[nodiscard]] bool serves_fewer() const;
 
  private:
@@ -42,7 +43,7 @@ class Readiness {
   [[nodiscard]] bool forbids_batch(const Answer& answer) const;
 
   std::span<const ProbeOptions> shapes_;
-  std::vector<bool> asked_;  ///< Of the transport in hand, by shape and family.
+  std::vector<bool> asked_;  ///< By shape and family: the transport of the current prepare() was asked.
   std::vector<Answer> answers_;
 };
 

@@ -1,5 +1,5 @@
-// The public resolve() and reverse_resolve(): check the options and hand names and addresses to the resolver.
-// How they are looked up is the business of resolve/.
+// resolve() and reverse_resolve() check the options, and hand names and addresses to the resolver in resolve/.
+// See multiping/resolve.hpp.
 #include "multiping/resolve.hpp"
 
 #include "option_checks.hpp"

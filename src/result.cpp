@@ -1,5 +1,5 @@
-// Results in words: outcomes, ICMP errors by type and code, and the one line that a person reads.
-// The words of the ICMP registries, shortened where they say nothing more.
+// Text of outcomes, of ICMP errors, and of whole results in one line. See multiping/result.hpp.
+// Uses the words of the ICMP registries, without those that add nothing.
 #include "multiping/result.hpp"
 
 #include <array>
@@ -131,14 +131,14 @@ std::string attempts_text(std::uint32_t attempts) {
   return std::to_string(attempts) + (attempts == 1 ? " attempt" : " attempts");
 }
 
-/// The address is not repeated where the host is its text.
+/// The host, and its address unless the host is that address already.
 std::string host_text(const Result& result) {
   if (result.host.empty() && result.address) return result.address.to_string();
   if (!result.address || Address::parse(result.host) == result.address) return readable(result.host);
   return readable(result.host) + " (" + result.address.to_string() + ")";
 }
 
-/// What a router appended to its error: the labels that the probe carried there, and its interface.
+/// The extensions that a router appended to its error: the MPLS labels of the probe, and the router's interface.
 std::string appended_text(const IcmpError& error) {
   std::string text;
   for (const MplsLabel& label : error.mpls)
@@ -148,7 +148,7 @@ std::string appended_text(const IcmpError& error) {
   return text;
 }
 
-/// Another one than the target.
+/// True when another address than the target answered.
 bool answered_elsewhere(const Result& result) { return result.responder && result.responder != result.address; }
 
 std::string answer_text(const Result& result) {
@@ -171,7 +171,7 @@ std::string icmp_text(const Result& result) {
   return text;
 }
 
-/// What follows the name of the outcome.
+/// The text after the name of the outcome.
 std::string detail_text(const Result& result) {
   switch (result.outcome) {
     case Outcome::pending:

@@ -1,4 +1,4 @@
-// The loop of a series: sends what is due, waits, and gives out what became of each probe.
+// Each wait ends at the next due probe, at a fate, or at the next look at names. Duplicates are found by token.
 // See series_run.hpp.
 #include "series_run.hpp"
 
@@ -23,13 +23,13 @@ using namespace std::chrono_literals;
 using engine::SeriesSession;
 using net::Instant;
 
-/// As long as further answers can be told apart: see engine/requests.cpp.
+/// Among so many probes further answers can be told apart: most_remembered in engine/requests.cpp.
 constexpr std::size_t most_recent = 65'536;
-/// Probes submitted at once: so few that each leaves about when its deadline begins to run.
+/// The most probes that are submitted at once: so few that each is sent about when its timeout begins.
 constexpr int most_at_once = 64;
-/// What a rate allows may be submitted so much too early; who sends spreads it.
+/// With a rate, a probe may be submitted earlier by this much. The engine spreads the probes when it sends them.
 constexpr Duration rate_slack = 10ms;
-/// While names are looked up, who is found is asked for so often, when nothing else is to be done.
+/// While names are looked up and nothing else is to be done, the loop asks for results at this interval.
 constexpr Duration between_looks_at_names = 100ms;
 constexpr Duration least_between_lookups = 10ms;
 
@@ -45,7 +45,7 @@ void check_series(const SeriesOptions& options) {
                                 "; it must be 0 or 1 for a series, which runs on the caller's thread alone");
 }
 
-/// A schedule that the rate does not allow could not be kept.
+/// Throws when the rate is too low for the interval, so that the schedule cannot be kept.
 void check_rate(const SeriesOptions& options, std::size_t targets) {
   const Duration interval = options.interval;
   const double rate = options.ping.max_rate;
@@ -57,7 +57,7 @@ void check_rate(const SeriesOptions& options, std::size_t targets) {
                               " targets with Options::max_rate " + number_text(rate));
 }
 
-/// From 0 to just below the interval, every time as likely as every other.
+/// A random time from 0 to just below the interval, evenly distributed.
 Duration random_part(Duration interval) {
   std::uint64_t bits = 0;
   os::fill_random(&bits, sizeof bits);
@@ -103,7 +103,7 @@ void SeriesRun::list_targets() {
   }
 }
 
-/// Has an endpoint of its own, to be changed.
+/// Gives the name an endpoint of its own, which later lookups may change.
 void SeriesRun::list_name(const NamedPosition& at) {
   const std::uint32_t known = plan_.roster.target_of(at.position);
   const bool probed = known != engine::Roster::no_target;
@@ -154,7 +154,7 @@ net::Instant SeriesRun::next_lookup() const {
   return names_.pending() ? net::after(probes_->now(), between_looks_at_names) : lookup_at_;
 }
 
-/// Lookups go on beside the probing. What is found holds for the probes that are due from now on.
+/// Lookups run beside the probing. Their results hold for the probes that are due from now on.
 void SeriesRun::follow_names() {
   if (!follows_names()) return;
   if (const Instant now = probes_->now(); now >= lookup_at_) {
@@ -164,7 +164,7 @@ void SeriesRun::follow_names() {
   for (const FoundName& found : names_.take(options_.ping)) adopt(found);
 }
 
-/// A lookup that failed says nothing against the address that was found before.
+/// A failed lookup does not change an address that was found before.
 void SeriesRun::adopt(const FoundName& found) {
   Result& known = plan_.results[found.at.position];
   if (found.choice.unknown() && known.address) return;
@@ -178,8 +178,8 @@ void SeriesRun::adopt(const FoundName& found) {
   known.error = found.choice.error;
 }
 
-/// With so many fates that nobody has asked for, the caller is too slow: then the schedule gives way, so that they
-/// don't pile up.
+/// Sends nothing while most_known_ fates wait to be given out: the caller is too slow, and the schedule is delayed, so
+/// that fates do not pile up.
 void SeriesRun::send_due() {
   if (known_.size() >= most_known_) return;
   const Instant now = probes_->now();
@@ -201,7 +201,7 @@ void SeriesRun::start(const SeriesSession::Due& due, Instant now) {
                 false);
   if (follows_names() && shares_probe(due)) return;
   const engine::Endpoint& endpoint = plan_.endpoints[target.endpoint];
-  // What needs memory comes first: a probe that was submitted is in flight here too.
+  // First the steps that need memory: after submit(), the probe must get into in_flight_ without an exception.
   in_flight_.reserve(in_flight_.size() + 1);
   auto flight = in_flight_.extract(in_flight_.emplace(no_token, Flight{.due = due, .endpoint = endpoint}).first);
   Shared* const shared = follows_names() ? &shared_[endpoint] : nullptr;
@@ -220,7 +220,8 @@ void SeriesRun::start(const SeriesSession::Due& due, Instant now) {
   keep_to_rate(now);
 }
 
-/// True where another target has had the same endpoint probed since this one was due last.
+/// Shares the last probe to the endpoint, and returns true, when another target had it sent since this target was due
+/// last.
 bool SeriesRun::shares_probe(const SeriesSession::Due& due) {
   Target& target = targets_[due.target];
   const auto found = shared_.find(plan_.endpoints[target.endpoint]);
@@ -239,7 +240,7 @@ void SeriesRun::share(Shared& shared, const SeriesSession::Due& due) {
   shared.others.push_back(due.target);
 }
 
-/// What became of a probe, for a target that it was for.
+/// Records the fate of a probe for one of the targets that share it.
 void SeriesRun::tell(const SeriesSession::Due& due, Fate fate) {
   fate.target = due.target;
   fate.round = due.round;
@@ -248,7 +249,7 @@ void SeriesRun::tell(const SeriesSession::Due& due, Fate fate) {
   know(std::move(fate), was_sent);
 }
 
-/// The deadline of a probe is counted from when it is submitted, so none is before the rate allows it.
+/// Delays the next probe until the rate allows it: the timeout of a probe begins when it is submitted.
 void SeriesRun::keep_to_rate(Instant now) {
   if (options_.ping.max_rate <= 0) return;
   const Duration share{std::llround(std::min(1e9 / options_.ping.max_rate, 1e18))};
@@ -274,7 +275,7 @@ void SeriesRun::take_done() {
   probes_->drop_done(taken);
 }
 
-/// To be given out; the schedule knows of it too.
+/// Queues a fate for next(), and tells the schedule of it.
 void SeriesRun::know(Fate fate, bool was_sent) {
   const std::uint32_t target = fate.target;
   known_.push_back(std::move(fate));
@@ -286,14 +287,15 @@ void SeriesRun::know(Fate fate, bool was_sent) {
   }
 }
 
-/// Those that share the probe, and those that will be due before the next one.
+/// Tells the targets that share the probe, and keeps its fate for targets that become due before the next probe.
 void SeriesRun::tell_others(SingleProbes::Token token, Flight& flight, const Fate& fate) {
   for (; flight.told < flight.others.size(); ++flight.told) tell(flight.others[flight.told], fate);
   const auto shared = shared_.find(flight.endpoint);
   if (shared != shared_.end() && shared->second.token == token) shared->second.fate = fate;
 }
 
-/// A probe that pacing or want of room kept here until its time was up is one that this host did not send.
+/// A probe that is still pending was held back by the rate or by a lack of room until its timeout. It counts as
+/// send_failed with EAGAIN.
 SeriesRun::Fate SeriesRun::fate_of(const SingleProbes::Done& done, const SeriesSession::Due& flight) const {
   Fate fate{.target = flight.target,
             .round = flight.round,

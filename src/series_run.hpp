@@ -1,5 +1,5 @@
-// The loop of a series: sends what is due, waits, and gives out what became of each probe.
-// Wires the schedule (engine/series_session.hpp) to single probes; figures are the business of whoever asks.
+// The loop of a series: sends the probes that are due, waits, and returns the fate of each probe.
+// Connects the schedule (engine/series_session.hpp) with single probes. The caller keeps the figures.
 #pragma once
 
 #include <cstddef>
@@ -21,28 +21,28 @@
 
 namespace multiping {
 
-/// For one thread at a time. A target is a distinct endpoint of the list, or a position that cannot be probed. Where
-/// names are looked up again, each distinct name with its options is a target of its own, since it may come to another
-/// address; targets of one endpoint share a probe in every round.
+/// For one thread at a time. A target is a distinct endpoint of the list, or a position that cannot be probed. When
+/// names are looked up again, each position with a name is a target of its own, since its address may change. Targets
+/// with the same endpoint then share one probe in each round.
 class SeriesRun {
  public:
   enum class Pace : std::uint8_t {
-    free,     ///< Without an interval, each target goes on as soon as it may.
-    in_step,  ///< Nothing is sent while fates wait to be given out; without an interval, all wait for each round's
-              ///< last.
+    free,     ///< Without an interval, each target begins its next round as soon as its last fate is known.
+    in_step,  ///< Sends nothing while fates wait to be given out. Without an interval, no target begins a round before
+              ///< all fates of the last round are known.
   };
-  /// Resolves and opens; throws as ping_series() does.
+  /// Resolves the names and opens a transport. Throws as ping_series() does.
   SeriesRun(TargetList targets, SeriesOptions options, Pace pace);
 
   struct Fate {
     std::uint32_t target = 0;
     std::uint64_t round = 0;
-    Result result{};  ///< Of its first position.
+    Result result{};  ///< With the host of the target's first position.
     net::Instant sent_at{};
   };
-  /// The next fate that is known. Sends and waits for it. None when all are given out, and after a stop.
+  /// The next fate. Sends probes and waits until a fate is known. None when all were given out, and after a stop.
   [[nodiscard]] std::optional<Fate> next();
-  /// Targets whose probes were answered once more since the last call, as often as that was.
+  /// Targets whose probes were answered again since the last call; a target comes once for each further answer.
   [[nodiscard]] std::vector<std::uint32_t> take_duplicates() noexcept { return std::exchange(duplicates_, {}); }
 
   [[nodiscard]] std::size_t targets() const noexcept { return targets_.size(); }
@@ -61,23 +61,23 @@ class SeriesRun {
  private:
   static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
   struct Target {
-    std::uint32_t endpoint = none;  ///< Of a name that is looked up again: its own.
+    std::uint32_t endpoint = none;  ///< Index in BatchPlan::endpoints; a name that is looked up again has its own.
     std::uint32_t position = 0;
     bool probed = false;
-    std::uint64_t last_due = 0;  ///< As dues_ counted it.
+    std::uint64_t last_due = 0;  ///< The value of dues_ when the target was due last.
   };
   struct Flight {
     engine::SeriesSession::Due due{};
     engine::Endpoint endpoint{};
-    std::vector<engine::SeriesSession::Due> others{};  ///< Of targets that share the probe.
-    std::size_t told = 0;                              ///< Of these, so many know its fate.
+    std::vector<engine::SeriesSession::Due> others{};  ///< Further targets that share the probe.
+    std::size_t told = 0;                              ///< How many of `others` have its fate already.
   };
-  /// The last probe to an endpoint, which several targets may stand for.
+  /// The last probe to an endpoint, which several targets may share.
   struct Shared {
     SingleProbes::Token token = 0;
-    std::uint64_t due = 0;                ///< As dues_ counted it.
+    std::uint64_t due = 0;                ///< The value of dues_ when the probe was submitted.
     std::vector<std::uint32_t> others{};  ///< Targets that shared it.
-    std::optional<Fate> fate{};
+    std::optional<Fate> fate{};           ///< None while the probe is in flight.
   };
   struct EndpointHash {
     std::size_t operator()(const engine::Endpoint& endpoint) const noexcept {
@@ -91,7 +91,7 @@ class SeriesRun {
   void follow_names();
   void adopt(const FoundName& found);
   [[nodiscard]] net::Instant next_lookup() const;
-  /// The first so many endpoints are those of the plan.
+  /// `endpoints`: how many of plan_.endpoints the plan made; those of names follow them.
   void open(Pace pace, std::size_t endpoints);
   void send_due();
   void start(const engine::SeriesSession::Due& due, net::Instant now);
@@ -113,18 +113,18 @@ class SeriesRun {
   std::optional<SingleProbes> probes_;
   engine::SeriesSession session_{{}};
   std::unordered_map<SingleProbes::Token, Flight> in_flight_;
-  BatchNames names_;  ///< None where they are not looked up again.
+  BatchNames names_;  ///< Empty when names are not looked up again.
   net::Instant lookup_at_{};
-  std::unordered_map<engine::Endpoint, Shared, EndpointHash> shared_;  ///< Where names are looked up again.
-  std::uint64_t dues_ = 0;                                             ///< So many so far; there alone.
-  std::size_t most_known_ = 0;                                         ///< Behind which nothing is sent.
-  std::deque<Fate> known_;                                             ///< Not given out yet.
-  std::deque<std::uint32_t> recent_;  ///< Targets of the last tokens, which count up one by one.
+  std::unordered_map<engine::Endpoint, Shared, EndpointHash> shared_;  ///< Used only when names are looked up again.
+  std::uint64_t dues_ = 0;                                             ///< Due targets so far; counted only then.
+  std::size_t most_known_ = 0;        ///< With so many fates in known_, no probe is sent.
+  std::deque<Fate> known_;            ///< Not given out yet.
+  std::deque<std::uint32_t> recent_;  ///< The targets of the last tokens, which are consecutive numbers.
   static constexpr SingleProbes::Token no_token = 0;
   SingleProbes::Token last_token_ = no_token;
-  std::optional<engine::SeriesSession::Due> due_{};  ///< Taken from the schedule, and not submitted yet.
+  std::optional<engine::SeriesSession::Due> due_{};  ///< Taken from the schedule, but not submitted yet.
   std::vector<std::uint32_t> duplicates_;
-  std::size_t noted_ = 0;  ///< Of SingleProbes::duplicates(), since the last wait began.
+  std::size_t noted_ = 0;  ///< How many of SingleProbes::duplicates() were read since the last wait began.
   net::Instant rate_used_until_ = net::Instant::min();
 };
 

@@ -1,4 +1,4 @@
-// Numbers for the distinct ProbeOptions in use.
+// Finds options by their hash, and reuses the number that has been idle for longest.
 // See shapes.hpp.
 #include "shapes.hpp"
 
@@ -12,7 +12,7 @@
 namespace multiping {
 namespace {
 
-/// So many may be idle before the first of them goes to other options: a socket may stand behind each.
+/// So many numbers may be idle before the first of them goes to other options: each may hold a socket.
 constexpr std::size_t most_idle = 16;
 
 std::size_t hash(const ProbeOptions& options) noexcept {
@@ -46,7 +46,7 @@ net::ShapeNumber Shapes::add(Entry entry) {
   return number;
 }
 
-/// The number whose options nobody has needed for longest.
+/// Gives the new entry the number that has been idle for longest.
 net::ShapeNumber Shapes::replace_idle(Entry entry) noexcept {
   const net::ShapeNumber number = idle_.front();
   idle_.remove(number);

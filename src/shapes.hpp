@@ -1,5 +1,5 @@
-// Numbers for the distinct ProbeOptions in use: equal options share one, and what nobody uses any more gives its number
-// to others.
+// Gives numbers to the distinct ProbeOptions in use: equal options share a number.
+// The number of options without a user goes to other options later.
 #pragma once
 
 #include <cstddef>
@@ -14,23 +14,24 @@
 
 namespace multiping {
 
-/// Each such probe takes a descriptor for as long as it is under way.
+/// True for a probe that connects by TCP. Each such probe uses a descriptor while it is in flight.
 [[nodiscard]] inline bool connects(const ProbeOptions& options) noexcept {
   return options.protocol == Protocol::tcp && !options.half_open;
 }
 
 class Shapes {
  public:
-  /// The number of `options`, for one more user. Throws std::bad_alloc, with nothing changed, where there is no memory
-  /// for one more, and when all net::most_shapes are in use.
+  /// A number, as acquire() returns it.
   struct Numbered {
     net::ShapeNumber number = 0;
-    bool fresh = false;  ///< What these options are was not made known yet: see note_known().
+    bool fresh = false;  ///< note_known() was not called for these options yet.
   };
+  /// The number of `options`, for one more user. Throws std::bad_alloc, with nothing changed, when there is no memory
+  /// for one more, or when all net::most_shapes numbers are in use.
   [[nodiscard]] Numbered acquire(const ProbeOptions& options);
-  /// Who has to know the options of this number knows them.
+  /// Records that the transport knows the options of this number.
   void note_known(net::ShapeNumber number) noexcept { entries_[number].known = true; }
-  /// One user less. The last one's number stays with these options until others need it.
+  /// One user less. After the last user, the number stays with these options until other options need it.
   void release(net::ShapeNumber number) noexcept;
 
   [[nodiscard]] const ProbeOptions& operator[](net::ShapeNumber number) const noexcept {
@@ -51,7 +52,7 @@ class Shapes {
   [[nodiscard]] net::ShapeNumber replace_idle(Entry entry) noexcept;
 
   std::vector<Entry> entries_;
-  engine::WaitingLine idle_;  ///< Without a user, the longest so first.
+  engine::WaitingLine idle_;  ///< Numbers without a user; the one that has been idle for longest comes first.
   std::size_t idle_count_ = 0;
   std::unordered_multimap<std::size_t, net::ShapeNumber> by_hash_;
 };

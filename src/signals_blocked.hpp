@@ -1,12 +1,12 @@
-// Signals are the application's: a thread that multiping starts takes none of them.
-// Header only; every room that starts threads may include it.
+// Blocks signals in the threads that multiping starts: signals belong to the application.
+// Header only; every directory that starts threads may include it.
 #pragma once
 
 #include <signal.h>
 
 namespace multiping {
 
-/// Blocks every signal for this thread, and for the threads that it starts, until it goes.
+/// While the object exists, blocks every signal for this thread and for the threads that it starts.
 class SignalsBlocked {
  public:
   SignalsBlocked() noexcept {

@@ -1,4 +1,4 @@
-// Single probes, each with its own options and deadline: what Prober, series and traces are made of.
+// Holds a shape number for each request, and gives it up when the request is over.
 // See single_probes.hpp.
 #include "single_probes.hpp"
 
@@ -16,14 +16,14 @@
 namespace multiping {
 namespace {
 
-/// With its transport opened.
+/// The options after check(), with a transport.
 Options checked(Options options) {
   check(options);
   if (!options.transport) options.transport = open_own_transport();
   return options;
 }
 
-/// Why such a probe cannot be made; out of range is std::invalid_argument.
+/// Why the probe is not supported. Throws std::invalid_argument for a value out of range.
 std::error_code unsupported(const ProbeOptions& probe) {
   try {
     check(probe);
@@ -33,7 +33,7 @@ std::error_code unsupported(const ProbeOptions& probe) {
   return {};
 }
 
-/// A use of a shape's number, which is given up unless it is kept.
+/// A use of a shape number. The destructor releases it unless keep() was called.
 class Held {
  public:
   Held(Shapes& shapes, net::ShapeNumber number) noexcept : shapes_{&shapes}, number_{number} {}
@@ -70,7 +70,7 @@ SingleProbes::SingleProbes(Options options, std::size_t expected, Purpose purpos
 
 void SingleProbes::prepare(std::span<const ProbeOptions> shapes, std::span<const engine::Endpoint> endpoints) {
   for (const ProbeOptions& shape : shapes) {
-    // The first ones are numbered in order, and kept for the object's life.
+    // These get their numbers in order, and keep them for the life of the object.
     make_known(shapes_.acquire(shape), shape);
   }
   Readiness readiness{shapes};
@@ -84,7 +84,7 @@ bool SingleProbes::can_send(Family family, const ProbeOptions& probe) {
   return !transport_->prepare(family, held.number()).error;
 }
 
-/// The transport knows these options under their number. Where that fails, nobody uses the number.
+/// Tells the transport the options of a fresh number. Releases the number when that throws.
 net::ShapeNumber SingleProbes::make_known(const Shapes::Numbered& numbered, const ProbeOptions& probe) {
   if (!numbered.fresh) return numbered.number;
   Held held{shapes_, numbered.number};
@@ -140,7 +140,7 @@ void SingleProbes::wait_for_done(net::Instant until) {
 void SingleProbes::end_all() {
   wait(now());
   requests_.end_all();
-  wait(now());  // what connections hold is given back
+  wait(now());  // releases what the connections hold
 }
 
 Counters SingleProbes::counters() const noexcept {

@@ -1,5 +1,5 @@
-// Single probes, each with its own options and deadline: what Prober, series and traces are made of.
-// Wires shapes, requests, a transport and the loop together; when to ask what is the business of whoever submits.
+// Single probes, each with its own options and deadline, for Prober, series and traces.
+// Connects shapes, requests, a transport and the loop. The caller decides which probe is submitted when.
 #pragma once
 
 #include <cstddef>
@@ -26,46 +26,48 @@ class SingleProbes {
   using Token = engine::Requests::Token;
   using Done = engine::Requests::Done;
 
-  /// Opens a transport (that of `options`, else open_transport()). `expected` answers may be on their way at once, for
-  /// the size of the receive buffers. Throws std::invalid_argument for options out of range, PermissionError where
-  /// nothing can be opened, std::system_error for what the system refused.
-  /// What they are for: traces want to know of errors that end no wait, path MTUs of what a path carries now.
+  /// The purpose of the probes. trace: heard() reports errors that do not end the wait for a probe. mtu: the probes
+  /// measure the MTU that a path has now.
   enum class Purpose : std::uint8_t { usual, trace, mtu };
+  /// Takes the transport of `options`, or opens one if that is null. `expected` answers may arrive at once; it sets the
+  /// size of the receive buffers. Throws std::invalid_argument for options out of range, PermissionError when no
+  /// transport can be opened, and std::system_error when the system refuses something.
   SingleProbes(Options options, std::size_t expected, Purpose purpose = Purpose::usual);
 
-  /// Makes ready for these probes and throws as MultiPing does where none of them can be sent. Before the first
-  /// submit(): the endpoints' shapes are places in `shapes`.
+  /// Makes the transport ready for these probes. Throws as MultiPing does when none of them can be sent. Call it before
+  /// the first submit(). The shape of each endpoint is an index in `shapes`.
   void prepare(std::span<const ProbeOptions> shapes, std::span<const engine::Endpoint> endpoints);
-  /// Such a probe to that family can leave this host, as far as is known before it is tried.
+  /// True when this host can send the probe to that family, as far as is known before it is sent.
   [[nodiscard]] bool can_send(Family family, const ProbeOptions& probe);
 
-  /// One request. `probe` is in range of what check() takes, or this throws; what cannot be sent is done at once.
+  /// One request. submit() throws std::invalid_argument when `probe` has a value out of range. A request that cannot be
+  /// sent is done at once.
   struct Submission {
     const Address& address;
     const ProbeOptions& probe;
     Duration timeout{};  ///< Of each probe; not negative.
-    int retry = 0;       ///< Probes behind the first; not negative.
+    int retry = 0;       ///< Further probes after the first; not negative.
   };
   [[nodiscard]] Token submit(const Submission& submission);
-  /// Sends what was submitted, as far as it may leave now, and waits for nothing. Not after a stop.
+  /// Sends the submitted probes that may be sent now. Does not wait. Sends nothing after a stop.
   void push();
-  /// Sends, and waits until something is done, nothing is in flight, `until` has come, or a stop is requested.
+  /// Sends, and waits until a request is done, nothing is in flight, `until` has come, or a stop is requested.
   void wait(net::Instant until);
-  /// As wait(), but that nothing is in flight does not end it: for who knows when the next is to be submitted.
+  /// As wait(), but goes on when nothing is in flight: for a caller that knows when it submits the next probe.
   void wait_for_done(net::Instant until);
 
-  /// After a stop: takes in what has arrived, and all that is still in flight is done.
+  /// After a stop: receives what has arrived, and ends every request that is still in flight.
   void end_all();
 
-  /// What is done since the last call, in the order in which it came about.
+  /// The requests that were done since the last call, in the order in which they ended.
   [[nodiscard]] std::vector<Done> take_done() { return requests_.take_done(); }
-  /// The same, to be looked at; drop_done() hands out the first `count` of them.
+  /// The same without taking them; drop_done() removes the first `count`.
   [[nodiscard]] std::span<const Done> done() const noexcept { return requests_.done(); }
   void drop_done(std::size_t count) noexcept { requests_.drop_done(count); }
-  /// Requests that were answered once more since the last wait began, as often as that was.
+  /// Requests that were answered again since the last wait began; a request comes once for each further answer.
   [[nodiscard]] std::span<const Token> duplicates() noexcept { return requests_.duplicates(); }
 
-  /// For traces: what is unreachable so far and still awaited, once for each error since the last wait began.
+  /// For traces: requests that are unreachable so far and still awaited, once for each error since the last wait began.
   [[nodiscard]] std::span<const Done> heard() noexcept { return requests_.heard(); }
   /// As ProbeTransport's.
   [[nodiscard]] bool is_own(const Address& address, Protocol protocol) { return transport_->is_own(address, protocol); }
@@ -76,8 +78,8 @@ class SingleProbes {
   [[nodiscard]] std::size_t in_flight() const noexcept { return requests_.in_flight(); }
   [[nodiscard]] Counters counters() const noexcept;
 
-  /// For who waits elsewhere: when wait(now) would have something to do, beside what descriptor() tells; in the past
-  /// where it has.
+  /// For a caller with its own event loop: the time at which wait(now) has something to do, apart from what
+  /// descriptor() reports; in the past when it has something to do now.
   [[nodiscard]] net::Instant next() const noexcept;
   [[nodiscard]] int descriptor() noexcept { return transport_->native_handle(); }
 
@@ -94,7 +96,7 @@ class SingleProbes {
   engine::Driver driver_;
 };
 
-/// The outcome in the caller's terms; `result` has its host and its address already.
+/// Writes the fate of a request to `result`, except its host and its address.
 void copy_fate(const SingleProbes::Done& done, Result& result);
 
 }  // namespace multiping

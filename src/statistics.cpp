@@ -1,4 +1,4 @@
-// Figures of many probes in constant memory.
+// Keeps exact sums in 128 bits, and a histogram for percentiles, so that memory is constant.
 // See multiping/statistics.hpp.
 #include "multiping/statistics.hpp"
 
@@ -14,23 +14,23 @@
 namespace multiping {
 namespace {
 
-/// So that no sum of squares overflows: 10^10 times of a day have room.
+/// Longer round-trip times count as this one, so that no sum of squares overflows: 10^10 times of a day have room.
 constexpr Duration longest_time = std::chrono::hours{24};
-/// What is left of the jitter behind one more answer; RFC 3550 section 6.4.1.
+/// The share of the jitter that is left after one more answer; RFC 3550 section 6.4.1.
 constexpr double jitter_kept = 15.0 / 16;
 
 constexpr std::uint64_t most_counted = (std::uint64_t{1} << 48) - 1;
 
-/// Bounds below a microsecond, in nanoseconds: coarse, since no answer of a network is so quick.
+/// Bounds up to a microsecond, in nanoseconds. They are coarse, since no network answers so fast.
 constexpr std::array<std::int64_t, 7> short_bounds{10, 20, 50, 100, 200, 500, 1000};
-/// From a microsecond on, hundredths of a power of ten: round numbers, and so close that the harmonic mean of two
-/// neighbours is within 2 per cent of all between them.
+/// Bounds above a microsecond, in hundredths of a power of ten. They are round numbers, and so close that the harmonic
+/// mean of two neighbours differs by at most 2 per cent from every value between them.
 constexpr std::array<std::int64_t, 68> decade_bounds{
     104, 108, 112, 116, 120, 122, 125, 130, 135, 140, 145, 150, 155, 160, 165, 170, 175, 180, 187, 193, 200, 208, 216,
     224, 232, 241, 250, 260, 270, 280, 290, 300, 310, 320, 330, 340, 350, 362, 375, 387, 400, 412, 425, 437, 450, 466,
     483, 500, 518, 537, 558, 579, 600, 620, 640, 660, 680, 700, 725, 750, 775, 800, 832, 865, 900, 932, 965, 1000};
 
-/// Upper bounds of all buckets but the last, which has none.
+/// The upper bounds of all buckets; the last bucket has none.
 template <std::size_t Count>
 constexpr std::array<std::int64_t, Count> make_bounds() {
   std::array<std::int64_t, Count> bounds{};
@@ -49,12 +49,12 @@ double ratio(std::uint64_t part, std::uint64_t whole) noexcept {
   return static_cast<double>(part) / static_cast<double>(whole);
 }
 
-/// So far from the mean, in deviations, that a normal variable is within with that probability; infinite for 1. By
-/// halves: erfc(z / sqrt(2)) is the probability that it is not.
+/// The distance from the mean, in standard deviations, within which a normal variable lies with that probability;
+/// infinite for 1. Found by bisection: erfc(z / sqrt(2)) is the probability that it lies farther away than z.
 double normal_distance(double confidence) noexcept {
   if (confidence <= 0) return 0;
   if (!(confidence < 1)) return std::numeric_limits<double>::infinity();
-  double low = 0, high = 40;  // past which erfc() is 0
+  double low = 0, high = 40;  // erfc() is 0 above
   for (int step = 0; step < 64; ++step) {
     const double middle = (low + high) / 2;
     (std::erfc(middle / std::sqrt(2.0)) > 1 - confidence ? low : high) = middle;
@@ -76,7 +76,7 @@ Statistics::Wide Statistics::Wide::operator-() const noexcept {
   return {.high = ~high + (low == 0 ? 1 : 0), .low = ~low + 1};
 }
 
-/// As on paper, with digits of 32 bits.
+/// Long multiplication with digits of 32 bits; modulo 2^128.
 Statistics::Wide Statistics::Wide::operator*(std::uint64_t factor) const noexcept {
   constexpr std::uint64_t digit = 0xffffffff;
   const std::uint64_t units = (low & digit) * (factor & digit);
@@ -91,7 +91,7 @@ struct Statistics::Wide::Division {
   std::uint64_t whole = 0, rest = 0;
 };
 
-/// Bit by bit where it must be.
+/// Divides bit by bit when the dividend has more than 64 bits.
 Statistics::Wide::Division Statistics::Wide::operator/(std::uint64_t divisor) const noexcept {
   if (high == 0) return {.whole = low / divisor, .rest = low % divisor};
   Division result{.whole = 0, .rest = high % divisor};
@@ -111,7 +111,7 @@ long double Statistics::Wide::approximate() const noexcept {
 
 struct Statistics::Bounds {
   static constexpr auto all = make_bounds<Histogram::buckets - 1>();
-  /// What stands for the times of a bucket: the harmonic mean of its bounds, the upper one below a microsecond.
+  /// The time that represents a bucket: the harmonic mean of its bounds, or its upper bound up to a microsecond.
   static Duration middle(std::size_t bucket) noexcept {
     const auto upper = static_cast<double>(all[bucket]);
     if (bucket < short_bounds.size()) return Duration{all[bucket]};
@@ -189,7 +189,7 @@ Statistics& Statistics::operator+=(const Statistics& other) noexcept {
   return *this;
 }
 
-/// What was lost at the end of these and at the beginning of the others is one run.
+/// The losses at the end of these figures and those at the beginning of `other` are one run.
 void Statistics::join_runs(const Statistics& other) noexcept {
   const bool joined = lost_behind_ > 0 && other.lost_before_ > 0;
   loss_periods_ += other.loss_periods_ - (joined ? 1 : 0);
@@ -208,7 +208,7 @@ void Statistics::join_times(const Statistics& other) noexcept {
   } else {
     min_ = std::min(min_, other.min_);
     max_ = std::max(max_, other.max_);
-    // Each further answer leaves a fixed share of the jitter before it, so the others' jitter adds to what is left.
+    // Each answer keeps a fixed share of the jitter before it, so the jitter of `other` is added to what is left.
     jitter_ += (distance(other.first_, last_) - jitter_) / 16;
     jitter_ = jitter_ * std::pow(jitter_kept, static_cast<double>(other.received_ - 1)) + other.jitter_;
   }
@@ -226,7 +226,7 @@ double Statistics::availability() const noexcept { return rounds() == 0 ? 0 : ra
 
 double Statistics::mean_loss_period() const noexcept { return loss_periods_ == 0 ? 0 : ratio(lost(), loss_periods_); }
 
-/// E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+/// The score interval of E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
 Statistics::Interval Statistics::loss_interval(double confidence) const noexcept {
   const double deviations = normal_distance(confidence);
   if (sent_ == 0 || std::isinf(deviations)) return {.low = 0, .high = 1};
@@ -248,8 +248,8 @@ Duration Statistics::mean() const noexcept {
   return Duration{static_cast<std::int64_t>(whole + (rest >= received_ - received_ / 2 ? 1 : 0))};
 }
 
-/// Squares of distances from the whole part of the mean: modulo 2^128 on the way, and exact since their sum is less
-/// than that. What the fraction of the mean adds is taken off last.
+/// Sums the squares of the distances from the whole part of the mean. The steps are modulo 2^128, but the sum is exact,
+/// since it is less than 2^128. The share that the fraction of the mean adds is subtracted last.
 Duration Statistics::stddev() const noexcept {
   if (received_ == 0) return {};
   const auto [whole, rest] = sum_ / received_;

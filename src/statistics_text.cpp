@@ -1,4 +1,4 @@
-// Figures as text: one line for a person, names and values for machines.
+// Statistics as text: one line for a person, and names with values for programs.
 // See multiping/statistics.hpp.
 #include <algorithm>
 #include <array>
@@ -17,7 +17,7 @@ using Figures = std::vector<Statistics::Figure>;
 
 double number(std::uint64_t count) noexcept { return static_cast<double>(count); }
 
-/// With at most two digits after the point, and no zeros at the end. "0" and "100" are said of none and all alone.
+/// At most two digits after the point, and no zeros at the end. "0" means exactly none and "100" exactly all.
 std::string per_cent(std::uint64_t part, std::uint64_t whole) {
   const double share = 100 * number(part) / number(whole);
   const bool some = part > 0 && part < whole;
@@ -54,7 +54,7 @@ void append_times(const Statistics& of, Figures& all) {
                          {"p99_ms", milliseconds(of.percentile(99))}});
 }
 
-/// What kept rounds from being probes; empty where nothing did.
+/// Why rounds had no probe, and the share of unanswered rounds; empty when each round had a probe.
 std::string without_probe(const Statistics& of) {
   std::string text;
   for (const auto& [count, what] : {std::pair{of.not_sent(), " not sent"}, std::pair{of.unresolved(), " unresolved"}})

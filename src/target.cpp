@@ -1,5 +1,5 @@
-// Address blocks: prefixes and ranges spelled out, one address after the other.
-// Refuses what would not fit in memory before it starts.
+// expand(): lists the addresses of a prefix or a range. See multiping/target.hpp.
+// Refuses a block of more than 2^24 addresses before it allocates memory.
 #include "multiping/target.hpp"
 
 #include <array>
@@ -24,7 +24,7 @@ struct Number {
   std::uint64_t high = 0, low = 0;
 };
 
-/// Both ends belong to it, and have one family and zone.
+/// A range of addresses. Both ends belong to it, and have the same family and zone.
 struct Block {
   Address first{}, last{};
 };
@@ -47,7 +47,7 @@ Number number_of(const Address& address) noexcept {
   return {read_half(octets.first(8)), read_half(octets.last(8))};
 }
 
-/// The address of that number, of the family and zone of `like`.
+/// The address with that number and with the family and zone of `like`.
 Address address_of(Number number, const Address& like) noexcept {
   if (like.family() == Family::ipv4) {
     std::array<std::uint8_t, 4> octets{};
@@ -68,7 +68,7 @@ Address address_of(Number number, const Address& like) noexcept {
   refuse(block, "more than " + std::to_string(most_addresses) + " addresses");
 }
 
-/// Digits only, without a leading zero.
+/// Reads a number of digits only, without a leading zero.
 std::optional<unsigned> parse_length(std::string_view text) noexcept {
   unsigned length = 0;
   const auto* end = text.data() + text.size();
@@ -77,7 +77,7 @@ std::optional<unsigned> parse_length(std::string_view text) noexcept {
   return length;
 }
 
-/// Mapped text is refused: whether its length counts from the IPv4 or the IPv6 address is anybody's guess.
+/// Refuses an IPv4-mapped IPv6 address: its prefix length could count bits of the IPv4 or of the IPv6 address.
 Address prefix_address(std::string_view block, std::string_view text) {
   const auto address = Address::parse(text);
   if (!address) refuse(block, "not an address before the slash");
@@ -95,11 +95,11 @@ Block prefix_block(std::string_view block, std::size_t slash) {
   if (host_bits > most_host_bits) refuse_size(block);
   const auto mask = (std::uint64_t{1} << host_bits) - 1;
   auto [high, low] = number_of(address);
-  const std::uint64_t ends = is_v4 && host_bits > 1 ? 1 : 0;  // network and broadcast address are no hosts
+  const std::uint64_t ends = is_v4 && host_bits > 1 ? 1 : 0;  // leaves out the network and the broadcast address
   return {address_of({high, (low & ~mask) + ends}, address), address_of({high, (low | mask) - ends}, address)};
 }
 
-/// A zone may have hyphens in its name, so every one may be the one between the ends.
+/// Tries every hyphen as the separator of the ends, since the name of a zone may contain hyphens.
 std::optional<Block> split_range(std::string_view block) noexcept {
   for (auto hyphen = block.find('-'); hyphen != block.npos; hyphen = block.find('-', hyphen + 1)) {
     const auto first = Address::parse(block.substr(0, hyphen));
@@ -124,7 +124,7 @@ Block parse_block(std::string_view block) {
   return slash != block.npos ? prefix_block(block, slash) : range_block(block);
 }
 
-/// How many addresses lie behind `first` up to `last`; none when they are too many to count.
+/// How many addresses follow `first` up to and including `last`; std::nullopt when there are too many to count.
 std::optional<std::uint64_t> distance(Number first, Number last) noexcept {
   const auto borrow = last.low < first.low ? 1U : 0U;
   if (last.high - first.high != borrow) return std::nullopt;

@@ -1,5 +1,5 @@
-// Whether the options of a trace are in range, and its targets can be traced at all.
-// The ranges are those that include/multiping/traceroute.hpp tells the caller.
+// The ranges are those that include/multiping/traceroute.hpp documents.
+// See trace_checks.hpp.
 #include "trace_checks.hpp"
 
 #include <stdexcept>

@@ -1,5 +1,5 @@
-// Whether the options of a trace are in range, and its targets can be traced at all.
-// Asked before anything is opened, resolved or sent.
+// Checks that the options of a trace are in range, and that its targets can be traced.
+// The caller checks before anything is opened, resolved or sent.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@ namespace multiping {
 /// and what check(Options) throws.
 void check(const TraceOptions& options);
 
-/// Throws std::invalid_argument where a target brings a ttl or a flow, which a trace chooses itself, and
-/// std::system_error with Errc::not_supported for SCTP. `options` are in range.
+/// Throws std::invalid_argument when a probe has a TTL or a flow, which a trace chooses itself, and std::system_error
+/// with Errc::not_supported for SCTP. `options` must be in range.
 void check_probes(const TargetList& targets, const TraceOptions& options);
 
-/// Of each probe that the targets bring, a trace makes so many: one for each hop of each flow.
+/// How many shapes a trace makes of each distinct ProbeOptions of its targets: one for each hop of each flow.
 [[nodiscard]] std::size_t trace_shapes(const TraceOptions& options) noexcept;
 inline constexpr std::size_t most_trace_shapes = 65'536;
 

@@ -1,4 +1,4 @@
-// Traces many targets at once: what is to be asked decides engine/trace_session.hpp, single probes ask it.
+// traceroute(): engine/trace_session.hpp decides which hops are probed, and single probes are sent to them.
 // See multiping/traceroute.hpp.
 #include "multiping/traceroute.hpp"
 
@@ -25,10 +25,10 @@ namespace {
 
 using engine::TraceSession;
 
-/// How many answers may be on their way at once, for the size of the receive buffers.
+/// The most answers that may arrive at once; it sets the size of the receive buffers.
 constexpr std::size_t most_expected = 10'000;
 constexpr std::size_t expected_of_route = 30;
-/// Of the default budget: how often a silent probe is asked.
+/// How often a silent probe is sent with the default budget.
 constexpr std::uint32_t usual_attempts = 3;
 
 std::int64_t most_probes_of_route(const TraceOptions& options) noexcept {
@@ -39,7 +39,7 @@ Duration times(Duration time, double factor) noexcept {
   return Timeout{std::chrono::duration<double, Duration::period>{static_cast<double>(time.count()) * factor}};
 }
 
-/// Single probes of traces: a router that says unreachable may be contradicted by the next one, about the same probe.
+/// Goes on waiting after an error: one router may report a probe as unreachable that another router then answers.
 Options hop_options(Options options) {
   options.fail_fast = false;
   return options;
@@ -77,13 +77,13 @@ class Tracer {
   const TraceOptions& options_;
   Duration timeout_;
   SingleProbes probes_;
-  std::vector<std::array<ProbeOptions, 2>> shapes_;  ///< As they are asked, by family.
+  std::vector<std::array<ProbeOptions, 2>> shapes_;  ///< By shape number and family: the options that are sent.
   std::unordered_map<SingleProbes::Token, TraceSession::Ask> asked_;
   TraceSession session_;
-  bool time_is_up_ = false;  ///< Of the last route.
+  bool time_is_up_ = false;  ///< The budget of the last route is used up.
 };
 
-/// No longer than the whole call.
+/// The timeout of a probe, which is at most the budget of the call.
 Duration Tracer::probe_timeout(const TraceOptions& options) noexcept {
   const Duration budget = options.budget, timeout = options.timeout;
   return budget > Duration{} ? std::min(budget, timeout) : timeout;
@@ -93,7 +93,8 @@ const ProbeOptions& Tracer::probe_of(const engine::Endpoint& endpoint) const noe
   return shapes_[endpoint.shape][endpoint.address.family() == Family::ipv6 ? 1 : 0];
 }
 
-/// TCP is asked by lone SYNs where that is allowed: only so can a flow have several probes under way.
+/// Sends lone SYNs instead of TCP connections when that is allowed: a flow can have several probes in flight only with
+/// lone SYNs.
 void Tracer::choose_probes() {
   for (ProbeOptions& probe : plan_.shapes) {
     probe.ttl = options_.first_ttl;
@@ -182,7 +183,7 @@ std::vector<Route> Tracer::run() && {
     if (session_.over()) break;
     probes_.wait_for_done(session_.next());
     take_answers();
-    time_is_up_ = now >= session_.end();  // and what had come by then was taken in since
+    time_is_up_ = now >= session_.end();  // the answers that had arrived by then were taken above
   }
   std::vector<Route> out;
   for (std::size_t position = 0; position < plan_.results.size(); ++position) report(position, out);
@@ -240,7 +241,7 @@ void each_responder(std::vector<Route>& routes, Visit visit) {
         if (hop.probes[i].responder) visit(hop.probes[i].responder, hop.names[i]);
 }
 
-/// Behind the last probe, so that lookups delay none.
+/// Looks the names of responders up. Called after the last probe, so that lookups delay no probe.
 void name_responders(std::vector<Route>& routes, const Options& options) {
   std::vector<Address> responders;
   each_responder(routes, [&](const Address& responder, std::string&) { responders.push_back(responder); });
@@ -255,7 +256,7 @@ void name_responders(std::vector<Route>& routes, const Options& options) {
   });
 }
 
-/// Nothing of the list can be probed.
+/// The routes of a list of which no position can be probed.
 std::vector<Route> unprobed(const BatchPlan& plan) {
   std::vector<Route> routes;
   for (const Result& target : plan.results)

@@ -1,4 +1,4 @@
-// Finds out which kind of socket serves here, and opens the sockets of every object.
+// Finds the first kind of transport that this process can open, and opens the sockets of each object.
 // See multiping/transport.hpp.
 #include "multiping/transport.hpp"
 
@@ -40,7 +40,7 @@ class SocketTransport final : public Transport {
         std::make_unique<os::SocketPacketIo>(can_.kind, options_, request, shared_), request, key);
   }
 
-  /// Echo requests leave by the broker's network.
+  /// Echo requests are sent in the network namespace of the broker, so the route is asked for there.
   [[nodiscard]] bool has_route(const Address& to, const ProbeOptions& probe) const override {
     const bool through_broker = can_.kind == TransportKind::broker && probe.protocol == Protocol::icmp;
     if (through_broker && !(to.family() == Family::ipv4 ? can_.ipv4 : can_.ipv6)) return false;
@@ -55,7 +55,7 @@ class SocketTransport final : public Transport {
   os::SharedSockets shared_;
 };
 
-/// The families are the broker's.
+/// The broker decides which families there are.
 Capabilities broker_capabilities(const proxy::BrokerSockets& sockets) noexcept {
   Capabilities can = os::socket_capabilities(TransportKind::broker);
   can.ipv4 = sockets.has(Family::ipv4);
@@ -67,13 +67,13 @@ Capabilities broker_capabilities(const proxy::BrokerSockets& sockets) noexcept {
 
 Family other_than(Family family) noexcept { return family == Family::ipv4 ? Family::ipv6 : Family::ipv4; }
 
-/// Whether a socket of that kind can be opened; for ICMP it is kept.
+/// Why no socket of that kind can be opened; no error when one can. A socket for ICMP is kept in `idle`.
 std::error_code try_family(TransportKind kind, Family family, os::IdleSockets& idle) {
   return kind == TransportKind::sockets ? os::try_socket(kind, family) : idle.open(kind, family);
 }
 
-/// None when a socket of that kind can be opened in one family at least. That descriptors or memory have run out says
-/// nothing of either family, and is the obstacle whatever the other says.
+/// No error when a socket of that kind can be opened in at least one family. When descriptors or memory have run out,
+/// that is the error, whatever the other family says, since it says nothing about either family.
 std::error_code obstacle(TransportKind kind, Family first, os::IdleSockets& idle) {
   const std::error_code one = try_family(kind, first, idle);
   if (!one || os::concerns_all(one)) return one;
@@ -82,7 +82,7 @@ std::error_code obstacle(TransportKind kind, Family first, os::IdleSockets& idle
   return first == Family::ipv4 ? one : other;
 }
 
-/// What the caller asked for, with `automatic` spelled out.
+/// The kinds that the caller asked for, with `automatic` replaced by the four kinds that it means.
 std::vector<TransportKind> wanted_kinds(const TransportOptions& options) {
   std::vector<TransportKind> kinds;
   const auto add_all = [&kinds] {
@@ -94,7 +94,7 @@ std::vector<TransportKind> wanted_kinds(const TransportOptions& options) {
   return kinds;
 }
 
-/// Why a kind does not serve, or all of them.
+/// Why one kind, or every kind, cannot be opened.
 struct Failure {
   TransportKind kind = TransportKind::automatic;
   std::error_code error{};
@@ -102,15 +102,15 @@ struct Failure {
   bool permission = false;
 };
 
-/// The caller's mistake rather than the system's word.
+/// True when the caller's options are wrong; false when the system refused.
 bool is_argument(const Failure& failure) noexcept {
   return failure.error == std::make_error_code(std::errc::invalid_argument);
 }
 
-/// Tries one kind after the other.
+/// Tries one kind after the other, and remembers why each failed.
 class Opener {
  public:
-  /// `first`: the family that is tried first. `use`: what becomes of sockets when an object has done with them.
+  /// `first`: the family that is tried first. `use`: whether sockets that an object gives back are kept.
   Opener(const TransportOptions& options, Family first, os::IdleSockets::Use use)
       : options_{options}, first_{first}, use_{use}, broker_remedy_{os::broker_remedy(options.broker)} {}
 
@@ -120,7 +120,7 @@ class Opener {
                        : kind == TransportKind::proxy ? open_proxy()
                                                       : open_sockets(kind);
       if (transport) return transport;
-      if (os::concerns_all(failures_.back().error)) break;  // a lesser kind would be chosen for a moment's want
+      if (os::concerns_all(failures_.back().error)) break;  // a passing shortage is no reason for a lesser kind
     }
     return nullptr;
   }
@@ -132,8 +132,8 @@ class Opener {
     throw std::system_error(failure.error, failure.text);
   }
 
-  /// The most telling of what stood in the way: that descriptors or memory ran out, which says nothing of permissions;
-  /// else a missing permission, which has a remedy, before all else.
+  /// The failure to report. First: descriptors or memory ran out. Then: the broker's own failure when it is the only
+  /// kind, a mistake of the caller, a missing permission (it has a remedy). Otherwise all failures in one text.
   [[nodiscard]] Failure why_none() const {
     if (os::concerns_all(failures_.back().error)) return failures_.back();
     if (failures_.size() == 1 && failures_.front().kind == TransportKind::broker) return failures_.front();
@@ -155,7 +155,7 @@ class Opener {
     return nullptr;
   }
 
-  /// What is for one object alone is not asked what it can do.
+  /// Tests the capabilities, and opens a socket of the other family, unless the transport is for one object alone.
   std::shared_ptr<Transport> found(TransportKind kind, std::shared_ptr<os::IdleSockets> idle) {
     Capabilities can{.kind = kind};
     if (use_ == os::IdleSockets::Use::again) {

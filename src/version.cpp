@@ -1,4 +1,5 @@
-// The text is put together from the macros, so that there is one set of numbers.
+// Makes the text of the version from the macros, so that the numbers are in one place.
+// See multiping/version.hpp.
 #include "multiping/version.hpp"
 
 #define MULTIPING_TEXT_OF(number) #number

@@ -1,4 +1,4 @@
-// The zones of link-local addresses in an object that lives on.
+// Remembers the name of each zone, and the number of each name for a tenth of a second.
 // See zones.hpp.
 #include "zones.hpp"
 
@@ -19,17 +19,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration fresh_for = 100ms;
-/// Whoever makes up ever new zones does not fill the memory with them.
+/// The most names and the most numbers that are remembered, so that ever new zones do not fill the memory.
 constexpr std::size_t most_names = 4096;
 
-/// A VRF is the device of all that goes through its interfaces.
+/// True when probes of that device may go out by that zone: they are the same interface, or the device is the VRF of
+/// the zone's interface. Interface numbers; 0: no device.
 bool may_go_together(std::uint32_t zone, std::uint32_t device) noexcept {
   return zone == device || (device != 0 && os::master_of(zone) == device);
 }
 
 }  // namespace
 
-/// Empty where no interface has that number, now or when it was asked first.
+/// The name of interface `index`, as it was when this function found it first. Empty when it was never found.
 const std::string& Zones::name_of(std::uint32_t index) {
   if (names_.size() >= most_names) names_.clear();
   std::string& name = names_[index];
@@ -38,7 +39,8 @@ const std::string& Zones::name_of(std::uint32_t index) {
   return name;
 }
 
-/// What differs from the number that the caller knows is not told from memory: either may be the older one.
+/// The number of interface `name`; 0: there is none. When the remembered number differs from `known_number` (0: none),
+/// the kernel is asked again, since either may be the older one.
 std::uint32_t Zones::index_of(const std::string& name, net::Instant now, std::uint32_t known_number) {
   if (interfaces_.size() >= most_names) interfaces_.clear();
   const auto [known, fresh] = interfaces_.try_emplace(name);
@@ -62,7 +64,7 @@ Address Zones::place(const Address& address, const ProbeOptions& probe, net::Ins
   if (address.scope_id() == 0) return net::in_zone(address, device);
   const std::string& zone = name_of(address.scope_id());
   const std::uint32_t index = zone.empty() ? 0 : index_of(zone, now, address.scope_id());
-  // What does not exist contradicts nothing: a number may be that which the device had before.
+  // A zone that does not exist does not contradict the device: its number may be one that the device had before.
   if (index == 0) return device == 0 ? address : net::in_zone(address, device);
   if (may_go_together(index, device)) return net::in_zone(address, index);
   throw std::invalid_argument("the zone of " + net::in_zone(address, index).to_string() +

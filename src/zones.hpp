@@ -1,5 +1,5 @@
-// The zones of link-local addresses in an object that lives on: the kernel knows interfaces by number, and one that is
-// made anew under its name, as VPNs are, has another number. RFC 4007; if_nametoindex(3).
+// Keeps the zones of link-local addresses up to date. An interface that is deleted and created again under its name, as
+// VPNs do, has another number, and the kernel knows interfaces by number. RFC 4007; if_nametoindex(3).
 #pragma once
 
 #include <cstdint>
@@ -15,16 +15,17 @@ namespace multiping {
 /// Remembers the name of every zone that it has seen.
 class Zones {
  public:
-  /// The address as it is to be probed now: in the zone that has the name which its zone had at first, in that of the
-  /// device where it has none, and without one where it needs none. Each name is looked up once in a tenth of a second.
-  /// Throws std::invalid_argument, naming both, when its zone is another interface than the device.
+  /// The address as it is to be probed now. A zone becomes the interface that now has the name which the zone had at
+  /// first. An address without a zone gets that of the device. An address that is not link-local loses its zone. Each
+  /// name is looked up at most once in a tenth of a second, unless its number differs from that of the address. Throws
+  /// std::invalid_argument, which names both, when the zone is another interface than the device.
   [[nodiscard]] Address place(const Address& address, const ProbeOptions& probe, net::Instant now);
   /// The same without a device, and without throwing std::invalid_argument.
   [[nodiscard]] Address place(const Address& address, net::Instant now);
 
  private:
   struct Interface {
-    std::uint32_t index = 0;  ///< 0: there is none of that name.
+    std::uint32_t index = 0;  ///< Interface number; 0: no interface has that name.
     net::Instant seen_at{};
   };
   [[nodiscard]] std::uint32_t index_of(const std::string& name, net::Instant now, std::uint32_t known_number);

@@ -1,5 +1,5 @@
-// Whose answer is it? Slow services that do not send the tag back, short quotes, more probes than sequence numbers, and
-// answers from elsewhere, over time and by every call. A result may be silence, or late, but never another probe's.
+// Tests that each answer goes to its own probe: slow services that do not return the tag, short quotes, more probes
+// than sequence numbers, and answers from other addresses. An answer may be missing or late, but never another probe's.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <sstream>
@@ -21,18 +21,18 @@ const Address other_v4 = Address::v4({10, 20, 0, 99});
 
 Scenario with(std::vector<HostRule> hosts) { return {.name = "attribution", .seed = 5, .hosts = std::move(hosts)}; }
 
-/// DNS, NTP and the like: answers of the service's own.
+/// An answer with a payload of the service's own, as DNS and NTP give it.
 EchoReply own_words(Duration delay) { return {.delay = delay, .edits = {{Kind::random_payload}}}; }
 
 struct Told {
   std::vector<Result> results{};
   Counters counters{};
-  std::size_t ports = 0;  ///< Sockets open at once, most.
+  std::size_t ports = 0;  ///< The most sockets that were open at once.
 
   [[nodiscard]] std::size_t count(Outcome outcome) const {
     return static_cast<std::size_t>(std::ranges::count(results, outcome, &Result::outcome));
   }
-  /// All that answered did so after that time, up to what sending takes.
+  /// Checks that every answer took `rtt`, plus at most 1 ms for sending.
   void all_took(Duration rtt) const {
     for (const Result& result : results)
       if (result.answered()) BOOST_REQUIRE_MESSAGE((result.rtt >= rtt && result.rtt < rtt + 1ms), result);
@@ -44,7 +44,7 @@ struct Rounds {
   Duration interval = 100ms, timeout = 100ms;
 };
 
-/// One host, again and again.
+/// A series to one host.
 Told series(const Scenario& scenario, const ProbeOptions& probe, const Rounds& rounds, SimulatedHost host = {}) {
   const auto transport = simulate(scenario, std::move(host));
   SeriesOptions options{.count = rounds.count, .interval = rounds.interval, .timeout = rounds.timeout};
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(an_answer_to_a_probe_that_was_given_up_is_late_and_no_other
     const Scenario slow = with({with_open(host, Protocol::udp, own_words(450ms))});
     const Told told = series(slow, udp(), {});
     BOOST_TEST(told.count(Outcome::no_reply) == 30U);
-    BOOST_TEST(told.counters.late >= 25U);  // of the last ones nobody hears
+    BOOST_TEST(told.counters.late >= 25U);  // the answers to the last probes arrive after the end of the series
     BOOST_TEST(told.counters.received == 0U);
     const Told patient = series(slow, udp(), {.timeout = 1s});
     BOOST_TEST(patient.count(Outcome::reply) == 30U);
@@ -116,7 +116,8 @@ BOOST_AUTO_TEST_CASE(single_probes_and_batches_keep_to_it_too) {
   BOOST_TEST((last.responses[0].rtt >= 450ms && last.responses[0].rtt < 451ms));
 }
 
-/// Silent for fifteen seconds, then quick: true again within ten, though every port has unanswered probes behind it.
+/// The host is silent for fifteen seconds and then answers fast. Its answers count again within ten seconds, although
+/// every port has unanswered probes before them.
 BOOST_AUTO_TEST_CASE(a_host_that_comes_back_is_found_with_few_ports_and_many) {
   for (const std::size_t descriptors : {std::size_t{10}, std::size_t{1000}}) {
     Scenario back = with({with_open("10.20.0.1", Protocol::udp, own_words(10ms))});
@@ -141,7 +142,7 @@ BOOST_AUTO_TEST_CASE(an_error_that_quotes_no_tag_is_about_the_oldest) {
   }
 }
 
-/// All probes at once, to one host.
+/// Sends all probes at once to one host.
 Told flood(const HostRule& host, const ProbeOptions& probe, int count, Duration timeout) {
   Options options;
   options.transport = simulate(with({host}), {.buffer_packets = 1'000'000});
@@ -181,7 +182,7 @@ BOOST_AUTO_TEST_CASE(more_echoes_in_flight_than_sequence_numbers_are_told_apart_
   }
 }
 
-/// Every protocol whose answers are ours to judge.
+/// Every kind of probe whose answers this library checks itself, rather than the kernel.
 std::vector<ProbeOptions> judged_here() { return {{}, udp(), half_open(), sctp()}; }
 
 HostRule answering(const std::string& host, const EchoReply& answer) {
@@ -256,7 +257,7 @@ BOOST_AUTO_TEST_CASE(every_call_names_who_answered_from_elsewhere) {
   }
 }
 
-/// The true answer comes later, and is what counts.
+/// The answer of the target comes later, and that answer counts.
 BOOST_AUTO_TEST_CASE(the_target_itself_outweighs_what_came_from_elsewhere) {
   HostRule rule = answering_elsewhere("10.20.0.1");
   rule.replies.push_back({.delay = 50ms});
@@ -279,7 +280,7 @@ BOOST_AUTO_TEST_CASE(without_a_tag_nothing_counts_from_another_address) {
   BOOST_TEST(batch.counters().unauthenticated == 1U);
 }
 
-/// connect() takes answers of the address alone: there is nothing to be told.
+/// connect() takes answers only from its address, so answers from elsewhere are never seen.
 BOOST_AUTO_TEST_CASE(connections_are_the_kernels) {
   for (const bool any_source : {false, true}) {
     MultiPing batch{{{"10.20.0.1", tcp()}}, through(answering_elsewhere("10.20.0.1"), any_source)};

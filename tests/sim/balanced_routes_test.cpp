@@ -1,5 +1,5 @@
-// Routers that balance load by flow, at two levels, in virtual time: a route is one real path and never a mix of
-// branches, all branches are found, and each has its own loss and round-trip times.
+// Tests routers that balance load by flow, at two hops, in virtual time: each route is one real path and never a mix of
+// branches, all branches are found, and each branch has its own loss and round-trip times.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <set>
@@ -44,13 +44,13 @@ std::vector<std::string> responders(const Path& path) {
   return names;
 }
 
-/// Without what is behind the addresses.
+/// The first word of each line, which is the address.
 std::vector<std::string> addresses_of(std::vector<std::string> table) {
   for (std::string& words : table) words.resize(std::min(words.find(' '), words.size()));
   return table;
 }
 
-/// One path for each way, of exactly the flows that took it.
+/// Checks that there is one path for each way, with exactly the flows that took it.
 void check_paths(const RouteNetwork& network, const std::vector<Route>& routes) {
   std::vector<std::vector<int>> took(network.routes.size() + 1);
   for (const Route& route : routes) took[way_taken(network, route)].push_back(route.flow);
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(each_flow_is_one_real_way_and_all_ways_are_found) {
   }
 }
 
-// Many targets, two flows each: the ways of different targets have nothing to do with each other.
+// Many targets with two flows each: the ways of different targets are independent.
 BOOST_AUTO_TEST_CASE(no_route_of_many_targets_is_a_mix) {
   for (const Family family : families) {
     RouteNetwork network = balanced_by_flow(family);
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(no_route_of_many_targets_is_a_mix) {
   }
 }
 
-/// The hop of any path that this router is.
+/// The hop of this router on any path; null when there is none.
 const PathHop* hop_of(const std::vector<Path>& paths, const Address& router) {
   for (const Path& path : paths)
     for (const PathHop& hop : path.hops)
@@ -111,7 +111,7 @@ const PathHop* hop_of(const std::vector<Path>& paths, const Address& router) {
   return nullptr;
 }
 
-// Nothing is asked twice here: what the network lost is what the figures say, probe by probe.
+// No probe is repeated here, so the figures must show exactly the losses of the network.
 BOOST_AUTO_TEST_CASE(each_branch_has_its_own_loss_and_times) {
   for (const Family family : families) {
     RouteNetwork network = balanced_by_flow(family);
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(each_branch_has_its_own_loss_and_times) {
     TraceOptions options = options_for({}, transport);
     options.probes_per_hop = 20;
     options.timeout = 10s;
-    options.budget = 10s;  // no time to ask again
+    options.budget = 10s;  // no time for a repetition
     const std::vector<Path> paths = distinct_paths(traceroute(host_of(family), options));
     BOOST_TEST(paths.size() == 3U);
     const auto check = [&](int number, int branch, Duration delay, bool loses) {

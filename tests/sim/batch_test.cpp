@@ -1,5 +1,5 @@
-// What MultiPing and multi_ping() promise about time, order, attempts and bad input, in virtual time.
-// Every time here is exact but for the microsecond that a simulated send costs.
+// Tests what MultiPing and multi_ping() promise about time, order, attempts and bad input, in virtual time.
+// Every time here is exact, except for the microsecond that a simulated send takes.
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <limits>
@@ -25,7 +25,7 @@ namespace {
 const SimulatedHost recording{.record = true};
 
 /// 10.0.0.0/24 answers after a millisecond, 10.0.1.0/24 is silent, 10.0.2.0/24 answers after 300 ms,
-/// 10.0.3.0/24 answers the second request only, and a router says that 10.0.4.0/24 is unreachable.
+/// 10.0.3.0/24 loses the first request, and a router says that 10.0.4.0/24 is unreachable.
 Scenario network() {
   Scenario scenario;
   scenario.hosts = {
@@ -41,7 +41,7 @@ Scenario network() {
 struct World {
   explicit World(SimulatedHost host = {}) : transport{simulate(network(), host)} { options.transport = transport; }
 
-  /// When each packet left, counted from the first.
+  /// When each packet was sent, counted from the first.
   [[nodiscard]] std::vector<Duration> departures() const {
     std::vector<Duration> times;
     for (const auto& packet : transport->log().sent) times.push_back(packet.at - transport->log().sent.front().at);

@@ -1,5 +1,5 @@
-// What a batch does over time, on the simulator: retries, pacing, late answers, full buffers, refused sends, stalls.
-// Each case is one virtual network; none takes real time.
+// Tests a batch over virtual time on the simulator: retries, pacing, late answers, full buffers, refused sends, stalls.
+// Each case is one virtual network and takes no real time.
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <numeric>
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(what_pacing_could_not_send_in_time_is_pending) {
   BOOST_TEST(batch.no_responses.back().attempt == 0U);
 }
 
-// The answers to the first round's probes are late; those to the second's are what counts.
+// The answers to the probes of the first round are late; those to the second round count.
 BOOST_AUTO_TEST_CASE(after_a_reset_old_answers_are_late) {
   for (const TransportKind kind : both_kinds) {
     MultiPing batch{addresses(50), through(simulate(answering(80ms), {.sockets = kind}))};
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(after_a_reset_old_answers_are_late) {
   }
 }
 
-// Sequence numbers come round three times among probes that are all under way.
+// The sequence numbers wrap around three times while all probes are in flight.
 BOOST_AUTO_TEST_CASE(two_hundred_thousand_probes_lose_exactly_what_the_network_lost) {
   const Scenario scenario = answering(5ms, 200ms, 0.1);
   const SimNetwork network{scenario};
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_small_buffer_and_quick_hosts_lose_nothing) {
   }
 }
 
-// All answers come within a moment: the buffer cannot hold them, and the silent are probed again.
+// All answers arrive at about the same time: the receive buffer cannot hold them, and silent hosts are probed again.
 BOOST_AUTO_TEST_CASE(drops_of_this_host_are_made_good) {
   SimulatedHost host;
   host.buffer_packets = 64;
@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(a_stop_request_ends_the_wait_with_what_there_is) {
   BOOST_TEST(batch.no_responses[0].outcome == Outcome::pending);
 }
 
-// The same probe options on the wire as asked for.
+// The packets on the wire have the probe options that were asked for.
 BOOST_AUTO_TEST_CASE(probes_look_as_they_were_ordered) {
   const auto transport = simulate(answering(5ms), {.record = true});
   const Batch batch =

@@ -1,5 +1,5 @@
-// TCP connections that cannot all live side by side: ports that were asked for, too few descriptors, and a forger.
-// Whatever this host has no room for, no living host reads as silence.
+// Tests TCP connections that cannot all exist at once: given source ports, too few descriptors, and forged packets.
+// A live host is never reported as silent because this host has no room for its probe.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
@@ -17,7 +17,7 @@ using namespace parts;
 
 BOOST_AUTO_TEST_SUITE(connections_test)
 
-/// All ports of 10.1.0.0/16 and fd01::/64 accept after `delay`, those of 10.3.0.0/16 are silent.
+/// All ports of 10.1.0.0/16 and fd01::/64 accept after `delay`; those of 10.3.0.0/16 are silent.
 Scenario network(Duration delay) {
   Scenario scenario{.name = "connections", .seed = 7};
   scenario.hosts = {with_open("10.1.0.0/16", Protocol::tcp, {.delay = delay}),
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(behind_a_silent_host_the_address_is_in_use) {
   }
 }
 
-/// Routers 10.9.0.1 to 10.9.0.4 before 10.4.0.1; the third of 10.5.0.1 says nothing.
+/// Routers 10.9.0.1 to 10.9.0.4 are on the path to 10.4.0.1 and to 10.5.0.1; the third one to 10.5.0.1 is silent.
 Scenario behind_routers() {
   Scenario scenario{.name = "behind_routers", .seed = 7};
   scenario.hosts = {with_open("10.4.0.1", Protocol::tcp, {.delay = 60ms}),
@@ -146,7 +146,8 @@ BOOST_AUTO_TEST_CASE(single_probes_with_the_same_ports_take_turns) {
   }
 }
 
-// The third is sent when half of its time is over: its silence is not its router's.
+// The third probe is sent when more than half of its timeout is over, so its silence does not show that the router is
+// silent.
 BOOST_AUTO_TEST_CASE(what_waited_most_of_its_time_is_not_called_silent) {
   for (const auto& probe : given_ports) {
     auto outcomes = trace(Address::v4({10, 4, 0, 1}), probe, 145ms);
@@ -223,7 +224,7 @@ BOOST_AUTO_TEST_CASE(single_probes_without_time_are_pending) {
   BOOST_TEST(outcomes[Outcome::pending] + outcomes[Outcome::reply] == 100);
 }
 
-/// A bare SYN and a bare RST with the target's address, for every SYN of ours.
+/// For every SYN of the prober: a bare SYN and a bare RST from the target's address.
 PortRule forged_pair() {
   return {.protocol = Protocol::tcp,
           .accepts = {{.delay = 1ms, .edits = {{Edit::Kind::tcp_flags, 0x02}}},

@@ -1,5 +1,5 @@
-// Where the silent are lost, in virtual time: routes cut behind the last answer, in the order of the results.
-// What traces do in detail is in traceroute_test.cpp.
+// Tests diagnose() in virtual time: routes end at the last answer, and come in the order of the results.
+// The details of traces are tested in traceroute_test.cpp.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <string>
@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_SUITE(diagnose_sim)
 
 Address hop_number(std::size_t ttl) { return Address::v4({10, 1, 0, static_cast<std::uint8_t>(ttl)}); }
 
-/// Dead hosts behind so many routers, of which the last ones are silent.
+/// Dead hosts behind `routers` routers; the last `silent_ones` of these are silent.
 HostRule dead_behind(const std::string& block, std::size_t routers, std::size_t silent_ones = 0) {
   HostRule rule = silent(block);
   for (std::size_t ttl = 1; ttl <= routers; ++ttl)
@@ -28,8 +28,8 @@ HostRule dead_behind(const std::string& block, std::size_t routers, std::size_t 
   return rule;
 }
 
-/// 10.0.0.0/24 is silent behind four routers, 10.0.1.0/24 behind two that answer and two that don't, 10.0.2.0/24 behind
-/// nobody who answers; 10.0.3.0/24 answers what comes second; 10.0.4.0/24 answers.
+/// 10.0.0.0/24 is silent behind four routers, 10.0.1.0/24 behind two that answer and two that do not, 10.0.2.0/24
+/// behind three silent routers. 10.0.3.0/24 loses the first request; 10.0.4.0/24 answers.
 Scenario network() {
   Scenario scenario{.name = "diagnosis", .seed = 21};
   scenario.hosts = {dead_behind("10.0.0.0/24", 4), dead_behind("10.0.1.0/24", 4, 2), dead_behind("10.0.2.0/24", 3, 3),
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_host_keeps_the_name_that_the_caller_gave) {
   lost.host = "db.example";
   lost.address = Address::v4({10, 0, 0, 7});
   lost.outcome = Outcome::no_reply;
-  const auto routes = world.diagnose({&lost, 1}, 3s);  // no lookup: the name is nobody's
+  const auto routes = world.diagnose({&lost, 1}, 3s);  // looks no name up: the name does not exist
   BOOST_REQUIRE(routes.size() == 1U);
   BOOST_TEST(routes[0].host == "db.example");
   check_lost_behind(routes[0], 4);

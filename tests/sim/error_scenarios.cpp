@@ -1,5 +1,5 @@
-// Routers that report errors, truly or falsely, and a host that refuses to send.
-// Each with what a batch must make of it.
+// Scenarios with routers that report true or false errors, and with a host that refuses to send.
+// Each scenario says which results a batch must give.
 #include "sim/scenarios.hpp"
 
 #include <cerrno>
@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 using namespace parts;
 using EditKind = Edit::Kind;
 
-// The same in the quoted header, and in the header of the error itself.
+// IP options of every length, in the quoted header and in the header of the error itself.
 Scenario error_options() {
   Scenario s{.name = "error_options"};
   for (std::size_t bytes = 4; bytes <= 40; bytes += 4) {
@@ -34,8 +34,8 @@ Scenario error_options() {
   return s;
 }
 
-// Every code of RFC 792, RFC 1122, RFC 1812 and RFC 4443, but for the one that carries an MTU; and some that nobody
-// has given a meaning.
+// Every code of RFC 792, RFC 1122, RFC 1812 and RFC 4443, except the one that carries an MTU; and some codes without a
+// defined meaning.
 Scenario unreachables() {
   Scenario s{.name = "unreachables"};
   const auto add = [&s](const std::string& host, std::uint8_t type, std::uint8_t code) {
@@ -54,7 +54,8 @@ Scenario unreachables() {
   return s;
 }
 
-// The target itself has no ICMP, or is a firewall of its own: it is alive. With fail_fast too.
+// The target itself says that it has no such protocol, or its own firewall does: the target is alive, with fail_fast
+// too.
 Scenario protocol_unreachable() {
   Scenario s{.name = "protocol_unreachable", .fail_fast = true};
   s.hosts = {only_error("10.20.7.1", {.code = 2}), only_error("10.20.7.2", {.code = 2, .quoted = 8}),
@@ -67,7 +68,7 @@ Scenario protocol_unreachable() {
   return s;
 }
 
-// Source quench (RFC 6633) and redirects say nothing of a probe's fate, whatever comes behind them.
+// Source quench (RFC 6633) and redirects do not decide the fate of a probe; the answer after them does.
 Scenario quenches_and_redirects(const char* name, const ProbeOptions& probe, std::vector<TransportKind> kinds) {
   Scenario s{.name = std::string{"quenches_and_redirects_"} + name, .kinds = std::move(kinds), .fail_fast = true};
   for (const std::uint8_t type : {std::uint8_t{4}, std::uint8_t{5}}) {
@@ -84,7 +85,7 @@ Scenario quenches_and_redirects(const char* name, const ProbeOptions& probe, std
   return s;
 }
 
-// Quotes of 8 bytes (RFC 792), of 16 (the tag), and of the whole datagram (RFC 1812).
+// Quotes of 8 bytes (RFC 792), of 16 bytes (which hold the tag), and of the whole datagram (RFC 1812).
 Scenario quote_lengths() {
   Scenario s{.name = "quote_lengths"};
   for (const std::size_t quoted : {8U, 12U, 16U, 28U, 64U}) {
@@ -137,7 +138,8 @@ Scenario expired_ttls() {
   return s;
 }
 
-// Errors that quote what we did not send. With the whole datagram quoted the tag proves it, else the checksum does.
+// Errors that quote a datagram which was never sent. The tag shows it when the whole datagram is quoted, otherwise the
+// checksum does.
 Scenario false_quotes() {
   Scenario s{.name = "false_quotes"};
   const Address elsewhere = Address::v4({10, 20, 9, 200});
@@ -151,14 +153,14 @@ Scenario false_quotes() {
              only_error("fd20::9:1", {.from = router6(), .type = 1, .quoted_destination = *Address::parse("fd20::99")}),
              only_error("fd20::9:2", {.from = router6(), .type = 1, .quote_edits = {{EditKind::flip, payload_at}}})};
   for (const HostRule& host : s.hosts) s.targets.push_back(no_reply(host.block));
-  // The tag, which is quoted whole, is right: a checksum that was altered on the way may be overlooked.
+  // The tag is quoted completely and is right, so a checksum that was altered on the way may be ignored.
   s.targets[3].or_else = Outcome::unreachable;
   s.targets[3].weak_below = 97;
   s.counters = {both("received", &Counters::received, 0)};
   return s;
 }
 
-// An address translator rewrote the source before the router quoted the datagram. Ours is the tag all the same.
+// An address translator rewrote the source before the router quoted the datagram. The tag still shows whose it is.
 Scenario translated_quote() {
   Scenario s{.name = "translated_quote"};
   s.hosts = {only_error("10.20.9.1", {.from = router(), .quoted_source = Address::v4({198, 51, 100, 7})})};
@@ -197,7 +199,7 @@ Scenario reply_beats_error() {
   return s;
 }
 
-// The replies that come all the same, while another target is waited for, are late.
+// Replies that come after the error, while another target is awaited, are late.
 Scenario fail_fast() {
   Scenario s{.name = "fail_fast", .hosts = error_then_reply(), .fail_fast = true};
   s.hosts.push_back({.block = "10.20.0.9", .replies = {{.delay = 120ms}}});
@@ -207,7 +209,7 @@ Scenario fail_fast() {
   return s;
 }
 
-// Nothing is unreachable: with fail_fast, too, the next one may arrive whole.
+// A lost fragment makes no target unreachable, also with fail_fast: the next reply may arrive complete.
 Scenario lost_fragment() {
   Scenario s{.name = "lost_fragment", .fail_fast = true};
   s.hosts = {{.block = "10.20.0.1", .replies = {{.delay = 51ms}}, .errors = {{.type = 11, .code = 1}}},

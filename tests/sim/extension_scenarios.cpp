@@ -1,5 +1,5 @@
-// ICMP errors with MPLS labels and interfaces, well-formed and malformed in every way, about probes of every protocol.
-// A malformed extension gives no labels; the error itself counts all the same.
+// ICMP errors with MPLS labels and interfaces, well-formed and malformed in many ways, about probes of every protocol.
+// A malformed extension gives no labels, but the error itself still counts.
 #include "sim/scenarios.hpp"
 
 #include <string>
@@ -41,7 +41,7 @@ IcmpExtensionData with_labels() { return {.objects = {mpls_object(labels())}}; }
 
 Case legible(IcmpExtensionData extension) { return {std::move(extension), labels()}; }
 
-// An object whose length is a lie, behind one that is not.
+// A correct object, and after it one whose length field is wrong.
 Case lying(std::uint16_t length) {
   IcmpExtensionData extension = with_labels();
   extension.objects.push_back(unknown_object(4));
@@ -69,8 +69,8 @@ Case interfaces() {
   return result;
 }
 
-// RFC 4884, and what is seen in the wild: no length field, or one that counts less than the 128 bytes that are there,
-// or less than there must be, or more than there is.
+// Extensions as in RFC 4884 and as real routers send them: without a length field, or with one that counts less than
+// the 128 bytes that are there, less than the minimum, or more than there is.
 std::vector<Case> well_formed(Family family) {
   const auto longest = static_cast<std::size_t>(family == Family::ipv4 ? 576 : 1024);
   IcmpExtensionData legacy = with_labels(), long_quote = with_labels(), unchecked = with_labels();
@@ -128,7 +128,7 @@ Scenario extensions(const char* name, const ProbeOptions& probe, std::vector<Tra
   return s;
 }
 
-// Labels behind quotes whose IP headers have options of every length, with and without a length field.
+// Labels after quotes whose IP headers have options of every length, with and without a length field.
 Scenario behind_options(const char* name, const ProbeOptions& probe, std::vector<TransportKind> kinds) {
   Scenario s{.name = std::string{"extensions_behind_options_"} + name, .kinds = std::move(kinds)};
   for (const Place place : {Place::by_length, Place::legacy}) {

@@ -1,5 +1,5 @@
-// Flows in virtual time: the ports and labels that a flow has for all its probes, and hops asked side by side from one
-// port, of routers that quote all of a packet, little of it, or only its header.
+// Tests flows in virtual time: a flow has the same ports and labels in all its probes, and hops are probed at once from
+// one port. Routers quote all of a packet, a little of it, or only its header.
 #include <array>
 #include <boost/test/unit_test.hpp>
 #include <map>
@@ -22,7 +22,7 @@ constexpr int path_length = 12;
 
 Address address(const std::string& text) { return *Address::parse(text); }
 
-/// 10.20.0.0/16 and fd20::/16, each behind eleven routers that quote so much behind the IP header.
+/// 10.20.0.0/16 and fd20::/16, each behind eleven routers that quote `quoted` bytes after the IP header.
 Scenario path(std::size_t quoted) {
   Scenario scenario{.name = "path"};
   for (const bool v4 : {true, false}) {
@@ -43,7 +43,7 @@ struct World {
     options.transport = transport;
     return options;
   }
-  /// Asks for every hop of the way to a target, all at once; what was answered, by ttl.
+  /// Probes every hop on the way to a target, all at once. Returns the results by TTL.
   std::map<int, Result> trace(const std::string& target, ProbeOptions probe) {
     std::map<Prober::Token, int> asked;
     for (int ttl = 1; ttl <= path_length; ++ttl) {
@@ -55,7 +55,7 @@ struct World {
       for (auto& [token, result] : prober.poll(1h)) results.emplace(asked.at(token), std::move(result));
     return results;
   }
-  /// Source port and flow label of what was sent.
+  /// The source ports and flow labels of all packets that were sent.
   [[nodiscard]] std::set<std::pair<int, std::uint32_t>> looks() const {
     std::set<std::pair<int, std::uint32_t>> looks;
     for (const auto& packet : transport->log().sent) looks.emplace(packet.source_port, packet.flow_label);
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(eight_quoted_bytes_name_the_hop_by_sequence_number_with_les
   BOOST_TEST(results.at(path_length).auth_bits == 96);
 }
 
-// Nothing in eight bytes of UDP tells one probe of a flow from another.
+// The eight bytes of a UDP header are the same in all probes of a flow.
 BOOST_AUTO_TEST_CASE(hops_that_nobody_can_tell_apart_are_left_silent) {
   World world{8};
   const auto results = world.trace("10.20.0.7", with_flow(udp(), 5));

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t icmp_header = 8;
 constexpr std::uint8_t chunk_init = 1, chunk_init_ack = 2, chunk_abort = 6;
-constexpr std::uint32_t host_number = 0x5EED5EED;  // what the host chooses of its own
+constexpr std::uint32_t host_number = 0x5EED5EED;  // the host's own sequence number or initiate tag
 
 bool is_echo_request(const Datagram& datagram) {
   const std::uint8_t type = datagram.family() == Family::ipv4 ? 8 : 128;
@@ -63,7 +63,7 @@ Bytes tcp_answer(const Datagram& request, std::uint8_t flags) {
   return tcp;
 }
 
-// Behind the common header one chunk: its type, flags and length, and what belongs to it.
+// The common header and one chunk: type, flags, length and body.
 Bytes sctp_answer(const Datagram& request, std::uint8_t chunk, const Bytes& body) {
   Bytes sctp = with_ports_swapped(request, header_size(Protocol::sctp));
   put32(sctp, 4, get32(request.message, 16));
@@ -73,7 +73,7 @@ Bytes sctp_answer(const Datagram& request, std::uint8_t chunk, const Bytes& body
   return sctp;
 }
 
-// Initiate tag, window, streams, first number, and a state cookie (RFC 9260 section 3.3.3).
+// Initiate tag, receiver window, numbers of streams, initial TSN, and a state cookie (RFC 9260 section 3.3.3).
 Bytes init_ack(const Datagram& request) {
   Bytes body(24, 0xC0);
   put32(body, 0, host_number);
@@ -83,7 +83,7 @@ Bytes init_ack(const Datagram& request) {
   return sctp_answer(request, chunk_init_ack, body);
 }
 
-// The datagram in error, as the router saw and quotes it.
+// The datagram in error, as the router received and quotes it.
 Bytes quote(const RouterError& error, const Datagram& request) {
   Bytes message{request.message.begin(), request.message.end()};
   for (const Edit& edit : error.quote_edits) apply(edit, request.protocol(), 0, message);
@@ -99,13 +99,13 @@ Bytes quote(const RouterError& error, const Datagram& request) {
   return packet;
 }
 
-// RFC 1191 puts the MTU into the lower half of the second word, RFC 4443 into all of it.
+// RFC 1191 puts the MTU into the lower half of the second word; RFC 4443 uses the whole word.
 void put_mtu(Bytes& icmp, std::uint32_t mtu, Family family) {
   if (family == Family::ipv6) put16(icmp, 4, mtu >> 16U);
   put16(icmp, 6, mtu & 0xFFFFU);
 }
 
-// RFC 4884 section 4: the second octet of that word, or the first one in ICMPv6.
+// RFC 4884 section 4: the length field is the second octet of the second word, or its first octet in ICMPv6.
 void put_extension(Bytes& icmp, const IcmpExtensionData& extension, Family family) {
   icmp.resize(icmp_header + extension.quote_room);
   icmp[family == Family::ipv4 ? 5 : 4] = length_field(extension, family);

@@ -1,5 +1,5 @@
-// What hosts and routers say to a request, as messages: answers of every protocol, and ICMP errors.
-// One request in, one message or packet out.
+// Makes the messages with which hosts and routers answer a request: answers of every protocol, and ICMP errors.
+// Each function takes one request and makes one message or packet.
 #pragma once
 
 #include "sim/scenario.hpp"
@@ -7,7 +7,7 @@
 
 namespace multiping::test {
 
-/// Whether it asks for an answer: an echo request, a UDP datagram, a lone TCP SYN, or an SCTP INIT.
+/// True when the datagram asks for an answer: an echo request, a UDP datagram, a lone TCP SYN, or an SCTP INIT.
 [[nodiscard]] bool is_request(const Datagram& datagram);
 
 /// The destination port; 0 for ICMP.
@@ -15,20 +15,20 @@ namespace multiping::test {
 
 [[nodiscard]] bool looks_like(const Look& look, const Datagram& request);
 
-/// The answer of a host that accepts, without a checksum: an echo reply, the payload given back, a SYN/ACK, an INIT
+/// The answer of a host that accepts, without a checksum: an echo reply, the returned payload, a SYN/ACK, or an INIT
 /// ACK.
 [[nodiscard]] Bytes accepting(const Datagram& request);
 /// The answer of a host that declines: a RST or an ABORT.
 [[nodiscard]] Bytes declining(const Datagram& request);
 
-/// A whole packet.
+/// The whole packet of an ICMP error.
 [[nodiscard]] Bytes error_packet(const RouterError& error, const Datagram& request);
-/// The time exceeded that a router sends.
+/// The time exceeded error that a router sends.
 [[nodiscard]] RouterError time_exceeded(const Hop& hop, const Address& from);
 
-/// Whether the link behind the router is too small for it.
+/// True when the link after the router is too small for the request.
 [[nodiscard]] bool too_big(const Hop& hop, const Datagram& request);
-/// What the router sends then, unless it is a black hole: fragmentation needed, or packet too big.
+/// The error that the router then sends, unless it is a black hole: fragmentation needed, or packet too big.
 [[nodiscard]] RouterError packet_too_big(const Hop& hop);
 
 }  // namespace multiping::test

@@ -10,7 +10,7 @@ namespace multiping::test {
 namespace {
 
 constexpr std::uint8_t class_mpls = 1, class_interface = 2, class_unknown = 200;
-constexpr std::uint8_t incoming_stack = 1;  // the C-Type of an MPLS label stack
+constexpr std::uint8_t incoming_stack = 1;  // C-Type of an MPLS label stack
 constexpr unsigned has_index = 0x08, has_address = 0x04, has_name = 0x02, has_mtu = 0x01;
 constexpr std::size_t longest_name = 63;
 

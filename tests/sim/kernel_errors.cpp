@@ -1,5 +1,5 @@
-// What Linux makes of ICMP errors before a socket sees them: see kernel_errors.hpp.
-// The tables are icmp_err_convert[] and icmpv6_err_convert().
+// Follows the tables of Linux: icmp_err_convert[] and icmpv6_err_convert().
+// See kernel_errors.hpp.
 #include "sim/kernel_errors.hpp"
 
 #include <cerrno>
@@ -7,8 +7,8 @@
 namespace multiping::test {
 namespace {
 
-constexpr std::size_t least_quote = 8;       // of the quoted message; the kernel drops errors with less
-constexpr std::size_t least_datagram = 128;  // RFC 4884: what an extension stands behind
+constexpr std::size_t least_quote = 8;       // bytes of the quoted message; the kernel drops errors with less
+constexpr std::size_t least_datagram = 128;  // RFC 4884: the least bytes before an extension
 constexpr std::size_t extension_header = 4;
 
 bool has_length_field(const Datagram& error) {
@@ -16,13 +16,14 @@ bool has_length_field(const Datagram& error) {
   return error.family() == Family::ipv4 ? type == 3 || type == 11 || type == 12 : type == 1 || type == 3;
 }
 
-// Where the extension begins behind the ICMP header, by the length field.
+// The offset of the extension after the ICMP header, from the length field; 0: none.
 std::size_t claimed_extension(const Datagram& error) {
   if (!has_length_field(error)) return 0;
   return error.family() == Family::ipv4 ? std::size_t{4} * error.message[5] : std::size_t{8} * error.message[4];
 }
 
-// ip_icmp_error_rfc4884(): counted from the queue's bytes on, behind `stripped` bytes of headers.
+// As ip_icmp_error_rfc4884(): the offset of the extension in the queued bytes, which begin after `stripped` bytes of
+// headers; 0: none.
 std::size_t extension_offset(const Datagram& error, std::size_t stripped, std::size_t left) {
   const std::size_t claimed = claimed_extension(error);
   if (claimed < least_datagram || claimed < stripped) return 0;

@@ -1,4 +1,4 @@
-// Where the fields of each protocol are that a scenario may change.
+// Knows where the fields are that a scenario may change, for each protocol.
 // See message_edits.hpp.
 #include "sim/message_edits.hpp"
 
@@ -75,7 +75,7 @@ void apply(const Edit& edit, Protocol protocol, std::uint64_t random, Bytes& mes
     case Kind::random_payload:
       return randomise_from(header_size(protocol), random, message);
     case Kind::spoil_checksum:
-      break;  // once the rest is finished
+      break;  // finish() does this, after all other changes
   }
 }
 

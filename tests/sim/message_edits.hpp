@@ -1,5 +1,5 @@
-// Changes messages as a scenario says, and finishes them into packets.
-// See Edit.
+// Changes messages as a scenario asks, and makes packets of them.
+// See Edit in scenario.hpp for the changes.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +10,15 @@
 
 namespace multiping::test {
 
-/// splitmix64: small, seeded, and the same everywhere.
+/// splitmix64: a small seeded generator with the same numbers on every platform.
 [[nodiscard]] std::uint64_t mix(std::uint64_t value);
 
-/// Makes one change, but for the checksum. `random` fills random payloads.
+/// Makes one change, except that of the checksum. `random` is the seed of random payloads.
 void apply(const Edit& edit, Protocol protocol, std::uint64_t random, Bytes& message);
 
 [[nodiscard]] bool spoils(const std::vector<Edit>& edits);
 
-/// A message of ip.protocol, with its length and checksum, in its packet.
+/// The packet of a message of ip.protocol, with its length and checksum. `spoil`: makes the checksum wrong.
 [[nodiscard]] Bytes finish(const IpHeader& ip, Bytes message, bool spoil);
 
 }  // namespace multiping::test

@@ -1,5 +1,5 @@
-// A million targets with loss and a long way to go, as a test of bookkeeping: every fate exactly as it was dealt.
-// The processor time that it takes is reported, not judged.
+// Tests the bookkeeping of a million targets with loss and long round-trip times: every fate must be the expected one.
+// The processor time is reported, but not tested.
 #include <time.h>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
@@ -19,13 +19,13 @@ constexpr std::size_t targets = 1'000'000;
 constexpr Duration way = 200ms;
 constexpr unsigned attempts = 4;
 
-/// Whether the network loses an attempt at a target: five of a hundred, by a fixed mix of both numbers.
+/// True when the network loses this attempt at a target: five in a hundred, by a fixed mix of both numbers.
 bool is_lost(std::uint64_t target, std::uint64_t attempt) {
   std::uint64_t x = (target + 1) * 0x9e3779b97f4a7c15U + attempt * 0xbf58476d1ce4e5b9U;
   x = (x ^ (x >> 31U)) * 0x94d049bb133111ebU;
   return (x ^ (x >> 29U)) % 100 < 5;
 }
-/// Which attempt gets through; 0: none of them.
+/// The first attempt that is answered; 0: none.
 unsigned answered_attempt(std::uint64_t target) {
   for (unsigned attempt = 1; attempt <= attempts; ++attempt)
     if (!is_lost(target, attempt)) return attempt;
@@ -41,7 +41,7 @@ std::uint32_t index_of(const Address& address) {
   return static_cast<std::uint32_t>(bytes[1] << 16U | bytes[2] << 8U | bytes[3]);
 }
 
-/// Probes in, answers out after 200 ms, at the probe-level seam: what the codec costs is known from elsewhere.
+/// Takes probes and answers them after 200 ms. It replaces a ProbeTransport, so the test makes no packets.
 class LossyWay final : public net::ProbeTransport {
  public:
   Instant now() noexcept override { return now_; }

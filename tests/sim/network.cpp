@@ -1,5 +1,5 @@
-// The hosts of a scenario: who gets a request, who answers it, and when. Routers before them are in routers.cpp.
-// What they say is in host_messages.cpp.
+// Finds the host that gets a request, and decides whether and when it answers. Routers are in routers.cpp, messages in
+// host_messages.cpp. See network.hpp.
 #include "sim/network.hpp"
 
 #include <algorithm>
@@ -13,10 +13,10 @@
 namespace multiping::test {
 namespace {
 
-constexpr std::uint64_t router_purpose = 2;  // of the random number that routers go by
-constexpr std::uint64_t first_purpose = 17;  // of those behind answers
+constexpr std::uint64_t router_purpose = 2;  // selects the random number for routers
+constexpr std::uint64_t first_purpose = 17;  // selects the first of the random numbers for answers
 
-// The rule that names the port, else the one for all ports of the protocol.
+// The rule for the port, else the rule for all ports of the protocol; null when there is none.
 const PortRule* port_rule(const HostRule& host, const Datagram& request) {
   const PortRule* any = nullptr;
   for (const PortRule& rule : host.ports) {
@@ -32,7 +32,7 @@ const PortRule* port_rule(const HostRule& host, const Datagram& request) {
 struct SimNetwork::Request {
   const Datagram& datagram;
   unsigned attempt = 0;
-  mutable std::uint64_t purpose = first_purpose;  // another for each answer to this request
+  mutable std::uint64_t purpose = first_purpose;  // a different one for each answer to this request
 };
 
 std::size_t SimNetwork::EndpointHash::operator()(const Endpoint& endpoint) const noexcept {

@@ -1,5 +1,5 @@
-// A network as a pure function with a memory: an IP packet of the prober goes in, the packets that come back go out.
-// Deterministic: what it does depends on the scenario's seed, the address and the attempt, never on the order of calls.
+// A simulated network: takes an IP packet of the prober, and returns the packets that come back.
+// Deterministic: the result depends on the scenario's seed, the address and the attempt, not on the order of calls.
 #pragma once
 
 #include <cstdint>
@@ -20,21 +20,21 @@ class SimNetwork {
  public:
   explicit SimNetwork(const Scenario& scenario);
 
-  /// What comes back for a packet that leaves the prober at `now`. Anything but a sound request gets no answer.
-  /// An IPv6 packet may have been cut into pieces of at most so many bytes.
+  /// The packets that come back for a packet that the prober sends at `now`. Only a sound request gets an answer. An
+  /// IPv6 packet may have been fragmented into pieces of at most `largest_piece` bytes.
   [[nodiscard]] std::vector<Delivery> answer(net::Instant now, ByteView packet, std::size_t largest_piece = all_of_it);
 
-  /// Whether the network loses this request (counted from 1 for each address, and for each port of it).
+  /// True when the network loses this request. `attempt` counts from 1 for each address and each of its ports.
   [[nodiscard]] bool loses(const Address& target, unsigned attempt) const;
 
-  [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }  ///< Sound ones.
+  [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }  ///< Sound requests so far.
   [[nodiscard]] std::uint64_t unsound() const noexcept { return unsound_; }    ///< Packets with a wrong checksum.
-  /// What each router has had to do so far; grows with this object, and outlives it.
+  /// The traffic of each router so far. It is updated while this object exists, and may outlive it.
   [[nodiscard]] std::shared_ptr<const RouterTraffic> traffic() const noexcept { return routers_.traffic(); }
 
  private:
   struct Request;
-  /// Whom a request is for.
+  /// The destination of a request.
   struct Endpoint {
     Address address{};
     Protocol protocol = Protocol::icmp;

@@ -1,6 +1,6 @@
-// Routes where an error says less than it seems, in virtual time: routers that translate addresses, this host's own
-// errors, strays, and fragments that got lost.
-// By every protocol and kind of socket, in both families.
+// Tests traces, in virtual time, where an ICMP error must not be taken at its word: routers that translate addresses,
+// this host's own errors, unexpected routers, and lost fragments.
+// Runs with every protocol and kind of socket, in both families.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <string>
@@ -21,7 +21,7 @@ using namespace parts;
 
 BOOST_AUTO_TEST_SUITE(odd_routes_test)
 
-/// How a trace asks. TCP is asked by lone SYNs where raw sockets are, else by connections.
+/// The probes of a trace. TCP is probed by lone SYNs with raw sockets, otherwise by connections.
 struct Way {
   TransportKind kind = TransportKind::raw;
   ProbeOptions probe{};
@@ -56,7 +56,7 @@ struct World {
     lost.address = *Address::parse(target);
     return diagnose({&lost, 1}, 3s, options).at(0);
   }
-  /// From the first probe to the last.
+  /// The time from the first probe to the last.
   [[nodiscard]] Duration asking() const {
     const auto& sent = transport->log().sent;
     return sent.back().at - sent.front().at;
@@ -67,7 +67,7 @@ struct World {
   TraceOptions options{};
 };
 
-/// Behind four routers.
+/// A host behind four routers.
 HostRule four_hops_away(Family family) { return host_behind(family, 4, host_of(family)); }
 
 HostRule with_silent_end(HostRule rule) {
@@ -76,14 +76,14 @@ HostRule with_silent_end(HostRule rule) {
   return rule;
 }
 
-/// A forwarded port, say: from the second router on, errors come from the address that was probed.
+/// As with a forwarded port: from the second router on, errors come from the address that was probed.
 HostRule translated(Family family) {
   HostRule rule = four_hops_away(family);
   for (std::size_t i = 1; i < rule.path.size(); ++i) rule.path[i].address = *Address::parse(rule.block);
   return rule;
 }
 
-/// What this simulated host says of itself.
+/// An error that the simulated prober host makes itself.
 RouterError own_error(Family family, Duration delay) {
   const bool v6 = family == Family::ipv6;
   return {.from = v6 ? *Address::parse("fdff::1") : Address::v4({10, 255, 255, 1}),
@@ -108,7 +108,7 @@ std::size_t count(const multiping::Hop& hop, Outcome outcome) {
   return static_cast<std::size_t>(std::ranges::count(hop.probes, outcome, &Result::outcome));
 }
 
-/// Every router of the rule, and then its host, which answered.
+/// Checks that the route has every router of the rule and then its host, which answered.
 void check_whole(const Route& route, const HostRule& rule) {
   BOOST_TEST(route.reached);
   BOOST_TEST(!route.error);
@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(what_this_host_says_of_its_dead_gateway_is_no_hop) {
   });
 }
 
-// It comes for some probes only; others have run out of time.
+// The error comes for some probes only; the others time out.
 BOOST_AUTO_TEST_CASE(an_error_of_this_host_is_told_where_nobody_answered) {
   each([](Family family, const Way& way) {
     HostRule rule = silent(host_of(family));
@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(this_host_itself_is_a_target_like_others) {
   }
 }
 
-// A loop leads through this host: the probe has left it, and come back.
+// A loop leads through this host: the probe left this host and came back.
 BOOST_AUTO_TEST_CASE(where_this_host_is_a_router_of_the_way_it_is_a_hop) {
   each([](Family family, const Way& way) {
     HostRule rule = host_behind(family, 2, host_of(family));
@@ -267,10 +267,10 @@ BOOST_AUTO_TEST_CASE(one_stray_unreachable_ends_no_route) {
   });
 }
 
-// Two routers of one link forward each packet twice, say, and one of them has no route.
+// For example, two routers on one link forward each packet twice, and one of them has no route.
 BOOST_AUTO_TEST_CASE(an_answer_to_a_probe_outweighs_what_a_router_said_of_it_before) {
   each([](Family family, const Way& way) {
-    if (by_connections(way)) return;  // the kernel gives a connection up
+    if (by_connections(way)) return;  // the kernel gives the connection up after the error
     HostRule rule = four_hops_away(family);
     rule.errors = {unreachable_from(router_of(family, 2, 7))};
     check_whole(World{way, rule}.trace(), rule);
@@ -282,7 +282,7 @@ BOOST_AUTO_TEST_CASE(a_route_ends_where_unreachable_is_all_that_is_said) {
     for (const unsigned answers : {3U, 1000U}) {
       HostRule rule = four_hops_away(family);
       rule.path[2].refuses = unreachable_from(rule.path[2].address);
-      rule.path[2].answers = answers;  // it limits them: most of what comes behind is silence
+      rule.path[2].answers = answers;  // the router limits its errors, so most later probes are silent
       World world{way, rule};
       const Route route = world.trace();
       BOOST_TEST(!route.reached);
@@ -297,7 +297,7 @@ BOOST_AUTO_TEST_CASE(a_route_ends_where_unreachable_is_all_that_is_said) {
   });
 }
 
-// Each hop behind it is asked once, and its silence not again.
+// After the unreachable error, each further hop is probed once, and not again when it is silent.
 BOOST_AUTO_TEST_CASE(behind_an_unreachable_error_little_is_asked) {
   HostRule rule = four_hops_away(Family::ipv4);
   rule.path[2].refuses = unreachable_from(rule.path[2].address);
@@ -305,13 +305,13 @@ BOOST_AUTO_TEST_CASE(behind_an_unreachable_error_little_is_asked) {
   const Route route = world.trace();
   BOOST_TEST(route.hops.size() == 3U);
   const auto behind = std::ranges::count_if(world.transport->log().sent, [](const auto& sent) { return sent.ttl > 3; });
-  BOOST_TEST(behind == 2);  // as far as three silent hops may be behind the second router
+  BOOST_TEST(behind == 2);  // hops 4 and 5: at most three silent hops follow the second router
   BOOST_CHECK(world.asking() < 1s);
 }
 
 BOOST_AUTO_TEST_CASE(a_fragment_that_got_lost_ends_no_route_and_is_no_hop) {
   each([](Family family, const Way& way) {
-    if (way.kind != TransportKind::raw && family == Family::ipv4) return;  // Linux keeps such errors to itself
+    if (way.kind != TransportKind::raw && family == Family::ipv4) return;  // Linux does not report such errors
     if (by_connections(way)) return;
     HostRule rule = four_hops_away(family);
     const HostRule whole = rule;
@@ -320,7 +320,7 @@ BOOST_AUTO_TEST_CASE(a_fragment_that_got_lost_ends_no_route_and_is_no_hop) {
     rule.path[2].refuses = reassembly_exceeded(rule.path[2].address);
     const Route route = World{way, rule}.trace();
     BOOST_TEST(!route.reached);
-    BOOST_REQUIRE_EQUAL(route.hops.size(), 5U);  // three silent ones behind the second
+    BOOST_REQUIRE_EQUAL(route.hops.size(), 5U);  // three silent hops after the second
     for (std::size_t i = 2; i < 5; ++i) BOOST_TEST(count(route.hops[i], Outcome::no_reply) == 3U);
     BOOST_TEST(World(way, rule).diagnosis().hops.size() == 2U);
   });

@@ -1,5 +1,5 @@
-// Probe options as they must look on the wire: hosts that answer only what looks right, for every protocol.
-// What this host lacks (an address, a device) is that target's error.
+// Probe options on the wire: hosts answer only packets that look right, for every protocol.
+// When this host lacks an address or a device, only the target that asks for it fails.
 #include "sim/scenarios.hpp"
 
 #include <cerrno>
@@ -16,12 +16,12 @@ using namespace parts;
 Address second_source() { return Address::v4({10, 255, 255, 2}); }
 Address second_source6() { return *Address::parse("fdff::2"); }
 
-/// Hosts that answer one look of probe only, each with its target.
+/// Adds hosts that each answer only one kind of packet, and a target for each host.
 class Looks {
  public:
   Looks(Scenario& scenario, ProbeOptions probe) : scenario_{scenario}, probe_{std::move(probe)} {}
 
-  /// The probe with one change, and how that must look.
+  /// Adds a probe with one change, and the packet that it must give.
   void add(const ProbeOptions& probe, const Look& look, Family family) {
     const std::string host = (family == Family::ipv4 ? "10.20.7." : "fd20::7:") + std::to_string(++number_);
     HostRule rule{.block = host, .only_if = look};
@@ -92,7 +92,7 @@ Scenario options_of(const char* name, const ProbeOptions& probe, std::vector<Tra
   return s;
 }
 
-// An address or a device that is not this host's fails the targets that ask for it, and no other.
+// A source address or device that this host does not have: the targets that ask for it fail, and no other target.
 Scenario missing(const char* name, const ProbeOptions& probe, std::vector<TransportKind> kinds) {
   Scenario s{.name = std::string{"missing_"} + name, .kinds = std::move(kinds)};
   ProbeOptions elsewhere = probe, nowhere = probe;

@@ -1,5 +1,5 @@
-// Path MTUs in virtual time: steps that routers report, black holes, loss, both families and protocols, time limits.
-// Every router of the simulated network has a link behind it with an MTU of its own.
+// Tests path MTUs in virtual time: smaller links that routers report, black holes, loss, both families and protocols,
+// and time limits. Every router of the simulated network has a next link with an MTU of its own.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
@@ -25,7 +25,7 @@ Address router_number(Family family, std::size_t number) {
                                 : Address::v4({10, 1, 0, static_cast<std::uint8_t>(number)});
 }
 
-/// Hosts behind routers whose links carry so much, nearest first, which answer echo requests and UDP.
+/// Hosts that answer echo requests and UDP, behind routers whose next links have these MTUs, nearest router first.
 HostRule behind_links(const std::string& block, const std::vector<std::uint32_t>& mtus) {
   HostRule rule{.block = block, .replies = {{.delay = 20ms}}};
   rule.ports = {open(Protocol::udp, {.delay = 20ms})};
@@ -46,9 +46,10 @@ HostRule with_loss(HostRule rule, double loss) {
   return rule;
 }
 
-/// 10.0.0.0/24: steps of 1500, 1400 and 1280, as fd00:0::/64; 10.0.1.0/24: a black hole of 1400, as fd00:1::/64;
-/// 10.0.2.0/24: of 1411 behind a reported 1480; 10.0.3.0/24: the steps, and a tenth of all gets lost; 10.0.4.0/24: the
-/// black hole with that loss; 10.0.5.0/24 is silent. 10.0.6.0/24: nothing is smaller than this host's own link.
+/// 10.0.0.0/24 and fd00:0::/64: links of 1500, 1400 and 1280. 10.0.1.0/24 and fd00:1::/64: a black hole of 1400.
+/// 10.0.2.0/24: a black hole of 1411 after a reported 1480. 10.0.3.0/24: as 10.0.0.0/24, and a tenth of the requests is
+/// lost. 10.0.4.0/24: the black hole of 1400 with that loss. 10.0.5.0/24 is silent. 10.0.6.0/24: no link is smaller
+/// than that of this host.
 Scenario network() {
   Scenario scenario{.name = "mtus", .seed = 9};
   scenario.hosts = {behind_links("10.0.0.0/24", {1500, 1400, 1280}),
@@ -77,7 +78,7 @@ struct World {
     return discover_mtu(targets, options);
   }
   PathMtu one(const std::string& host, const TraceOptions& options = {}) const { return discover(host, options).at(0); }
-  /// From the first probe to the last.
+  /// The time from the first probe to the last.
   [[nodiscard]] Duration asking() const {
     const auto& sent = transport->log().sent;
     return sent.back().at - sent.front().at;
@@ -110,7 +111,7 @@ BOOST_AUTO_TEST_CASE(each_step_is_reported_and_the_last_one_limits) {
       BOOST_CHECK(found.limiting_hop == router_number(found.address.family(), 3));
       BOOST_TEST(!found.error);
       const auto& sent = world.transport->log().sent;
-      BOOST_TEST(sent.size() == 4U);  // the smallest, 1500, 1400, 1280
+      BOOST_TEST(sent.size() == 4U);  // sizes: the smallest, 1500, 1400, 1280
       for (const auto& packet : sent) BOOST_TEST(packet.dont_fragment);
       BOOST_CHECK(world.asking() < 50ms);
     }
@@ -133,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_black_hole_is_searched_in_few_timeouts) {
     const PathMtu found = world.one(target);
     BOOST_TEST(found.mtu == 1400U);
     BOOST_TEST(!found.limiting_hop);
-    BOOST_CHECK(world.asking() < 2100ms);  // the last of three timeouts begins
+    BOOST_CHECK(world.asking() < 2100ms);  // the last probe is sent after two timeouts
   }
   const World world;
   BOOST_TEST(world.one("10.0.2.1").mtu == 1411U);
@@ -174,7 +175,7 @@ BOOST_AUTO_TEST_CASE(every_position_has_its_own) {
 
 BOOST_AUTO_TEST_CASE(the_largest_packet_of_all_is_found) {
   SimulatedHost host = World::ethernet();
-  host.mtu = 65'536;  // as loopback
+  host.mtu = 65'536;  // as the loopback device has
   Scenario scenario{.name = "wide", .seed = 3};
   scenario.hosts = {behind_links("10.0.0.0/24", {}), behind_links("fd00::/64", {})};
   const World world{host, scenario};
@@ -210,7 +211,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_sent_has_its_error) {
   BOOST_TEST(world.discover({}).empty());
 }
 
-// As a veth device does whose other end has a smaller MTU: like a full queue, but it never empties.
+// As with a veth device whose other end has a smaller MTU: the error is that of a full queue, but it stays.
 BOOST_AUTO_TEST_CASE(what_this_host_has_no_room_for_is_searched_like_a_black_hole) {
   for (const TransportKind kind : {TransportKind::raw, TransportKind::ping_socket}) {
     SimulatedHost host = World::ethernet();
@@ -239,7 +240,7 @@ BOOST_AUTO_TEST_CASE(where_this_host_has_no_room_for_any_size_that_is_the_error)
     BOOST_CHECK(each.error == std::errc::no_buffer_space);
     BOOST_TEST(each.mtu == 0U);
   }
-  // Who is silent is that, though what is large had no room.
+  // A silent host is reported as silent, although there was no room for large probes.
   host.peer_mtu = 1000;
   const PathMtu silent_one = World{host}.one("10.0.5.1");
   BOOST_TEST(!silent_one.error);
@@ -253,7 +254,7 @@ BOOST_AUTO_TEST_CASE(a_budget_ends_the_search) {
   const auto found = world.discover({"10.0.1.1", "10.0.0.1"}, options);
   BOOST_TEST(found[0].unfinished);
   BOOST_TEST(found[0].mtu == 0U);
-  BOOST_TEST(found[0].fits == 1400U);  // answered, but nothing larger was silent often enough
+  BOOST_TEST(found[0].fits == 1400U);  // 1400 was answered, but larger sizes were not silent often enough
   BOOST_TEST(!found[1].unfinished);
   BOOST_TEST(found[1].mtu == 1280U);
   BOOST_CHECK(world.asking() < 1500ms);
@@ -326,7 +327,7 @@ BOOST_AUTO_TEST_CASE(wrong_options_throw) {
   BOOST_CHECK_THROW(world.one("10.0.0.1", late), std::invalid_argument);
 }
 
-/// Larger than the links behind the first routers.
+/// A probe that is larger than the links after the first routers.
 ProbeOptions large(Protocol protocol = Protocol::icmp) {
   ProbeOptions probe{.protocol = protocol, .payload_size = 1452 - 8};
   if (protocol == Protocol::udp) probe.port = 7;
@@ -350,7 +351,7 @@ BOOST_AUTO_TEST_CASE(what_may_be_cut_arrives_within_the_same_call) {
           BOOST_TEST((result.rtt >= 20ms && result.rtt < 21ms));
           BOOST_TEST((result.responder == result.address && !result.icmp));
         }
-        BOOST_TEST(batch.counters().sent == 4U);  // cut to 1400, and then to 1280
+        BOOST_TEST(batch.counters().sent == 4U);  // fragmented for 1400, and then for 1280
         BOOST_TEST(batch.counters().icmp_errors == 2U);
         BOOST_TEST(batch.counters().duplicates + batch.counters().late == 0U);
       }
@@ -372,7 +373,7 @@ BOOST_AUTO_TEST_CASE(what_must_not_be_cut_is_told_the_mtu_and_not_repeated) {
   BOOST_TEST(batch.counters().sent == 2U);
 }
 
-// Routers that go on refusing are not asked for ever.
+// When a router goes on refusing, the probe is not repeated for ever.
 BOOST_AUTO_TEST_CASE(repetitions_of_what_is_too_big_are_few) {
   Scenario scenario{.name = "stubborn"};
   scenario.hosts = {only_error("fd00::1", {.from = router6(), .type = 2, .code = 0, .mtu = 1300})};
@@ -388,7 +389,7 @@ BOOST_AUTO_TEST_CASE(repetitions_of_what_is_too_big_are_few) {
   }
 }
 
-// Every attempt that was under way when the report came meets the narrow link; only the last is worth repeating.
+// Every attempt in flight when the report comes is too large for the link; only the last attempt is repeated.
 BOOST_AUTO_TEST_CASE(a_probers_requests_are_cut_too) {
   const World world;
   Prober prober{{.transport = world.transport}};

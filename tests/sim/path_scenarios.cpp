@@ -1,5 +1,5 @@
-// Long ways to one host, probed hop by hop at once: labels, silent routers, several routers at one hop, answers that
-// come in the wrong order.
+// Long paths to one host, with all hops probed at once: labels, silent routers, several routers at one hop, and answers
+// in the wrong order.
 #include "sim/scenarios.hpp"
 
 #include <algorithm>
@@ -16,10 +16,10 @@ using namespace parts;
 
 constexpr int silent_every = 9, labelled_every = 4;
 
-/// How a way is made.
+/// The shape of a path.
 struct Way {
   int routers = 63;       // the host is the sixty-fourth hop
-  int balanced_hop = 30;  // where there are several routers
+  int balanced_hop = 30;  // the hop with several routers; 0: none
 };
 
 Address hop_address(Family family, int number, int branch = 0) {
@@ -39,14 +39,14 @@ std::vector<MplsLabel> labels_at(int number) {
 bool is_silent(int number) { return number % silent_every == 0; }
 bool has_labels(int number) { return number % labelled_every == 0; }
 
-// The nearer the router, the later its answer: all of them come in the wrong order.
+// A nearer router answers later, so all answers come in the wrong order.
 Hop hop_at(const Way& way, Family family, int number) {
   Hop hop{.address = hop_address(family, number), .delay = 1ms * (way.routers + 1 - number)};
   hop.silent = is_silent(number);
   if (number == way.balanced_hop) hop.others = {hop_address(family, number, 1), hop_address(family, number, 2)};
   if (!has_labels(number)) return hop;
   hop.extension = IcmpExtensionData{.objects = {mpls_object(labels_at(number))}};
-  // Routers that label switch are not all of one age.
+  // Half of the routers with labels use the old format without a length field.
   if (number % (labelled_every * 2) == 0) hop.extension->place = IcmpExtensionData::Place::legacy;
   return hop;
 }

@@ -1,5 +1,5 @@
-// The longest prefix that matches: see prefix_table.hpp.
-// Blocks are kept longest first.
+// Keeps the blocks sorted by length, longest first, so that the first match is the longest.
+// See prefix_table.hpp.
 #include "sim/prefix_table.hpp"
 
 #include <algorithm>

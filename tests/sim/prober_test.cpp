@@ -1,5 +1,5 @@
-// Single probes in virtual time: deadlines, retries, late answers, pacing, full transports, every protocol.
-// Every time here is exact but for the microseconds that simulated sends cost.
+// Tests single probes in virtual time: deadlines, retries, late answers, pacing, full transports, every protocol.
+// Every time here is exact, except for the microseconds that simulated sends take.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
@@ -20,8 +20,8 @@ using Completion = Prober::Completion;
 BOOST_AUTO_TEST_SUITE(prober_test)
 
 /// 10.0.0.0/24 answers after a millisecond, 10.0.1.0/24 is silent, 10.0.2.0/24 answers after 300 ms, 10.0.3.0/24
-/// answers the second request only; a router says that 10.0.4.0/24 is unreachable; 10.0.5.0/24 answers three times.
-/// 10.1.0.0/16 accepts what comes to ports, 10.2.0.0/16 declines it.
+/// loses the first request; a router says that 10.0.4.0/24 is unreachable; 10.0.5.0/24 answers three times.
+/// 10.1.0.0/16 accepts requests to its ports, 10.2.0.0/16 declines them.
 Scenario network() {
   Scenario scenario{.name = "prober", .seed = 11};
   const RouterError unreachable{.from = *Address::parse("10.9.9.9")};
@@ -57,7 +57,7 @@ struct World {
   Prober::Token submit(const std::string& host, Duration timeout = 1s, int retry = 0, const ProbeOptions& probe = {}) {
     return prober.submit(address(host), probe, timeout, retry);
   }
-  /// Everything that is in flight, by token, however long it takes.
+  /// The results of all requests in flight, by token. Waits as long as needed.
   std::map<Prober::Token, Result> all() {
     std::map<Prober::Token, Result> results;
     while (prober.in_flight() > 0)
@@ -67,7 +67,7 @@ struct World {
       }
     return results;
   }
-  /// The only one in flight.
+  /// The result of the only request in flight.
   Result only() {
     const auto results = all();
     BOOST_REQUIRE_EQUAL(results.size(), 1U);
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_probe_is_answered) {
   BOOST_CHECK(about(done[0].result.rtt, 1ms));
   BOOST_TEST(done[0].result.attempt == 1U);
   BOOST_TEST(world.prober.in_flight() == 0U);
-  BOOST_TEST(world.prober.poll(1h).empty());  // nothing is in flight, and nothing waited for
+  BOOST_TEST(world.prober.poll(1h).empty());  // returns at once, since nothing is in flight
 }
 
 BOOST_AUTO_TEST_CASE(each_token_comes_back_once_with_its_own_result) {
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_late_answer_is_counted_and_never_credited_to_another_prob
   World world;
   world.submit("10.0.2.1", 100ms);
   BOOST_CHECK(world.only().outcome == Outcome::no_reply);
-  world.submit("10.0.2.1", 250ms);  // the first one's answer comes meanwhile, this one's would come too late
+  world.submit("10.0.2.1", 250ms);  // the answer to the first probe comes meanwhile; that to this probe is too late
   BOOST_CHECK(world.only().outcome == Outcome::no_reply);
   BOOST_TEST(world.prober.counters().late == 1U);
   BOOST_TEST(world.prober.counters().received == 0U);

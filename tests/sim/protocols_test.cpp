@@ -1,5 +1,5 @@
-// What a batch does over time with UDP, TCP and SCTP: connections with few descriptors and ports, full buffers, stalls,
-// late answers, retries. Each case is one virtual network; none takes real time.
+// Tests a batch with UDP, TCP and SCTP over virtual time: connections with few descriptors and ports, full buffers,
+// stalls, late answers, retries. Each case is one virtual network and takes no real time.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(few_descriptors_mean_fewer_connections_at_a_time) {
   BOOST_TEST(transport->log().most_connections <= 16U);
 }
 
-// Fifty silent hosts hold all descriptors; each gives its own back after a second.
+// Fifty silent hosts use all descriptors; each probe gives its descriptor back after a second.
 BOOST_AUTO_TEST_CASE(silent_hosts_do_not_hold_the_descriptors_for_ever) {
   SimulatedHost host;
   host.descriptors = 10;
@@ -125,8 +125,8 @@ BOOST_AUTO_TEST_CASE(a_small_buffer_and_quick_hosts_lose_nothing) {
   }
 }
 
-// The answers wait in the kernel while this process does nothing. Where the kernel stamps them they keep their time;
-// of connections it has the time itself, or none.
+// The answers wait in the kernel while this process does nothing. Packets keep the time at which the kernel received
+// them; for connections the kernel measures the round-trip time itself.
 BOOST_AUTO_TEST_CASE(a_stall_beyond_the_deadline_loses_no_answer_that_came_in_time) {
   for (const ProbeOptions& probe : {udp(), tcp(), half_open(), sctp()}) {
     SimulatedHost host;
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_stall_beyond_the_deadline_loses_no_answer_that_came_in_ti
   }
 }
 
-// Of a refused connection the kernel keeps no time: it counts, with the time at which it was found.
+// The kernel keeps no time for a refused connection. The refusal counts, with the time at which it was read.
 BOOST_AUTO_TEST_CASE(a_stall_beyond_the_deadline_loses_no_refusal) {
   SimulatedHost host;
   host.stall = SimulatedHost::Stall{.at = 5ms, .length = 1500ms};
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_stall_beyond_the_deadline_loses_no_refusal) {
   for (const Result& result : answers.responses) BOOST_TEST((result.rtt >= 50ms && result.rtt < 1600ms));
 }
 
-// Answers to the first round come when the second has begun. A connection of the first round is given up.
+// Answers to the first round come after the second has begun. Connections of the first round are given up.
 BOOST_AUTO_TEST_CASE(after_a_reset_old_answers_are_not_the_new_ones) {
   for (const ProbeOptions& probe : {udp(), tcp(), half_open(), sctp()}) {
     MultiPing batch{targets(1, 50, probe), through(simulate(network(probe.protocol, 80ms)))};
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(after_a_reset_old_answers_are_not_the_new_ones) {
   }
 }
 
-// The same host by every protocol and several ports at once: every answer finds its own probe.
+// One host is probed by every protocol and at several ports at once: every answer goes to its own probe.
 BOOST_AUTO_TEST_CASE(protocols_and_ports_of_one_host_do_not_meet) {
   Scenario scenario{.name = "all", .seed = 3};
   scenario.hosts = {{.block = "10.1.0.1"}};
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(protocols_and_ports_of_one_host_do_not_meet) {
   }
 }
 
-// Where no target of a batch can be probed as it asks, the constructor says why.
+// When no target of a batch can be probed with its options, the constructor throws and says why.
 BOOST_AUTO_TEST_CASE(what_no_target_can_have_is_refused_by_name) {
   const auto refuses = [](const ProbeOptions& probe, std::error_code error, const char* option) {
     const auto names_it = [&](const std::system_error& thrown) {

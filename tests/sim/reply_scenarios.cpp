@@ -1,5 +1,5 @@
-// Hosts that answer: in time, late, twice, altered, forged, from elsewhere, or not at all.
-// Each with what a batch must make of it.
+// Scenarios with answers in time, late, twice, altered, forged, from another address, or missing.
+// Each scenario says which results a batch must give.
 #include "sim/scenarios.hpp"
 
 #include <string>
@@ -41,7 +41,7 @@ Scenario mixed_families() {
   return s;
 }
 
-// The reply to the first probe lost, then that to the first two; and one that no retry reaches.
+// The first probe is lost, or the first two or three; and one host never answers.
 Scenario loss_and_retries() {
   Scenario s{.name = "loss_and_retries", .timeout = 800ms, .retry = 3};
   s.hosts = {{.block = "10.20.0.0/16"},
@@ -56,7 +56,8 @@ Scenario loss_and_retries() {
   return s;
 }
 
-// The first probe's answer comes after the second one left: it counts, for the first attempt, with its own time.
+// The answer to the first probe comes after the second probe was sent. It counts for the first attempt, with the
+// round-trip time of that attempt.
 Scenario slow_answer() {
   Scenario s{.name = "slow_answer", .timeout = 800ms, .retry = 1};
   s.hosts = {{.block = "10.20.0.1", .replies = {{.delay = 500ms}}}};
@@ -97,7 +98,7 @@ Scenario wrong_source() {
   return s;
 }
 
-// The answer from the wrong host comes while that host is itself probed and answers.
+// The answer from the wrong host comes while that host is probed too, and answers.
 Scenario answer_for_another() {
   Scenario s{.name = "answer_for_another"};
   s.hosts = {{.block = "10.20.0.0/16"},
@@ -118,7 +119,7 @@ Scenario bad_checksum() {
   return s;
 }
 
-// The kernel refuses these itself, whatever the socket.
+// The kernel drops these packets itself, for every kind of socket.
 Scenario bad_checksum_v6() {
   Scenario s{.name = "bad_checksum_v6"};
   s.hosts = {{.block = "fd20::/16"}, edited("fd20::1", {{Kind::spoil_checksum}})};
@@ -127,7 +128,7 @@ Scenario bad_checksum_v6() {
   return s;
 }
 
-// An 8-byte reply has lost its tag; what is shorter than a header carries no identifier and may be filtered before.
+// A reply of 8 bytes has no tag. A shorter reply has no complete header, and a socket filter may drop it.
 Scenario truncated() {
   Scenario s{.name = "truncated"};
   s.hosts = {{.block = "10.20.0.0/16"},
@@ -142,7 +143,7 @@ Scenario truncated() {
   return s;
 }
 
-// The tag must be whole. What is behind it may come back changed, which is said.
+// The tag must be intact. A change after the tag is reported as payload_altered.
 Scenario altered_payload() {
   Scenario s{.name = "altered_payload"};
   s.pattern = {0xA5, 0x5A, 0x42};
@@ -161,7 +162,7 @@ Scenario altered_payload() {
   return s;
 }
 
-// Wrong identifiers never reach us; wrong sequence numbers and other messages do no harm.
+// Replies with a wrong identifier never reach the socket. Wrong sequence numbers and other messages have no effect.
 Scenario wrong_fields() {
   Scenario s{.name = "wrong_fields"};
   s.hosts = {edited("10.20.0.1", {{Kind::add_to_id, 1}}),   edited("10.20.0.2", {{Kind::add_to_sequence, 1}}),
@@ -190,7 +191,7 @@ Scenario reply_options() {
   return s;
 }
 
-// A third of the forgeries carries another identifier, and is no business of ours.
+// A third of the forgeries has another identifier and does not reach the socket.
 Scenario forged_flood() {
   Scenario s{.name = "forged_flood"};
   s.hosts = {{.block = "10.20.0.0/16", .replies = {{.delay = 30ms}}, .forgeries = {.count = 300, .over = 20ms}},

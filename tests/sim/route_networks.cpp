@@ -1,5 +1,5 @@
-// The networks as data: see route_networks.hpp.
-// Who answers what on the way, and the words that the hop table must have for it.
+// Builds each network from the same straight path, and changes routers together with their expected words.
+// See route_networks.hpp.
 #include "sim/route_networks.hpp"
 
 #include <algorithm>
@@ -44,7 +44,7 @@ std::string label_words(int number) {
   return " MPLS " + std::to_string(1000 + number) + "/0/0/1 3/7/1/" + std::to_string(number);
 }
 
-/// One target behind these routers, all of which answer, and the table of it.
+/// A network with one target behind `routers` routers, which all answer, and its hop table.
 RouteNetwork straight(std::string name, Family family, int routers) {
   RouteNetwork network{.name = std::move(name) + (family == Family::ipv6 ? "_v6" : "_v4")};
   network.scenario = {.name = network.name, .hosts = {host_behind(family, routers, host_of(family))}};
@@ -73,7 +73,7 @@ void label(RouteNetwork& network, int number, IcmpExtensionData::Place place) {
   words(network, number) += label_words(number);
 }
 
-/// Its neighbour answers in turn with it.
+/// Gives router `number` a second router beside it; the two answer in turn.
 void balance_by_packet(RouteNetwork& network, Family family, int number) {
   hop(network, number).others = {router_of(family, number, 1)};
   std::string& one = words(network, number);

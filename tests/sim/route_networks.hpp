@@ -1,5 +1,5 @@
-// Networks that traces are tried on, each as data with the hop table that must come of it: on the simulator in virtual
-// time, and through a TUN device in real time.
+// Networks for tests of traces, as data, each with the hop table that a trace must give.
+// The tests run them on the simulator in virtual time, and through a TUN device in real time.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ struct ExpectedRoute {
   std::vector<std::string> hops{};
 };
 
-/// A network, how it is traced, and what is seen there.
+/// A network, the options of the trace, and the expected routes.
 struct RouteNetwork {
   std::string name{};
   Scenario scenario{};
@@ -26,21 +26,21 @@ struct RouteNetwork {
   std::vector<ExpectedRoute> routes{};
 };
 
-/// What a hop shows apart from times: its responders in alphabetical order, each with what else it said, as
-/// "10.1.0.3 MPLS 24/3/0/1 16001/0/1/1", "10.1.0.4 if 7 eth0", "10.1.0.5 !3/13"; "*" where nothing answered.
+/// The text of a hop without times: its responders in alphabetical order, each with the rest of its answer, as
+/// "10.1.0.3 MPLS 24/3/0/1 16001/0/1/1", "10.1.0.4 if 7 eth0", "10.1.0.5 !3/13"; "*" when nothing answered.
 [[nodiscard]] std::string hop_words(const multiping::Hop& hop);
 [[nodiscard]] std::vector<std::string> route_table(const Route& route);
-/// Checks them all, in order.
+/// Checks all routes, in order.
 void check_routes(const RouteNetwork& network, const std::vector<Route>& traced);
 
-/// Which of the network's routes this one is; fails the test where it is none.
+/// The index of this route in network.routes; fails the test when it is none of them.
 [[nodiscard]] std::size_t way_taken(const RouteNetwork& network, const Route& route);
 
-/// A router: number `number` on the way, of branch `branch`.
+/// The address of router number `number` on the path, in branch `branch`.
 [[nodiscard]] Address router_of(Family family, int number, int branch = 0);
 /// "10.20.0.<number>" or "fd20::<number>".
 [[nodiscard]] std::string host_of(Family family, int number = 1);
-/// Routers 1 to `routers`, each a millisecond further away, and behind them a host that answers echo requests, declines
+/// Routers 1 to `routers`, each a millisecond further away, and after them a host that answers echo requests, declines
 /// UDP and accepts TCP.
 [[nodiscard]] HostRule host_behind(Family family, int routers, const std::string& block);
 
@@ -48,24 +48,24 @@ void check_routes(const RouteNetwork& network, const std::vector<Route>& traced)
 /// With labels, silent routers, several responders of one hop, and answers in the wrong order.
 [[nodiscard]] RouteNetwork sixty_four_hops(Family family);
 [[nodiscard]] RouteNetwork endless_loop(Family family);
-/// Labels in both places where routers put them, and interfaces.
+/// Labels in both places where routers put them, and interface objects.
 [[nodiscard]] RouteNetwork labelled_hops(Family family);
-/// Every hop appends an extension that is odd: a length field that counts too little, a hundred objects; then malformed
-/// ones, of which nothing is read and whose hops count all the same.
+/// Every hop appends an unusual extension: a length field that counts too little, a hundred objects, and then malformed
+/// extensions, of which nothing is read, but whose hops still count.
 [[nodiscard]] RouteNetwork malformed_labels(Family family);
 /// One target for each way in which a router says that it has no route.
 [[nodiscard]] RouteNetwork unreachable_behind_routers(Family family);
-/// Two routers at one hop, among which load is balanced by packet.
+/// Two routers at one hop, between which load is balanced by packet.
 [[nodiscard]] RouteNetwork two_responders(Family family);
-/// A router answers when its probes have run out of time already, others in the wrong order.
+/// One router answers after the timeout of its probes; others answer in the wrong order.
 [[nodiscard]] RouteNetwork late_and_reordered(Family family);
 
-/// All of the above for both families.
+/// All networks above, for both families.
 [[nodiscard]] std::vector<RouteNetwork> route_networks();
 
-/// Load is balanced by flow at two levels, over branches of different lengths: three ways, one for half of the flows
-/// and two for a quarter each. `routes` are the ways, each of which some flows take. Answers of the first way take 20
-/// ms longer, and it has labels.
+/// Load is balanced by flow at two hops, over branches of different lengths: three paths, one for half of the flows and
+/// two for a quarter each. `routes` holds the paths; each is taken by some flows. Answers on the first path take 20 ms
+/// longer, and it has labels.
 [[nodiscard]] RouteNetwork balanced_by_flow(Family family);
 
 }  // namespace routes

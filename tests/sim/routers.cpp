@@ -1,4 +1,4 @@
-// Forwarding as a pure function of a request, the time, and what each router remembers.
+// Forwards a request depending only on the request, the time, and the memory of each router.
 // See routers.hpp.
 #include "sim/routers.hpp"
 
@@ -16,7 +16,7 @@ std::uint64_t mix_in(std::uint64_t value, const Address& address) {
   return value;
 }
 
-// Every router hashes in a way of its own: what one of them sends the same way, the next one divides.
+// Every router has a hash of its own: flows that one router sends the same way are divided by the next one.
 std::size_t choice(const Hop& hop, std::uint64_t flow) {
   return static_cast<std::size_t>(mix_in(flow, hop.address) % hop.branches.size());
 }
@@ -29,7 +29,7 @@ void follow(const std::vector<Hop>& path, std::uint64_t flow, std::size_t most, 
   }
 }
 
-// Of the whole way, loops included.
+// Repeats the last `loop` routers of the way until it has `most` routers.
 void take_turns(std::vector<const Hop*>& way, std::size_t loop, std::size_t most) {
   if (loop > 0 && loop <= way.size())
     while (way.size() < most) way.push_back(way[way.size() - loop]);
@@ -75,7 +75,7 @@ bool TokenBucket::take(net::Instant now) {
 }
 
 bool Routers::pass(const HostRule& rule, const Passing& request, std::vector<Delivery>& out) {
-  // A TTL of zero goes no further than one of one.
+  // A request with TTL 0 goes as far as one with TTL 1.
   const std::size_t ttl = std::max<std::size_t>(request.datagram.ip.ttl, 1);
   const std::vector<const Hop*> way = way_of(rule, request.datagram, ttl);
   for (std::size_t i = 0; i < way.size(); ++i)

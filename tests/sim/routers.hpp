@@ -1,5 +1,5 @@
-// The routers between the prober and a host: which of them a request meets, and what each of them does with it.
-// They balance load by flow, limit their errors, lose requests, refuse them, or pass them around in a loop.
+// The routers between the prober and a host: which routers a request meets, and what each router does with it.
+// They balance load by flow, limit their errors, lose requests, refuse them, or forward them in a loop.
 #pragma once
 
 #include <cstddef>
@@ -22,17 +22,17 @@ struct Delivery {
   Bytes bytes{};
 };
 
-/// What routers hash to balance load by flow: addresses, protocol, ports; of ICMP the checksum and the identifier; the
-/// flow label of IPv6.
+/// The hash by which routers balance load by flow. It covers the addresses, the protocol, the ports (for ICMP the
+/// checksum and the identifier), and the flow label of IPv6.
 [[nodiscard]] std::uint64_t flow_hash(const Datagram& request);
 
-/// The routers that a request meets, nearest first: `most` of them, or all.
+/// The routers that a request meets, nearest first; at most `most`.
 [[nodiscard]] std::vector<const Hop*> way_of(const HostRule& rule, const Datagram& request, std::size_t most);
 
 class TokenBucket {
  public:
   explicit TokenBucket(const RateLimit& limit) : limit_{limit}, tokens_{static_cast<double>(limit.burst)} {}
-  /// Whether one more may go out. Time doesn't go backwards.
+  /// Takes a token, and returns whether there was one. `now` must not go backwards.
   [[nodiscard]] bool take(net::Instant now);
 
  private:
@@ -41,33 +41,33 @@ class TokenBucket {
   std::optional<net::Instant> last_{};
 };
 
-/// What a router has had to do.
+/// The traffic of one router.
 struct HopTraffic {
-  std::uint64_t asked = 0;         ///< Requests whose way ended there, lost ones apart.
+  std::uint64_t asked = 0;         ///< Requests whose way ended there, without lost ones.
   std::uint64_t answered = 0;      ///< Errors that it sent.
   std::uint64_t refused = 0;       ///< Requests for which it had no route.
-  std::uint64_t limited = 0;       ///< Errors that a rate limit kept it from.
-  std::uint64_t passed = 0;        ///< Requests that went on.
-  std::uint64_t lost = 0;          ///< Requests that got lost on the way to it, and would have ended there.
-  std::uint64_t lost_passing = 0;  ///< Those that would have gone on.
+  std::uint64_t limited = 0;       ///< Errors that a rate limit suppressed.
+  std::uint64_t passed = 0;        ///< Requests that it forwarded.
+  std::uint64_t lost = 0;          ///< Lost requests that would have ended there.
+  std::uint64_t lost_passing = 0;  ///< Lost requests that it would have forwarded.
 };
 using RouterTraffic = std::unordered_map<Address, HopTraffic>;
 
 class Routers {
  public:
-  /// A request that comes along.
+  /// A request on its way.
   struct Passing {
     net::Instant now{};
     const Datagram& datagram;
-    std::uint64_t random = 0;  ///< Its own.
+    std::uint64_t random = 0;  ///< The random number of this request.
   };
-  /// Whether it comes to the end of the path; else a router has answered it, or not.
+  /// True when the request reaches the end of the path. Otherwise a router stopped it, and `out` has its error, if any.
   [[nodiscard]] bool pass(const HostRule& rule, const Passing& request, std::vector<Delivery>& out);
 
   [[nodiscard]] std::shared_ptr<const RouterTraffic> traffic() const noexcept { return traffic_; }
 
  private:
-  /// What a router remembers.
+  /// The rate limits of a router.
   struct Memory {
     std::optional<TokenBucket> bucket{};
     std::unordered_map<Address, TokenBucket> target_buckets{};

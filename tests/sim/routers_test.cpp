@@ -1,5 +1,5 @@
-// The simulated routers themselves, packet by packet: what they hash, how they choose, what they limit, lose and
-// refuse. The traces of other tests are worth what these are.
+// Tests the simulated routers packet by packet: what they hash, how they choose, what they limit, lose and refuse.
+// The tests of traces depend on these routers.
 #include <boost/test/unit_test.hpp>
 #include <map>
 #include <set>
@@ -22,12 +22,12 @@ Address address(const std::string& text) { return *Address::parse(text); }
 
 Hop router(const std::string& text) { return {.address = address(text)}; }
 
-/// A request on the wire. What a flow is made of, and what may differ within it.
+/// A request on the wire. `serial` may differ within a flow; the other fields identify the flow, apart from the TTL.
 struct Probe {
   Protocol protocol = Protocol::udp;
   int ttl = 64;
-  std::uint32_t source_port = 50'000;  // of ICMP the identifier
-  std::uint32_t serial = 0;            // of ICMP the sequence number
+  std::uint32_t source_port = 50'000;  // for ICMP the identifier
+  std::uint32_t serial = 0;            // for ICMP the sequence number
   std::string target = host;
   std::uint32_t flow_label = 0;
 };
@@ -55,14 +55,14 @@ Scenario network(HostRule rule) {
   return {.name = "routers", .hosts = {std::move(rule)}};
 }
 
-/// Who answers, and how.
+/// An answer, and the address that sent it.
 struct Answer {
   std::string from{};
   unsigned type = 0, code = 0;
   Duration delay{};
 };
 
-/// The only answer; none where there is none.
+/// The only answer; an empty one when there is none.
 Answer ask(SimNetwork& net, const Probe& probe, net::Instant now = start) {
   const auto deliveries = net.answer(now, packet(probe));
   BOOST_REQUIRE(deliveries.size() < 2U);
@@ -72,7 +72,7 @@ Answer ask(SimNetwork& net, const Probe& probe, net::Instant now = start) {
   return {datagram->ip.source.to_string(), datagram->message[0], datagram->message[1], deliveries[0].delay};
 }
 
-/// The routers up to a TTL, "-" for the silent, joined by spaces.
+/// The routers up to a TTL, joined by spaces; "-" stands for a silent one.
 std::string way(SimNetwork& net, Probe probe, int hops) {
   std::string names;
   for (probe.ttl = 1; probe.ttl <= hops; ++probe.ttl) {
@@ -82,7 +82,8 @@ std::string way(SimNetwork& net, Probe probe, int hops) {
   return names;
 }
 
-/// a, then by flow b or c d, and behind b again e or f; then z.
+/// Router 1, then by flow either router 2 or routers 3 and 4. After router 2 follows, again by flow, router 5 or 6. All
+/// ways end with router 9.
 HostRule two_levels() {
   Hop b = router("10.1.0.2");
   b.branches = {{router("10.1.0.5")}, {router("10.1.0.6")}};

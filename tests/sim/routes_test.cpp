@@ -1,5 +1,5 @@
-// Traces on networks of many shapes in virtual time: the hop table of each with every kind of socket and protocol, and
-// what many routes through one router do to it.
+// Tests traces on many networks in virtual time: the hop table of each network with every kind of socket and protocol,
+// and the load that many routes put on one router.
 #include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -19,7 +19,7 @@ namespace data = boost::unit_test::data;
 using namespace std::chrono_literals;
 using parts::all_kinds;
 
-/// A network, and how it is asked.
+/// A network, and the transport and probe that trace it.
 struct Run {
   RouteNetwork network{};
   TransportKind kind = TransportKind::raw;
@@ -47,7 +47,7 @@ class World {
     options.ping.transport = transport_;
     return traceroute(targets, options);
   }
-  /// Virtual time that the whole call took.
+  /// The virtual time that the whole call took.
   [[nodiscard]] Duration took() const { return transport_->log().last_waited - SimulatedHost{}.start; }
   [[nodiscard]] const HopTraffic& traffic(const Address& router) const { return transport_->log().traffic->at(router); }
   [[nodiscard]] std::uint64_t requests() const { return transport_->log().requests; }
@@ -67,7 +67,7 @@ std::size_t heard(const multiping::Hop& hop) {
   return static_cast<std::size_t>(std::ranges::count(hop.probes, Outcome::ttl_expired, &Result::outcome));
 }
 
-/// As many targets in one block behind the same routers.
+/// A block of many targets behind the same routers.
 HostRule block_behind(Family family, int routers) {
   return host_behind(family, routers, family == Family::ipv4 ? "10.20.0.0/16" : "fd20::/64");
 }
@@ -95,7 +95,7 @@ BOOST_DATA_TEST_CASE(the_hop_table_of_each_network, data::make(runs()), run) {
   }
 }
 
-// Nothing is silent here: it takes the round trips that it needs, not a timeout.
+// No router is silent here, so the trace takes only round trips and no timeout.
 BOOST_AUTO_TEST_CASE(a_network_that_answers_takes_no_timeout) {
   for (const Family family : families) {
     const World world{labelled_hops(family).scenario};
@@ -135,14 +135,14 @@ BOOST_AUTO_TEST_CASE(five_hundred_targets_twelve_hops_away_take_three_timeouts) 
   }
 }
 
-/// Behind a router with this limit, and two without.
+/// Targets behind three routers, of which the second has this limit.
 Scenario limited_network(Family family, const RateLimit& limit) {
   HostRule rule = block_behind(family, 3);
   rule.path[1].limit = limit;
   return {.name = "limited", .hosts = {rule}};
 }
 
-// A router that gives a hundred errors a second is asked about as fast as that, and stops nobody.
+// A router with a rate limit gets about as many probes as it answers, and delays no route.
 BOOST_AUTO_TEST_CASE(two_hundred_targets_behind_a_limited_router) {
   for (const Family family : families) {
     for (const RateLimit& limit : {RateLimit{100, 6}, RateLimit{1, 6}, RateLimit{1000, 50}}) {
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(two_hundred_targets_behind_a_limited_router) {
                                           << " ms");
       BOOST_TEST(heard_there == traffic.answered);
       BOOST_TEST(heard_there >= limit.burst);
-      // Six hundred probes would like to know, three times each.
+      // There are six hundred probes of that hop, which could each be sent three times.
       BOOST_TEST(traffic.asked <= 4 * traffic.answered + 64);
       BOOST_TEST((world.took() <= 1501ms));
     }

@@ -1,5 +1,5 @@
-// Runs one scenario through MultiPing or Prober and checks every result and counter against it.
-// Nothing here knows whether the network is simulated or real.
+// Runs one scenario through MultiPing or Prober, and checks every result and counter. See scenarios.hpp.
+// The checks are the same for a simulated and a real network.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <map>
@@ -18,7 +18,7 @@ bool weaker_alternative(const Expected& expected, const Result& result) {
   return expected.or_else && result.outcome == *expected.or_else && result.auth_bits < expected.weak_below;
 }
 
-// Who answers for itself is the target; nobody answers where nothing came.
+// By default the responder is the target when it answers, and there is none otherwise.
 bool right_responder(const Expected& expected, const Result& result) {
   const bool target = expected.outcome == Outcome::reply || expected.outcome == Outcome::refused;
   const Address usual = target ? result.address : Address{};
@@ -63,8 +63,8 @@ void check_counters(const Scenario& scenario, const Counters& counters, Transpor
   for (const CounterRule& rule : scenario.counters) {
     const auto& expected = kind == TransportKind::raw ? rule.raw : rule.ping;
     if (!expected) continue;
-    // What the kernel had no room for, it says, and what may have been dropped is probed again; through a real socket
-    // on a busy machine that happens.
+    // A real socket on a busy machine may drop packets. The kernel reports the drops, and the targets that they may
+    // concern are probed again.
     BOOST_TEST_CONTEXT("counter " << rule.name) {
       if (counters.receive_drops == 0) BOOST_TEST((counters.*rule.counter) <= *expected);
       BOOST_TEST((counters.*rule.counter) + counters.receive_drops >= *expected);
@@ -109,12 +109,13 @@ bool has_come(const Expected& expected, const Result& result) {
     case Outcome::ttl_expired:
       return result.outcome != Outcome::no_reply && result.outcome != Outcome::pending;
     default:
-      // Nothing comes; but what this host may have dropped is asked again, and undecided until then.
+      // No answer is expected. But a target whose answer this host may have dropped is pending until it is probed
+      // again.
       return result.outcome != Outcome::pending;
   }
 }
 
-/// What the network says within so many attempts has come.
+/// True when all answers that the network sends within `attempts` attempts have arrived.
 bool all_has_come(const Scenario& scenario, const MultiPing& batch, int attempts) {
   const Duration each = scenario.timeout / (scenario.retry + 1);
   const auto results = batch.results();
@@ -152,7 +153,7 @@ void check_scenario(const Scenario& scenario, std::shared_ptr<Transport> transpo
 
 namespace {
 
-// In the targets' order.
+// The results are in the order of the targets.
 std::vector<Result> probe_singly(const Scenario& scenario, std::shared_ptr<Transport> transport) {
   const Options options = options_of(scenario, std::move(transport));
   Prober prober{options};

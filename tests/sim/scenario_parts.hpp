@@ -1,5 +1,5 @@
-// Parts that the named scenarios are made of.
-// IPv4 hosts are in 10.20.0.0/16, IPv6 ones in fd20::/16, routers in 10.1.0.0/16 and fd01::/16.
+// Parts from which the named scenarios are made.
+// IPv4 hosts are in 10.20.0.0/16, IPv6 hosts in fd20::/16, routers in 10.1.0.0/16 and fd01::/16.
 #pragma once
 
 #include <string>
@@ -10,22 +10,22 @@
 
 namespace multiping::test::parts {
 
-inline constexpr std::size_t payload_at = 8;   // in an ICMP or UDP message
-inline constexpr std::size_t pattern_at = 16;  // behind the tag
+inline constexpr std::size_t payload_at = 8;   // offset in an ICMP or UDP message
+inline constexpr std::size_t pattern_at = 16;  // offset after the tag
 
-// Functions, since scenarios are made while static objects still are.
+// Functions rather than objects, since scenarios are made during static initialisation.
 inline Address router() { return Address::v4({10, 1, 0, 2}); }
 inline Address router6() { return *Address::parse("fd01::2"); }
 inline bool is_v6(const std::string& host) { return host.find(':') != std::string::npos; }
 inline Address router_of(const std::string& host) { return is_v6(host) ? router6() : router(); }
 
-/// With every kind of transport that can, with raw sockets only.
+/// The kinds of transport that run a scenario: every kind of socket, or raw sockets only.
 inline std::vector<TransportKind> all_kinds() {
   return {TransportKind::raw, TransportKind::ping_socket, TransportKind::sockets};
 }
 inline std::vector<TransportKind> raw_only() { return {TransportKind::raw}; }
 
-/// The same counter with every kind of socket.
+/// The same value of a counter with every kind of socket.
 inline CounterRule both(const char* name, std::uint64_t Counters::*counter, std::uint64_t value) {
   return {name, counter, value, value};
 }
@@ -40,7 +40,7 @@ inline HostRule only_error(std::string block, RouterError error) {
   return {.block = std::move(block), .replies = {}, .errors = {std::move(error)}};
 }
 
-/// A host with nothing but this behind its ports.
+/// A host that answers only at this port.
 inline HostRule with_port(std::string block, PortRule port) {
   return {.block = std::move(block), .replies = {}, .ports = {std::move(port)}};
 }
@@ -49,7 +49,7 @@ inline PortRule open(Protocol protocol, EchoReply answer = {}) {
   return {.protocol = protocol, .accepts = {std::move(answer)}};
 }
 
-/// Port unreachable, from the host itself unless it says otherwise.
+/// A port unreachable error, from the host itself unless `error` names another sender.
 inline RouterError port_unreachable(const std::string& host, RouterError error = {}) {
   error.type = is_v6(host) ? 1 : 3;
   error.code = is_v6(host) ? 4 : 3;
@@ -60,7 +60,7 @@ inline HostRule with_open(std::string host, Protocol protocol, EchoReply answer 
   return with_port(std::move(host), open(protocol, std::move(answer)));
 }
 
-/// A RST, an ABORT, or for UDP port unreachable.
+/// A host that answers with a RST, an ABORT, or for UDP with port unreachable.
 inline HostRule with_closed(const std::string& host, Protocol protocol, EchoReply answer = {}) {
   if (protocol == Protocol::udp) return only_error(host, port_unreachable(host, {.delay = answer.delay}));
   return with_port(host, {.protocol = protocol, .declines = {std::move(answer)}});
@@ -77,7 +77,7 @@ inline Expected no_reply(std::string host) { return {.host = std::move(host), .o
 
 inline Expected refused(std::string host) { return {.host = std::move(host), .outcome = Outcome::refused}; }
 
-/// By the port unreachable of a UDP host.
+/// Refused by the port unreachable error of a UDP host.
 inline Expected refused_by_error(std::string host) {
   const bool v6 = is_v6(host);
   Expected expected = refused(std::move(host));
@@ -86,7 +86,7 @@ inline Expected refused_by_error(std::string host) {
   return expected;
 }
 
-/// By a host that does not have the protocol.
+/// Refused by a host that does not have the protocol.
 inline Expected refused_by_protocol(std::string host) {
   const bool v6 = is_v6(host);
   Expected expected = refused(std::move(host));
@@ -105,7 +105,7 @@ inline Expected unreachable(std::string host, Address from, std::uint8_t type, s
           .mtu = mtu};
 }
 
-/// At a router where the TTL that was asked for ends.
+/// Expired at the router where this TTL ends.
 inline Expected expired(std::string host, int ttl, const Address& hop) {
   const std::uint8_t type = hop.family() == Family::ipv6 ? 3 : 11;
   return {
@@ -117,12 +117,12 @@ inline Expected probed(Expected expected, const ProbeOptions& probe) {
   return expected;
 }
 
-/// The same probe for all targets.
+/// Sets the same probe for all targets.
 inline void probe_all(Scenario& scenario, const ProbeOptions& probe) {
   for (Expected& target : scenario.targets) target.probe = probe;
 }
 
-/// All answers prove exactly so much.
+/// Sets the auth_bits that every answer must have.
 inline void all_prove(Scenario& scenario, std::uint8_t bits) {
   for (Expected& target : scenario.targets)
     if (target.outcome != Outcome::no_reply) target.auth_at_least = target.auth_at_most = bits;

@@ -1,5 +1,5 @@
-// All named scenarios in one list.
-// Each file of scenarios gives its own.
+// Joins the scenarios of all files into one list.
+// See scenarios.hpp.
 #include "sim/scenarios.hpp"
 
 #include <algorithm>

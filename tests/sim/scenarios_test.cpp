@@ -1,5 +1,5 @@
-// Every named scenario through MultiPing and through Prober on the simulator, with every kind of transport that it
-// fits. No time passes but the simulated.
+// Runs every named scenario through MultiPing and through Prober on the simulator, with each of its kinds of transport.
+// Takes only virtual time.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

@@ -1,5 +1,5 @@
-// SCTP probes: INITs that are acknowledged, aborted, reported about, or lost.
-// Raw sockets only.
+// Scenarios with SCTP probes: an INIT is acknowledged, aborted, lost, or answered by an ICMP error.
+// With raw sockets only.
 #include "sim/scenarios.hpp"
 
 #include <string>
@@ -52,7 +52,8 @@ Scenario sctp_states() {
   return s;
 }
 
-// Another verification tag, another port, another chunk, a wrong checksum, half a chunk: the true answer comes later.
+// Forged answers with another verification tag, another port, another chunk, a wrong checksum, or half a chunk; the
+// true answer comes later.
 Scenario sctp_forged() {
   Scenario s = sctp_scenario("sctp_forged");
   s.timeout = 2s;
@@ -76,7 +77,7 @@ Scenario sctp_forged() {
   return s;
 }
 
-// Eight bytes give the ports alone; from twenty on the initiate tag is there.
+// A quote of eight bytes has only the ports; from twenty bytes on it has the initiate tag.
 Scenario sctp_quotes() {
   Scenario s = sctp_scenario("sctp_quotes");
   for (const std::size_t quoted : {8U, 12U, 20U, 32U}) {

@@ -1,5 +1,5 @@
-// Round-trip times where something interrupts this process while it sends: too long perhaps, never too short.
-// The simulated host knows when each probe left, which no call of a real kernel tells.
+// Tests round-trip times when this process is interrupted while it sends: they may be too long, but never too short.
+// The simulated host knows when each probe was sent, which no call of a real kernel tells.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_SUITE(sending_times_sim)
 constexpr std::size_t hosts = 640;
 constexpr std::ptrdiff_t one_call = 64;
 constexpr Duration pace = 5us;
-constexpr int stride = sanitized ? 5 : 1;  ///< Of the moments of an interruption.
+constexpr int stride = sanitized ? 5 : 1;  ///< Factor on the steps between the tested moments of an interruption.
 
 Batch interrupted_batch(Duration delay, std::optional<SimulatedHost::Stall> stall) {
   Scenario scenario{.name = "steady"};
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(an_interruption_makes_no_time_too_short_and_touches_one_cal
         check_times(interrupted_batch(delay, SimulatedHost::Stall{.at = at, .length = length}), delay, delay + pace);
 }
 
-// Such a call may as well have been a little slower all the time.
+// A short interruption looks like a send call that was a little slower all the time.
 BOOST_AUTO_TEST_CASE(a_short_interruption_counts_as_a_slow_call_and_leaves_no_time_impossible) {
   const Duration length = 150us;
   for (Duration at = 7us; at < 3ms; at += stride * 31us) {

@@ -1,5 +1,5 @@
-// SeriesOptions::random_start in virtual time: where in the interval the first rounds of many programs begin.
-// The bounds of what is random are so wide that chance alone passes one of them once in 10^9 runs.
+// Tests SeriesOptions::random_start in virtual time: where in the interval the first rounds of many programs begin.
+// The bounds of random values are so wide that chance alone exceeds one of them once in 10^9 runs.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
@@ -25,7 +25,7 @@ struct Program {
     options.ping.transport = transport;
     options.ping.ignore_lookup_errors = true;
   }
-  /// When each probe left, since the series was made.
+  /// When each probe was sent, counted from the start of the series.
   [[nodiscard]] std::vector<Duration> starts() const {
     std::vector<Duration> starts;
     for (const auto& packet : transport->log().sent) starts.push_back(packet.at - SimulatedHost{}.start);
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(programs_that_start_together_are_spread_over_the_interval) 
     const auto in_part = std::ranges::count_if(starts, [&](Duration start) {
       return start >= interval * part / parts && start < interval * (part + 1) / parts;
     });
-    BOOST_TEST((in_part > 45 && in_part < 155), in_part);  // of 100, with a deviation of 8.7
+    BOOST_TEST((in_part > 45 && in_part < 155), in_part);  // the mean is 100, the standard deviation 8.7
   }
 }
 

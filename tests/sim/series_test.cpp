@@ -1,5 +1,5 @@
-// Series of probes in virtual time: schedules to the microsecond, figures exactly as the network dealt them.
-// What a slow caller does to a schedule is shown on a clock that the callback itself turns on.
+// Tests series of probes in virtual time: schedules to the microsecond, and figures that match the network exactly.
+// Slow callers are tested with a clock that the callback itself advances.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
@@ -57,7 +57,7 @@ std::vector<std::string> hosts_of(const std::string& prefix, std::size_t count) 
   return hosts;
 }
 
-/// A target that has no address, without any lookup.
+/// A target without an address, which needs no lookup.
 Target unresolvable() { return {"10.0.0.1", {.family = Family::ipv6}}; }
 
 struct World {
@@ -72,7 +72,7 @@ struct World {
     options.ping.ignore_lookup_errors = true;
     return options;
   }
-  /// Sending times by host, from the first one on.
+  /// Sending times by host, counted from the first one.
   [[nodiscard]] std::map<Address, std::vector<Duration>> starts() const {
     std::map<Address, std::vector<Duration>> starts;
     for (const auto& packet : transport->log().sent)
@@ -88,7 +88,7 @@ struct Told {
   Result result;
   int round;
 };
-/// For on_result: keeps everything.
+/// For on_result: keeps every result.
 auto keep(std::vector<Told>& told) {
   return [&told](const Result& result, int round) { told.push_back({result, round}); };
 }
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_targets_start_on_time_for_sixty_rounds) {
     const auto& times = starts.at(*Address::parse(hosts[i]));
     BOOST_REQUIRE_EQUAL(times.size(), 60U);
     for (std::size_t round = 0; round < 60; ++round) {
-      const Duration due = Duration{1ms} * i + Duration{1s} * round;  // evenly spread, and no drift
+      const Duration due = Duration{1ms} * i + Duration{1s} * round;  // evenly spread, without drift
       BOOST_REQUIRE(times[round] >= due - send_cost && times[round] <= due + send_cost);
     }
     BOOST_REQUIRE_EQUAL(all[i].statistics.received(), 60U);
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(losses_and_duplicates_as_the_network_dealt_them) {
   BOOST_TEST(all[0].statistics.lost() == 3U);
   BOOST_TEST(all[0].statistics.longest_loss() == 2U);
   BOOST_TEST(all[1].statistics.received() == 10U);
-  BOOST_TEST(all[1].statistics.duplicates() == 20U);  // the last two while the third target is waited for
+  BOOST_TEST(all[1].statistics.duplicates() == 20U);  // the last two arrive while the third target is awaited
   BOOST_TEST(all[2].statistics.loss() == 1.0);
   BOOST_TEST(all[2].statistics.longest_loss() == 10U);
 }
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(jitter_and_reordering_as_the_network_dealt_them) {
   BOOST_TEST((all[0].statistics == expected));
 }
 
-// Times are dealt evenly between one millisecond and four seconds.
+// Round-trip times are evenly distributed between one millisecond and four seconds.
 BOOST_AUTO_TEST_CASE(percentiles_and_mean_as_the_network_dealt_them) {
   World world;
   const Statistics figures = ping_series({"10.5.0.1"}, world.options(4000, 10ms, 5s)).at(0).statistics;
@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(percentiles_and_mean_as_the_network_dealt_them) {
     BOOST_TEST(milliseconds(figures.percentile(percent)) == 1 + 40 * percent, boost::test_tools::tolerance(0.08));
   BOOST_TEST(milliseconds(figures.mean()) == 2001.0, boost::test_tools::tolerance(0.03));
   BOOST_TEST(milliseconds(figures.stddev()) == 4000 / std::sqrt(12.0), boost::test_tools::tolerance(0.03));
-  // The mean distance of two such times, of which the last sixteen count most.
+  // The mean difference of two such times; the last sixteen count most.
   BOOST_TEST(milliseconds(figures.jitter()) == 4000 / 3.0, boost::test_tools::tolerance(0.5));
 }
 
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(a_late_answer_is_no_other_probes_answer) {
   PingSeries series{{"10.2.0.1"}, world.options(8, 1s, 1s)};
   for (const Round& round : series) BOOST_TEST(round.results[0].outcome == Outcome::no_reply);
   BOOST_TEST(series.series()[0].statistics.received() == 0U);
-  BOOST_TEST(series.counters().late == 6U);  // those to the first six came within the eight seconds
+  BOOST_TEST(series.counters().late == 6U);  // the answers to the first six arrived within the eight seconds
   BOOST_TEST(series.counters().unauthenticated == 0U);
 }
 
@@ -381,7 +381,7 @@ BOOST_AUTO_TEST_CASE(a_rate_that_just_suffices_keeps_the_schedule) {
     BOOST_REQUIRE_EQUAL(times.size(), 20U);
     for (std::size_t round = 1; round < 20; ++round) {
       const Duration gap = times[round] - times[0] - Duration{1s} * round;
-      BOOST_TEST((gap > -25ms && gap < 25ms));  // a rate is spread by steps of its own
+      BOOST_TEST((gap > -25ms && gap < 25ms));  // the pacer spreads the probes in steps of its own
     }
   }
   for (const Series& series : all) {
@@ -406,7 +406,7 @@ BOOST_AUTO_TEST_CASE(a_flood_keeps_to_the_rate_and_no_deadline_passes_before_its
 
 BOOST_AUTO_TEST_CASE(a_burst_that_takes_longer_to_send_than_its_probes_wait_loses_nothing) {
   World world;
-  // Five milliseconds of sending; each answer comes after one.
+  // Sending takes five milliseconds; each answer comes after one millisecond.
   const auto all = ping_series(hosts_of("10.0.", 5000), world.options(2, 0s, 2ms));
   std::uint64_t received = 0;
   for (const Series& series : all) received += series.statistics.received();
@@ -437,7 +437,7 @@ BOOST_AUTO_TEST_CASE(a_process_that_was_stopped_slips_and_loses_nothing) {
   }
 }
 
-/// A network that answers after a millisecond, on a clock that stands still but for waits and for what a test adds.
+/// A network that answers after a millisecond. Its clock advances only in waits and when a test adds time.
 struct Clock {
   Instant now{1000s};
   std::vector<Duration> starts{};
@@ -499,9 +499,9 @@ BOOST_AUTO_TEST_CASE(a_callback_slower_than_the_interval_slips_and_loses_nothing
   const auto all = ping_series({"10.0.0.1"}, world.options(8), [&](const Result&, int) { world.clock.now += 1500ms; });
   BOOST_TEST(all[0].statistics.received() == 8U);
   BOOST_CHECK(all[0].statistics.max() == 1ms);
-  BOOST_CHECK(all[0].slip >= 3s && all[0].slip <= 4s);  // seven callbacks took ten seconds and a half, not seven
+  BOOST_CHECK(all[0].slip >= 3s && all[0].slip <= 4s);  // seven callbacks took ten and a half seconds instead of seven
   for (std::size_t i = 1; i < world.clock.starts.size(); ++i)
-    BOOST_TEST((world.clock.starts[i] - world.clock.starts[i - 1] >= 1s));  // and no burst makes up for it
+    BOOST_TEST((world.clock.starts[i] - world.clock.starts[i - 1] >= 1s));  // no burst follows the delay
 }
 
 BOOST_AUTO_TEST_CASE(a_callback_that_is_slow_for_many_targets_piles_up_no_more_than_a_round) {
@@ -522,7 +522,7 @@ BOOST_AUTO_TEST_CASE(a_callback_that_is_slow_for_many_targets_piles_up_no_more_t
 BOOST_AUTO_TEST_CASE(a_callback_that_is_slow_now_and_then_moves_no_schedule) {
   SlowWorld world;
   const auto all = ping_series(hosts_of("10.0.", 10), world.options(20), [&](const Result&, int) {
-    world.clock.now += 90ms;  // nine tenths of what there is
+    world.clock.now += 90ms;  // nine tenths of the time that there is
   });
   for (const Series& series : all) BOOST_CHECK(series.slip == 0s);
   BOOST_CHECK(world.clock.starts.back() < 20s);

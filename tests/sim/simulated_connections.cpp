@@ -1,5 +1,4 @@
-// RFC 9293 in states SYN-SENT and SYN-RECEIVED, with the timers of tcp(7) and the errors of tcp_v4_err() and
-// tcp_v6_err().
+// Follows RFC 9293 in states SYN-SENT and SYN-RECEIVED, the timers of tcp(7), and tcp_v4_err() and tcp_v6_err().
 // See simulated_connections.hpp.
 #include "sim/simulated_connections.hpp"
 
@@ -22,7 +21,7 @@ constexpr Duration first_timeout = 1s;
 constexpr unsigned most_retransmissions = 6;  // tcp_syn_retries
 constexpr std::size_t results_per_call = 64;
 
-// As packets say it: the zone of a link-local address is not on the wire.
+// The address as packets have it: without the zone of a link-local address.
 Address on_the_wire(const Address& address) {
   if (address.family() == Family::ipv4) return address;
   std::array<std::uint8_t, 16> octets{};
@@ -30,7 +29,7 @@ Address on_the_wire(const Address& address) {
   return Address::v6(octets);
 }
 
-// With the options that Linux sends: a maximum segment size, and permission to acknowledge selectively.
+// A SYN with the options that Linux sends: a maximum segment size, and SACK permitted.
 Bytes syn_segment(std::uint16_t source_port, std::uint16_t port, std::uint32_t number) {
   Bytes segment(20);
   put16(segment, 0, source_port);
@@ -110,7 +109,7 @@ void SimulatedConnections::arrive_segment(const Datagram& datagram, net::Instant
   const std::uint32_t number = get32(segment, 4);
   const bool acknowledges = (flags & flag_ack) != 0 && get32(segment, 8) == connection.number + 1;
   if (acknowledges && !connection.crossed) return arrive_acknowledged(found, datagram, at);
-  // Simultaneous open. A reset counts when its number is the next; nothing of this proves that our SYN arrived.
+  // Simultaneous open. A reset counts when its sequence number is the next one; it does not prove that the SYN arrived.
   if (!connection.crossed && flags == flag_syn)
     connection.crossed = number + 1;
   else if (connection.crossed && (flags & flag_rst) != 0 && number == *connection.crossed)
@@ -125,12 +124,12 @@ void SimulatedConnections::arrive_acknowledged(Open::iterator at, const Datagram
   if ((flags & flag_rst) != 0) return decide(at, ECONNREFUSED, {});
   if ((flags & flag_syn) == 0) return;
   Decided decided;
-  // Which of several SYNs is answered, nobody can tell (Karn's algorithm).
+  // After a retransmission there is no round-trip time: the answer may be to any of the SYNs (Karn's algorithm).
   if (connection.retransmissions == 0) decided.connected.rtt = time - connection.started;
   decide(at, 0, std::move(decided));
 }
 
-// The kernel finds the connection by all of the quoted addresses and ports, and asks for its sequence number.
+// The kernel finds the connection by all quoted addresses and ports, and then checks the quoted sequence number.
 void SimulatedConnections::arrive_error(const Datagram& error, net::Instant at) {
   const auto quoted = quoted_datagram(error);
   if (!quoted || quoted->protocol() != Protocol::tcp || quoted->message.size() < 8 || reports_mtu(error)) return;

@@ -1,5 +1,5 @@
-// connect() on the simulated host: SYNs through the simulated network, retransmitted as Linux does, and what ends them.
-// Nothing here reads a clock.
+// connect() on the simulated host: SYNs through the simulated network, retransmissions as in Linux, and the results.
+// Time is an argument; nothing here reads a clock.
 #pragma once
 
 #include <cstdint>
@@ -21,24 +21,25 @@ namespace multiping::test {
 
 class SimulatedConnections {
  public:
-  /// Puts a finished packet onto the wire.
+  /// Sends a finished packet.
   using Transmit = std::function<void(const Bytes& packet)>;
   SimulatedConnections(const SimulatedHost& host, Transmit transmit) : host_{host}, transmit_{std::move(transmit)} {}
 
-  /// A connection to be begun, with its addresses; `ip` is the header of its packets.
+  /// A connection to start. `ip` is the header of its packets, with the addresses.
   struct Request {
     std::uint64_t token = 0;
     IpHeader ip{};
-    std::uint16_t source_port = 0, port = 0;  ///< 0: an ephemeral one,
-    std::optional<std::uint16_t> flow{};      ///< always the same for the connections of a flow.
+    std::uint16_t source_port = 0, port = 0;  ///< Source port 0: an ephemeral port.
+    std::optional<std::uint16_t> flow{};      ///< All connections of a flow get the same ephemeral port.
   };
-  /// EADDRNOTAVAIL where no port is left, EADDRINUSE where the port that was asked for is connected there already.
+  /// Fails with EADDRNOTAVAIL when no port is left, and with EADDRINUSE when the given source port already has a
+  /// connection to the same destination.
   std::error_code start(const Request& request, net::Instant now);
   void abandon(std::uint64_t token) noexcept;
 
-  /// A packet for this host, which may be for a connection.
+  /// Takes a packet for this host, which may belong to a connection.
   void arrive(const Datagram& datagram, net::Instant at);
-  /// When a SYN is to be sent again; the end of time where none is.
+  /// When the next SYN is sent again; Instant::max() when none is.
   [[nodiscard]] net::Instant next_timer() const noexcept;
   void run_timers(net::Instant now);
 
@@ -60,12 +61,12 @@ class SimulatedConnections {
     std::uint32_t number = 0;
     net::Instant started{}, next_syn{};
     unsigned retransmissions = 0;
-    std::optional<std::uint32_t> crossed{};  ///< A bare SYN has come: the number that is next on the other side.
+    std::optional<std::uint32_t> crossed{};  ///< After a bare SYN: the next sequence number of the other side.
   };
   struct Decided {
     net::Connected connected{};
     bool reported = false;
-    QueuedReport report{};  ///< Where one was.
+    QueuedReport report{};  ///< Set when `reported`.
   };
   using Open = std::map<Key, Connection>;
 
@@ -80,10 +81,10 @@ class SimulatedConnections {
   const SimulatedHost& host_;
   Transmit transmit_;
   Open open_;
-  std::map<std::uint16_t, unsigned> ports_;  ///< Connections that hold each.
+  std::map<std::uint16_t, unsigned> ports_;  ///< By local port: how many connections use it.
   std::map<std::pair<Family, std::uint16_t>, std::uint16_t> flow_ports_;
   std::deque<Decided> decided_;
-  std::vector<Decided> handed_;  ///< Kept for as long as the caller may look at them.
+  std::vector<Decided> handed_;  ///< The results of the last take(), to which the caller has views.
   std::vector<net::Connected> views_;
   std::uint16_t next_port_ = 0;
   std::uint32_t next_number_ = 0x1000;

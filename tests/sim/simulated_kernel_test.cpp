@@ -1,5 +1,5 @@
-// The simulated host itself: lanes, ports, error queues, connections and their timers, as Linux has them.
-// What the scenarios rest on is checked here without anything above the byte-level seam.
+// Tests the simulated host itself: lanes, ports, error queues, connections and their timers, as Linux has them.
+// Calls the simulated PacketIo directly, without the layers above it.
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <chrono>
@@ -22,7 +22,7 @@ BOOST_AUTO_TEST_SUITE(simulated_kernel_test)
 const Address target = Address::v4({10, 20, 0, 1});
 const Address target6 = *Address::parse("fd20::1");
 
-/// One host with one network, and what a pinger would do with it.
+/// A simulated host and network, and the calls of a pinger.
 struct World {
   explicit World(HostRule rule, std::vector<ProbeOptions> shapes = {{}}, SimulatedHost host = {})
       : io{{.shapes = std::move(shapes)}, Scenario{.hosts = {std::move(rule)}}, std::move(host), 5000, &log} {}
@@ -42,7 +42,7 @@ struct World {
     return io.connect({.token = token, .to = &to, .shape = 0});
   }
 
-  /// Waits, and takes the one connection that is decided.
+  /// Waits, and returns the one connection that was decided.
   net::Connected decided(Duration limit = 200s) {
     io.wait(io.now() + limit);
     const auto all = io.connections(more);

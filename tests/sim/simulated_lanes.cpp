@@ -1,4 +1,4 @@
-// Which packets a socket is given, and in what form: as raw(7), udp(7), icmp(7) and ip(7) IP_RECVERR say.
+// Gives each socket its packets in the form that raw(7), udp(7), icmp(7) and ip(7) (IP_RECVERR) describe.
 // See simulated_lanes.hpp.
 #include "sim/simulated_lanes.hpp"
 
@@ -21,14 +21,15 @@ bool is_echo(const Datagram& datagram, std::uint8_t v4_type, std::uint8_t v6_typ
          datagram.message[0] == (datagram.family() == Family::ipv4 ? v4_type : v6_type);
 }
 
-// The quoted message, with as much of it as the kernel asks for.
+// The quoted message, when it has the 8 bytes that the kernel requires.
 std::optional<Datagram> quote_of(const Datagram& error, Protocol protocol) {
   auto quoted = quoted_datagram(error);
   if (!quoted || quoted->protocol() != protocol || quoted->message.size() < 8) return {};
   return quoted;
 }
 
-// The socket filter of raw ICMP sockets, and the lookup of ping sockets: answers and errors with our identifier.
+// The socket filter of raw ICMP sockets, and the lookup of ping sockets: answers and errors with the socket's
+// identifier.
 bool concerns_echo(const Datagram& datagram, const net::Channel& channel) {
   const std::uint16_t id = channel.id;
   if (is_echo(datagram, 0, 129)) return get16(datagram.message, 4) == id;
@@ -37,7 +38,7 @@ bool concerns_echo(const Datagram& datagram, const net::Channel& channel) {
   return quoted && get16(quoted->message, 4) == id;
 }
 
-// The same of the other protocols: by port, where the socket has one.
+// The same for the other protocols: by port, if the socket has one.
 bool concerns_port(const Datagram& datagram, std::uint16_t id) {
   return datagram.message.size() >= header_size(datagram.protocol()) && (id == 0 || get16(datagram.message, 2) == id);
 }
@@ -62,7 +63,7 @@ bool needs_raw(const ProbeOptions& options) {
   return options.protocol == Protocol::sctp || (options.protocol == Protocol::tcp && options.half_open);
 }
 
-// What of its options this host does not have.
+// Refuses a source address, device or mark that this host does not have.
 std::optional<net::Way> missing(const SimulatedHost& host, Family family, const ProbeOptions& options) {
   const Address& source = family == Family::ipv4 ? options.source_v4 : options.source_v6;
   const std::string member = family == Family::ipv4 ? "source_v4 " : "source_v6 ";
@@ -80,7 +81,7 @@ net::Way lacking(const SimulatedHost& host, const std::string& option) {
   return {.error = Errc::not_supported, .doing = "cannot use ProbeOptions::" + option};
 }
 
-// What this kind of transport, or the family, has no way for.
+// Refuses options that this kind of transport or the family does not support.
 std::optional<net::Way> unsupported(const SimulatedHost& host, Family family, const ProbeOptions& options) {
   if (family == Family::ipv4 && options.flow_label)
     return net::Way{.error = Errc::not_supported, .doing = "cannot use ProbeOptions::flow_label"};
@@ -141,7 +142,7 @@ net::Channel SimulatedLanes::channel_for(const Key& key) {
   return channel;
 }
 
-// Of a flow the same one whenever it is asked for.
+// The identifier or port of a new socket. A flow always gets the same port.
 std::uint16_t SimulatedLanes::id_for(const Key& key) {
   if (key.source_port != 0 || key.carrier == net::Carrier::sctp) return static_cast<std::uint16_t>(key.source_port);
   const auto kept = flow_ports_.find({key.family, key.carrier, key.flow.value_or(std::uint16_t{0})});
@@ -155,7 +156,7 @@ void SimulatedLanes::shape_replaced(net::ShapeNumber shape) {
   for (const net::Lane lane : open_) lanes_[lane]->shapes.erase(shape);
 }
 
-// Those whose shapes were all replaced. Every object needs a socket for plain ICMP in the end.
+// Closes the sockets whose shapes were all replaced, except sockets for plain ICMP, which every object needs.
 void SimulatedLanes::close_unused() {
   std::erase_if(open_, [this](net::Lane lane) {
     const Socket& socket = *lanes_[lane];
@@ -187,7 +188,7 @@ void SimulatedLanes::arrive_at(Socket& socket, const Arriving& packet) {
     return;
   }
   if (protocol_of(socket.key.carrier) != datagram.protocol() || !is_for(socket, datagram)) return;
-  // IPv4 raw sockets are given what they ask for unchecked; SCTP is nothing that the kernel knows.
+  // The kernel does not check the checksum for IPv4 raw sockets, and it does not know SCTP.
   if (!right && !with_ip_header(socket) && socket.key.carrier != net::Carrier::sctp) {
     if (!socket.channel.kernel_owns_id) ++drops_.damaged;  // the kernel counts these among its drops
     return;
@@ -196,7 +197,7 @@ void SimulatedLanes::arrive_at(Socket& socket, const Arriving& packet) {
   take(socket, packet);
 }
 
-// UDP sockets are found by the port; raw sockets get every error about their protocol.
+// The kernel finds UDP sockets by the port; raw sockets get every error about their protocol.
 void SimulatedLanes::arrive_error(Socket& socket, const Arriving& packet) {
   const auto quoted = quote_of(packet.datagram, protocol_of(socket.key.carrier));
   if (!quoted) return;

@@ -1,5 +1,5 @@
-// The sockets of the simulated host that carry messages: raw, ping and UDP sockets, each with its receive buffer and
-// its error queue.
+// The message sockets of the simulated host: raw, ping and UDP sockets.
+// Each has a receive buffer and an error queue.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ namespace multiping::test {
 
 class SimulatedLanes {
  public:
-  /// `host` outlives this object. `id` is where identifiers and ports begin.
+  /// `host` must outlive this object. `id` is the first identifier or port.
   SimulatedLanes(const SimulatedHost& host, std::uint16_t id) : host_{host}, next_id_{id} {}
 
-  /// What net::PacketIo::way() is asked for; `connections` is the number of descriptors that these hold.
+  /// The arguments of net::PacketIo::way(). `connections` is the number of descriptors that connections use.
   struct Wanted {
     Family family = Family::any;
     net::ShapeNumber shape = 0;
@@ -40,14 +40,14 @@ class SimulatedLanes {
   [[nodiscard]] const net::Channel& channel(net::Lane lane) const { return lanes_.at(lane)->channel; }
   [[nodiscard]] bool dont_fragment(net::Lane lane) const { return lanes_.at(lane)->key.dont_fragment; }
 
-  /// A packet for this host: it goes into every buffer that it is for.
+  /// Puts a packet for this host into the buffer of each socket that receives it.
   void arrive(const Datagram& datagram, ByteView packet, net::Instant at);
 
   std::span<const net::Incoming> receive(net::Lane lane, bool& more, net::Instant now);
   std::span<const net::QueuedError> receive_errors(net::Lane lane, bool& more, net::Instant now);
   [[nodiscard]] bool something() const noexcept;
   [[nodiscard]] net::Drops drops() const noexcept { return drops_; }
-  /// Sources on the link carry this zone.
+  /// Sets the zone that link-local source addresses get.
   void set_link_scope(std::uint32_t scope) noexcept { link_scope_ = scope; }
 
  private:
@@ -63,12 +63,12 @@ class SimulatedLanes {
     bool dont_fragment = false;
     int source_port = 0;
     unsigned turn = 0;
-    Address source{};                     ///< Of IPv6 ping sockets, which take none from a message.
-    std::optional<std::uint16_t> flow{};  ///< Of UDP and TCP sockets whose port is free.
+    Address source{};                     ///< For IPv6 ping sockets, which take no source from a message.
+    std::optional<std::uint16_t> flow{};  ///< For UDP and TCP sockets without a given port.
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct Queued {
-    Bytes bytes{};  ///< As the socket gives it.
+    Bytes bytes{};  ///< As the socket returns them.
     IpHeader ip{};
     std::uint16_t port = 0;
     net::Arrival arrival{};
@@ -76,10 +76,10 @@ class SimulatedLanes {
   struct Socket {
     Key key{};
     net::Channel channel{};
-    std::set<net::ShapeNumber> shapes{};  ///< That use it.
+    std::set<net::ShapeNumber> shapes{};  ///< The shapes that use it.
     std::deque<Queued> packets{};
     std::deque<QueuedReport> errors{};
-    std::vector<Queued> handed{};  ///< Kept for as long as the caller may look at them.
+    std::vector<Queued> handed{};  ///< The packets of the last receive(), to which the caller has views.
     std::vector<net::Incoming> views{};
     std::vector<QueuedReport> handed_errors{};
     std::vector<net::QueuedError> error_views{};
@@ -100,7 +100,7 @@ class SimulatedLanes {
   [[nodiscard]] net::Incoming view_of(const Socket& socket, const Queued& packet) const;
 
   const SimulatedHost& host_;
-  std::vector<std::unique_ptr<Socket>> lanes_;  ///< By number; null where one was closed.
+  std::vector<std::unique_ptr<Socket>> lanes_;  ///< By lane number; null: closed.
   std::vector<net::Lane> open_;
   std::uint16_t next_id_;
   std::map<std::tuple<Family, net::Carrier, std::uint16_t>, std::uint16_t> flow_ports_;

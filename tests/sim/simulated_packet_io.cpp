@@ -1,5 +1,5 @@
-// What Linux does between a socket call and the wire, as far as a pinger can tell, in virtual time.
-// Time passes only by sending and by waiting; nothing here reads a clock.
+// Does, in virtual time, the work of Linux between a socket call and the wire, as far as a pinger can see it.
+// Time passes only by sending and by waiting; nothing here reads a clock. See simulated_packet_io.hpp.
 #include "sim/simulated_packet_io.hpp"
 
 #include <algorithm>
@@ -79,7 +79,7 @@ IpHeader SimulatedPacketIo::header_to(const Address& to, const ProbeOptions& sha
   return ip;
 }
 
-// The kernel writes the UDP header, the identifier of a ping socket's message, and the checksums that it can know.
+// The kernel writes the UDP header, the identifier of a ping socket's message, and the checksums that it knows.
 Bytes SimulatedPacketIo::packet_of(net::Lane lane, const net::Outgoing& message) const {
   const net::Channel& channel = lanes_.channel(lane);
   const ProbeOptions& shape = shapes_.at(message.shape);
@@ -112,7 +112,7 @@ void SimulatedPacketIo::transmit(const Bytes& packet, bool dont_fragment) {
   log_.unsound = network_.unsound();
 }
 
-// The kernel cuts IPv6 packets by what it has learned; routers cut those of IPv4.
+// The kernel fragments IPv6 packets by the path MTU that it has learned; routers fragment IPv4 packets.
 std::size_t SimulatedPacketIo::largest_piece(const Datagram& sent, bool dont_fragment) const {
   const auto known = path_mtus_.find(sent.ip.destination);
   return dont_fragment || sent.family() == Family::ipv4 || known == path_mtus_.end() ? all_of_it : known->second;
@@ -189,7 +189,7 @@ void SimulatedPacketIo::advance_to(net::Instant time) {
     host_.happenings[next_happening_++].action();
 }
 
-// Of the network and of this kernel.
+// The time of the next packet of the network or the next timer of this kernel.
 net::Instant SimulatedPacketIo::next_event() const noexcept {
   const net::Instant packet = flying_.empty() ? net::Instant::max() : flying_.top().at;
   return std::min(packet, connections_.next_timer());

@@ -1,5 +1,5 @@
-// The byte-level seam as Linux serves it, in virtual time over a simulated network: sockets of every kind, receive
-// buffers that fill up, connections, refused sends, clocks that are stepped, and a process that is stopped.
+// A net::PacketIo like that of Linux, in virtual time over a simulated network: sockets of every kind, receive buffers
+// that fill up, connections, refused sends, clock steps, and a process that is stopped.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@ namespace multiping::test {
 
 class SimulatedPacketIo final : public net::PacketIo {
  public:
-  /// `log` may be null; it outlives this object.
+  /// `log` may be null; otherwise it must outlive this object.
   SimulatedPacketIo(const net::IoRequest& request, const Scenario& scenario, SimulatedHost host, std::uint16_t id,
                     HostLog* log);
 
@@ -68,7 +68,7 @@ class SimulatedPacketIo final : public net::PacketIo {
   SimNetwork network_;
   SimulatedHost host_;
   PrefixTable refusals_;
-  std::map<Address, std::size_t> path_mtus_;  ///< That routers have reported.
+  std::map<Address, std::size_t> path_mtus_;  ///< The MTUs that routers have reported, by destination.
   SimulatedLanes lanes_;
   SimulatedConnections connections_;
   net::Instant now_;

@@ -1,4 +1,4 @@
-// Wires simulated sockets to the real codec and belief rules: see simulated_transport.hpp.
+// Connects simulated sockets with the real net::DirectTransport. See simulated_transport.hpp.
 // Identifiers and keys come from the scenario's seed, so that a run can be repeated.
 #include "sim/simulated_transport.hpp"
 

@@ -1,5 +1,5 @@
-// A Transport for Options::transport that opens simulated sockets: the whole public API in virtual time.
-// Each object that opens it gets a network and a clock of its own.
+// A Transport for Options::transport that opens simulated sockets, so that the whole public API runs in virtual time.
+// Each object that opens it gets its own network and clock.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@ class SimulatedTransport final : public Transport {
   [[nodiscard]] Capabilities capabilities() const noexcept override;
   [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const override;
 
-  /// What the object that opened this transport last has done so far. Not while it works in another thread.
+  /// The log of the object that opened this transport last. Not to be called while that object runs in another thread.
   [[nodiscard]] const HostLog& log() const { return *logs_.back(); }
 
  private:
@@ -27,7 +27,7 @@ class SimulatedTransport final : public Transport {
   mutable std::vector<std::unique_ptr<HostLog>> logs_;
 };
 
-/// Options that use a transport, on one thread.
+/// Makes a simulated transport.
 [[nodiscard]] std::shared_ptr<SimulatedTransport> simulate(Scenario scenario, SimulatedHost host = {});
 
 }  // namespace multiping::test

@@ -1,4 +1,4 @@
-// TCP probes, by connect() and by a lone SYN: open, refused and filtered ports, and what a forger may try.
+// Scenarios with TCP probes, by connect() and by a lone SYN: open, refused and filtered ports, and forged packets.
 // connect() needs no privilege; half-open probes need raw sockets.
 #include "sim/scenarios.hpp"
 
@@ -44,7 +44,7 @@ Scenario open_ports(const Asking& asking) {
   return s;
 }
 
-// The same host says another thing at each port; 80 is the usual one.
+// One host answers differently at each port; 80 is the default port.
 Scenario ports(const Asking& asking) {
   Scenario s = scenario_of(asking, "ports");
   for (const std::string host : {"10.20.0.1", "fd20::1"}) {
@@ -61,7 +61,7 @@ Scenario ports(const Asking& asking) {
   return s;
 }
 
-// A TCP that declines says RST, a host without TCP "protocol unreachable". Nothing else that ICMP says is a refusal.
+// A closed port answers with a RST, a host without TCP with "protocol unreachable". No other ICMP error is a refusal.
 Scenario states(const Asking& asking) {
   Scenario s = scenario_of(asking, "states");
   s.hosts = {with_closed("10.20.0.1", Protocol::tcp),
@@ -109,8 +109,8 @@ Scenario ttls(const Asking& asking) {
   return s;
 }
 
-// A wrong acknowledgement number, no acknowledgement at all, another port or address, a wrong checksum: none of it ends
-// the wait, and the true answer, thirty milliseconds later, is found.
+// A wrong acknowledgement number, no acknowledgement at all, another port or address, a wrong checksum: none of these
+// answers ends the wait, and the true answer, thirty milliseconds later, counts.
 Scenario forged_segments(const Asking& asking) {
   Scenario s = scenario_of(asking, "forged");
   s.timeout = 2s;
@@ -135,7 +135,7 @@ Scenario forged_segments(const Asking& asking) {
   return s;
 }
 
-// Errors about another sequence number, another port, another destination or another source than ours.
+// Errors that quote another sequence number, port, destination or source than the probe has.
 Scenario forged_errors(const Asking& asking) {
   Scenario s = scenario_of(asking, "forged_errors");
   s.hosts = {
@@ -167,7 +167,7 @@ Scenario quotes(const Asking& asking) {
   return s;
 }
 
-// The kernel sends its SYN again after a second. That is no attempt of ours, and the time counts from the first.
+// The kernel sends its SYN again after a second. This is not a further attempt, and the time counts from the first SYN.
 Scenario retransmitted() {
   Scenario s{.name = "tcp_retransmitted", .kinds = all_kinds(), .timeout = 3s};
   s.hosts = {with_open("10.20.0.1", Protocol::tcp), with_open("10.20.0.2", Protocol::tcp)};
@@ -179,7 +179,8 @@ Scenario retransmitted() {
   return s;
 }
 
-// Without connections the kernel has no part in it: our own attempts, each with a number of its own.
+// Half-open probes are not repeated by the kernel: the retries are attempts of the batch, each with its own sequence
+// number.
 Scenario half_open_retries() {
   Scenario s{.name = "half_open_retries", .kinds = raw_only(), .timeout = 800ms, .retry = 2};
   s.hosts = {with_open("10.20.0.1", Protocol::tcp), with_open("fd20::1", Protocol::tcp), silent("10.20.0.2")};
@@ -193,7 +194,7 @@ Scenario half_open_retries() {
   return s;
 }
 
-// SYN/ACKs that come again, and a RST behind one, as a load balancer may send it.
+// Repeated SYN/ACKs, and a RST after a SYN/ACK, as a load balancer may send it.
 Scenario half_open_duplicates() {
   Scenario s{.name = "half_open_duplicates", .kinds = raw_only()};
   s.hosts = {with_open("10.20.0.1", Protocol::tcp, {.copies = 3}),
@@ -205,7 +206,7 @@ Scenario half_open_duplicates() {
   return s;
 }
 
-// A lone SYN is no answer to a SYN.
+// A lone SYN does not answer a SYN.
 Scenario half_open_crossing() {
   Scenario s{.name = "half_open_crossing", .kinds = raw_only()};
   s.hosts = {with_open("10.20.0.1", Protocol::tcp, {.edits = {{Kind::tcp_flags, syn_alone}}})};

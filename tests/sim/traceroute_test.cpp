@@ -1,5 +1,5 @@
-// Whole traces in virtual time: hop tables, ends, silence, protocols and families, time limits.
-// Every time here is exact but for the microseconds that simulated sends cost.
+// Tests whole traces in virtual time: hop tables, ends, silence, protocols and families, time limits.
+// Every time here is exact, except for the microseconds that simulated sends take.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
@@ -27,7 +27,7 @@ Address hop_of(Family family, int ttl) {
                                 : Address::v4({10, 1, 0, static_cast<std::uint8_t>(ttl)});
 }
 
-/// Behind nine routers, each two milliseconds further away, whose answers are all there unless `silent` says otherwise.
+/// A host behind nine routers, each two milliseconds further away. All routers answer, except those in `silent`.
 HostRule behind_routers(const std::string& block, const std::vector<int>& silent = {}) {
   const Family family = is_v6(block) ? Family::ipv6 : Family::ipv4;
   HostRule rule{.block = block, .replies = {{.delay = 20ms}}};
@@ -38,8 +38,8 @@ HostRule behind_routers(const std::string& block, const std::vector<int>& silent
   return rule;
 }
 
-/// 10.0.0.0/24 and fd00::/64 are ten hops away, 10.0.1.0/24 too, but with three silent routers; 10.0.2.0/24 is silent
-/// behind them. A router says that 10.0.3.0/24 is unreachable. 10.0.4.0/24 answers everything twice.
+/// 10.0.0.0/24 and fd00::/64 are ten hops away; so is 10.0.1.0/24, but with three silent routers. 10.0.2.0/24 is silent
+/// after nine routers. A router says that 10.0.3.0/24 is unreachable. 10.0.4.0/24 answers everything twice.
 Scenario network() {
   Scenario scenario{.name = "routes", .seed = 5};
   HostRule dead = behind_routers("10.0.2.0/24");
@@ -71,14 +71,14 @@ struct World {
     options.ping.transport = transport;
     return traceroute(targets, options);
   }
-  /// From the first probe to the last.
+  /// The time from the first probe to the last.
   [[nodiscard]] Duration asking() const { return log().sent.back().at - log().sent.front().at; }
   [[nodiscard]] const HostLog& log() const { return transport->log(); }
 
   std::shared_ptr<SimulatedTransport> transport;
 };
 
-/// Whether virtual time went beyond a moment while a call ran.
+/// Tells whether virtual time passed a moment while a call ran.
 class Deadline {
  public:
   explicit Deadline(Duration at) : at_{at} {}
@@ -92,7 +92,7 @@ class Deadline {
   bool missed_ = false;
 };
 
-/// The hops are these routers and, where it was reached, the target.
+/// Checks that the hops are the nine routers and, if it was reached, the target.
 void check_hops(const Route& route, const std::vector<int>& silent = {}) {
   BOOST_REQUIRE_EQUAL(route.hops.size(), routers + 1U);
   for (const multiping::Hop& hop : route.hops) {
@@ -294,7 +294,7 @@ BOOST_AUTO_TEST_CASE(connections_go_hop_by_hop_for_as_long_as_that_needs) {
   const World world{SimulatedHost{.sockets = TransportKind::ping_socket}};
   const auto traced = world.trace({{"10.0.1.1", tcp(443)}});
   check_hops(traced.at(0), {2, 5, 6});
-  BOOST_TEST((world.asking() >= 8s));  // nine silent probes, one after another
+  BOOST_TEST((world.asking() >= 8s));  // nine silent probes, one after the other
   for (const Result& probe : traced[0].hops[1].probes) BOOST_TEST(probe.attempt == 1U);
 }
 

@@ -1,4 +1,4 @@
-// UDP probes: open, closed and filtered ports, other content, forged errors, and quotes of every length.
+// Scenarios with UDP probes: open, closed and filtered ports, other content, forged errors, and quotes of many lengths.
 // With every kind of transport, since UDP needs no privilege.
 #include "sim/scenarios.hpp"
 
@@ -30,7 +30,7 @@ Scenario udp_open() {
   return s;
 }
 
-// The same host says another thing at each port.
+// One host answers differently at each port.
 Scenario udp_ports() {
   Scenario s = udp_scenario("udp_ports");
   for (const std::string host : {"10.20.0.1", "fd20::1"}) {
@@ -50,7 +50,7 @@ Scenario udp_ports() {
   return s;
 }
 
-// Only the target itself refuses. What a router says, port unreachable included, is said of the way.
+// Only an error of the target itself is a refusal. An error of a router, also port unreachable, concerns the path.
 Scenario udp_states() {
   Scenario s = udp_scenario("udp_states");
   s.hosts = {with_closed("10.20.0.1", Protocol::udp),
@@ -79,7 +79,7 @@ Scenario udp_states() {
   return s;
 }
 
-// Who answers a datagram need not give it back. Then the ports alone say whose answer it is.
+// A host need not return the datagram that it answers. Then only the ports identify the probe.
 Scenario udp_other_content() {
   Scenario s = udp_scenario("udp_other_content");
   s.hosts = {with_open("10.20.0.1", Protocol::udp, {.edits = {{Kind::random_payload}}}),
@@ -96,8 +96,9 @@ Scenario udp_other_content() {
   return s;
 }
 
-// From another address, from another port with and without our tag, to another port of ours, and with a wrong checksum.
-// Our tag proves an answer from whatever port of the target. Who sent it from another address is told.
+// Answers from another address, from another port with and without the tag, to another port of this host, and with a
+// wrong checksum. The tag proves an answer from any port of the target. The responder is reported when an answer comes
+// from another address.
 Scenario udp_wrong_answers() {
   Scenario s = udp_scenario("udp_wrong_answers");
   s.hosts = {with_open("10.20.0.1", Protocol::udp, {.from = Address::v4({10, 20, 0, 99})}),
@@ -122,7 +123,7 @@ Scenario udp_wrong_answers() {
   return s;
 }
 
-// A tag names its probe even when two targets' answers cross.
+// The tag identifies the probe even when the answers of two targets cross.
 Scenario udp_duplicates() {
   Scenario s = udp_scenario("udp_duplicates");
   s.hosts = {with_open("10.20.0.1", Protocol::udp, {.copies = 3}), with_open("fd20::1", Protocol::udp, {.copies = 2}),
@@ -133,7 +134,7 @@ Scenario udp_duplicates() {
   return s;
 }
 
-// Four attempts, each from a port of its own; answers with and without the tag.
+// Four attempts, each from its own port; answers with and without the tag.
 Scenario udp_retries() {
   Scenario s = udp_scenario("udp_retries");
   s.timeout = 800ms;
@@ -152,7 +153,7 @@ Scenario udp_retries() {
   return s;
 }
 
-// An answer without a tag to the first probe, which comes behind the second: its port says which it is.
+// An answer to the first probe, without a tag, comes after the second probe was sent: its port identifies the probe.
 Scenario udp_slow_answer() {
   Scenario s = udp_scenario("udp_slow_answer");
   s.timeout = 800ms;
@@ -165,7 +166,7 @@ Scenario udp_slow_answer() {
   return s;
 }
 
-// With half a tag or less only the ports speak for an error.
+// When a quote has no complete tag, only the ports identify the probe.
 Scenario udp_quote_lengths() {
   Scenario s = udp_scenario("udp_quote_lengths");
   for (const std::size_t quoted : {8U, 9U, 12U, 15U, 16U, 28U, 64U}) {
@@ -184,8 +185,8 @@ Scenario udp_quote_lengths() {
   return s;
 }
 
-// Port unreachables that somebody made up: with a wrong tag, for another destination or port, from another port of
-// ours. That with a wrong checksum and nothing else quoted is believed little, if at all.
+// Forged port unreachable errors: with a wrong tag, about another destination or port, or from another port of this
+// host. An error that quotes only the UDP header, with a wrong checksum, is believed with few auth_bits or not at all.
 Scenario udp_forged_errors() {
   Scenario s = udp_scenario("udp_forged_errors");
   const auto forged = [&s](const std::string& host, RouterError error) {
@@ -207,7 +208,7 @@ Scenario udp_forged_errors() {
   return s;
 }
 
-// The forged error comes first, the answer fifty milliseconds later: the answer wins, whatever the error could prove.
+// The forged error comes first, the answer fifty milliseconds later: the answer counts, whatever the error proves.
 Scenario udp_reply_beats_error() {
   Scenario s = udp_scenario("udp_reply_beats_error");
   for (const std::string host : {"10.20.0.1", "fd20::1"}) {
@@ -223,7 +224,7 @@ Scenario udp_reply_beats_error() {
   return s;
 }
 
-// An address translator rewrote the source of what the router quotes: the tag is ours all the same.
+// An address translator rewrote the source in the quote; the tag still identifies the probe.
 Scenario udp_translated_quote() {
   Scenario s = udp_scenario("udp_translated_quote");
   s.hosts = {only_error("10.20.9.1", port_unreachable("10.20.9.1", {.quoted_source = Address::v4({198, 51, 100, 7})}))};

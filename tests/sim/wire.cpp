@@ -1,5 +1,5 @@
-// IPv4 (RFC 791) and IPv6 (RFC 8200), as far as probes and their answers need them.
-// IPv4 options are no-operations, IPv6 extensions headers of options that hosts skip.
+// Reads and writes IPv4 (RFC 791) and IPv6 (RFC 8200), as far as probes and their answers need them. See wire.hpp.
+// IPv4 options are no-operations; IPv6 extension headers hold options that hosts skip.
 #include "sim/wire.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t ipv4_minimum = 20, ipv6_minimum = 40;
 constexpr std::uint8_t hop_by_hop = 0, destination_options = 60;
-constexpr std::uint8_t skipped_option = 0x1E;  // RFC 4727: experimental; hosts that do not know it go on
+constexpr std::uint8_t skipped_option = 0x1E;  // RFC 4727: experimental; hosts that do not know it skip it
 constexpr std::uint32_t dont_fragment_bit = 0x4000;
 
 template <std::size_t Size>
@@ -94,7 +94,7 @@ Bytes make_ipv4(const IpHeader& ip, ByteView message) {
   return packet;
 }
 
-// A header of options that holds a single one of the length asked for.
+// An options header of `size` bytes that holds a single option.
 Bytes options_header(std::size_t size, std::uint8_t next) {
   Bytes header(size);
   header[0] = next;
@@ -104,7 +104,7 @@ Bytes options_header(std::size_t size, std::uint8_t next) {
   return header;
 }
 
-// Hop-by-hop options where there is room for two headers, and destination options.
+// Destination options, and before them hop-by-hop options when there is room for two headers.
 Bytes extension_headers(std::size_t size, std::uint8_t next) {
   if (size < 16) return options_header(size, next);
   Bytes headers = options_header(8, destination_options);

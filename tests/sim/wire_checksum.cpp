@@ -1,5 +1,5 @@
 // RFC 1071 with the pseudo headers of RFC 768, RFC 9293 and RFC 8200, and the CRC32c of RFC 9260 appendix A.
-// Nothing here is fast.
+// Simple rather than fast. See wire_checksum.hpp.
 #include "sim/wire_checksum.hpp"
 
 namespace multiping::test {
@@ -11,7 +11,7 @@ std::uint32_t plain_sum(ByteView bytes) {
   return sum;
 }
 
-// ICMPv4 has none.
+// ICMPv4 has no pseudo header.
 std::uint32_t pseudo_header_sum(const IpHeader& ip, std::size_t length) {
   const bool icmp = ip.protocol == Protocol::icmp;
   if (icmp && ip.source.family() == Family::ipv4) return 0;
