@@ -1,5 +1,5 @@
-# What demo/run.sh and tests/run.sh share: where and with what they build, and the line of progress.
-# Sourced by them, with $root set to the checkout. POSIX sh.
+# Shared by demo/run.sh and tests/run.sh: the build directory, the compiler, and the line of progress.
+# They source this file, with $root set to the checkout. POSIX sh.
 # shellcheck shell=sh
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -8,7 +8,7 @@ fail() {
   exit 1
 }
 
-# What a command says interests only when it fails.
+# Runs a command, and prints its output only when it fails.
 quietly() {
   if ! said=$("$@" 2>&1); then
     echo "$said" >&2
@@ -25,25 +25,26 @@ choose_build_dir() {
   fi
 }
 
-# Sets $generator; ninja is quicker to start, and make does as well.
+# Sets $generator. Ninja starts faster; where it is missing, make is used.
 choose_generator() {
   generator=Ninja
   command -v ninja >/dev/null || ! command -v make >/dev/null || generator="Unix Makefiles"
 }
 
-# What every build needs, as words for install_packages.sh.
+# Prints the packages that every build needs, as arguments for install_packages.sh.
 build_packages() {
   echo "g++ cmake libboost-dev"
   command -v ninja >/dev/null || command -v make >/dev/null || echo ninja-build
 }
 
-# What a build folder was configured for: when anything of it changes, what cmake remembers is wrong.
+# Prints the settings for which a build folder is configured. When one of them changes, CMake's cache is not valid.
 configuration() { echo "$root $build ${generator:-} ${CXX:-} ${CXXFLAGS:-} ${MULTIPING_PRESET:-}"; }
 
 is_configured() { [ "$(cat "$build/configured-for" 2>/dev/null)" = "$(configuration)" ]; }
 
-# configure OPTION...: the library is the same in both commands, so that the second has only the rest to compile. Many
-# files at once, since headers cost the most. MULTIPING_PRESET takes the compiler's flags from CMakePresets.json.
+# configure OPTION...: both commands configure the library in the same way, so that the second compiles only the rest.
+# A unity build compiles many files together, since headers take the most time. With MULTIPING_PRESET, the flags of the
+# compiler come from CMakePresets.json.
 configure() {
   is_configured || set -- --fresh "$@"
   if [ -n "${MULTIPING_PRESET:-}" ]; then
@@ -56,8 +57,8 @@ configure() {
   configuration >"$build/configured-for"
 }
 
-# Reads what ninja ("[3/70] ...") or make ("[ 4%] ...") says, up to the line "status N", which it returns; shows every
-# tenth on one line.
+# Reads the output of ninja ("[3/70] ...") or make ("[ 4%] ...") up to the line "status N", and returns N. Prints every
+# 10 per cent on one line.
 show_progress() {
   tenth=0
   while IFS= read -r line; do
@@ -86,7 +87,7 @@ show_progress() {
   return "$status"
 }
 
-# build_all [--target TARGET]: what the compiler says interests only when it fails.
+# build_all [--target TARGET]: builds, and prints the compiler's output only when the build fails.
 build_all() {
   printf '== Building in %s:' "$build"
   log=$build/build.log

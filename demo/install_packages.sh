@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs those of the given Debian packages whose contents are missing, and says so. Touches nothing when none is.
+# Installs the given Debian packages whose contents are missing, and prints their names. Does nothing when none is.
 # Usage: install_packages.sh [--if-possible] PACKAGE...
-# Exit status: 0 when all are there, or with --if-possible in any case; else 1, after one line that names what is missing.
+# Exit status: 0 when all are there, or with --if-possible in any case; else 1, after one line that names those missing.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -22,7 +22,7 @@ have() {
 # shellcheck disable=SC2086  # CXX may hold options too.
 have_header() { echo "#include <$1>" | ${CXX:-g++} -E -x c++ - >/dev/null 2>&1; }
 
-# What a package is wanted for may be there without it: built by hand, or from another system's packages.
+# The contents of a package can be there without it: built by hand, or from the packages of another system.
 is_there() {
   if is_installed "$1"; then return 0; fi
   case $1 in
@@ -50,7 +50,7 @@ for package in "$@"; do
 done
 if [ -z "$missing" ]; then exit 0; fi
 
-# Ends with the one line that says what is missing, why, and how to get it.
+# Ends the script with one line that says which packages are missing, why, and how to get them.
 give_up() {
   if [ "$wanted" = useful ]; then
     echo "== Going on without:$missing ($1; to get them: $2)"
@@ -63,7 +63,7 @@ give_up() {
 if ! have apt-get; then give_up "this is no Debian" "install what holds the same here"; fi
 by_hand="apt-get install --no-install-recommends$missing"
 
-# What apt and sudo say interests only when they fail; of that, the first complaint.
+# The output of apt and sudo is kept in a file. When they fail, the first error message of it is printed.
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 quietly() { "$@" </dev/null >"$said" 2>&1; }
@@ -81,7 +81,7 @@ apt() { quietly $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquir
 
 echo "== Installing what is missing:$missing"
 apt -o APT::Update::Error-Mode=any update || why=$(complaint)
-# The lists of an earlier update may do; a fresh machine may be updating itself, and holds the lock.
+# The package lists of an earlier update may be enough. A fresh machine may be updating itself and hold the lock.
 # shellcheck disable=SC2086  # A list of words on purpose.
 if ! apt -y -o DPkg::Lock::Timeout=120 install --no-install-recommends $missing; then
   give_up "they could not be installed: ${why:-$(complaint)}" "$by_hand, as root and with a network"

@@ -1,4 +1,4 @@
-// The first program of the README: which of these hosts answer, how far away are they, and who stays silent?
+// Pings hosts with MultiPing and multi_ping(): says which hosts answer, in what time, and which stay silent.
 // Usage: multi_ping_demo HOST...
 // Exit status: 0 when every host answered, 1 when not, 2 when there was an error.
 #include <multiping/multiping.hpp>
@@ -56,7 +56,7 @@ int main(int argc, char** argv) try {
   }
   step_by_step(hosts);
   return in_one_call(hosts) ? 0 : 1;
-} catch (const std::exception& error) {  // a PermissionError says what would let this process ping
+} catch (const std::exception& error) {  // the text of a PermissionError names the remedies
   std::cerr << error.what() << '\n';
   return 2;
 }

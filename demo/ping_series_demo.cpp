@@ -1,5 +1,5 @@
-// Pings hosts again and again, as ping(8) does, but all of them at once: each result as it comes, and the figures of
-// each host at the end or at Ctrl-C; or, with --prometheus, a page of metrics alone.
+// Pings hosts repeatedly, as ping(8) does, but all at once. Prints each result as it comes, and the statistics of each
+// host at the end or at Ctrl-C; with --prometheus it prints only a page of metrics.
 // Usage: ping_series_demo [-c COUNT] [-i SECONDS] [--prometheus] HOST...
 // Exit status: 0 when every probe was answered, 1 when not, 2 when there was an error.
 #include <multiping/multiping.hpp>
@@ -28,13 +28,13 @@ constexpr std::string_view usage =
     "With --prometheus it writes the figures alone, as a page for that program.\n"
     "Exit status: 0 when every probe was answered, 1 when not, 2 when there was an error.";
 
-/// Turns Ctrl-C into a stop request. A thread waits for the signal, so that nothing happens in a handler.
+/// Turns Ctrl-C into a stop request. A thread waits for the signal, so that no signal handler is needed.
 class StopAtCtrlC {
  public:
   StopAtCtrlC() {
     ::sigemptyset(&signals_);
     ::sigaddset(&signals_, SIGINT);
-    ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);  // before any other thread is there
+    ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);  // before any other thread starts
     waiter_ = std::jthread{[this](const std::stop_token& over) { wait(over); }};
   }
   [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
@@ -54,7 +54,7 @@ class StopAtCtrlC {
   std::jthread waiter_;
 };
 
-/// The whole text as a number.
+/// Returns the whole text as a number; throws std::logic_error where it is none.
 double parse_number(const std::string& text) {
   std::size_t end = 0;
   const double number = std::stod(text, &end);
@@ -79,7 +79,7 @@ bool take_option(Command& command, const std::string& name, const std::string& v
   if (name == "-c") command.options.count = parse_count(value);
   if (name == "-i") command.options.interval = std::chrono::duration<double>{parse_number(value)};
   return name == "-c" || name == "-i";
-} catch (const std::logic_error&) {  // what std::stod throws, too
+} catch (const std::logic_error&) {  // std::stod throws these, too
   throw std::invalid_argument{name + " " + value + " is no number of " + (name == "-c" ? "rounds" : "seconds")};
 }
 
@@ -108,7 +108,8 @@ void print_row(const multiping::Series& series, int width) {
   const multiping::Statistics& figures = series.statistics;
   std::cout << std::left << std::setw(width) << series.host << std::right << std::setw(9) << figures.sent()
             << std::setw(9) << figures.received() << std::fixed << std::setprecision(1) << std::setw(9);
-  figures.sent() == 0 ? std::cout << '-' : std::cout << figures.loss() * 100;  // of nothing no loss is known
+  figures.sent() == 0 ? std::cout << '-'
+                      : std::cout << figures.loss() * 100;  // the loss is not known when nothing was sent
   std::cout << std::setw(9) << figures.availability() * 100 << std::setprecision(3);
   for (const auto time : {figures.min(), figures.mean(), figures.max(), figures.stddev(), figures.jitter(),
                           figures.percentile(50), figures.percentile(99)}) {
@@ -125,7 +126,7 @@ void print_table(const std::vector<multiping::Series>& all) {
   for (const multiping::Series& series : all) print_row(series, static_cast<int>(width));
 }
 
-/// A value of a label: the page's own signs are escaped.
+/// Returns the text as the value of a label, in quotes, with special characters escaped.
 std::string quoted(const std::string& text) {
   std::string quoted = "\"";
   for (const char c : text) {
@@ -135,7 +136,7 @@ std::string quoted(const std::string& text) {
   return quoted + '"';
 }
 
-/// Bounds that Statistics counts exactly.
+/// Prints the histogram at bounds that Statistics counts exactly.
 void print_histogram(const multiping::Series& series) {
   using namespace std::chrono_literals;
   const std::string host = "{host=" + quoted(series.host);
@@ -148,7 +149,7 @@ void print_histogram(const multiping::Series& series) {
             << "ping_rtt_seconds_count" << host << "} " << figures.received() << '\n';
 }
 
-/// The histogram, and each figure that is no time; a figure that is not known has no line.
+/// Prints the histogram, and each figure that is not a time; an unknown figure has no line.
 void print_page(const std::vector<multiping::Series>& all) {
   std::cout << "# HELP ping_rtt_seconds Round-trip times of the answers.\n# TYPE ping_rtt_seconds histogram\n";
   for (const multiping::Series& series : all) print_histogram(series);

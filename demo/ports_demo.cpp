@@ -1,5 +1,5 @@
-// Which TCP ports of these hosts are open? All hosts and ports are probed at once, and nobody needs a permission for
-// it. Usage: ports_demo PORT[,PORT...] HOST...
+// Says which TCP ports of hosts are open. All hosts and ports are probed at once; this needs no permission.
+// Usage: ports_demo PORT[,PORT...] HOST...
 // Exit status: 0 when a port is open, 1 when none is, 2 when there was an error.
 #include <multiping/multiping.hpp>
 
@@ -35,7 +35,7 @@ std::vector<int> parse_ports(std::string_view list) {
   return ports;
 }
 
-/// What a port's outcome means to its user.
+/// Says what the outcome means for the port; "" where there is no short word for it.
 std::string_view verdict(const multiping::Result& result) {
   switch (result.outcome) {
     case multiping::Outcome::reply:

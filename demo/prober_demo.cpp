@@ -1,5 +1,5 @@
-// A program with a loop of its own: poll() waits for its input and for probes at once. Type host names or addresses,
-// one a line; each is pinged as soon as it is read, and told as soon as it is known. Ends at the end of the input.
+// A program with an event loop of its own: poll() waits for input and for probes at the same time. It reads host names
+// or addresses, one on each line, pings each at once, and prints each result when it is known. It ends with its input.
 // Exit status: 0 when every host answered, 1 when not, 2 when there was an error.
 #include <multiping/multiping.hpp>
 
@@ -27,7 +27,8 @@ constexpr std::string_view usage =
 
 class Pinger {
  public:
-  /// Waits for whichever comes first, until the input has ended and every answer is told. Whether all hosts answered.
+  /// Waits for input and probes until the input has ended and every result is printed. Returns true when all hosts
+  /// answered.
   bool run() {
     std::array<pollfd, 2> watched{{{STDIN_FILENO, POLLIN, 0}, {prober_.native_handle(), POLLIN, 0}}};
     while (reading_ || prober_.in_flight() > 0) {
@@ -46,7 +47,7 @@ class Pinger {
     const ssize_t count = ::read(STDIN_FILENO, bytes.data(), bytes.size());
     reading_ = count > 0;
     if (reading_) input_.append(bytes.data(), static_cast<std::size_t>(count));
-    if (!reading_ && !input_.empty()) input_ += '\n';  // a last line without an end
+    if (!reading_ && !input_.empty()) input_ += '\n';  // the last line may have no line end
     for (auto end = input_.find('\n'); end != std::string::npos; end = input_.find('\n')) {
       const std::string host = input_.substr(0, end);
       input_.erase(0, end + 1);
@@ -54,7 +55,8 @@ class Pinger {
     }
   }
 
-  /// A lookup of a name waits; who cannot have that resolves elsewhere. An address costs nothing.
+  /// Submits a probe. The lookup of a name blocks; a program that cannot wait resolves names in another thread. An
+  /// address needs no lookup.
   void ping(const std::string& host) {
     const auto resolution = multiping::resolve({host}, {.timeout = 2s}).front();
     if (resolution.addresses.empty()) {

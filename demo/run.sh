@@ -22,7 +22,7 @@ is_configured || configure -D MULTIPING_BUILD_TESTS=OFF -D MULTIPING_BUILD_DAEMO
 build_all --target multi_ping_demo
 demo=$build/demo/multi_ping_demo
 
-# True when net.ipv4.ping_group_range has a group of this user: then the kernel lets the user ping.
+# True when a group of this user is inside net.ipv4.ping_group_range: then the kernel lets the user ping.
 in_ping_group_range() {
   read -r first last </proc/sys/net/ipv4/ping_group_range || return 1
   for group in $(id -G); do
@@ -31,7 +31,8 @@ in_ping_group_range() {
   return 1
 }
 
-# Where CAP_NET_RAW (bit 13) is out of bounds, as in some containers, a program that was given it does not start.
+# Where the bounding set lacks CAP_NET_RAW (bit 13), as in some containers, a program with that file capability does not
+# start.
 may_have_net_raw() {
   bounds=$(sed -n 's/^CapBnd:[[:space:]]*/0x/p' /proc/self/status)
   [ $((bounds >> 13 & 1)) -eq 1 ]
@@ -44,7 +45,7 @@ give_capability() {
   sudo setcap cap_net_raw+ep "$demo" || echo "== That did not work; going on without."
 }
 
-# A user who may not ping gets the capability for this one program, by a command that is shown first.
+# For a user who may not ping, this gives the capability to this one program; it prints the command first.
 if [ "$(id -u)" -ne 0 ] && ! in_ping_group_range && may_have_net_raw && command -v sudo >/dev/null; then
   getcap "$demo" 2>/dev/null | grep -q cap_net_raw || give_capability
 fi

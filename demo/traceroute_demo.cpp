@@ -1,4 +1,4 @@
-// The ways to many hosts, found out at once and shown as people know it from traceroute.
+// Finds the routes to many hosts at once, and prints them in the format of traceroute.
 // Usage: traceroute_demo [-U|-T] [-p PORT] [-q PROBES] [-m MAX_TTL] [-f FLOWS] [-n] HOST...
 // Exit status: 0 when every target was reached, 1 when not, 2 when there was an error.
 #include <multiping/multiping.hpp>
@@ -38,7 +38,7 @@ int parse_number(std::string_view option, std::string_view text) {
   return number;
 }
 
-/// Options without a value; false for others.
+/// Takes an option without a value; returns false for any other word.
 bool take_flag(std::string_view word, TraceOptions& options) {
   if (word == "-U")
     options.ping.probe.protocol = Protocol::udp;
@@ -75,7 +75,7 @@ Arguments parse(std::span<char*> words) {
   return arguments;
 }
 
-/// Text that a router sent is not fit for a terminal as it is.
+/// Replaces characters that are not safe for a terminal, in text that a router sent.
 std::string printable(std::string text) {
   std::ranges::replace_if(
       text, [](char letter) { return letter <= ' ' || letter > '~'; }, '?');
@@ -96,7 +96,7 @@ std::string v4_annotation(const IcmpError& error) {
     case 2:
       return " !P";
     case 3:
-      return {};  // the port: it is the target that says so
+      return {};  // port unreachable: the target itself answered
     case 4:
       return " !F-" + std::to_string(error.mtu);
     case 9:
@@ -125,7 +125,7 @@ std::string v6_annotation(const IcmpError& error) {
   }
 }
 
-/// Why the route ends here, in the letters of traceroute.
+/// Returns the reason why the route ends here, in the letters of traceroute.
 std::string annotation(const Result& probe) {
   if (!probe.icmp || probe.outcome == Outcome::ttl_expired) return {};
   return probe.address.family() == Family::ipv6 ? v6_annotation(*probe.icmp) : v4_annotation(*probe.icmp);
@@ -154,7 +154,7 @@ void print_responder(const Result& probe, const std::string& name, bool names) {
   if (probe.icmp) print_labels(*probe.icmp);
 }
 
-/// Who answered is said again where it is somebody else than for the probe before.
+/// Prints one hop. The responder is printed again only where it differs from that of the probe before.
 void print(const Hop& hop, bool names) {
   std::cout << std::setw(2) << hop.ttl << ' ';
   Address last;
@@ -182,7 +182,7 @@ void print(const Route& route, const TraceOptions& options) {
   for (const Hop& hop : route.hops) print(hop, options.resolve_names);
 }
 
-/// A silent router says nothing about loss: routers answer as often as they like.
+/// Prints one hop of a path. A silent router is no sign of loss, since routers limit how often they answer.
 void print(const PathHop& hop) {
   std::cout << std::setw(2) << hop.ttl << "  ";
   const Statistics& figures = hop.statistics;

@@ -29,8 +29,7 @@ class MULTIPING_EXPORT MultiPing {
   /// Throws:
   /// - ResolveError, which lists every name that failed, unless options.ignore_lookup_errors is set;
   /// - PermissionError where a target needs ICMP, SCTP or half_open and this process may not use it (UDP and TCP need
-  /// no
-  ///   permission);
+  ///   no permission);
   /// - std::invalid_argument for options out of range; its text names the option, its value and its range;
   /// - std::system_error for options that cannot be honoured for any of the targets (its text names one of them), and
   ///   for any other error of the system (such as too many open files).
@@ -53,8 +52,9 @@ class MULTIPING_EXPORT MultiPing {
   /// child.
   void send();
 
-  /// Waits for answers until no probe is awaited any more, or until `timeout` has passed. With 0s, or a negative time
-  /// such as `deadline - now()` past the deadline, it takes the answers that are there and does not wait.
+  /// Waits for answers until no probe is awaited any more, or until `timeout` has passed, and returns them. With 0s, or
+  /// a negative time such as `deadline - now()` past the deadline, it takes the answers that are there and does not
+  /// wait.
   ///
   /// A target is not awaited any more when it has answered, or when no answer can come: it is unresolved or was not
   /// sent, fail_fast or an expired ttl that was asked for has ended its wait, or an ICMP error has ended its TCP
@@ -87,7 +87,7 @@ class MULTIPING_EXPORT MultiPing {
   /// for a program that runs while addresses change. Returns when the lookups have ended.
   ///
   /// A target whose address has changed becomes pending and unsent. Everything known about its old address is
-  /// forgotten, and late answers from there are too. Where the new address is already a target of this object, the
+  /// forgotten, and late answers from there do not count. Where the new address is already a target of this object, the
   /// position shares the result of that target. A name that has no address any more is unresolved. All other targets
   /// keep their results. A name whose lookup failed (Errc::lookup_failed, Errc::lookup_timeout) keeps its result and
   /// its address. The next send() sends the probes.

@@ -82,7 +82,7 @@ using OnResult = std::function<void(const Result& result, int round)>;
 /// The results of one round.
 struct Round {
   int number = 0;                 ///< Counts from 0.
-  std::vector<Result> results{};  ///< One for each position of the list, in the caller's order; none is awaited.
+  std::vector<Result> results{};  ///< One for each position of the list, in the caller's order; all are final.
 };
 
 /// A series as a range of rounds, for plain loops:

@@ -139,8 +139,9 @@ struct Counters {
   std::uint64_t unauthenticated = 0;  ///< Refused: packets with our identifier that answer no probe of ours; probes
                                       ///< that came back to their own sender; TCP connections that were reset by a
                                       ///< packet without the right number.
-  std::uint64_t wrong_source = 0;     ///< Refused: packets with a right tag from another address or port than the one
-                                      ///< probed. Options::any_source accepts other addresses.
+  std::uint64_t wrong_source = 0;     ///< Refused: packets with a right tag from another address than the one probed,
+                                      ///< or, with half-open TCP and SCTP, from another port. Options::any_source
+                                      ///< accepts other addresses.
   /// Refused: packets with a wrong checksum. A raw IPv6 socket counts all damaged packets, for any program on this
   /// host; a UDP socket counts those to its port. Both counts are read when another packet is received.
   std::uint64_t bad_checksum = 0;

@@ -174,8 +174,7 @@ class MULTIPING_EXPORT Statistics {
   void join_times(const Statistics& other) noexcept;
 
   std::uint64_t sent_ = 0, received_ = 0, not_sent_ = 0, unresolved_ = 0, duplicates_ = 0, reordered_ = 0;
-  std::uint64_t lost_before_ = 0, lost_behind_ = 0,
-                longest_loss_ = 0;  ///< Runs of losses: before the first answer, after the last.
+  std::uint64_t lost_before_ = 0, lost_behind_ = 0, longest_loss_ = 0;  ///< Runs: before the first answer, at the end.
   std::uint64_t loss_periods_ = 0;
   Wide sum_{}, squares_{};
   std::int64_t min_ = 0, max_ = 0, first_ = 0, last_ = 0;  ///< In nanoseconds.

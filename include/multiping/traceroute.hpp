@@ -37,9 +37,9 @@ struct TraceOptions {
 /// One step of a route: the probes with one TTL.
 struct Hop {
   int ttl = 0;  ///< TTL or hop limit of its probes, from TraceOptions::first_ttl.
-  std::vector<Result>
-      probes{};  ///< probes_per_hop results. A silent probe is no_reply; a probe that there was no time
-                 ///< to send is pending. Several responders: the path changed, or is balanced by packet.
+  /// TraceOptions::probes_per_hop results. A silent probe is no_reply; a probe that there was no time to send is
+  /// pending. Several responders: the path has changed, or the load is balanced by packet.
+  std::vector<Result> probes{};
   std::vector<std::string> names{};  ///< Name of each probe's responder; empty where unknown or not asked for.
 };
 
@@ -51,8 +51,9 @@ struct Route {
                             ///< hop tried.
   int flow = 0;             ///< Number of the flow, from 0 to TraceOptions::flows - 1.
   bool reached = false;     ///< The target itself answered the probes of the last hop: by an echo reply, by port
-                         ///< unreachable, or by accepting or refusing a connection. Time exceeded from its address is
-                         ///< a hop: a router that translates addresses (a forwarded port, a virtual address) sends it.
+                            ///< unreachable, or by accepting or refusing a connection. Time exceeded from its address
+                            ///< is a hop: a router that translates addresses (a forwarded port, a virtual address)
+                            ///< sends it.
   std::error_code error{};  ///< The target is unresolved, or probes could not be sent and no hop answered: for example
                             ///< host_unreachable where this host's gateway is dead.
 };
