@@ -1,5 +1,5 @@
-// The system's resolver, in a network namespace with a hosts file and a name server of the test's own.
-// Also the whole way: silence, deadlines and repetition as they look through getaddrinfo(3).
+// Tests the system's resolver, in a network namespace with a hosts file and a name server of the test's own.
+// Also tests silence, deadlines and repetition through the whole library and getaddrinfo(3).
 #include <netdb.h>
 #include <sched.h>
 
@@ -66,7 +66,7 @@ std::string nibbles(const char* last) {
 
 std::string label(std::size_t size) { return std::string(size, 'a'); }
 
-/// 192.0.2.<number> and what it is called.
+/// The names of the addresses 192.0.2.<number>.
 std::optional<Response> names_of_the_test(const test::Question& question) {
   static const std::map<std::string, std::string> pointers{
       {"1", "router.example.test"},
@@ -109,7 +109,7 @@ ReverseResolution reverse_one(const std::string& text, const ResolveOptions& opt
   return reverse_names(addresses({text}), options).front();
 }
 
-/// Runs `body` where the hosts file is the test's, and the name server too.
+/// Runs `body` in a namespace with the test's hosts file and name server.
 void with_name_server(const std::function<void(const NameServer&)>& body) {
   in_namespace([&] {
     make_resolver_files(hosts);
@@ -118,7 +118,7 @@ void with_name_server(const std::function<void(const NameServer&)>& body) {
   });
 }
 
-/// Were they asked again until the time is up, that would take a minute.
+/// If lookups were made again until the timeout, this would take a minute.
 void check_that_lookups_fail_at_once(const std::string& why) {
   const auto began = std::chrono::steady_clock::now();
   const auto resolutions = resolve_names(Names{"both.test", "192.0.2.1", "v6only.test"}, {.timeout = 60s});
@@ -131,7 +131,7 @@ void check_that_lookups_fail_at_once(const std::string& why) {
   BOOST_TEST(took.count() < 10.0, why);
 }
 
-/// The C library has the ASCII form of names from another one.
+/// The C library gets the ASCII form of names from another library, which may be missing.
 boost::test_tools::assertion_result needs_idn(boost::unit_test::test_unit_id) {
   const NamesInUtf8 in_utf8;
   addrinfo hints{};
