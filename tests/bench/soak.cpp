@@ -192,8 +192,7 @@ Sample look(Clock::time_point start) {
   }
   status.close();
   const auto open = std::filesystem::directory_iterator{"/proc/self/fd"};
-  sample.descriptors =
-      std::distance(open, std::filesystem::directory_iterator{}) - 1;  // without the descriptor of the folder
+  sample.descriptors = std::distance(open, std::filesystem::directory_iterator{}) - 1;  // without the folder's own
   return sample;
 }
 

@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(a_name_server_that_does_not_recover_is_a_failed_lookup) {
 
 BOOST_AUTO_TEST_CASE(without_a_name_server_lookups_fail_at_once) {
   in_namespace([] {
-    make_resolver_files(hosts);  // nobody listens at 127.0.0.1
+    make_resolver_files(hosts);  // no server listens at 127.0.0.1
     BOOST_TEST((resolve_one("one.test").addresses == addresses({"192.0.2.77"})));
     check_that_lookups_fail_at_once("nobody listens");
   });
@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(a_name_server_that_comes_up_is_asked_by_the_next_call) {
 BOOST_AUTO_TEST_CASE(one_name_server_that_refuses_does_not_end_the_wait_for_another) {
   in_namespace([] {
     make_resolver_files(hosts);
-    write_file("/etc/resolv.conf", "nameserver 127.0.0.2\nnameserver 127.0.0.1\n");  // nobody listens at the first
+    write_file("/etc/resolv.conf", "nameserver 127.0.0.2\nnameserver 127.0.0.1\n");  // no server listens at the first
     const NameServer server{zone_of_the_test};
     BOOST_TEST((resolve_one("recovers.test", {.timeout = 30s}).addresses == addresses({"192.0.2.3"})));
   });
