@@ -1,4 +1,4 @@
-// Copies the quoted bytes of held errors into memory that was reserved before, so that this cannot fail.
+// hold() copies the quoted bytes into memory that was reserved before, so that it cannot fail.
 // See error_queue.hpp.
 #include "linux/error_queue.hpp"
 

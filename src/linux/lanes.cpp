@@ -28,8 +28,8 @@ constexpr std::size_t small_answer_cost = 1024;  ///< Bytes of the buffer that a
 /// usually has room for 1024 entries. When it is full, IPv4 refuses the packet with an error that passes; IPv6 gives
 /// EINVAL, as for no route, and on ping sockets no error at all.
 constexpr std::size_t most_held_v4 = 4096, most_held_v6 = 512;
-constexpr std::size_t least_held =
-    128;  ///< For each of many transports: fewer would slow down packets that need not wait.
+/// For each of many transports: fewer would slow down packets that need not wait.
+constexpr std::size_t least_held = 128;
 
 std::size_t receive_buffer_of(int socket) noexcept {
   return static_cast<std::size_t>(option(socket, SOL_SOCKET, SO_RCVBUF));

@@ -99,8 +99,9 @@ bool is_ascii(std::string_view text) noexcept {
 
 #ifdef __GLIBC__
 
-/// glibc keeps these settings in memory that the next thread gets after this one has ended, and res_init(3) keeps
-/// values that it finds there. So they are set to 0 first: then res_init(3) reads the values of this host.
+/// glibc keeps these settings in memory that the next thread gets after this one has ended, and res_init(3) takes
+/// values that it finds there for a choice of the program. The values of this host would then come back with the next
+/// change of its settings, or at once. So this function clears the values first.
 void renew_resolver_state() noexcept {
   _res.retrans = 0;
   _res.retry = 0;

@@ -1,6 +1,5 @@
-// One echo request by a bare ICMP socket that has the options, the filter and the receive stamps of the library's:
-// what a ping() of one host costs at least.
-// Throws nothing: a call that fails makes the answer false.
+// Sends one echo request by a bare ICMP socket with the options, filter and receive stamps of the library's sockets:
+// the least that a ping() of one host costs. It throws nothing: a call that fails makes the result false.
 #pragma once
 
 #include <linux/errqueue.h>
@@ -73,7 +72,7 @@ class BareSocket {
     ::bind(fd_, reinterpret_cast<const sockaddr*>(&name), length);
   }
 
-  /// Echo replies with our identifier, and ICMP errors that quote it.
+  /// Lets in only echo replies with our identifier and ICMP errors that quote it.
   void filter() {
     const auto op = [](int code, std::uint32_t k) { return sock_filter{static_cast<std::uint16_t>(code), 0, 0, k}; };
     const auto jump = [](std::uint32_t k, std::uint8_t yes, std::uint8_t no) {

@@ -1,4 +1,4 @@
-// The library over the same N targets as floor.cpp, each phase timed: parse and open, send, receive, destroy.
+// Measures the library over the same N targets as floor.cpp, by phase: parse and open, send, receive, destroy.
 // Usage: batch raw|ping|broker 4|6 N THREADS [--buffer BYTES] [--broker PATH]. Prints one line of name=value pairs,
 // times in microseconds.
 #include <multiping/multiping.hpp>

@@ -1,5 +1,5 @@
-// What the benchmark's programs measure of themselves: time and memory.
-// Header only, and no part of the library.
+// Measures the time and memory of a benchmark program itself.
+// Header only, and not part of the library.
 #pragma once
 
 #include <time.h>
@@ -16,7 +16,7 @@ inline double microseconds(clockid_t clock) {
   return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) / 1e3;
 }
 
-/// Wall and processor time since the last lap.
+/// Measures wall and processor time since the last lap, in microseconds.
 class Laps {
  public:
   struct Lap {
@@ -33,7 +33,7 @@ class Laps {
   Lap last_{microseconds(CLOCK_MONOTONIC), microseconds(CLOCK_PROCESS_CPUTIME_ID)};
 };
 
-/// Peak memory of this program in KiB. (What getrusage(2) says includes the program that started this one.)
+/// Peak memory of this program in KiB. (The value of getrusage(2) includes the program that started this one.)
 inline long peak_memory() {
   std::ifstream status{"/proc/self/status"};
   for (std::string line; std::getline(status, line);)

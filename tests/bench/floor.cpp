@@ -1,5 +1,5 @@
-// The floor: what the kernel itself needs for N echo requests and their replies, with no library at all.
-// One socket, sendmmsg and recvmmsg of 64 in turn, addresses computed, answers counted and not kept.
+// The floor: the time that the kernel itself needs for N echo requests and their replies, without any library.
+// It uses one socket, calls sendmmsg and recvmmsg with 64 messages in turn, and counts answers without keeping them.
 // Usage: floor raw|ping 4|6 N   (127.0.0.1 onwards, or fd77::1 onwards). Prints: answered wall_us cpu_us memory_kib
 #include <arpa/inet.h>
 #include <linux/filter.h>
@@ -41,7 +41,7 @@ socklen_t name_of(bool v4, std::uint32_t index, Name& name) {
   return sizeof name.v6;
 }
 
-/// A raw socket hears the host's own requests as well as every reply: both would fill the buffer.
+/// Filters a raw socket, which gets the host's own requests and all replies: both would fill the buffer.
 void only_replies(int fd, bool v4, std::uint16_t id) {
   const auto start = v4 ? 20U : 0U;
   sock_filter code[] = {

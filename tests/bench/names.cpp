@@ -1,7 +1,7 @@
-// Name lookups by a name server of this program's own, which answers late or not at all: how long a list takes, and
-// what an outage of the name server costs in threads and descriptors. Usage: names [COUNT [DELAY_MS]] (10000, 50).
-// Needs root: it runs in a network and a mount namespace of its own, where only the loopback is. Prints two lines of
-// name=value pairs.
+// Measures name lookups by a name server of its own, which answers late or not at all: how long a list takes, and how
+// many threads and descriptors an outage of the name server takes. Usage: names [COUNT [DELAY_MS]] (10000, 50).
+// Needs root: it runs in a network and a mount namespace of its own that have only the loopback interface. Prints two
+// lines of name=value pairs.
 #include <multiping/multiping.hpp>
 
 #include <arpa/inet.h>
@@ -43,7 +43,7 @@ using Bytes = std::vector<std::uint8_t>;
 
 void write_file(const char* path, const char* text) { std::ofstream{path} << text; }
 
-/// Nothing of the machine is touched: what is mounted and brought up here ends with this program.
+/// Does not change the machine: the mounts and the interface of these namespaces end with this program.
 void enter_namespace() {
   if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) fail("cannot make a namespace");
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) fail("cannot make mounts private");
@@ -59,7 +59,7 @@ void enter_namespace() {
   ::close(socket);
 }
 
-/// A query with its answer: 127.0.0.1 to those for an IPv4 address, none to others. Queries have one question.
+/// Turns a query with one question into its answer: 127.0.0.1 for an IPv4 address, otherwise no record.
 void make_answer(Bytes& message) {
   const auto end = std::find(message.begin() + 12, message.end(), std::uint8_t{0});
   if (message.end() - end < 5) return;
@@ -164,7 +164,7 @@ void measure_list(std::size_t count, std::chrono::milliseconds delay) {
               static_cast<long long>(delay.count()), resolved, took, bench::peak_memory());
 }
 
-/// Thirty calls of 64 names each, which give up after 100 ms.
+/// Makes thirty calls of 64 names each, which give up after 100 ms.
 void measure_outage() {
   const NameServer server{0ms, true};
   const auto list = names(64);

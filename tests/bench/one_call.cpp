@@ -1,4 +1,4 @@
-// multi_ping() over a caller's vector of N IPv4 strings, for its peak memory, and ping() of one host, for its cost.
+// Measures the peak memory of multi_ping() over a vector of N IPv4 strings, and the time of a ping() of one host.
 // Usage: one_call N. Prints one line of name=value pairs.
 #include <multiping/multiping.hpp>
 
@@ -26,7 +26,7 @@ std::vector<std::string> hosts(unsigned count) {
   return names;
 }
 
-/// The median of some first pings of one host, everything opened anew each time, in microseconds.
+/// The median time of 101 calls of ping() for one host, each of which opens everything anew, in microseconds.
 double one_ping() {
   std::vector<double> times;
   for (int i = 0; i < 101; ++i) {

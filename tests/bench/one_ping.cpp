@@ -1,6 +1,6 @@
-// One ping of one host, in turn by a bare socket and by the library: opened anew each time, and kept.
-// Usage: one_ping raw|ping 4|6 ROUNDS. Prints one line of name=value pairs, times in microseconds (p50 and p95), the
-// ratios of the medians and of the p95 last.
+// Measures one ping of one host, in turn by a bare socket and by the library: opened anew each time, and kept open.
+// Usage: one_ping raw|ping 4|6 ROUNDS. Prints one line of name=value pairs: times in microseconds (p50 and p95), then
+// the ratios of the medians and of the p95.
 #include <multiping/multiping.hpp>
 
 #include <algorithm>
@@ -61,7 +61,7 @@ bool ask(Prober& prober, const Address& to) {
     for (const auto& done : prober.poll(1s)) return done.result.answered();
 }
 
-/// ping() without a transport takes what it may have: raw sockets first.
+/// ping() without a transport uses the first kind of socket that it may open, and tries raw sockets first.
 Ways measure(bool raw, bool v4, int rounds) {
   const Target host{v4 ? "127.0.0.1" : "::1"};
   const Address to = *Address::parse(host.host());

@@ -1,4 +1,4 @@
-// The library over the same N probes as ports_floor.cpp, from the first send() to the last receive().
+// Measures the library over the same N probes as ports_floor.cpp, from the first send() to the last receive().
 // Usage: ports tcp|udp|half-open N OPEN_PORT THREADS. Prints one line of name=value pairs, times in microseconds.
 #include <multiping/multiping.hpp>
 

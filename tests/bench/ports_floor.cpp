@@ -1,5 +1,6 @@
-// The bare loop for ports: N connections with epoll, or N datagrams with sendmmsg and recvmmsg, and no library.
-// Half of the probes go to the open port, half to the closed one behind it. Usage: ports_floor tcp|udp N OPEN_PORT
+// The bare loop for ports: N connections with epoll, or N datagrams with sendmmsg and recvmmsg, without any library.
+// Half of the probes go to the open port, half to the next port, which is closed. Usage: ports_floor tcp|udp N
+// OPEN_PORT
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -23,7 +24,7 @@ struct Tally {
   unsigned open = 0, closed = 0;
 };
 
-/// Address n/2 of 127.1.0.0/16 and up; the odd ones on the closed port.
+/// Address n/2, counted from 127.1.0.1 up; an odd n has the closed port.
 sockaddr_in probe_address(unsigned n, std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -32,7 +33,7 @@ sockaddr_in probe_address(unsigned n, std::uint16_t port) {
   return address;
 }
 
-/// As many connections at once as there are descriptors for them.
+/// How many connections can be under way at once: nearly as many as there are descriptors.
 unsigned window() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -116,7 +117,7 @@ Tally send_all(unsigned count, std::uint16_t port) {
       d.sending[i].msg_hdr.msg_name = &d.names[i];
       d.sending[i].msg_hdr.msg_namelen = sizeof d.names[i];
     }
-    // An error that waits in the queue fails the call, once, and says nothing of the datagrams at hand.
+    // An error in the queue makes one call fail, but is not about the datagrams of that call.
     const int sent = some == 0 ? 0 : ::sendmmsg(fd, d.sending.data(), static_cast<unsigned>(some), 0);
     next += sent > 0 ? static_cast<unsigned>(sent) : 0U;
     tally.closed += take(MSG_ERRQUEUE);

@@ -33,7 +33,7 @@ int open_on(int type, std::uint16_t port) {
   return fd;
 }
 
-/// Each answer leaves from the address that was asked: the control message says it both ways.
+/// Each answer leaves from the address that the datagram was sent to: the control message gives it, and then sets it.
 void echo(int fd) {
   std::array<std::uint8_t, 2048> bytes{};
   std::array<std::uint8_t, 256> control{};

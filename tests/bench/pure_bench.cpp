@@ -1,5 +1,5 @@
-// What the pure parts cost: the tag, the codec, parsing, the probe table.
-// Google Benchmark; one number for each thing that happens once for every probe.
+// Measures the parts without a network: the tag, the codec, parsing, the probe table.
+// Uses Google Benchmark; each number is for something that happens once for every probe.
 #include <benchmark/benchmark.h>
 
 #include <array>

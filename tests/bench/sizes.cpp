@@ -1,6 +1,5 @@
-// A Prober with N probes to 127.0.0.1, all submitted before the first answer is taken: of one size, or each with
-// options of its own.
-// Usage: sizes N one|own. Prints one line of name=value pairs.
+// Measures a Prober with N probes to 127.0.0.1, all submitted before the first answer is taken. The probes have one
+// size, or each has options of its own. Usage: sizes N one|own. Prints one line of name=value pairs.
 #include <multiping/multiping.hpp>
 
 #include <chrono>

@@ -1,7 +1,7 @@
-// A monitor that runs on while its host changes: thousands of targets with 5 % loss, an uplink that is dialled anew
-// twice, and a name server that is silent for a while. Memory, threads and descriptors must stay as they are.
-// Usage: soak [MINUTES] [TARGETS] (10, 10000). As root; it sends only inside network namespaces of its own.
-// Exit status: 0 when all stayed flat and all targets were found again, 1 when not, 2 when there was an error.
+// A monitor that keeps running while its host changes: thousands of targets with 5 % loss, an uplink that is dialled
+// anew twice, and a name server that is silent for a while. Memory, threads and descriptors must not grow. Usage: soak
+// [MINUTES] [TARGETS] (10, 10000). Needs root; it sends only inside network namespaces of its own. Exit status: 0 when
+// nothing grew and all targets were found again, 1 when not, 2 when there was an error.
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sched.h>
@@ -41,9 +41,9 @@ using Seconds = std::chrono::duration<double>;
 constexpr int names = 20;
 constexpr const char* name_server = "10.200.255.53";
 
-// What happens when, as parts of the whole time.
+// The times of the events, as parts of the whole time.
 constexpr double redials[] = {0.25, 0.7}, silent_from = 0.45, silent_until = 0.6;
-// What is compared: before the first redial, between that and the silence, and at the end.
+// The windows that are compared: before the first redial, between that and the silence, and at the end.
 struct Window {
   double from = 0, to = 0;
 };
@@ -58,7 +58,7 @@ void run(const std::string& command) {
 
 // ---- The world: the other end of the uplink, in a process and a network namespace of its own ----
 
-/// Makes the uplink "up0" between this namespace and that of the process `near`; as a redial does, under its old name.
+/// Makes the uplink "up0" between this namespace and that of the process `near`; a redial makes it under the same name.
 void dial(pid_t near) {
   const std::string there = "nsenter --net=/proc/" + std::to_string(near) + "/ns/net ";
   run("ip link add far0 type veth peer name up0 netns " + std::to_string(near));
@@ -67,14 +67,14 @@ void dial(pid_t near) {
   run(there + "ip route add 10.200.0.0/16 via 10.199.0.2");
 }
 
-/// All of 10.200.0.0/16 answers, but for one request in twenty.
+/// Makes all of 10.200.0.0/16 answer, except to one request in twenty.
 void furnish_far_side() {
   run("ip link set lo up && ip route add local 10.200.0.0/16 dev lo");
   run("nft add table inet soak && nft 'add chain inet soak in { type filter hook input priority 0; }'");
   run("nft add rule inet soak in icmp type echo-request numgen random mod 100 \\< 5 drop");
 }
 
-/// The answer to a question for "h7.soak": 10.200.200.7 where an IPv4 address is wanted, else none. RFC 1035.
+/// The answer to a question for "h7.soak": 10.200.200.7 for an IPv4 address, otherwise no record. RFC 1035.
 std::vector<std::uint8_t> dns_answer(std::span<const std::uint8_t> query) {
   constexpr std::size_t header = 12;
   std::size_t end = header;
@@ -105,7 +105,8 @@ class NameServer {
   NameServer& operator=(const NameServer&) = delete;
   ~NameServer() { ::close(socket_); }
 
-  /// Serves one question at most, within a tenth of a second; when silent, it takes it and says nothing.
+  /// Waits a tenth of a second for one question and answers it; when `silent`, it reads the question but does not
+  /// answer.
   void serve(bool silent) const {
     pollfd waiting{socket_, POLLIN, 0};
     if (::poll(&waiting, 1, 100) <= 0) return;
@@ -122,7 +123,7 @@ class NameServer {
   int socket_;
 };
 
-/// Says when it is ready, then lives for `length`, and on until it is killed.
+/// Writes a byte to `ready` when it is ready. Then plays the events of `length`, and runs on until it is killed.
 void be_the_world(pid_t near, int ready, Seconds length) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::unshare(CLONE_NEWNET) != 0) fail("unshare");
@@ -174,12 +175,12 @@ class World {
   pid_t process_ = -1;
 };
 
-// ---- The monitor, and what it takes ----
+// ---- The monitor, and the resources that it takes ----
 
 struct Sample {
   double at = 0;  ///< Seconds.
   long memory = 0, threads = 0, descriptors = 0;
-  double answered = 0;  ///< Share of the last round.
+  double answered = 0;  ///< Share of the targets that answered in the last round, 0 to 1.
 };
 
 Sample look(Clock::time_point start) {
@@ -191,7 +192,7 @@ Sample look(Clock::time_point start) {
   }
   status.close();
   const auto open = std::filesystem::directory_iterator{"/proc/self/fd"};
-  sample.descriptors = std::distance(open, std::filesystem::directory_iterator{}) - 1;  // less that of the folder
+  sample.descriptors = std::distance(open, std::filesystem::directory_iterator{}) - 1;  // without the folder's own
   return sample;
 }
 
@@ -208,7 +209,7 @@ class Watch {
     thread_.request_stop();
     thread_.join();
   }
-  /// After stop().
+  /// To be called after stop().
   [[nodiscard]] const std::vector<Sample>& samples() const noexcept { return samples_; }
 
  private:
@@ -232,7 +233,7 @@ class Watch {
   std::jthread thread_;
 };
 
-/// Half of them by the device; the last ones by name.
+/// Half of the targets use the device; the last ones are given by name.
 std::vector<multiping::Target> targets(int count) {
   std::vector<multiping::Target> all;
   for (int i = 1; i + names <= count; ++i) {
@@ -243,7 +244,7 @@ std::vector<multiping::Target> targets(int count) {
   return all;
 }
 
-/// Probes all of them each second; the figures of all together.
+/// Probes all targets each second; returns the statistics of all of them together.
 multiping::Statistics monitor(int count, Seconds length, Watch& watch, Clock::time_point start) {
   multiping::SeriesOptions options{.count = 0, .interval = 1s, .timeout = 1s, .resolve_every = 5s};
   options.ping.ignore_lookup_errors = true;
@@ -253,7 +254,7 @@ multiping::Statistics monitor(int count, Seconds length, Watch& watch, Clock::ti
     watch.tell(round.number + 1, static_cast<double>(answered) / static_cast<double>(round.results.size()));
     if (Clock::now() - start >= length) break;
   }
-  watch.stop();  // while the series is still there
+  watch.stop();  // while the series still exists
   multiping::Statistics sum;
   for (const multiping::Series& each : series.series()) sum += each.statistics;
   return sum;
@@ -265,14 +266,15 @@ class Verdict {
  public:
   Verdict(const std::vector<Sample>& all, Seconds length) : all_{all}, length_{length.count()} {}
 
-  /// Of what lookups take now and then, so the least of each window counts; at most `peak` more at any time.
+  /// Whether a resource did not grow. Lookups take some of it now and then, so the least value of each window counts;
+  /// at any time there may be `peak` more.
   [[nodiscard]] bool flat(const char* name, long Sample::*what, long peak) const {
     const Taken taken{least(warm, what), least(the_end, what), most(what)};
     return say(name, taken, taken.after <= taken.before && taken.top <= taken.before + peak);
   }
-  /// The first redial may take more than there was before, the second nothing but the results of one more round, which
-  /// are there at once where this process comes late. A leak of two bytes for each probe is more than that in ten
-  /// minutes.
+  /// The first redial may take additional memory. The second may take only that for the results of one more round,
+  /// which exist at the same time when this process is late. A leak of two bytes for each probe is more than that in
+  /// ten minutes.
   [[nodiscard]] bool memory_flat(int targets) const {
     const Taken taken{least(redialled_once, &Sample::memory), least(the_end, &Sample::memory), most(&Sample::memory)};
     const long round = static_cast<long>(sizeof(multiping::Result)) * targets / 1024;
@@ -314,7 +316,7 @@ class Verdict {
 };
 
 bool judge(const std::vector<Sample>& all, Seconds length, int targets) {
-  constexpr long lookups = 64;  // of a process at once; each has a socket, and a file at times
+  constexpr long lookups = 64;  // the most of a process at once; each has a socket, and sometimes a file
   const Verdict verdict{all, length};
   const bool parts[] = {verdict.found_again(), verdict.memory_flat(targets),
                         verdict.flat("threads", &Sample::threads, lookups),
@@ -322,7 +324,7 @@ bool judge(const std::vector<Sample>& all, Seconds length, int targets) {
   return std::ranges::all_of(parts, std::identity{});
 }
 
-/// Namespaces of its own, in which names are asked for at the world's name server.
+/// Enters namespaces of its own, in which the resolver asks the world's name server.
 void enter_namespaces() {
   if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) fail("unshare");
   run("mount --make-rprivate / && ip link set lo up");

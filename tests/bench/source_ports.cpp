@@ -1,4 +1,4 @@
-// UDP probes from many source ports, each of which is a socket: what a probe costs must not grow with their number.
+// UDP probes from many source ports, each of which is a socket: the time of a probe must not grow with their number.
 // Usage: source_ports PROBES SOURCE_PORTS OPEN_PORT. Prints one line of name=value pairs, times in microseconds.
 #include <multiping/multiping.hpp>
 

@@ -1,6 +1,6 @@
-// How soon calls about very many targets end: after a stop, and when a budget is used up.
-// Usage: stops TARGETS ROUTES. TARGETS of 127.0.0.0/8 answer; ROUTES of 10.64.0.0/10 lead to nobody. Prints one line of
-// name=value pairs, times in milliseconds.
+// Measures how soon calls about very many targets end: after a stop, and when a budget is used up.
+// Usage: stops TARGETS ROUTES. TARGETS of 127.0.0.0/8 answer; ROUTES of 10.64.0.0/10 lead to no host. Prints one line
+// of name=value pairs, times in milliseconds.
 #include <multiping/multiping.hpp>
 
 #include <chrono>
@@ -30,7 +30,7 @@ double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-/// What a call took after the stop that came while it was under way.
+/// How long a call went on after a stop that came while it was under way, in milliseconds.
 template <class Call>
 double after_stop(std::stop_source& source, Duration wait, Call call) {
   Clock::time_point stopped_at{};
@@ -48,7 +48,7 @@ double after_stop(std::stop_source& source, Duration wait, Call call) {
 void measure_stop(std::uint32_t count) {
   std::stop_source source;
   MultiPing batch{hosts(0x7f000001, count), {.threads = 1, .stop = source.get_token()}};
-  const auto send_time = std::chrono::microseconds{count};  // a part of what the sending takes
+  const auto send_time = std::chrono::microseconds{count};  // less than the time that the sending takes
   const double send = after_stop(source, send_time, [&] { batch.send(); });
   const auto start = Clock::now();
   const Batch taken = batch.receive(1s);

@@ -1,5 +1,5 @@
-// Sending through a device without being bound to it, and what rtnetlink tells of devices.
-// The kernel of a test machine may have no VRF: its answers are made up.
+// Tests sending through a device without a bind to it, and the answers of rtnetlink(7) about devices.
+// The kernel of a test machine may not support VRFs, so the test itself makes these answers.
 #include "linux/device.hpp"
 
 #include <linux/rtnetlink.h>
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_answer_tells_nothing) {
   Bytes cut = answer(attribute(IFLA_IFNAME, text("va")));
   cut.pop_back();
   BOOST_TEST(!os::is_of_vrf(cut).has_value());
-  Bytes odd = answer(attribute(IFLA_LINKINFO, hex("ffff 0100 76726600")));  // longer than what it stands in
+  Bytes odd = answer(attribute(IFLA_LINKINFO, hex("ffff 0100 76726600")));  // longer than the attribute around it
   BOOST_TEST((os::is_of_vrf(odd) == false));
   odd = answer(hex("0300 1200"));  // shorter than its own header
   BOOST_TEST((os::is_of_vrf(odd) == false));

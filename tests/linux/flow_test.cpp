@@ -1,5 +1,6 @@
-// What makes a flow, as it stands in the packets that leave: checksum and identifier, ports, flow label; by raw sockets
-// and without privilege. And that probes of one flow, many under way at once, each have their own hop.
+// Tests the fields that make a flow in the packets that leave: checksum and identifier, ports, flow label; by raw
+// sockets and without privilege. Also that each of many probes of one flow that are under way at once finds its own
+// hop.
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -45,7 +46,7 @@ std::uint16_t get16(const Bytes& bytes, std::size_t at) {
   return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
 }
 
-/// What routers that balance load may look at.
+/// The fields that routers may use to balance load.
 struct Signature {
   std::uint16_t first = 0, second = 0;  ///< ICMP: checksum and identifier; else the ports.
   std::uint32_t label = 0;
@@ -67,7 +68,7 @@ int number_of(Protocol protocol, bool v4) {
   return protocol == Protocol::udp ? int{IPPROTO_UDP} : int{IPPROTO_TCP};
 }
 
-/// The distinct signatures of the probes that left to `target`, and how many these were.
+/// The distinct signatures of the probes that left to `target`, and the number of these probes.
 struct Seen {
   std::set<Signature> signatures{};
   std::size_t probes = 0;
@@ -83,8 +84,8 @@ std::map<std::string, Seen> seen_by(Sniffer& sniffer, Protocol protocol, bool v4
   return seen;
 }
 
-/// Sends probes of a flow, with six different ttl, to two targets; one target after the other waits for its answers
-/// where only one probe may be under way.
+/// Sends probes of a flow, with six different ttl, to two targets. When only one probe of a target may be under way,
+/// waits for the answers before it sends with the next ttl.
 std::map<std::string, Seen> on_the_wire(Prober& prober, const ProbeOptions& probe, bool v4) {
   Sniffer sniffer{"lo"};
   const bool one_by_one = probe.protocol == Protocol::tcp && !probe.half_open;
@@ -97,7 +98,7 @@ std::map<std::string, Seen> on_the_wire(Prober& prober, const ProbeOptions& prob
   return seen_by(sniffer, probe.protocol, v4);
 }
 
-/// The only signature of probes to each target, which must not depend on the target where the ports make it.
+/// The only signature of the probes to each target. Where it consists of ports, it must be the same for all targets.
 Signature signature_on_the_wire(Prober& prober, const ProbeOptions& probe, bool v4) {
   const auto seen = on_the_wire(prober, probe, v4);
   BOOST_TEST_REQUIRE(seen.size() == 2U);
@@ -122,7 +123,7 @@ const Sort sorts[] = {{"raw ICMP", TransportKind::raw, {}},
                       {"half-open TCP", TransportKind::raw, parts::half_open()},
                       {"TCP", TransportKind::sockets, parts::tcp()}};
 
-/// Closed ports that all say so.
+/// Sets up addresses on loopback, where every closed port answers.
 void furnish_loopback() {
   allow_ping_sockets();
   run("ip addr add fd00::5/128 dev lo nodad && ip addr add fd00::6/128 dev lo nodad");
@@ -165,7 +166,7 @@ BOOST_AUTO_TEST_CASE(probes_of_a_flow_look_the_same_and_those_of_another_do_not)
   }
 }
 
-// Threads have sockets of their own: there is only one. (Of more packets the sniffer would lose some.)
+// One thread only, since each thread has sockets of its own. (The sniffer would lose some of more packets.)
 BOOST_AUTO_TEST_CASE(a_batch_keeps_its_flow_also_where_threads_are_asked_for) {
   in_namespace([] {
     furnish_loopback();
@@ -210,7 +211,7 @@ BOOST_AUTO_TEST_CASE(lanes_of_a_flow_share_their_port_and_have_it_again, *label(
       BOOST_TEST(port_of(1) == port);
       BOOST_TEST(port_of(2) != port);
       for (const auto shape : std::array<std::uint16_t, 3>{0, 1, 2}) under_test.io().set_shape(shape, {});
-      // So many others that unused lanes are closed.
+      // So many other lanes that unused lanes are closed.
       for (std::uint16_t shape = 3; shape < 23; ++shape) {
         under_test.io().set_shape(shape, with_flow(probe, static_cast<std::uint16_t>(100 + shape)));
         BOOST_TEST(port_of(shape) != port);
@@ -234,7 +235,7 @@ BOOST_AUTO_TEST_CASE(the_port_of_a_flow_is_kept_between_its_connections) {
   });
 }
 
-// As many flows as ports: each has one of its own, though none of them has a connection while the next begins.
+// As many flows as ports: each has a port of its own, though none of them has a connection while the next begins.
 BOOST_AUTO_TEST_CASE(no_two_flows_have_one_port) {
   in_namespace([] {
     furnish_loopback();

@@ -1,4 +1,4 @@
-// Real sockets behind the byte-level seam, with what tests ask of them again and again.
+// SocketPacketIo over real sockets, with helpers that several tests use.
 // Header only.
 #pragma once
 
@@ -20,7 +20,7 @@ inline Address address(std::string_view text) { return Address::parse(text).valu
 
 inline net::Instant soon(net::PacketIo& io) { return net::after(io.now(), std::chrono::seconds{20}); }
 
-/// Waits until `done`, for as long as no working machine needs.
+/// Waits until `done`; the limit is longer than any working machine needs.
 inline void wait_until(net::PacketIo& io, const std::function<bool()>& done) {
   const net::Instant limit = soon(io);
   while (!done()) {
@@ -29,7 +29,7 @@ inline void wait_until(net::PacketIo& io, const std::function<bool()>& done) {
   }
 }
 
-/// A packet whose bytes are its own.
+/// A packet that owns its bytes.
 struct Heard {
   net::Incoming packet{};
   Bytes bytes{};

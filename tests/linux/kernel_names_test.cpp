@@ -1,4 +1,4 @@
-// What kernel_names.hpp defines where the system's headers have no name: the kernel's own numbers.
+// Tests that kernel_names.hpp defines the kernel's own numbers where the system's headers have no name.
 // This file is compiled alone, as if with old headers: the names are undefined before kernel_names.hpp is read.
 #include <netinet/in.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
-// Which probes share a socket, what is said of those that cannot be sent, and which sockets are closed again.
-// Sockets are the kernel's; nothing is sent.
+// Tests which probes share a socket, the refusals of probes that cannot be sent, and which sockets are closed again.
+// The sockets are real; nothing is sent.
 #include "linux/lanes.hpp"
 
 #include <sys/resource.h>
@@ -30,7 +30,7 @@ ProbeOptions with(ProbeOptions probe, const std::function<void(ProbeOptions&)>& 
 
 bool says(const net::Way& way, const std::string& words) { return way.doing.find(words) != std::string::npos; }
 
-/// The number that a descriptor opened now would have.
+/// The number that the next descriptor to be opened would have.
 int next_descriptor() { return os::open_socket(Family::ipv4, SOCK_DGRAM, 0).value(); }
 
 net::Way way_of(TransportKind kind, Family family, const ProbeOptions& probe) {
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(turns_of_udp_are_source_ports) {
     const net::Lane bound = under_test.lane(Family::ipv4, 1, 0);
     BOOST_TEST(under_test.lane(Family::ipv4, 1, 3) == bound);
     BOOST_TEST(io.channel(bound).id == 5353U);
-    // The other family may have the same port.
+    // A socket of the other family may have the same port.
     BOOST_TEST(io.channel(under_test.lane(Family::ipv6, 1, 0)).id == 5353U);
   });
 }

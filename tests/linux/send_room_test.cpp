@@ -1,5 +1,5 @@
-// When a send buffer grows: filled by packets to neighbours that do not exist, in a namespace of its own. Time is what
-// a test says.
+// Tests when a send buffer grows that is full of packets to neighbours that do not exist, in a namespace of its own.
+// The test passes the time as an argument.
 #include "linux/send_room.hpp"
 
 #include <sys/socket.h>
@@ -36,7 +36,7 @@ bool send_one(int socket, int host) {
   return ::sendto(socket, echo.data(), echo.size(), MSG_DONTWAIT, &to.any, length) > 0;
 }
 
-/// How many messages the socket has taken before it was full.
+/// How many messages the socket accepts before it is full.
 int fill(int socket) {
   for (int sent = 0; sent < most_messages; ++sent)
     if (!send_one(socket, 1 + sent % 50)) return sent;

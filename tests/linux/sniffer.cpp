@@ -1,4 +1,4 @@
-// What leaves this host through a device, as a packet socket sees it, packet(7).
+// Reads a packet(7) socket and parses the IP headers.
 // See sniffer.hpp.
 #include "linux/sniffer.hpp"
 

@@ -1,5 +1,5 @@
-// What leaves this host through a device, as a packet socket sees it, packet(7).
-// From the IP header on.
+// Records the packets that leave this host through a device, by a packet socket, packet(7).
+// A packet begins with its IP header.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,13 @@ struct WireHeader {
   bool dont_fragment = false;      ///< IPv4
   std::uint32_t flow_label = 0;    ///< IPv6
   std::string source{}, target{};  ///< As text.
-  Bytes message{};                 ///< Behind the header.
+  Bytes message{};                 ///< The bytes after the header.
 };
 
 class Sniffer {
  public:
   explicit Sniffer(const std::string& device);
-  /// The packets of that protocol that were sent so far, in order. A packet is there when the call that sent it
+  /// The packets of that protocol that were sent so far, in order. A packet is recorded before the call that sends it
   /// returns.
   [[nodiscard]] std::vector<WireHeader> sent(int protocol);
 

@@ -1,5 +1,5 @@
-// What comes in through real sockets on loopback: datagrams, segments, ICMP errors from the queue with their
-// extensions, and what wakes a waiting object.
+// Tests what real sockets receive on loopback: datagrams, segments, and ICMP errors from the queue with their
+// extensions. Also what wakes a waiting object.
 #include "linux/socket_packet_io.hpp"
 
 #include <netinet/in.h>
@@ -41,7 +41,7 @@ os::FileDescriptor serve(Family family, int type) {
   return socket;
 }
 
-/// Sends back what has come to a server's socket, from the address that it went to.
+/// Sends back a datagram that a server's socket has received, from the address that it was sent to.
 void echo_once(int socket, const Address& from) {
   Bytes bytes(2048);
   os::SocketAddress client{};
@@ -55,7 +55,7 @@ void echo_once(int socket, const Address& from) {
   ::sendto(answering.value(), bytes.data(), static_cast<std::size_t>(got), 0, &client.any, length);
 }
 
-/// Sends a packet as it is, behind a header that the kernel writes.
+/// Sends a packet as it is, after a header that the kernel writes.
 void send_raw(const Address& to, int protocol, const Bytes& message) {
   const os::FileDescriptor socket = os::open_socket(to.family(), SOCK_RAW, protocol);
   os::SocketAddress address{};
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(a_closed_port_is_told_by_the_error_queue) {
   });
 }
 
-// What the errors of earlier datagrams do to the calls of later ones concerns nobody.
+// Errors about earlier datagrams make later calls fail, but no datagram is refused for that.
 BOOST_AUTO_TEST_CASE(errors_that_wait_refuse_no_datagram) {
   in_namespace([] {
     lift_error_limits();
@@ -142,7 +142,7 @@ Bytes time_exceeded(Family family, std::uint16_t source_port, std::uint8_t lengt
   Bytes message = v4 ? hex("0b 00 0000 00") + Bytes{length_field} + hex("0000")
                      : hex("03 00 0000") + Bytes{length_field} + hex("000000");
   message = message + quoted + hex("20 00 0000" /* version, no checksum */ "0008 01 01 00064101" /* MPLS */);
-  return v4 ? message_with_checksum(std::move(message)) : message;  // the kernel writes that of IPv6
+  return v4 ? message_with_checksum(std::move(message)) : message;  // the kernel writes the checksum for IPv6
 }
 
 /// An echo reply that the lane's filter lets pass; the kernel writes the checksum of IPv6.
@@ -153,7 +153,7 @@ Bytes echo_reply_to(const net::Channel& channel) {
   return message;
 }
 
-/// Nobody reads, and the buffer overflows.
+/// Fills the receive buffer without reading from it, so that it overflows.
 void check_overflow(IoUnderTest& under_test, Family family, const std::function<void(const net::Channel&)>& fill) {
   auto& io = under_test.io();
   const net::Lane lane = under_test.lane(family);
@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(an_extension_is_found_behind_the_quote) {
       BOOST_TEST_REQUIRE(quoted.size() == 128 + 12 - headers);
       BOOST_TEST((std::equal(word.begin(), word.end(), quoted.begin())));
       BOOST_TEST(error.extension == 128 - headers);
-      // Without a length field, or with one that points nowhere, the reader has to look for itself.
+      // Without a length field, or with a wrong one, the reader has to find the extension by itself.
       for (const std::uint8_t length : Bytes{0, 255}) {
         send_raw(host, protocol, time_exceeded(family, port, length));
         BOOST_TEST(under_test.hear_error(lane).error.extension == 0U);
@@ -310,7 +310,7 @@ BOOST_AUTO_TEST_CASE(the_descriptor_watches_what_is_opened_later) {
     const int descriptor = io.native_handle();
     BOOST_TEST_REQUIRE(descriptor >= 0);
     BOOST_TEST(!readable(descriptor));
-    // An object of the library and a program's own loop may stand between this and whoever waits.
+    // The descriptor may be inside those of a library object and of the program's own loop.
     os::JoinedDescriptor object, loop;
     object.add(descriptor);
     loop.add(object.value());

@@ -1,5 +1,5 @@
-// Wall-clock stamps to monotonic times, with the wall clock stepped under it.
-// Both clocks' readings are made up.
+// Tests the conversion of wall-clock stamps to monotonic times across steps of the wall clock.
+// The test makes up the times of both clocks.
 #include "linux/stamp_clock.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -26,7 +26,7 @@ BOOST_AUTO_TEST_CASE(a_monotonic_clock_near_zero_is_a_time_like_any_other) {
   BOOST_CHECK(clock.monotonic({}, 1'000'000s) == Instant{0s});
 }
 
-// However many packets wait: they may all be older than the step.
+// All waiting packets, however many, may be older than the step.
 BOOST_AUTO_TEST_CASE(trusts_no_stamp_until_the_queue_was_found_empty_after_a_step) {
   for (const Duration step : {Duration{1h}, Duration{-1h}, Duration{30ms}, Duration{-50ms}}) {
     StampClock clock;
@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(trusts_no_stamp_until_the_queue_was_found_empty_after_a_ste
   }
 }
 
-// Each holds packets of its own, and which one is read first after the step does not matter.
+// Each queue holds packets of its own; it does not matter which one is read first after the step.
 BOOST_AUTO_TEST_CASE(a_queue_is_trusted_by_itself) {
   StampClock clock;
   StampClock::Queue read_first, read_later;
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_queue_that_is_made_after_a_step_has_nothing_to_hide) {
   BOOST_CHECK(clock.monotonic(queue, 1'000'011s + 1h) == Instant{11s});
 }
 
-// Two clocks are never read at quite the same moment.
+// Two clocks are never read at exactly the same moment.
 BOOST_AUTO_TEST_CASE(an_error_of_reading_is_no_step) {
   StampClock clock;
   clock.read(Instant{10s}, 1'000'010s);

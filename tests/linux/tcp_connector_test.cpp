@@ -1,4 +1,4 @@
-// What becomes of connection attempts: connected, refused, ended by an ICMP error, given up; and what they look like.
+// Tests the outcomes of connection attempts (connected, refused, ended by an ICMP error, given up) and their packets.
 // Servers and firewalls are in the test's own namespace.
 #include "linux/tcp_connector.hpp"
 
@@ -32,7 +32,7 @@ const Family families[] = {Family::ipv4, Family::ipv6};
 ProbeOptions to_port(std::uint16_t port) { return {.protocol = Protocol::tcp, .port = port}; }
 Address loopback(Family family) { return address(family == Family::ipv4 ? "127.0.0.5" : "::1"); }
 
-/// A server that accepts nothing itself: the kernel does.
+/// A server that never calls accept(2): the kernel completes the connections.
 os::FileDescriptor listen_on(std::uint16_t port) {
   os::FileDescriptor socket = os::open_socket(Family::ipv6, SOCK_STREAM, 0);
   BOOST_TEST_REQUIRE(os::bind_to(socket.value(), Family::ipv6, {}, port));
@@ -53,7 +53,7 @@ int descriptors() {
   return count;
 }
 
-/// Attempts over the whole object, and what has become of them, by token.
+/// Attempts over the whole SocketPacketIo, and their outcomes by token.
 class Attempts {
  public:
   explicit Attempts(std::vector<ProbeOptions> shapes) : under_test_{TransportKind::sockets, std::move(shapes)} {}
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(an_icmp_error_ends_the_attempt_with_its_report) {
   });
 }
 
-/// An ICMP time exceeded that quotes a SYN as it left, filled up to 128 bytes, and an extension with one MPLS label.
+/// An ICMP time exceeded that quotes a SYN as it left, padded to 128 bytes, with an extension that has one MPLS label.
 Bytes time_exceeded(const WireHeader& syn) {
   Bytes quoted = hex("45 00 003c 0000 4000 01 06 0000 7f000001 7f000005") + syn.message;
   quoted.resize(128);
@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_in_time_wait) {
   });
 }
 
-// The last descriptors are the rest of the process's, but one attempt at a time is always made.
+// The last descriptors are left to the rest of the process, but one attempt at a time is always made.
 BOOST_AUTO_TEST_CASE(descriptors_that_run_out_are_told_and_come_back) {
   in_namespace([] {
     furnish_firewall();
@@ -280,7 +280,7 @@ BOOST_AUTO_TEST_CASE(ports_that_run_out_are_told) {
       while (!error && token < 20) error = attempts.connect(loopback(Family::ipv4), ++token);
       BOOST_TEST((error.value() == EAGAIN || error.value() == EADDRINUSE), error.message());
       BOOST_TEST(token > 5U);
-      // Ports are scarce for each target, not for all of them.
+      // The ports have run out for this target only.
       BOOST_TEST(!attempts.connect(address("127.0.0.77"), 100));
     }
   });
@@ -303,7 +303,7 @@ BOOST_AUTO_TEST_CASE(a_source_port_serves_many_targets) {
   });
 }
 
-/// The first packet of an attempt to `to` that looks like `probe`.
+/// The first packet of an attempt to `to` with the options of `probe`.
 WireHeader syn_of(const ProbeOptions& probe, const Address& to) {
   Attempts attempts{{probe}};
   Sniffer sniffer{"lo"};
@@ -378,7 +378,7 @@ BOOST_AUTO_TEST_CASE(a_connection_to_itself_is_a_closed_port) {
   });
 }
 
-// The kernel may choose the port that is asked for, where it is one of few.
+// The kernel may choose the destination port as the source port, since it has few to choose from.
 BOOST_AUTO_TEST_CASE(free_ports_of_this_host_are_refused_however_often_they_are_tried) {
   in_namespace([] {
     run("sysctl -q -w net.ipv4.ip_local_port_range='40000 40007'");
@@ -412,7 +412,7 @@ BOOST_AUTO_TEST_CASE(a_given_port_that_is_connected_there_is_in_use) {
   });
 }
 
-// A server that closes at once, without reading or with a reset, was there all the same.
+// A server that closes at once, without a read or with a reset, still counts as connected.
 BOOST_AUTO_TEST_CASE(a_connection_that_is_reset_at_once_was_connected) {
   in_namespace([] {
     const os::FileDescriptor server = listen_on(open_port);

@@ -1,5 +1,5 @@
-// Tokens and their descriptors: found while they are there, and not a moment longer.
-// Held against a map of the standard library.
+// Tests that the descriptor of a token is found exactly while the token is in the table.
+// The results are compared with those of a map of the standard library.
 #include "linux/token_table.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -22,7 +22,7 @@ BOOST_AUTO_TEST_CASE(does_what_a_map_does) {
   TokenTable table;
   std::map<std::uint64_t, int> map;
   for (int step = 0; step < 100'000; ++step) {
-    // Few tokens, so that they come again, and at distances that make them meet.
+    // Few tokens, so that they repeat, at distances that make them collide.
     const std::uint64_t token = random() % 512 * 4096;
     if (!map.contains(token) && random() % 2 == 0) {
       table.reserve_one();

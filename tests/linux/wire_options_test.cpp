@@ -1,5 +1,5 @@
-// Every option that a message can be given, as it stands in the packets that leave, for each kind of socket.
-// Packets are read where they leave the kernel.
+// Tests every option of a message in the packets that leave, for each kind of socket.
+// The packets are recorded where they leave the kernel.
 #include <netinet/in.h>
 
 #include <boost/test/unit_test.hpp>
@@ -21,7 +21,7 @@ using boost::unit_test::precondition;
 
 BOOST_AUTO_TEST_SUITE(wire_options_test, *precondition(needs_root))
 
-/// A kind of message, and the socket that it leaves through.
+/// A kind of message and the kind of socket that it leaves through.
 struct Sort {
   const char* name;
   TransportKind kind;
@@ -47,7 +47,7 @@ std::vector<Sort> sorts() {
           {"SCTP", TransportKind::raw, {.protocol = Protocol::sctp}, IPPROTO_SCTP, IPPROTO_SCTP, init, init}};
 }
 
-/// Runs `body` for each sort in a namespace of its own. Nothing answers there but the kernel.
+/// Runs `body` for each sort in a namespace of its own, where only the kernel answers.
 void for_each_sort(const std::function<void(const Sort&)>& body) {
   for (const Sort& sort : sorts()) {
     if (!tried_here(sort.kind)) continue;
@@ -62,12 +62,13 @@ void for_each_sort(const std::function<void(const Sort&)>& body) {
   }
 }
 
-/// The host answers to itself on the same device; what was sent begins otherwise, and UDP is answered by ICMP.
+/// Whether the packet is this host's answer on the same device: it does not begin as the sent message does. No UDP
+/// packet is one, since UDP is answered by ICMP.
 bool is_answer(const Sort& sort, const WireHeader& packet, const Bytes& sent) {
   return sort.probe.protocol != Protocol::udp && !std::equal(sent.begin(), sent.begin() + 2, packet.message.begin());
 }
 
-/// Sends one message of each of these looks to `to` in one call, and returns them as they left.
+/// Sends one message with each of these options to `to` in one call, and returns the packets that left.
 std::vector<WireHeader> on_the_wire(const Sort& sort, const Address& to, const std::vector<ProbeOptions>& looks) {
   IoUnderTest under_test{sort.kind, looks};
   const bool v4 = to.family() == Family::ipv4;
@@ -126,7 +127,7 @@ BOOST_AUTO_TEST_CASE(the_same_for_ipv6_with_hop_limit_class_and_label) {
   });
 }
 
-// Left alone, the kernel labels the flows of IPv6 by itself.
+// By default the kernel sets the flow labels of IPv6 itself.
 BOOST_AUTO_TEST_CASE(a_flow_label_of_zero_is_a_label_too) {
   for_each_sort([](const Sort& sort) {
     ProbeOptions unlabelled = sort.probe;
@@ -162,7 +163,7 @@ BOOST_AUTO_TEST_CASE(what_must_not_be_fragmented_is_refused_where_it_does_not_fi
   });
 }
 
-// What is small fits every path, and the kernel says so.
+// A small packet fits every path, and leaves with DF.
 BOOST_AUTO_TEST_CASE(what_may_be_fragmented_and_is_large_leaves_without_df) {
   for_each_sort([](const Sort& sort) {
     if (sort.probe.protocol != Protocol::icmp && sort.probe.protocol != Protocol::udp) return;
@@ -184,7 +185,7 @@ BOOST_AUTO_TEST_CASE(what_may_be_fragmented_and_is_large_leaves_without_df) {
   });
 }
 
-// Not one message of the batch is tried again and again, and what is in its error queue is not lost.
+// A message that is too large is not tried again and again, and the entries of the error queue are not lost.
 BOOST_AUTO_TEST_CASE(what_does_not_fit_costs_two_calls) {
   for_each_sort([](const Sort& sort) {
     run("ip link set lo mtu 1400");

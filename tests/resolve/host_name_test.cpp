@@ -1,4 +1,4 @@
-// What a text is: an address, a name, or neither; above all what inet_aton(3) would take for an address.
+// Tests whether a text is an address, a name, or neither; above all for texts that inet_aton(3) takes as addresses.
 // No lookup is made here.
 #include "resolve/host_name.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 
 std::string label(std::size_t size) { return std::string(size, 'a'); }
 
-/// 253 characters with the last label as given.
+/// A name of 253 characters that ends with the given label.
 std::string long_name(std::size_t last) { return label(63) + '.' + label(63) + '.' + label(63) + '.' + label(last); }
 
 void check_all(const std::vector<std::string>& texts, HostText kind) {

@@ -1,5 +1,5 @@
-// The questions of one call in made-up time: whose turn it is, when to ask again, and how long to wait.
-// No thread and no clock.
+// Tests the questions of one call: which is next, when to ask again, and how long to wait.
+// The test makes up the time; it uses no thread and no clock.
 #include "resolve/lookup_board.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,5 +1,5 @@
-// The pool of lookups, with lookups made by the test: how many at once, in what order, and when the call returns.
-// A lookup that hangs does so on a gate that the test opens in the end.
+// Tests the pool of lookups with scripted lookups: how many run at once, in which order, and when the call returns.
+// A lookup that hangs waits at a gate, which the test opens at its end.
 #include "resolve/lookup_session.hpp"
 
 #include <grp.h>
@@ -34,7 +34,7 @@ double seconds_since(std::chrono::steady_clock::time_point began) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
-/// As a user who may have no further process, in a process of its own; its exit status is the number of wrong answers.
+/// Runs in a process of its own, as a user who may start no further process or thread. The result is its exit status.
 int wrong_answers_without_threads() {
   const rlimit none{};
   ::setrlimit(RLIMIT_NPROC, &none);

@@ -1,5 +1,5 @@
-// Lookups beside the caller, made by the test: what becomes known when, how many there are at once in the process, and
-// what becomes of those that are given up.
+// Tests sessions with scripted lookups: when each answer becomes known, and how many lookups the process has at once.
+// Also what happens to lookups that are abandoned.
 #include "resolve/lookup_session.hpp"
 
 #include <poll.h>
@@ -32,13 +32,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int most = 64;  // lookups of the process
+constexpr int most = 64;  // lookups of the process at once
 
 LookupFactory finding() {
   return scripted([](const auto&) { return found(); });
 }
 
-/// Lookups hang at the gate, but for "quick".
+/// Lookups that hang at the gate, except those of "quick".
 LookupFactory hanging(const std::shared_ptr<Gate>& gate) {
   return scripted([gate](const std::string& name) {
     if (name != "quick") gate->pass();
@@ -46,7 +46,7 @@ LookupFactory hanging(const std::shared_ptr<Gate>& gate) {
   });
 }
 
-/// Lookups that hang, as many as there may be, of a call that is over.
+/// Leaves as many hanging lookups as the process may have, of a call that is over.
 void leave_hanging_lookups(const std::shared_ptr<Gate>& gate) {
   const LookupSession session{numbered(2 * most), {.timeout = 600s, .parallel = 256}, hanging(gate), {}};
   gate->await(most);
@@ -57,7 +57,7 @@ std::size_t threads_of_this_process() {
   return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
 }
 
-/// A thread that has ended may be listed until the kernel has cleared it away.
+/// Waits, since a thread that has ended may stay listed until the kernel has removed it.
 bool threads_fall_to(std::size_t count) {
   const auto until = Clock::now() + 10s;
   while (threads_of_this_process() > count && Clock::now() < until) std::this_thread::yield();
@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE(a_short_list_has_its_turn_beside_a_long_one) {
   many.wait_for_all();
   const auto names = log->names();
   const auto turn = std::ranges::find(names, "one") - names.begin();
-  BOOST_TEST(turn < 3000);  // the next turn; then a thread may be slow to say so
+  BOOST_TEST(turn < 3000);  // it has the next turn, but its thread may be slow to log it
 }
 
 BOOST_AUTO_TEST_CASE(a_stop_request_is_the_end_of_a_session) {

@@ -1,5 +1,5 @@
-// A list of names as it becomes known: every position once, equal names together, addresses without a wait.
-// What a name server has to say is in resolver_asio_test.cpp.
+// Tests how a list of names becomes known: every position once, equal names together, addresses without a wait.
+// Tests with a name server are in resolver_asio_test.cpp.
 #include "resolve/lookups.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Just enough of RFC 1035 for one question in a datagram, and its addresses or name.
-// Queries come from the C library of the test itself, and are trusted.
+// Supports only as much of RFC 1035 as one question in a datagram needs, with its addresses or name. See
+// name_server.hpp. Queries come from the C library of the test itself, so they are not checked.
 #include "resolve/name_server.hpp"
 
 #include <arpa/inet.h>
@@ -28,7 +28,7 @@ using Bytes = std::vector<std::uint8_t>;
 constexpr std::size_t dns_header_size = 12;
 constexpr std::uint16_t type_a = 1, type_ptr = 12, type_aaaa = 28;
 
-/// The name from `at` on, which is left behind it.
+/// The name from `at` on; moves `at` to the end of the name.
 std::string read_name(std::span<const std::uint8_t> query, std::size_t& at) {
   std::string name;
   while (const std::size_t length = query[at++]) {
@@ -55,7 +55,7 @@ void append_record(Bytes& message, std::uint16_t type, std::span<const std::uint
   message.insert(message.end(), octets.begin(), octets.end());
 }
 
-/// Uncompressed; no care is taken that a name of the test is valid.
+/// The name in wire format, without compression; whether it is valid is not checked.
 Bytes labels_of(std::string_view name) {
   Bytes octets;
   while (!name.empty()) {

@@ -1,5 +1,5 @@
-// A name server for tests, on port 53 of a network namespace's loopback: answers what the test says, or keeps silent.
-// And the files by which the system's resolver finds it.
+// A name server for tests, on port 53 of a network namespace's loopback: gives the test's answers, or keeps silent.
+// Also makes the files by which the system's resolver finds it.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ void make_resolver_files(const std::string& hosts = {});
 
 struct Question {
   std::string name{};           ///< Without the trailing dot.
-  Family family = Family::any;  ///< Of the addresses asked for; any: a name is, of an address (PTR).
+  Family family = Family::any;  ///< The family of the addresses asked for; any: the name of an address (PTR).
   int count = 0;                ///< How often it was asked, this time included.
 };
 
@@ -31,13 +31,13 @@ enum class ResponseCode : std::uint8_t { no_error = 0, server_failure = 2, no_su
 
 struct Response {
   ResponseCode code = ResponseCode::no_error;
-  std::vector<Address> addresses{};  ///< Those of the question's family are given.
-  std::string pointer{};             ///< Given when a name is asked for; labels of any octets, with dots between them.
+  std::vector<Address> addresses{};  ///< The response has those of the question's family.
+  std::string pointer{};             ///< The name for a PTR question; labels of any octets, with dots between them.
 };
 
 class NameServer {
  public:
-  /// No response: silence.
+  /// The response to a question; none: the server keeps silent.
   using Answers = std::function<std::optional<Response>(const Question&)>;
   explicit NameServer(Answers answers, const std::string& address = "127.0.0.1");
   ~NameServer();

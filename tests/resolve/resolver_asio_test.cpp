@@ -1,5 +1,5 @@
-// The system's resolver, in a network namespace with a hosts file and a name server of the test's own.
-// Also the whole way: silence, deadlines and repetition as they look through getaddrinfo(3).
+// Tests the system's resolver, in a network namespace with a hosts file and a name server of the test's own.
+// Also tests silence, deadlines and repetition through the whole library and getaddrinfo(3).
 #include <netdb.h>
 #include <sched.h>
 
@@ -66,7 +66,7 @@ std::string nibbles(const char* last) {
 
 std::string label(std::size_t size) { return std::string(size, 'a'); }
 
-/// 192.0.2.<number> and what it is called.
+/// The names of the addresses 192.0.2.<number>.
 std::optional<Response> names_of_the_test(const test::Question& question) {
   static const std::map<std::string, std::string> pointers{
       {"1", "router.example.test"},
@@ -109,7 +109,7 @@ ReverseResolution reverse_one(const std::string& text, const ResolveOptions& opt
   return reverse_names(addresses({text}), options).front();
 }
 
-/// Runs `body` where the hosts file is the test's, and the name server too.
+/// Runs `body` in a namespace with the test's hosts file and name server.
 void with_name_server(const std::function<void(const NameServer&)>& body) {
   in_namespace([&] {
     make_resolver_files(hosts);
@@ -118,7 +118,7 @@ void with_name_server(const std::function<void(const NameServer&)>& body) {
   });
 }
 
-/// Were they asked again until the time is up, that would take a minute.
+/// If lookups were made again until the timeout, this would take a minute.
 void check_that_lookups_fail_at_once(const std::string& why) {
   const auto began = std::chrono::steady_clock::now();
   const auto resolutions = resolve_names(Names{"both.test", "192.0.2.1", "v6only.test"}, {.timeout = 60s});
@@ -131,7 +131,7 @@ void check_that_lookups_fail_at_once(const std::string& why) {
   BOOST_TEST(took.count() < 10.0, why);
 }
 
-/// The C library has the ASCII form of names from another one.
+/// The C library gets the ASCII form of names from another library, which may be missing.
 boost::test_tools::assertion_result needs_idn(boost::unit_test::test_unit_id) {
   const NamesInUtf8 in_utf8;
   addrinfo hints{};
@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(a_name_server_that_does_not_recover_is_a_failed_lookup) {
 
 BOOST_AUTO_TEST_CASE(without_a_name_server_lookups_fail_at_once) {
   in_namespace([] {
-    make_resolver_files(hosts);  // nobody listens at 127.0.0.1
+    make_resolver_files(hosts);  // no server listens at 127.0.0.1
     BOOST_TEST((resolve_one("one.test").addresses == addresses({"192.0.2.77"})));
     check_that_lookups_fail_at_once("nobody listens");
   });
@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(a_name_server_that_comes_up_is_asked_by_the_next_call) {
 BOOST_AUTO_TEST_CASE(one_name_server_that_refuses_does_not_end_the_wait_for_another) {
   in_namespace([] {
     make_resolver_files(hosts);
-    write_file("/etc/resolv.conf", "nameserver 127.0.0.2\nnameserver 127.0.0.1\n");  // nobody listens at the first
+    write_file("/etc/resolv.conf", "nameserver 127.0.0.2\nnameserver 127.0.0.1\n");  // no server listens at the first
     const NameServer server{zone_of_the_test};
     BOOST_TEST((resolve_one("recovers.test", {.timeout = 30s}).addresses == addresses({"192.0.2.3"})));
   });

@@ -1,4 +1,4 @@
-// Names to addresses as the library asks for them: what needs no lookup, what this host knows, and who is preferred.
+// Tests name resolution for the library: texts without a lookup, names that this host knows, the preferred address.
 // Lookups that need a name server are in resolver_asio_test.cpp.
 #include "resolve/resolver.hpp"
 
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(this_host_knows_itself) {
 BOOST_AUTO_TEST_CASE(no_thread_outlives_the_call) {
   const auto before = threads_of_this_process();
   BOOST_TEST(!resolve_names(Names{"localhost"}, {})[0].error);
-  // A joined thread may be listed until the kernel has cleared it away.
+  // A joined thread may stay listed until the kernel has removed it.
   const auto until = std::chrono::steady_clock::now() + 5s;
   while (threads_of_this_process() > before && std::chrono::steady_clock::now() < until) continue;
   BOOST_TEST(threads_of_this_process() == before);

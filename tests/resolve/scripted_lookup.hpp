@@ -1,4 +1,4 @@
-// Lookups made by a test: what they answer, and a gate at which they hang until the test opens it.
+// Lookups whose answers a test scripts, and a gate at which they hang until the test opens it.
 // Header only.
 #pragma once
 
@@ -22,7 +22,7 @@ inline resolver::Answer busy_server() { return {{}, Errc::lookup_failed, true}; 
 
 using LookupScript = std::function<resolver::Answer(const std::string& name)>;
 
-/// Answers names as the script says, and addresses by "name-of-" and the address.
+/// Answers a name as the script says, and an address with "name-of-" and the address.
 class ScriptedLookup final : public resolver::Lookup {
  public:
   explicit ScriptedLookup(LookupScript script) : script_{std::move(script)} {}
@@ -37,7 +37,7 @@ inline resolver::LookupFactory scripted(const LookupScript& script) {
   return [script] { return std::make_unique<ScriptedLookup>(script); };
 }
 
-/// Counts arrivals; lets nobody pass until it is opened.
+/// Counts arrivals; blocks each thread in pass() until open() is called.
 class Gate {
  public:
   void pass() {
@@ -53,7 +53,7 @@ class Gate {
     std::unique_lock lock{mutex_};
     changed_.wait(lock, [&] { return arrived_ >= arrivals; });
   }
-  /// Returns when all that had arrived have passed.
+  /// Returns when all threads that had arrived have passed.
   void open() {
     std::unique_lock lock{mutex_};
     open_ = true;
