@@ -1,5 +1,5 @@
-// Serves the proxy protocol of icmp4em at one address, that of an option --icmp4em.
-// It opens its sockets in the constructor, while the daemon still has its privileges.
+// Serves the proxy protocol of icmp4em at one address, for one option --icmp4em.
+// The constructor opens the sockets, so it must run while the daemon still has its privileges.
 #pragma once
 
 #include <cstddef>

@@ -30,7 +30,7 @@ constexpr auto patience_with_told = std::chrono::seconds{2};  // less than a ser
 constexpr auto pause_between_tries = std::chrono::milliseconds{5};
 constexpr std::uint32_t claim_version = 1;  // of the message, so that another version is not misunderstood
 
-/// The message that tells a claim. With version 0 and without descriptors it tells a process that is refused nothing.
+/// The message that tells a claim. A process that is not believed gets one with version 0 and without descriptors.
 struct ClaimWord {
   std::uint32_t version = 0, before_first = 0, before_last = 0, after_first = 0, after_last = 0;
 };

@@ -1,4 +1,4 @@
-// Keeps a spare descriptor to turn clients away with, and stops watching the listener where even that fails.
+// Keeps a spare descriptor to turn clients away with. When even that fails, it pauses for 50 ms.
 // See acceptor.hpp.
 #include "proxy/acceptor.hpp"
 

@@ -33,8 +33,8 @@ void keep_few_replies(int connection) noexcept;
 /// Sends the reply in one packet with the sockets. The caller keeps its own descriptors of these sockets.
 [[nodiscard]] std::error_code send_reply(int connection, const BrokerReply& reply,
                                          std::span<const os::FileDescriptor> sockets = {}) noexcept;
-/// Sends the last reply of this connection. First it discards the client's unread packets and shuts the connection for
-/// more: with unread packets the client would get ECONNRESET before the reply.
+/// Sends the last reply of this connection. Before that it stops receiving, and discards the packets that the client
+/// has sent: with unread packets the client would get ECONNRESET before the reply.
 void send_last_reply(int connection, const BrokerReply& reply) noexcept;
 
 }  // namespace multiping::proxy

@@ -1,5 +1,5 @@
-// A client in a user and network namespace of its own, as in a container, that has nothing of the host but the broker's
-// socket: its echo requests are the broker's host's, and all else is its own.
+// Tests a client in its own user and network namespace, as in a container, which shares only the broker's socket with
+// the host. Its echo requests are sent by the host; everything else is sent in its own network namespace.
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -37,13 +37,14 @@ std::error_code error_of(int number) { return {number, std::system_category()}; 
 
 Options over_broker() { return {.transport = open_transport({.kinds = {TransportKind::broker}})}; }
 
-/// The thread of a sanitizer keeps a process from a user namespace, unshare(2).
+/// True when a sanitizer runs a thread: a process with several threads cannot make a user namespace, unshare(2).
 bool has_threads() {
   const auto threads = std::filesystem::directory_iterator{"/proc/self/task"};
   return std::distance(begin(threads), end(threads)) > 1;
 }
 
-/// A user and a network namespace, made by an ordinary user, who has all capabilities in there.
+/// An ordinary user makes a user and a network namespace, and has all capabilities inside. With threads the process
+/// only enters a network namespace and becomes the user nobody.
 void enter_namespaces() {
   const bool only_network = has_threads();
   if (only_network) BOOST_REQUIRE(::unshare(CLONE_NEWNET) == 0);
@@ -52,7 +53,7 @@ void enter_namespaces() {
   BOOST_REQUIRE_MESSAGE(::unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0, "a user namespace, error " << errno);
 }
 
-/// An ordinary user outside, without rights inside either.
+/// Enters the namespaces as an ordinary user, and gives up the capabilities inside.
 void enter_container() {
   enter_namespaces();
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
@@ -60,11 +61,11 @@ void enter_container() {
   BOOST_REQUIRE(::syscall(SYS_capset, &header, none) == 0);
 }
 
-/// The first process of a container, with all capabilities in there.
+/// Enters the namespaces as root of the container, with all capabilities inside.
 void enter_container_as_root() {
   const uid_t user = 65534;
   enter_namespaces();
-  BOOST_REQUIRE(::prctl(PR_SET_DUMPABLE, 1) == 0);  // else what is in /proc/self is another's
+  BOOST_REQUIRE(::prctl(PR_SET_DUMPABLE, 1) == 0);  // else the files in /proc/self belong to root of the host
   std::ofstream{"/proc/self/uid_map"} << "0 " << user << " 1";
   BOOST_REQUIRE(::geteuid() == 0U);
 }
@@ -75,7 +76,8 @@ boost::test_tools::assertion_result needs_one_thread(boost::unit_test::test_unit
   return result;
 }
 
-/// Runs `inside` beside a daemon whose host has 10.77.0.1 and fe80::77 on "outer", and the container has not.
+/// Runs `inside` in a container, while a daemon runs on its host. The host has 10.77.0.1 and fe80::77 on the interface
+/// "outer", which the container does not have.
 void in_container(const std::function<void()>& enter, const std::function<void()>& inside) {
   in_namespace([&] {
     run("ip link add outer type veth peer name other && ip link set outer up && ip link set other up");
@@ -179,7 +181,7 @@ BOOST_AUTO_TEST_CASE(zones_by_number_are_the_broker_s) {
 BOOST_AUTO_TEST_CASE(root_of_a_container_has_no_rights_elsewhere, *precondition(needs_one_thread)) {
   in_container(enter_container_as_root, [] {
     run("ip link set lo up");
-    BOOST_CHECK(capabilities(*open_transport()).kind == TransportKind::raw);  // which is its own network's
+    BOOST_CHECK(capabilities(*open_transport()).kind == TransportKind::raw);  // in the container's own network
     BOOST_TEST(!probe("10.77.0.1", {}, {}).answered());
     const Options over = over_broker();
     BOOST_TEST(!capabilities(*over.transport).mark);

@@ -1,5 +1,5 @@
-// Runs the built multipingd; see daemon.hpp.
-// A child is started by fork() and execv(), so that it may be given a descriptor.
+// Starts the daemon by fork() and execv(), so that it can be given a descriptor.
+// See daemon.hpp.
 #include "multipingd/daemon.hpp"
 
 #include <fcntl.h>
@@ -44,7 +44,7 @@ std::string new_log_path() {
 
 int exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
-/// Leak detection looks at a process by another one, which the daemon forbids.
+/// Leak detection examines the process from another one, which the daemon forbids.
 constexpr const char* calm = "detect_leaks=0";
 void calm_sanitizers() { ::setenv("ASAN_OPTIONS", calm, 1); }  // NOLINT(concurrency-mt-unsafe)
 
@@ -69,8 +69,8 @@ pid_t start_process(const Arguments& arguments, const std::string& log_path, int
   return pid;
 }
 
-/// The program at a place where every user may execute it, as in a checkout under /root nobody may: /run is the test's
-/// own.
+/// Copies the program to /run, where every user may execute it. Another user could not in a checkout under /root. The
+/// test has a /run of its own.
 std::string program_for_all() {
   namespace fs = std::filesystem;
   const fs::path copy = "/run/multipingd-for-all";

@@ -1,4 +1,4 @@
-// multipingd as a whole: what it is once it serves, what it leaves behind, and whom it does not serve.
+// Tests multipingd as a whole: its rights once it serves, what it leaves when it ends, and which users it refuses.
 #include "multipingd/daemon.hpp"
 
 #include <sys/socket.h>
@@ -50,7 +50,7 @@ os::FileDescriptor connected() {
   return socket;
 }
 
-/// Stops the process, and waits until it stands still.
+/// Sends SIGSTOP to the process, and waits until it has stopped.
 void stop_process(pid_t pid) {
   ::kill(pid, SIGSTOP);
   const std::string status = "/proc/" + std::to_string(pid) + "/status";
@@ -62,15 +62,15 @@ pid_t guard_of(const Daemon& daemon) {
   return std::stoi(read_file("/proc/" + id + "/task/" + id + "/children"));
 }
 
-/// A process of nobody who waits for it stays as a zombie.
+/// True also for a zombie: a process remains as one when no parent waits for it.
 bool has_ended(pid_t pid) {
   const std::string folder = "/proc/" + std::to_string(pid);
   return !fs::exists(folder) || status_field(read_file(folder + "/status"), "State").starts_with("Z");
 }
 
-/// The answer to one request for an IPv4 ping socket, without the socket. Who is denied may hear so before it has
-/// asked: then sending fails, or the first look says that the request was not read, and the answer is there all the
-/// same.
+/// Sends a request for an IPv4 ping socket and returns the answer, without the socket. The daemon may deny the client
+/// before it has read the request. Then sending may fail, or the first recv() returns ECONNRESET because the request
+/// was not read. The answer can be read in both cases.
 std::optional<proxy::BrokerReply> ask(const os::FileDescriptor& client) {
   const auto request = proxy::encode(proxy::BrokerRequest{.family = Family::ipv4});
   const ssize_t sent = ::send(client.value(), request.data(), request.size(), MSG_NOSIGNAL);
@@ -129,14 +129,14 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_of_its_privileges) {
     BOOST_TEST(field("Gid") == "4322\t4322\t4322\t4322");
     BOOST_TEST(field("Groups") == "");
     BOOST_TEST(fs::read_symlink(proc + "/cwd") == "/");
-    BOOST_TEST(granted());  // and yet it gives
+    BOOST_TEST(granted());  // it still gives sockets
   });
 }
 
 BOOST_AUTO_TEST_CASE(program_has_nothing_that_looks_up_names) {
   const std::string program = read_file(MULTIPINGD);
   BOOST_TEST((program.find("recvmsg") != program.npos));
-  // The sanitizers' own part of it knows every function of the C library.
+  // A sanitizer's runtime in the program names every function of the C library.
   if (!sanitized) BOOST_TEST((program.find("getaddrinfo") == program.npos));
 }
 
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(range_is_put_back_after_a_kill) {
   });
 }
 
-/// The guard of a killed daemon may be late: then the next one finds its own group in the range, which is about to go.
+/// The guard of a killed daemon may be late. Then the next daemon finds its own group in a range that is soon put back.
 BOOST_AUTO_TEST_CASE(range_is_kept_by_the_next_daemon_after_a_kill) {
   in_namespace([] {
     for (int i = 0; i < 3; ++i) {
@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(range_that_has_its_group_is_not_touched) {
     BOOST_TEST(read_file(range_path) == "4000\t5000\n");
     BOOST_TEST(daemon.log().find("net.ipv4.ping_group_range") == std::string::npos);
     BOOST_TEST(granted());
-    // And no guard is there.
+    // The daemon has no guard.
     const std::string id = std::to_string(daemon.pid());
     BOOST_TEST(read_file("/proc/" + id + "/task/" + id + "/children") == "");
   });
@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(start_without_root_and_outside_the_range_names_the_setting)
   });
 }
 
-/// As the service does: an ordinary user with two capabilities, which are gone once it serves.
+/// Starts as the systemd service does: as an ordinary user with two capabilities, which it gives up before it serves.
 BOOST_AUTO_TEST_CASE(start_with_two_capabilities_sets_the_range) {
   in_namespace([] {
     run("install -d -m 0755 /run/multiping");
@@ -383,7 +383,7 @@ BOOST_AUTO_TEST_CASE(socket_of_systemd_is_served) {
     BOOST_TEST(granted());
     daemon.signal(SIGTERM);
     BOOST_TEST(daemon.join() == 0);
-    BOOST_TEST(fs::exists(path));  // it is systemd's
+    BOOST_TEST(fs::exists(path));  // the socket file belongs to systemd
   });
 }
 
@@ -457,7 +457,7 @@ BOOST_AUTO_TEST_CASE(place_that_others_can_change_is_refused_and_nothing_changes
   });
 }
 
-/// What the daemon opens first would become its log.
+/// With closed standard descriptors, the first file that the daemon opens would become its log.
 BOOST_AUTO_TEST_CASE(closed_standard_descriptors_are_held_or_refused) {
   in_namespace([] {
     const std::string check = daemon_command() + " --check --user 4321 --group 4322";
@@ -526,7 +526,7 @@ BOOST_AUTO_TEST_CASE(hang_up_is_ignored) {
 BOOST_AUTO_TEST_CASE(connected_clients_are_answered_before_the_end) {
   in_namespace([] {
     bool answered = false;
-    for (int tries = 0; tries < 5 && !answered; ++tries) {  // it waits for 200 ms, in which a machine may stand still
+    for (int tries = 0; tries < 5 && !answered; ++tries) {  // a busy machine may miss the daemon's wait of 200 ms
       Daemon daemon;
       const auto client = connected();
       const auto request = proxy::encode(proxy::BrokerRequest{.family = Family::ipv4});
@@ -543,7 +543,7 @@ BOOST_AUTO_TEST_CASE(connected_clients_are_answered_before_the_end) {
   });
 }
 
-/// How many of those who wait to be let in when the daemon is told to end get their answer.
+/// How many clients get their answer, when `waiting` of them wait to be accepted while the daemon is told to end.
 std::size_t answered_at_the_end(std::size_t waiting) {
   Daemon daemon;
   stop_process(daemon.pid());

@@ -1,4 +1,4 @@
-// net.ipv4.ping_group_range: read, written, and put back by the guard, whatever becomes of who set it.
+// Tests that net.ipv4.ping_group_range is read, written, and put back by the guard, however the daemon ends.
 #include "multipingd/group_range.hpp"
 
 #include <sys/socket.h>
@@ -28,8 +28,8 @@ constexpr daemon::RangeChange change{.before = {.first = 100, .last = 200}, .aft
 
 GroupRange range_now() { return daemon::GroupRangeFile{}.read().value(); }
 
-/// Sets `change.before`, and in a child what a daemon sets; the child then stays until it is killed, or until
-/// `meanwhile` is done, or ends by itself.
+/// Sets `change.before`, and then in a child `change.after`, as a daemon does. The child calls `meanwhile`, and kills
+/// itself after that unless it has ended.
 void guarded(const std::function<void(const daemon::RangeGuard&)>& meanwhile) {
   const daemon::GroupRangeFile file;
   BOOST_REQUIRE(file.write(change.before));
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(guard_keeps_one_capability_and_nothing_else, *boost::unit_t
     BOOST_TEST(field("Groups") == "");
     BOOST_TEST(field("NoNewPrivs") == "1");
     BOOST_TEST(field("Seccomp") == "2");
-    // The three standard ones, its socket and the setting.
+    // The guard has the three standard descriptors, its socket and the file of the setting.
     const auto open = std::filesystem::directory_iterator{"/proc/" + std::to_string(guard.pid()) + "/fd"};
     BOOST_TEST(std::distance(begin(open), end(open)) == 5);
   });
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(guard_serves_root_without_capabilities_too, *boost::unit_te
   in_namespace([] {
     const daemon::GroupRangeFile file;
     BOOST_REQUIRE(file.write(change.before));
-    // The guard of a process that lacks CAP_NET_ADMIN stays user 0, to whom the setting belongs.
+    // The guard of a process that lacks CAP_NET_ADMIN stays user 0, which owns the setting.
     daemon::drop_privileges(account, {.net_admin = false, .user = true});
     daemon::RangeGuard guard{file, {.change = change, .account = account}};
     BOOST_REQUIRE(file.write(change.after));

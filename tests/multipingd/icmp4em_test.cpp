@@ -1,5 +1,5 @@
-// multipingd as a server of the icmp4em protocol: where it listens, and what the locked-down process can still do.
-// What it answers is tested in proxy/icmp4em_server_test.cpp.
+// Tests multipingd as a server of the icmp4em protocol: its addresses, and what the locked-down process can still do.
+// The answers are tested in proxy/icmp4em_server_test.cpp.
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -33,7 +33,7 @@ os::FileDescriptor icmp4em_client() {
   return client;
 }
 
-/// What icmp4em's client sends: length and text of the address, and an ICMP echo request, RFC 792.
+/// The request of an icmp4em client: length and text of the address, and an ICMP echo request, RFC 792.
 std::string echo_of_icmp4em(const std::string& address) {
   std::string bytes{'\0', static_cast<char>(address.size())};
   bytes += address;
@@ -46,7 +46,7 @@ std::string echo_of_icmp4em(const std::string& address) {
   return bytes;
 }
 
-/// Datagrams that did not come in at port 63312: the last word of its line.
+/// Whether the kernel has dropped datagrams at port 63312: the last word of its line in /proc/net/udp is not 0.
 bool kernel_has_dropped() {
   const std::string table = read_file("/proc/net/udp");
   const auto begin = table.find(":F750 ");
@@ -66,15 +66,15 @@ BOOST_AUTO_TEST_CASE(icmp4em_is_served_where_asked_for) {
     BOOST_REQUIRE(::send(client.value(), request.data(), request.size(), 0) > 0);
     std::array<unsigned char, 64> answer{};
     BOOST_REQUIRE(::recv(client.value(), answer.data(), answer.size(), 0) == 12);
-    BOOST_TEST(answer[0] == 0U);  // an echo reply, with identifier and payload as they were
+    BOOST_TEST(answer[0] == 0U);  // an echo reply, with the identifier and payload of the request
     BOOST_TEST((answer[4] == 0x12U && answer[5] == 0x34U && answer[8] == 'p' && answer[11] == 'g'));
     daemon.signal(SIGUSR1);
     daemon.wait_for_log("figures of icmp4em at 127.0.0.1:63312: requests 1, denied 0");
   });
 }
 
-// What the filter of system calls must let through. Fewer at once than the socket's buffer takes: what the kernel drops
-// is dropped by the filter of that client.
+// The seccomp filter must let the daemon set a packet filter. Each burst is smaller than the socket's receive buffer,
+// so the kernel drops datagrams only because of the packet filter.
 BOOST_AUTO_TEST_CASE(who_floods_icmp4em_is_muted_by_the_kernel) {
   in_namespace([] {
     const Daemon daemon{Arguments{"--icmp4em"}};

@@ -1,5 +1,5 @@
-// The daemon's socket: made with its mode and group before anybody can connect, never on top of what is not its own,
-// and taken over from systemd only when it is of the right kind.
+// Tests the daemon's socket: it has its mode and group before a client can connect, it replaces no file of others, and
+// it is taken over from systemd only when it is of the right kind.
 #include "multipingd/listener.hpp"
 
 #include <sys/socket.h>
@@ -26,10 +26,10 @@ using daemon::Occupant;
 
 namespace fs = std::filesystem;
 
-/// Whoever runs the tests.
+/// The user and group that run the tests.
 const daemon::Account account{.user = ::geteuid(), .group = ::getegid()};
 
-/// A directory that ends with the test.
+/// A directory that is removed at the end of the test.
 class Scratch {
  public:
   Scratch() {
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(socket_is_made_with_its_directory_and_mode) {
   const Scratch scratch;
   const std::string path = scratch / "d/s";
   Listener listener{{.path = path, .mode = 0640, .account = account}};
-  BOOST_TEST(!fs::exists(path));  // nobody finds it yet
+  BOOST_TEST(!fs::exists(path));  // not published yet
   listener.publish();
   BOOST_TEST((status_of(path).st_mode & 07777U) == 0640U);
   BOOST_TEST((status_of(scratch / "d").st_mode & 07777U) == 0755U);
@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(listening_socket_is_taken_over) {
   BOOST_REQUIRE(::listen(socket.value(), 1) == 0);
   const os::FileDescriptor taken = daemon::adopt_listener(socket.release());
   BOOST_TEST(::accept(taken.value(), nullptr, nullptr) < 0);
-  BOOST_TEST(errno == EAGAIN);  // it does not block
+  BOOST_TEST(errno == EAGAIN);  // the socket does not block
 }
 
 BOOST_AUTO_TEST_CASE(other_descriptors_are_not_taken_over) {
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(other_descriptors_are_not_taken_over) {
 BOOST_AUTO_TEST_CASE(socket_without_a_path_is_not_taken_over) {
   const os::FileDescriptor socket{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)};
   sockaddr_un address{};
-  address.sun_family = AF_UNIX;  // and no more: the kernel chooses an abstract name
+  address.sun_family = AF_UNIX;  // without a path the kernel chooses an abstract name
   BOOST_REQUIRE(::bind(socket.value(), reinterpret_cast<const sockaddr*>(&address), sizeof address.sun_family) == 0);
   BOOST_REQUIRE(::listen(socket.value(), 1) == 0);
   BOOST_TEST(error_of_adopting(socket.value()).find("has no path, and so no permissions") != std::string::npos);

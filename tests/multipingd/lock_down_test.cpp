@@ -1,4 +1,4 @@
-// What the daemon gives up is gone: a process that has locked itself down as the daemon does tries to get out.
+// Tests that the rights that the daemon gives up are gone: a process locked down as the daemon tries to use them.
 #include "multipingd/lock_down.hpp"
 
 #include <fcntl.h>
@@ -37,8 +37,8 @@ using namespace multiping::test;
 constexpr daemon::Account account{.user = 4321, .group = 4322};
 constexpr int escaped = 99;
 
-/// What becomes of a process that does `attempt` under lock and filter: its wait status. It ends with the attempt's
-/// result, which is errno where that failed.
+/// Runs `attempt` in a process that has locked itself down, and returns the wait status of that process. Its exit
+/// status is the result of the attempt: 0, or errno when the attempt failed.
 int status_of_locked(const std::function<int()>& attempt, std::span<const int> filtered = {}) {
   const pid_t pid = ::fork();
   BOOST_REQUIRE(pid >= 0);
@@ -54,7 +54,7 @@ int status_of_locked(const std::function<int()>& attempt, std::span<const int> f
 
 int error_of(bool done) { return done ? 0 : errno; }
 
-/// The attempt fails with EPERM, and the process goes on.
+/// Checks that the attempt fails with EPERM and the process goes on.
 void check_refused(const char* what, const std::function<bool()>& attempt) {
   const int status = status_of_locked([&] { return error_of(attempt()); });
   BOOST_TEST(WIFEXITED(status), what);
@@ -73,7 +73,7 @@ bool opens_socket(int domain, int type, int protocol) {
   return static_cast<bool>(os::FileDescriptor{::socket(domain, type, protocol)});
 }
 
-/// A ping socket that was made before.
+/// Calls `attempt` with a ping socket that was opened before the lock-down.
 template <class Attempt>
 void with_ping_socket(Attempt attempt) {
   in_namespace([&] {
@@ -185,7 +185,8 @@ BOOST_AUTO_TEST_CASE(guard_opens_no_socket_at_all) {
   BOOST_TEST((WIFEXITED(status) && WEXITSTATUS(status) == EPERM));
 }
 
-// In systemd's @system-service of some versions they are missing, and of others in @privileged and @resources.
+// The unit must name these calls: @system-service lacks them in some versions of systemd, and other versions have them
+// in @privileged and @resources.
 BOOST_AUTO_TEST_CASE(the_unit_lets_the_daemon_lock_itself_down) {
   const std::string unit = read_file(MULTIPING_SOURCE_DIR "/src/multipingd/multipingd.service.in");
   const auto last = unit.rfind("\nSystemCallFilter=");
@@ -198,13 +199,13 @@ BOOST_AUTO_TEST_CASE(the_unit_lets_the_daemon_lock_itself_down) {
     BOOST_TEST((" " + line + " ").find(" " + call + " ") != std::string::npos, call);
 }
 
-// A process of its own that ends at once: a search for leaks would open files.
+// Runs in its own process, which ends by _exit(): a search for leaks would open files.
 BOOST_AUTO_TEST_CASE(landlock_alone_opens_no_file) {
   const auto opens = [](const char* path) { return os::FileDescriptor{::open(path, O_RDONLY)}.value() >= 0; };
   const pid_t pid = ::fork();
   BOOST_REQUIRE(pid >= 0);
   if (pid == 0) {
-    if (daemon::forbid_files() == 0) ::_exit(0);  // this kernel has none, and the daemon says so
+    if (daemon::forbid_files() == 0) ::_exit(0);  // this kernel has no Landlock, and the daemon says so
     if (opens("/etc/passwd") || errno != EACCES) ::_exit(1);
     if (opens("/")) ::_exit(2);
     ::_exit(::mkdir("/tmp/multipingd-escaped", 0700) == 0 || errno != EACCES ? 3 : 0);

@@ -1,4 +1,4 @@
-// The command line of multipingd: what is taken, and that every mistake is told by option, value and range.
+// Tests the command line of multipingd: which values it accepts, and errors that name option, value and range.
 #include "multipingd/options.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,5 +1,5 @@
-// Several daemons in one network namespace: none takes net.ipv4.ping_group_range away from another, and the last one
-// puts back what was there before the first, in whatever order and way they end.
+// Tests several daemons in one network namespace: none takes net.ipv4.ping_group_range away from another. The last one
+// puts the range from before the first one back, in whatever order and way they end.
 #include "multipingd/range_claim.hpp"
 
 #include <poll.h>
@@ -34,7 +34,7 @@ using namespace std::chrono_literals;
 constexpr const char* range_path = "/proc/sys/net/ipv4/ping_group_range";
 const std::string first_path = "/run/multiping/first.sock", second_path = "/run/multiping/second.sock";
 
-/// Without ready sockets: each that is given out is made then, as the setting is then.
+/// Settings without ready sockets: each socket is opened when a client asks, so it depends on the range at that time.
 Daemon::Settings settings(const std::string& path, const std::string& group = daemon_group, Arguments run_by = {}) {
   return {.options = {"--ready", "0", "--user", daemon_user, "--group", group},
           .path = path,
@@ -62,7 +62,7 @@ void wait_for_range(const std::string& text) {
   wait_until([&] { return read_file(range_path) == text; }, "the range is " + text);
 }
 
-/// By the name that the daemons use.
+/// A socket that binds or connects to the name that the daemons use.
 class Stranger {
  public:
   Stranger() : socket_{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)} {
@@ -75,7 +75,7 @@ class Stranger {
     return ::bind(socket_.value(), any(), size_) == 0 && ::listen(socket_.value(), 8) == 0;
   }
   [[nodiscard]] bool connect() const { return ::connect(socket_.value(), any(), size_) == 0; }
-  /// Nothing but the word that there is nothing to tell, which has no descriptors.
+  /// Whether the message that comes is empty: only zeros, and without descriptors.
   [[nodiscard]] bool is_told_nothing() const {
     std::array<char, 64> bytes{};
     iovec data{bytes.data(), bytes.size()};
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(daemon_of_another_group_is_refused_and_takes_nothing_away) 
     first.signal(SIGTERM);
     BOOST_TEST(first.join() == 0);
     BOOST_TEST(read_file(range_path) == "100\t200\n");
-    const Daemon second{settings(second_path, "5322")};  // now nobody is in its way
+    const Daemon second{settings(second_path, "5322")};  // no other daemon needs the range now
     BOOST_TEST(is_given_at(second_path));
   });
 }
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(check_of_another_group_is_refused_too) {
   });
 }
 
-/// It has changed nothing, and needs the setting all the same.
+/// The first daemon has not changed the range, but needs it.
 BOOST_AUTO_TEST_CASE(range_of_the_administrator_is_not_taken_from_who_serves_by_it) {
   in_namespace([] {
     write_file(range_path, "4000 5000");
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(daemons_that_are_killed_at_once_leave_the_range_as_it_was) 
   });
 }
 
-/// Who came first is gone, and is still known of.
+/// The first daemon has ended, and the others still know how it changed the range.
 BOOST_AUTO_TEST_CASE(claim_goes_on_with_those_who_stay) {
   in_namespace([] {
     write_file(range_path, "100 200");
@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE(daemons_start_at_the_same_time) {
   });
 }
 
-/// As of containers that share the host's network.
+/// As in containers that share the host's network.
 BOOST_AUTO_TEST_CASE(daemons_of_other_mount_and_pid_namespaces_know_of_each_other) {
   in_namespace([] {
     const Daemon first{settings(first_path)};
@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(name_in_the_hands_of_a_stranger_stops_nobody) {
 }
 
 BOOST_AUTO_TEST_CASE(strangers_are_told_nothing_and_keep_nothing_back) {
-  for (const char* range : {"100\t200\n", "4000\t5000\n"}) {  // told by the guard, and by the daemon itself
+  for (const char* range : {"100\t200\n", "4000\t5000\n"}) {  // the guard answers; the daemon itself answers
     in_namespace([range] {
       write_file(range_path, range);
       auto daemon = std::make_unique<Daemon>(settings(first_path));
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(strangers_are_told_nothing_and_keep_nothing_back) {
           BOOST_REQUIRE(each.connect());
           BOOST_TEST(each.is_told_nothing());
         }
-        ::raise(SIGSTOP);  // with all of them open
+        ::raise(SIGSTOP);  // keeps all connections open
       }};
       BOOST_REQUIRE(stranger.wait_stopped());
       BOOST_TEST(is_given_at(first_path));
@@ -291,7 +291,7 @@ BOOST_AUTO_TEST_CASE(claim_is_told_to_the_account_and_to_no_other) {
     BOOST_REQUIRE(::poll(&asked, 1, 10'000) == 1);
     first.claim->answer(account);
     BOOST_TEST(same.join());
-    BOOST_TEST(first.claim->leave());  // the other has ended
+    BOOST_TEST(first.claim->leave());  // this is the last one, since the other has ended
   });
 }
 

@@ -1,5 +1,5 @@
-// Where the daemon makes its socket: in no directory in which somebody else could put something else in its place, and
-// what another process swaps meanwhile changes no file of root's.
+// Tests where the daemon makes its socket: only in a directory in which no other user can replace it. A process that
+// swaps names meanwhile must not make the daemon change a file of root.
 #include "multipingd/trusted_directory.hpp"
 
 #include <endian.h>
@@ -34,7 +34,7 @@ constexpr daemon::Account account{.user = 4321, .group = 4322};
 constexpr uid_t stranger = 5555;
 constexpr gid_t strangers = 5556;
 
-/// A directory of root's that ends with the test.
+/// A directory of root that is removed at the end of the test.
 class Scratch {
  public:
   Scratch() {
@@ -80,7 +80,8 @@ unsigned mode_of(const std::string& path) {
   return status.st_mode & 07777U;
 }
 
-/// Owner rwx, this group r-x, everybody r-x, and one user more rwx: linux/posix_acl_xattr.h.
+/// Sets an access control list: owner rwx, group r-x, others r-x, and `user` rwx, linux/posix_acl_xattr.h. False when
+/// the file system has no access control lists.
 bool give_access_list(const std::string& path, uid_t user) {
   struct Entry {
     std::uint16_t tag, permissions;
@@ -124,7 +125,7 @@ BOOST_AUTO_TEST_CASE(directory_that_everybody_may_write_is_refused) {
   BOOST_TEST(error_of(path) == refusal(path, "can be written by everybody"));
 }
 
-/// Nobody could take the socket away, but anybody could be there first.
+/// No other user could remove the socket, but any user could make a file of its name first.
 BOOST_AUTO_TEST_CASE(sticky_directory_is_refused) {
   const Scratch scratch;
   const std::string path = scratch.make("d", 01777);
@@ -197,7 +198,8 @@ BOOST_AUTO_TEST_CASE(only_the_last_directory_is_made) {
   BOOST_TEST(error_of(scratch / "file") == (scratch / "file") + " is no directory");
 }
 
-/// The directory is the daemon's user's, which is allowed. Whoever has become that user must not become more by it.
+/// The directory belongs to the daemon's user, which is allowed. An attacker that has become this user must not get
+/// more rights by that.
 BOOST_AUTO_TEST_CASE(who_swaps_names_changes_no_file_of_roots) {
   const Scratch scratch;
   const std::string place = scratch.make("d", 0755, account.user, account.group), victim = scratch / "victim";
@@ -214,7 +216,7 @@ BOOST_AUTO_TEST_CASE(who_swaps_names_changes_no_file_of_roots) {
     };
     const auto end = Clock::now() + 20s;
     for (int turn = 0; Clock::now() < end; ++turn) {
-      swap("s.new");  // where a daemon might make it first
+      swap("s.new");  // a name at which a daemon might first make its socket
       if (turn % 8 != 0) continue;
       std::error_code gone;
       for (fs::directory_iterator entry{".", gone}, none; !gone && entry != none; entry.increment(gone))
@@ -231,7 +233,7 @@ BOOST_AUTO_TEST_CASE(who_swaps_names_changes_no_file_of_roots) {
       listener.publish();
       ++made;
     } catch (const std::runtime_error&) {
-      continue;  // it was taken away, and that is told
+      continue;  // the attacker took the socket away, and the listener noticed it
     }
   }
   struct stat status {};

@@ -1,4 +1,4 @@
-// A broker in a process of its own, and what clients do to it by hand, byte by byte.
+// A broker in a process of its own, and a client that exchanges raw bytes with it.
 // Header only.
 #pragma once
 
@@ -40,7 +40,7 @@ inline sockaddr_un unix_address(const std::string& path) {
   return address;
 }
 
-/// Listens on `path`, for everybody.
+/// Listens on `path`; every user can connect.
 inline os::FileDescriptor listen_on(const std::string& path, int backlog = 64) {
   os::FileDescriptor listener{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   const sockaddr_un address = unix_address(path);
@@ -50,7 +50,7 @@ inline os::FileDescriptor listen_on(const std::string& path, int backlog = 64) {
   return listener;
 }
 
-/// One connection, whose every wait ends after ten seconds.
+/// One connection. Every wait on it ends after ten seconds.
 class Client {
  public:
   explicit Client(const std::string& path) : socket_{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)} {
@@ -70,7 +70,7 @@ class Client {
   }
   bool send(const proxy::BrokerRequest& request) const { return send(encode(request)); }
 
-  /// The next reply; what came with it is in `sockets`. None at the connection's end.
+  /// The next reply; the sockets that came with it are in `sockets`. None at the end of the connection.
   std::optional<proxy::BrokerReply> receive() {
     sockets.clear();
     std::array<std::uint8_t, 64> bytes{};
@@ -110,7 +110,7 @@ class Client {
   os::FileDescriptor socket_;
 };
 
-/// Root no more; for a child process.
+/// Makes a child process one of this user and these groups.
 inline void as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups = {}) {
   BOOST_REQUIRE(::setgroups(groups.size(), groups.data()) == 0);
   BOOST_REQUIRE(::setresgid(gid, gid, gid) == 0);
@@ -130,18 +130,18 @@ inline os::PingSocket open_requested(const proxy::BrokerRequest& request) {
   return os::open_ping_socket(request.family, request.source, request.receive_buffer);
 }
 
-/// A broker in a child process of the namespace of the test. Its log goes to the file `path`.log.
+/// A broker in a child process, in the test's namespaces. Its log goes to the file `path`.log.
 class Broker {
  public:
   struct Options {
     proxy::BrokerPolicy policy{};
     proxy::PingSocketMaker maker = open_requested;
-    std::function<void()> prepare = [] {};  ///< In its process, before it serves.
+    std::function<void()> prepare = [] {};  ///< Called in the broker's process before it serves.
   };
 
   explicit Broker(Options options, std::string socket_path = "/run/broker")
       : path{std::move(socket_path)}, listener_{listen_on(path)}, child_{[&] { serve(options); }} {
-    listener_ = {};  // its end is to be the clients' end
+    listener_ = {};  // when the broker ends, clients must notice it
   }
   Broker() : Broker(Options{}) {}
 
@@ -149,7 +149,7 @@ class Broker {
   [[nodiscard]] std::string log() const { return read_file(path + ".log"); }
   void signal(int number) const { child_.signal(number); }
 
-  /// It still answers, and has done nothing that its sanitizer does not allow.
+  /// Checks that the broker still answers, so no sanitizer has ended it.
   void check_alive() const {
     Client client{path};
     check_status(client.ask(request_for(1)), proxy::BrokerStatus::granted);
@@ -162,14 +162,15 @@ class Broker {
     for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator{folder}) ++count;
     return count;
   }
-  /// Waits until at most so many are open: a client that has gone is noticed a moment later. False when they stay.
+  /// Waits until at most `most` descriptors are open: the broker notices the end of a client a moment later. False when
+  /// more stay open.
   [[nodiscard]] bool descriptors_fall_to(std::size_t most) const {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
     while (open_descriptors() > most && std::chrono::steady_clock::now() < end)
       std::this_thread::sleep_for(std::chrono::milliseconds{1});
     return open_descriptors() <= most;
   }
-  /// User and system time so far.
+  /// The user and system time that the broker has used so far.
   [[nodiscard]] std::chrono::milliseconds processor_time() const {
     std::istringstream words{read_file("/proc/" + std::to_string(pid()) + "/stat")};
     std::string word;

@@ -1,5 +1,5 @@
-// What the client's side of the broker makes of brokers that are absent, refuse, limit, stay silent, or lie.
-// Real Unix sockets; what ping sockets do stands in netns/broker_test.cpp.
+// Tests how the broker's client side handles brokers that are absent, refuse, limit, stay silent, or lie.
+// On real Unix sockets; the ping sockets are tested in netns/broker_test.cpp.
 #include "proxy/broker_client.hpp"
 
 #include <fcntl.h>
@@ -31,7 +31,7 @@ os::PingSocket ask(const std::string& path, Family family = Family::ipv4) {
   return BrokerClient{path}.ask(family, {}, 0).got;
 }
 
-/// Of a broker that gives this answer to all; its path stands in every error.
+/// Asks a broker that gives this answer to every request, and checks that the error names the broker's path.
 os::PingSocket ask_one_that(const Script& script) {
   const BrokerThread broker{script};
   os::PingSocket got = ask(broker.path());
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(open_transport_says_why_the_broker_does_not_serve) {
     const std::string text = refusal.what();
     return contains(text, broker.path()) && contains(text, "must allow user") && contains(text, "the broker refused");
   });
-  // Whoever denies one family is not asked for the other.
+  // After a denial for one family the broker is not asked for the other: each open_transport() asks once.
   BOOST_TEST(broker.requests() == 2);
 }
 
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(who_is_limited_for_long_is_told) {
     BOOST_TEST(contains(none.doing, "limits this user"), none.doing);
     BOOST_TEST(broker.requests() == 1);
   }
-  // A second is all that it waits.
+  // The client gives up after a second.
   const BrokerThread broker{
       [](const Bytes&) { return say({.status = BrokerStatus::limited, .retry_after_milliseconds = 1}); }};
   const std::error_code error = ask(broker.path()).error;
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(both_families_are_fetched_within_one_second) {
     return say({.status = BrokerStatus::failed, .error = EAFNOSUPPORT});
   }};
   Duration quickest = Duration::max();
-  for (int tries = 0; tries < 5 && quickest >= 1700ms; ++tries) {  // a machine may stand still
+  for (int tries = 0; tries < 5 && quickest >= 1700ms; ++tries) {  // a busy machine may delay this test
     const net::Instant start = os::monotonic_now();
     BOOST_TEST(BrokerSockets(broker.path(), 0).fetch().error);
     quickest = std::min(quickest, os::monotonic_now() - start);
@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(an_end_without_an_answer_is_told) {
   BOOST_TEST(none.error == system_error_code(ECONNRESET));
 }
 
-// A broker may know who asks before it has read what.
+// A broker may deny a user before it has read the request.
 BOOST_AUTO_TEST_CASE(an_answer_before_the_question_is_heard) {
   FakeBroker broker{broker_path()};
   std::thread hasty{[&broker] {
@@ -268,7 +268,7 @@ BOOST_AUTO_TEST_CASE(nothing_stays_open) {
   static_cast<void>(ask(broker.path()));
   const int before = next_descriptor();
   for (int i = 0; i < 50; ++i) static_cast<void>(ask(broker.path()));
-  // The broker's thread may have closed its own sockets or not yet.
+  // The broker's thread may not have closed its own sockets yet.
   BOOST_TEST(next_descriptor() < before + 60);
 }
 

@@ -1,4 +1,4 @@
-// The broker's messages, byte by byte: what is written, what is read back, and what is no message at all.
+// Tests the broker's messages byte by byte: encoding, parsing, and the refusal of malformed ones.
 #include "proxy/broker_frames.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -30,7 +30,7 @@ Bytes changed(Bytes bytes, std::size_t at, std::uint8_t value) {
   return bytes;
 }
 
-/// One to three bytes are others; one in eight is cut or lengthened.
+/// Changes one to three bytes. One message in eight gets another length.
 Bytes mutated(Bytes bytes, std::mt19937& random) {
   for (auto changes = random() % 3 + 1; changes > 0; --changes)
     bytes[random() % bytes.size()] = static_cast<std::uint8_t>(random());
@@ -38,7 +38,7 @@ Bytes mutated(Bytes bytes, std::mt19937& random) {
   return bytes;
 }
 
-/// What is read as a message of this version is written as the same bytes: there is one way to say each.
+/// Checks that each message of this version that is parsed encodes to the same bytes. Returns how many were parsed.
 template <class Parse>
 std::size_t read_back(const Bytes& seed, Parse parse) {
   std::mt19937 random{7};
@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_source_is_of_its_family) {
-  // A zone without an address, or for IPv4; bytes behind an IPv4 address; an IPv4 address as IPv6.
+  // A zone without an address, or for IPv4; bytes after an IPv4 address; an IPv4 address as IPv6.
   for (const char* rest : {"01 06 01 000000 00000000 00000007  00000000 00000000 00000000 00000000",
                            "01 04 01 000000 00000000 00000007  c0000201 00000000 00000000 00000000",
                            "01 04 01 000000 00000000 00000000  c0000201 00000000 00000000 00000001",

@@ -1,5 +1,5 @@
-// The broker's server on real sockets, in a process of its own, within a network namespace: what it grants and refuses.
-// What is done to it in bad faith stands in broker_siege_test.cpp.
+// Tests what the broker's server grants and refuses, on real sockets, in a process of its own in a network namespace.
+// Attacks on it are tested in broker_siege_test.cpp.
 #include "proxy/broker_server.hpp"
 
 #include <fcntl.h>
@@ -41,7 +41,7 @@ using net_test::Child;
 using net_test::Client;
 using net_test::request_for;
 
-/// One echo to loopback and back, through a socket that was handed over.
+/// Sends an echo request to loopback through a socket that was handed over, and checks the reply.
 void check_ping(int socket) {
   sockaddr_in target{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
   icmphdr echo{};
@@ -68,7 +68,7 @@ void in_a_host(const std::function<void()>& body) {
 
 BOOST_AUTO_TEST_CASE(sockets_of_both_families_are_handed_over_to_a_user_who_may_open_none) {
   in_a_host([] {
-    // Group 7 alone may open ping sockets: the broker's, not nobody's.
+    // Only group 7 may open ping sockets. That is the broker's group, not that of the user nobody.
     const Broker broker{{.prepare = [] { as_user(7, 7); }}};
     net_test::write_file("/proc/sys/net/ipv4/ping_group_range", "7 7");
     Child unprivileged{[&] {
@@ -103,9 +103,9 @@ BOOST_AUTO_TEST_CASE(the_daemon_keeps_no_copies_and_its_death_changes_nothing) {
       check_status(client.ask(request_for(16)), BrokerStatus::granted);
       for (auto& socket : client.sockets) kept.push_back(std::move(socket));
     }
-    // Its copies of the last ones may still be about to be closed, before it answers anything more.
+    // The broker may not have closed its copies of the last sockets yet; it has once it answers again.
     check_status(client.ask(request_for(1)), BrokerStatus::granted);
-    BOOST_TEST(broker.descriptors_fall_to(before + 2));  // this connection, and the last socket
+    BOOST_TEST(broker.descriptors_fall_to(before + 2));  // this connection and the last socket
     broker.signal(SIGKILL);
     BOOST_TEST(!client.receive().has_value());
     for (const auto& socket : kept) check_ping(socket.value());
@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_source_is_bound_and_one_that_is_not_ours_fails_with_its_e
     check_status(reply, BrokerStatus::failed);
     BOOST_TEST(reply->error == static_cast<std::uint32_t>(EADDRNOTAVAIL));
     BOOST_TEST(client.sockets.empty());
-    check_status(client.ask(request_for(1)), BrokerStatus::granted);  // the connection goes on
+    check_status(client.ask(request_for(1)), BrokerStatus::granted);  // the connection is still open
     BOOST_TEST(broker.log().find("failed uid 0 gid 0 pid ") != std::string::npos);
   });
 }
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(a_flood_of_one_user_is_a_few_lines_and_hides_no_other_one) 
       Client client{broker.path};
       for (int i = 0; i < requests; ++i) {
         auto request = request_for(1);
-        request.source = *Address::parse(net + std::to_string(i));  // each has an error text of its own
+        request.source = *Address::parse(net + std::to_string(i));  // each has its own error text
         check_status(client.ask(request), BrokerStatus::failed);
       }
     };
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_user_who_may_not_is_denied_and_named) {
       Child child{[&] {
         as_user(uid, gid, std::move(groups));
         Client client{broker.path};
-        client.send(request_for(1));  // it may have been told already
+        client.send(request_for(1));  // may fail: the denial may have come already
         check_status(client.receive(), expected);
         BOOST_TEST(client.sockets.size() == (expected == BrokerStatus::granted ? 1U : 0U));
       }};
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(a_user_who_may_not_is_denied_and_named) {
     status_of(1001, 1001, {}, BrokerStatus::denied);
     status_of(0, 0, {0}, BrokerStatus::denied);
     status_of(500, 1000, {1000}, BrokerStatus::denied);
-    std::string log;  // written behind the answer
+    std::string log;  // a line is written after the answer
     for (int tries = 0; tries < 1000 && std::count(log.begin(), log.end(), '\n') < 3; ++tries) {
       log = broker.log();
       ::poll(nullptr, 0, 10);
@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(sockets_are_counted_as_long_as_they_live_whatever_becomes_o
     const Broker broker{{.policy = {.sockets_of_user = 40, .sockets = 60}}};
     std::vector<os::FileDescriptor> kept;
     for (int i = 0; i < 5; ++i) {
-      Client client{broker.path};  // closed at each turn
+      Client client{broker.path};  // closed after each turn
       check_status(client.ask(request_for(8)), BrokerStatus::granted);
       for (auto& socket : client.sockets) kept.push_back(std::move(socket));
     }
@@ -280,7 +280,7 @@ BOOST_AUTO_TEST_CASE(a_user_waits_for_no_more_than_one_request_of_another_one_at
   in_a_host([] {
     constexpr int of_greedy = 100;
     auto listener = net_test::listen_on("/run/x", 2 * of_greedy);
-    // Both have asked, the greedy one first, before the broker looks.
+    // Both users have sent their requests, the greedy one first, before the broker starts.
     const auto ask_and_stay = [](uid_t uid, int count, const char* source) {
       return [=] {
         as_user(uid, uid);
@@ -310,7 +310,7 @@ BOOST_AUTO_TEST_CASE(a_user_waits_for_no_more_than_one_request_of_another_one_at
     const multiping::proxy::BrokerServer server{loop, log, {.listener = std::move(listener), .maker = maker}};
     loop.once(30s, [&] { loop.stop(); });
     loop.run();
-    // It was the 101st to come in: as many requests are served as there are rounds until it is let in.
+    // The modest client is the 101st to connect. Until it is accepted, each turn of the loop serves one greedy request.
     BOOST_TEST(requests_before >= 16);
     BOOST_TEST(requests_before <= 10 * 16);
   });

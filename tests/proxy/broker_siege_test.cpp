@@ -1,5 +1,5 @@
-// What clients do to the broker in bad faith, on real sockets: it stays alive and small, and serves the others.
-// What it does for the honest stands in broker_server_test.cpp.
+// Tests attacks of clients on the broker, on real sockets: it stays alive and small, and serves the other clients.
+// Normal use is tested in broker_server_test.cpp.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -55,7 +55,7 @@ void in_a_host(const std::function<void()>& body) {
       120s);
 }
 
-/// Nobody is limited.
+/// A policy that limits no client of these tests.
 BrokerPolicy generous() {
   return {
       .requests = {}, .sockets_of_user = 60'000, .sockets = 60'000, .connections = 4000, .connections_of_user = 4000};
@@ -74,7 +74,7 @@ Bytes mutated(std::mt19937& random) {
   return bytes;
 }
 
-/// What the answer to these bytes must be; the sockets themselves may fail to be bound.
+/// Checks the answer to these bytes. A valid request may fail, because a socket may not be bound to its source.
 void check_answer(const Bytes& bytes, const std::optional<BrokerReply>& reply) {
   BOOST_REQUIRE(reply.has_value());
   const auto request = multiping::proxy::parse_broker_request(bytes);
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(descriptors_that_a_client_sends_never_arrive) {
       *header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
       const int value = mine.value();
       std::memcpy(CMSG_DATA(header), &value, sizeof value);
-      // Newer kernels do not let them leave the client, older ones close them on their way.
+      // Newer kernels refuse to send the descriptors, older ones close them on the way.
       if (::sendmsg(client.descriptor(), &message, MSG_NOSIGNAL) < 0) {
         BOOST_TEST(errno == EPERM);
         continue;
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_connections_at_once_are_served_or_told) {
     std::optional<Broker> current;
     std::vector<std::unique_ptr<Client>> clients;
     int granted = 0, limited = 0;
-    // Who has not asked after five seconds is sent away: a machine that is so slow gets another try.
+    // A client that has not asked after five seconds is disconnected. So a slow machine gets several tries.
     for (int tries = 0; tries < 5 && (granted != 200 || limited != 800); ++tries) {
       clients.clear();
       current.emplace(Broker::Options{.policy = {.connections = 300, .connections_of_user = 200}},
@@ -223,7 +223,7 @@ BOOST_AUTO_TEST_CASE(a_client_that_never_writes_is_sent_away_after_a_while) {
     Client silent{broker.path};
     std::optional<Client> busy{broker.path};
     auto asked_at = start;
-    const auto ask_again = [&] {  // who asks in time stays; this process may be kept from it
+    const auto ask_again = [&] {  // a client that asks in time stays; a busy machine may delay this process
       const auto before = std::exchange(asked_at, os::monotonic_now());
       const auto reply = busy->ask(request_for(1));
       if (!reply && os::monotonic_now() - before >= 5s) {
@@ -249,12 +249,12 @@ BOOST_AUTO_TEST_CASE(a_client_that_never_writes_is_sent_away_after_a_while) {
 
 BOOST_AUTO_TEST_CASE(a_flood_by_one_user_costs_another_one_nothing) {
   in_a_host([] {
-    const Broker broker;  // as it is by default
+    const Broker broker;  // with the default policy
     std::vector<std::unique_ptr<Child>> flood;
     for (int i = 0; i < 2; ++i) {
       flood.push_back(std::make_unique<Child>([&] {
         as_user(1000, 1000);
-        BOOST_REQUIRE(::nice(19) == 19);  // else the scheduler is measured: two cores, and nobody rests
+        BOOST_REQUIRE(::nice(19) == 19);  // else the test measures the scheduler, with more busy processes than cores
         std::vector<std::unique_ptr<Client>> clients;
         for (int j = 0; j < 50; ++j) clients.push_back(std::make_unique<Client>(broker.path));
         const auto bytes = encode(request_for(16));
@@ -275,14 +275,14 @@ BOOST_AUTO_TEST_CASE(a_flood_by_one_user_costs_another_one_nothing) {
         check_status(client.ask(request_for(1)), BrokerStatus::granted);
         BOOST_TEST(client.sockets.size() == 1U);
         times.push_back(multiping::milliseconds(os::monotonic_now() - start));
-        ::usleep(1000);  // as one who asks now and then
+        ::usleep(1000);  // the pace of an ordinary client
       }
       std::ranges::sort(times);
       const double median = times.at(times.size() / 2);
       BOOST_TEST_MESSAGE("milliseconds: median " << median << ", p99 " << times.at(times.size() * 99 / 100)
                                                  << ", worst " << times.back());
-      // The machine may be busy with other things: that B waits for nothing else of A's than one request is shown
-      // exactly in broker_server_test.cpp.
+      // The bound is wide, because the machine may be busy. broker_server_test.cpp tests exactly that a user waits for
+      // only one request of another user at a time.
       if (!net_test::sanitized) BOOST_TEST(median < 1000);
     }};
     BOOST_TEST(measuring.join());
@@ -312,7 +312,7 @@ BOOST_AUTO_TEST_CASE(without_descriptors_clients_are_told_and_it_does_not_spin) 
     BOOST_TEST(reply->error == static_cast<std::uint32_t>(EMFILE));
     clients.clear();
     bool served = false;
-    for (int tries = 0; tries < 1000 && !served; ++tries) {  // until it has seen the others go
+    for (int tries = 0; tries < 1000 && !served; ++tries) {  // until the broker has noticed that the others ended
       Client client{broker.path};
       client.send(request_for(1));
       const auto answer = client.receive();

@@ -1,5 +1,5 @@
-// The daemon's loop, on pipes: who is called, who no longer is, and timers.
-// No time is asserted but that it has passed.
+// Tests the daemon's event loop with pipes: which callbacks are called, which no longer are, and timers.
+// A test of a time only checks that it has passed.
 #include "proxy/event_loop.hpp"
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@ namespace {
 using multiping::proxy::EventLoop;
 using namespace std::chrono_literals;
 
-/// A pipe with a byte in it, if so wished.
+/// A pipe, with a byte in it if `full`.
 struct Pipe {
   explicit Pipe(bool full = true) {
     std::array<int, 2> ends{};
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(who_is_called_may_unwatch_itself) {
   EventLoop loop;
   const Pipe pipe;
   int calls = 0;
-  const std::string captured(100, 'x');  // lives in the callback, which has to live while it runs
+  const std::string captured(100, 'x');  // copied into the callback, which must exist while it runs
   std::string seen;
   loop.watch(pipe.out.value(), [&loop, &calls, &seen, fd = pipe.out.value(), captured] {
     loop.unwatch(fd);
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(an_event_of_a_closed_descriptor_does_not_reach_the_next_one
   std::array<Pipe, 2> pipes;
   const Pipe silent{false};
   int replaced = 0, wrong = 0;
-  // Both are ready at once; the first that is called closes the other, and another pipe gets its number.
+  // Both are ready at once. The first callback closes the other descriptor, and a third pipe gets its number.
   for (std::size_t i = 0; i < pipes.size(); ++i) {
     loop.watch(pipes.at(i).out.value(), [&, i] {
       ++replaced;
@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(what_is_thrown_reaches_the_caller_and_the_loop_can_go_on) {
   loop.once(0s, [&] { loop.stop(); });
   loop.run();
   loop.stop();
-  loop.run();  // stopped before it began
+  loop.run();  // returns at once, after the stop() before it
 }
 
 BOOST_AUTO_TEST_SUITE_END()

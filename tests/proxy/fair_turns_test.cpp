@@ -1,4 +1,4 @@
-// Users take turns, whatever one of them has waiting.
+// Tests that users take turns, however many jobs one of them has.
 // Pure.
 #include "proxy/fair_turns.hpp"
 
@@ -16,7 +16,7 @@ BOOST_AUTO_TEST_CASE(a_round_has_one_job_of_each_user_in_the_order_they_came) {
   turns.add(3, 300);
   turns.add(3, 301);
   BOOST_TEST((turns.next_round() == std::vector{100, 200, 300}));
-  turns.add(2, 201);  // comes while another one's jobs wait, and is next
+  turns.add(2, 201);  // added while jobs of user 1 wait, and still in the next round
   BOOST_TEST((turns.next_round() == std::vector{101, 201, 301}));
   BOOST_TEST((turns.next_round() == std::vector{102}));
   BOOST_TEST((turns.next_round() == std::vector{103}));

@@ -1,4 +1,4 @@
-// A broker that says and hands over whatever a test wants: one connection after the other, each by the test's script.
+// A broker that sends any bytes and descriptors a test wants. It serves one connection after the other by a script.
 // Header only.
 #pragma once
 
@@ -29,9 +29,9 @@ inline namespace fake_broker {
 struct FakeAnswer {
   Bytes bytes{};
   std::vector<os::FileDescriptor> descriptors{};
-  bool silent = false;  ///< Nothing is said, and the connection stays.
+  bool silent = false;  ///< Sends nothing and keeps the connection open.
 };
-/// Called for each connection, with what the client sent.
+/// Called for each connection, with the bytes that the client sent.
 using Script = std::function<FakeAnswer(const Bytes& request)>;
 
 inline Bytes bytes_of(const proxy::BrokerReply& reply) {
@@ -45,7 +45,7 @@ inline FakeAnswer say(const proxy::BrokerReply& reply) {
   return answer;
 }
 
-/// What multipingd does for whoever asks: a socket that is ready, of at least `receive_buffer` bytes.
+/// The answer of multipingd to a valid request: a ping socket with a receive buffer of at least `receive_buffer` bytes.
 inline FakeAnswer grant(const Bytes& bytes, std::size_t receive_buffer = 0) {
   const auto request = proxy::parse_broker_request(bytes);
   if (!request) return say({.status = proxy::BrokerStatus::bad_request});
@@ -78,7 +78,7 @@ inline void send_answer(int connection, const FakeAnswer& answer) {
   static_cast<void>(::sendmsg(connection, &message, MSG_NOSIGNAL));
 }
 
-/// Listens from the beginning, so that nobody comes too early; open to every user.
+/// Listens from its constructor on, so that no client can be too early. Every user can connect.
 class FakeBroker {
  public:
   explicit FakeBroker(std::string path, int backlog = 128) : path_{std::move(path)} {
@@ -94,7 +94,7 @@ class FakeBroker {
   FakeBroker& operator=(const FakeBroker&) = delete;
   ~FakeBroker() { ::unlink(path_.c_str()); }
 
-  /// Until stop(), or until this process is killed.
+  /// Serves until stop(), or until this process is killed.
   void serve(const Script& script) {
     std::vector<os::FileDescriptor> silent;
     for (;;) {
@@ -114,7 +114,7 @@ class FakeBroker {
   }
   void stop() noexcept { ::shutdown(listener_.value(), SHUT_RDWR); }
 
-  /// From now on only processes that were forked before listen.
+  /// Closes the listener in this process: from now on only processes that were forked before listen.
   void leave_to_children() noexcept { listener_ = {}; }
 
   [[nodiscard]] int listener() const noexcept { return listener_.value(); }
@@ -127,7 +127,7 @@ class FakeBroker {
   std::atomic<int> requests_ = 0;
 };
 
-/// A path of this process alone.
+/// A new path that no other process uses.
 inline std::string broker_path() {
   static int number = 0;
   const std::string name = "multiping-" + std::to_string(::getpid()) + "-" + std::to_string(++number) + ".sock";

@@ -1,5 +1,5 @@
-# A client of the proxy protocol that speaks as the Ruby library icmp4em does, on EventMachine.
-# usage: icmp4em_client.rb PROXY_HOST PROXY_PORT TIMEOUT RETRIES TARGET...; prints "TARGET answered" or "TARGET timeout".
+# A client of the proxy protocol that sends the same bytes as the Ruby library icmp4em, on EventMachine.
+# Usage: icmp4em_client.rb PROXY_HOST PORT TIMEOUT RETRIES TARGET...; prints "TARGET answered" or "TARGET timeout".
 require 'eventmachine'
 
 # An ICMP message of eight bytes and a payload.
@@ -26,14 +26,14 @@ class Packet
     @checksum == right_checksum
   end
 
-  # Only echo replies: whatever else comes is passed over.
+  # Only echo replies count; all other messages are ignored.
   def reply?
     @type.zero? && @code.zero?
   end
 
   private
 
-  # RFC 1071, over an odd length too.
+  # The checksum of RFC 1071, also for an odd length.
   def right_checksum
     bytes = [@type, @code, 0, @id, @sequence, @payload].pack('CCnnna*')
     bytes << "\0" if bytes.bytesize.odd?
@@ -43,7 +43,7 @@ class Packet
   end
 end
 
-# One target: is asked again after each timeout. A sequence number is 12 bits of request and 4 of retry.
+# One target, which is asked again after each timeout. A sequence number is 12 bits of the request and 4 of the retry.
 class Request
   include EM::Deferrable
 
@@ -75,7 +75,7 @@ class Request
   end
 end
 
-# The socket to the proxy, a random identifier, and the requests on their way.
+# The socket to the proxy, a random identifier, and the pending requests.
 class Manager < EM::Connection
   attr_reader :timeout, :retries
 

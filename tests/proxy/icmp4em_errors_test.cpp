@@ -1,5 +1,5 @@
-// Tests of what clients of the icmp4em protocol are told of errors: ICMP, ICMPv6 and this system's own.
-// Tables.
+// Tests which errors are told to clients of the icmp4em protocol: for ICMP, for ICMPv6 and for system errors.
+// The tests are tables.
 #include "proxy/icmp4em_errors.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(icmp_errors_are_told_as_they_are) {
 }
 
 BOOST_AUTO_TEST_CASE(what_tells_no_fate_is_not_told) {
-  const Types v4 = {0, 4, 5, 8, 13};  // 4 is what this server says itself
+  const Types v4 = {0, 4, 5, 8, 13};  // 4 is source quench, which only the server itself sends
   const Types v6 = {0, 5, 100, 128, 129, 137};
   for (const auto type : v4) BOOST_TEST(!of_v4(type, 0));
   for (const auto type : v6) BOOST_TEST(!of_v6(type, 0));

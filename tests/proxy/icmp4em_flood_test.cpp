@@ -1,6 +1,5 @@
-// Tests of the icmp4em server under load and abuse: datagrams of any kind, floods, clients without number, and clients
-// that never read.
-// After each, an ordinary client is answered.
+// Tests the icmp4em server under load and abuse: datagrams of any kind, floods, very many clients, and clients that
+// never read. An ordinary client is always answered.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -28,7 +27,7 @@ using Clock = std::chrono::steady_clock;
 
 BOOST_AUTO_TEST_SUITE(proxy_icmp4em_flood, *precondition(needs_root))
 
-/// Of this process, in KiB.
+/// The resident memory of this process, in KiB.
 long resident_memory() {
   std::ifstream status{"/proc/self/status"};
   for (std::string line; std::getline(status, line);)
@@ -36,7 +35,8 @@ long resident_memory() {
   return 0;
 }
 
-/// Datagrams that found no room in the buffer of the server's socket: the last column of its line.
+/// Datagrams that the kernel dropped at the server's socket, for instance because its buffer was full: the last column
+/// of its line in /proc/net/udp.
 std::uint64_t kernel_drops(const RunningServer& server) {
   std::ifstream table{"/proc/net/udp"};
   std::ostringstream port;
@@ -58,7 +58,7 @@ bool is_reply_to(const std::optional<Bytes>& datagram, std::uint16_t sequence) {
   return reply && reply->sequence == sequence;
 }
 
-/// Asks as an ordinary client does, three times over; false when nothing came.
+/// Asks up to four times, as an ordinary client does. False when no reply came.
 bool is_answered(const Asker& asker, std::uint16_t sequence, std::chrono::milliseconds limit = 2s) {
   for (int tries = 0; tries < 4; ++tries) {
     asker.ask("127.0.0.1", 0xb0b0, sequence);
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(datagrams_of_any_length) {
       datagram[1] = static_cast<std::uint8_t>(length);
       (length < 0x8000 ? asker : other).send(datagram);
     }
-    BOOST_TEST(is_answered(good, 1, patience));  // asked once: a second request would count too
+    BOOST_TEST(is_answered(good, 1, patience));  // waits long, since a second request would count too
     const Icmp4emFigures figures = server.figures();
     BOOST_TEST(figures.requests == std::size(lengths) + 256 + 1);
     BOOST_TEST(figures.faulty + figures.passed_over == std::size(lengths) + 256);
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(fifty_thousand_mutated_requests) {
     BOOST_TEST(is_answered(asker, 1));
     const auto round = [&] {
       for (int clients = 0; clients < 250; ++clients) {
-        const Asker other{server};  // each has its own, for who sends too much of it is muted
+        const Asker other{server};  // a new client each time, because one that sends too many is muted
         for (int i = 0; i < 100; ++i) other.send(mutated(random));
       }
       BOOST_TEST(is_answered(asker, 2));
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(fifty_thousand_mutated_requests) {
   });
 }
 
-/// Sends as fast as it can until it is destroyed.
+/// Sends requests as fast as it can until it is destroyed.
 class Flood {
  public:
   explicit Flood(const RunningServer& server) : asker_{server}, thread_{[this] { run(); }} {}
@@ -159,12 +159,12 @@ class Flood {
 
 struct Measured {
   std::size_t pings = 0;
-  std::uint64_t unanswered = 0;  ///< Of all tries: without a reply so far.
+  std::uint64_t unanswered = 0;  ///< Requests of all tries that have no reply so far.
   int lost = 0;
   Clock::duration median{}, p99{};
 };
 
-/// Asks up to ten times, and counts each request and each reply, even one that is late: false when nothing came.
+/// Asks up to ten times, and counts each request and each reply, also late ones. False when no reply came.
 bool ping_once(const Asker& asker, std::uint16_t sequence, Measured& measured) {
   for (int tries = 0; tries < 10; ++tries) {
     asker.ask("127.0.0.1", 0xb0b0, sequence);
@@ -177,7 +177,7 @@ bool ping_once(const Asker& asker, std::uint16_t sequence, Measured& measured) {
   return false;
 }
 
-/// 500 pings, each with nine retries; on a machine that is busy with other things as many as 5 seconds take, but one.
+/// Sends 500 pings, each with up to nine retries. On a busy machine it ends after 5 seconds, with at least one ping.
 Measured measure(const Asker& asker) {
   Measured measured;
   std::vector<Clock::duration> times;
@@ -222,34 +222,34 @@ BOOST_AUTO_TEST_CASE(one_floods_while_another_measures) {
                                  << figures.limited << " limited, muted " << figures.muted << " times, " << drops
                                  << " dropped by the kernel");
     BOOST_TEST(measured.lost == 0);
-    for (bool more = true; more && measured.unanswered > drops;) {  // a reply may be late
+    for (bool more = true; more && measured.unanswered > drops;) {  // replies may be late
       more = bob.receive().has_value();
       measured.unanswered -= more ? 1U : 0U;
     }
-    BOOST_TEST(measured.unanswered <= drops);  // all else was served
+    BOOST_TEST(measured.unanswered <= drops);  // all other requests were answered
     BOOST_TEST(figures.muted > 0U);
     BOOST_TEST(flood.refusals() > 0U);
     BOOST_TEST(flood.refusals() <= figures.limited + figures.muted);
   });
 }
 
-/// Sends what is no request until the server has muted someone `times` times, or once more on a slow machine.
+/// Sends malformed datagrams until the server has muted clients `times` times; on a slow machine perhaps once more.
 void be_muted(const Asker& asker, RunningServer& server, std::uint64_t times) {
   for (const auto end = Clock::now() + patience; server.figures().muted < times && Clock::now() < end;)
     for (int i = 0; i < 16; ++i) asker.send(hex("ffff"));
   BOOST_REQUIRE(server.figures().muted >= times);
 }
 
-/// Whether a short pause was seen to end while the long one lasted: a machine that stands still may miss that.
+/// True when a short mute ended while a long one lasted. On a busy machine the test may miss that.
 bool short_pause_ends_in_a_long_one() {
   constexpr proxy::MuteRules rules{.most_refusals = 16, .first_pause = 10ms, .longest_pause = 10s};
   RunningServer server{address("127.0.0.1"), {.mutes = rules}};
   const Asker notorious{server}, first_offender{server};
-  be_muted(notorious, server, 9);  // the last time for 2.56 seconds
+  be_muted(notorious, server, 9);  // the ninth mute lasts 2.56 seconds
   be_muted(first_offender, server, server.figures().muted + 1);
   if (!is_answered(first_offender, 1, 500ms)) return false;
   notorious.ask("127.0.0.1", 1, 1);
-  return is_answered(first_offender, 2) && !notorious.receive(0ms);  // it is mute still
+  return is_answered(first_offender, 2) && !notorious.receive(0ms);  // it is still muted
 }
 
 BOOST_AUTO_TEST_CASE(a_short_pause_ends_while_another_client_has_a_long_one) {

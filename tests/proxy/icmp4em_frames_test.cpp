@@ -1,5 +1,5 @@
-// Tests of the icmp4em proxy protocol's frames: the bytes of both sides, what is refused and why, and a million
-// mutated requests.
+// Tests the frames of icmp4em's proxy protocol: the bytes of both sides, which datagrams are refused and why, and a
+// million mutated requests.
 #include "proxy/icmp4em_frames.hpp"
 
 #include <algorithm>
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(zones_are_numbers) {
   BOOST_TEST((parsed.fault == Icmp4emFault::none));
   BOOST_TEST(parsed.request.destination.scope_id() == 4294967295U);
   BOOST_TEST(numeric_text(parsed.request.destination) == "fe80::1%4294967295");
-  // Loopback is number 1 everywhere; to_string() would write its name.
+  // The loopback interface has number 1 on every host; to_string() would write its name.
   const Address loopback = Address::v6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 1);
   BOOST_TEST(encode(Icmp4emRequest{.destination = loopback, .id = 0x1234, .sequence = 0x10}) == request_to("fe80::1%1"),
              boost::test_tools::per_element());
@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_error) {
   BOOST_TEST(!parse_icmp4em_error(hex("00 00 edbb 1234 0010")));
 }
 
-/// Up to four of: a byte changed, the end cut off, bytes added.
+/// Makes one to four changes: changes a byte, cuts the end off, or adds a byte.
 Bytes mutated(Bytes bytes, std::mt19937& random) {
   for (auto steps = random() % 4 + 1; steps > 0; --steps) {
     const auto at = static_cast<std::ptrdiff_t>(bytes.empty() ? 0 : random() % bytes.size());
@@ -237,7 +237,7 @@ Bytes mutated(Bytes bytes, std::mt19937& random) {
   return bytes;
 }
 
-/// Whether what was read of a request is what it says when it is written again.
+/// Whether a parsed request, encoded and parsed again, is the same.
 bool is_sound(const Icmp4emRequest& request) {
   const Bytes again = encode(request);
   const auto parsed = parse_icmp4em_request(again);
@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(a_million_mutated_requests) {
     if (const auto reply = parse_icmp4em_reply(datagram); reply && encode(*reply) != datagram)
       BOOST_ERROR("reply " << i);
   }
-  BOOST_TEST(good > 1000);  // of addresses, for one
+  BOOST_TEST(good > 1000);  // a mutated address can be another valid one
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-// Tests of which clients are muted, and for how long.
+// Tests which clients are muted, and for how long.
 // In virtual time.
 #include "proxy/icmp4em_mutes.hpp"
 
@@ -15,7 +15,7 @@ constexpr net::Instant start{};
 
 Icmp4emClient client(std::uint16_t port) { return {.address = Address::v4({127, 0, 0, 1}), .port = port}; }
 
-/// Refuses a client until it is mute; how often that took, at most `most` times.
+/// Refuses a client until it is muted, at most `most` times. Returns the number of refusals; `most` + 1: never muted.
 int refuse(Icmp4emMutes& mutes, const Icmp4emClient& who, net::Instant now, int most = 1000) {
   for (int count = 1; count <= most; ++count)
     if (mutes.refused(who, now)) return count;
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(pauses_double_up_to_the_longest) {
     now += pause;
     BOOST_TEST(mutes.release(now).size() == 1U);
   }
-  now += 8s;  // in good order
+  now += 8s;  // without a refusal
   BOOST_TEST(refuse(mutes, client(1), now) == 256);
   BOOST_TEST((mutes.next_release() == now + 250ms));
 }
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(only_so_many_are_mute) {
 BOOST_AUTO_TEST_CASE(only_so_many_are_watched) {
   Icmp4emMutes mutes{{.most_refusals = 2, .most_watched = 2}};
   for (std::uint16_t port = 1; port <= 3; ++port) BOOST_TEST(!mutes.refused(client(port), start));
-  BOOST_TEST(!mutes.refused(client(3), start));  // nobody knew it
+  BOOST_TEST(!mutes.refused(client(3), start));  // there was no room to watch client 3
   BOOST_TEST(mutes.refused(client(2), start));
   BOOST_TEST(!mutes.refused(client(3), start + 1min));
   BOOST_TEST(mutes.refused(client(3), start + 1min));  // the others are forgotten

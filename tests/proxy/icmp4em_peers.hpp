@@ -1,6 +1,5 @@
-// Both ends of the icmp4em proxy protocol, for tests: a server whose loop runs in a thread, and clients that speak
-// bytes.
-// Nobody waits longer than it takes; what never comes is told apart by what came behind it.
+// Both ends of icmp4em's proxy protocol, for tests: a server whose loop runs in a thread, and clients that exchange
+// bytes with it. To show that a datagram does not come, a test waits for a later one.
 #pragma once
 
 #include <fcntl.h>
@@ -48,7 +47,7 @@ inline os::FileDescriptor udp_socket(const Address& at, bool v6_only = true) {
   return socket;
 }
 
-/// Serves until it is destroyed.
+/// A server that serves until it is destroyed.
 class RunningServer {
  public:
   explicit RunningServer(const Address& at, Icmp4emPolicy policy = {}, bool v6_only = true)
@@ -74,7 +73,7 @@ class RunningServer {
   [[nodiscard]] const Address& at() const noexcept { return at_; }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
 
-  /// Has the server's own thread call `what`, and waits for it.
+  /// Calls `what` in the server's thread, and waits until it returns.
   void in_loop(const std::function<void(Icmp4emServer&)>& what) {
     std::promise<void> done;
     task_ = [&] {
@@ -109,7 +108,7 @@ class RunningServer {
   std::thread thread_{};
 };
 
-/// A socket that asks a server.
+/// A client with its own socket.
 class Asker {
  public:
   explicit Asker(const RunningServer& server, const Address& from = {}) : Asker{server.at(), server.port(), from} {}
@@ -124,7 +123,7 @@ class Asker {
 
   [[nodiscard]] int socket() const noexcept { return socket_.value(); }
 
-  /// Waits for room where there is none.
+  /// Waits when there is no room to send.
   void send(const Bytes& datagram) const {
     while (::send(socket_.value(), datagram.data(), datagram.size(), 0) < 0 && errno == EAGAIN)
       BOOST_REQUIRE(wait(POLLOUT, patience));
@@ -134,7 +133,7 @@ class Asker {
         .destination = address(destination), .id = id, .sequence = sequence, .payload = payload}));
   }
 
-  /// The next datagram; nothing when none comes in `limit`.
+  /// The next datagram; none when no datagram comes within `limit`.
   [[nodiscard]] std::optional<Bytes> receive(std::chrono::milliseconds limit = patience) const {
     if (!wait(POLLIN, limit)) return std::nullopt;
     Bytes bytes(65536);
@@ -152,7 +151,7 @@ class Asker {
   os::FileDescriptor socket_;
 };
 
-/// The next datagram must be this reply.
+/// Checks that the next datagram is this reply.
 inline void check_reply(const Asker& asker, std::uint16_t id, std::uint16_t sequence, const Bytes& payload = {}) {
   const auto datagram = asker.receive();
   BOOST_REQUIRE_MESSAGE(datagram, "no reply to " << id << "/" << sequence);
@@ -163,7 +162,7 @@ inline void check_reply(const Asker& asker, std::uint16_t id, std::uint16_t sequ
   BOOST_TEST(std::ranges::equal(reply->payload, payload));
 }
 
-/// The next datagram must be an error of this type and code about this request; its MTU.
+/// Checks that the next datagram is an error of this type and code about this request. Returns its MTU.
 inline std::uint16_t check_error(const Asker& asker, std::pair<int, int> type_and_code, std::uint16_t id,
                                  std::uint16_t sequence) {
   const auto datagram = asker.receive();

@@ -1,5 +1,5 @@
-// Tests of whose probe an answer is: dialogues of clients, the wire and time, without a socket.
-// Every limit is tried where it begins.
+// Tests which client an answer is for, and the limits of requests, with made-up clients, packets and times.
+// Every limit is tested at its edge.
 #include "proxy/icmp4em_relay.hpp"
 
 #include <algorithm>
@@ -34,7 +34,7 @@ Icmp4emRequest request_to(std::string_view destination, std::span<const std::uin
       .destination = address(destination), .id = 0xa1a1, .sequence = 0x0020, .checksum = 0xcccc, .payload = payload};
 }
 
-/// The sequence number of a request that is accepted.
+/// Requires that the request is accepted, and returns its sequence number.
 std::uint16_t accepted(Icmp4emRelay& relay, const Icmp4emClient& client, const Icmp4emRequest& request,
                        net::Instant now = start) {
   const auto ticket = relay.accept(client, request, now);
@@ -62,7 +62,7 @@ packet::QuotedEcho quote_of(std::uint16_t sequence, std::span<const std::uint8_t
 
 constexpr Icmp4emVerdict unreachable{.type = 3, .code = 1};
 
-/// Without limits of rates, where a test is about something else.
+/// The default limits without rates, for tests of something else.
 Icmp4emLimits unhurried() {
   Icmp4emLimits limits;
   limits.requests_of_client = limits.requests_of_address = {};
@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(probes_without_an_answer_are_limited) {
   limits.pending_of_address = 4;
   limits.pending_of_client = 2;
   Relay relay{limits};
-  const Icmp4emClient carol{.address = Address::v4({127, 9, 9, 9}), .port = 1};  // the same address: this host's
+  const Icmp4emClient carol{.address = Address::v4({127, 9, 9, 9}), .port = 1};  // counts as the same address as alice
   const Icmp4emClient dave{.address = address("10.0.0.9"), .port = 1}, eve{.address = address("10.0.0.10"), .port = 1};
   const auto refusal = [&](const Icmp4emClient& client, net::Instant now = start) {
     return relay.accept(client, request_to("10.0.0.1"), now).refused;
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(probes_without_an_answer_are_limited) {
   BOOST_TEST((refusal(dave) == Icmp4emLimit::none));
   BOOST_TEST((refusal(dave) == Icmp4emLimit::none));
   BOOST_TEST((refusal(eve) == Icmp4emLimit::pending));
-  // One that is answered, withdrawn or expired makes room again.
+  // A probe that is answered or expired makes room for another.
   BOOST_TEST(relay.answered(address("10.0.0.1"), reply_of(sequence), start).has_value());
   BOOST_TEST((refusal(eve) == Icmp4emLimit::none));
   BOOST_TEST((refusal(eve) == Icmp4emLimit::pending));
@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(requests_are_limited_by_client_before_by_address) {
     return count;
   };
   BOOST_TEST(accepted_of(alice, start) == 20);
-  BOOST_TEST(accepted_of(bob, start) == 20);  // alice's flood took nothing from him
+  BOOST_TEST(accepted_of(bob, start) == 20);  // alice's flood took nothing from bob
   BOOST_TEST(accepted_of(alice, start + 1s) == 10);
   BOOST_TEST((relay.accept(alice, request_to("10.0.0.1"), start + 1s).refused == Icmp4emLimit::rate));
 }
@@ -279,7 +279,7 @@ BOOST_AUTO_TEST_CASE(who_asks_little_is_served_beside_a_flood_by_many_sockets) {
   BOOST_TEST(flood(start) == 100 + 9 * 2);
   BOOST_TEST(is_accepted(1000, start));
   BOOST_TEST(is_accepted(1000, start));
-  BOOST_TEST(!is_accepted(1000, start));  // it asks more than is assured, and there is nothing else
+  BOOST_TEST(!is_accepted(1000, start));  // its assured requests are used up, and so is the address's rate
   BOOST_TEST(flood(start + 1s) == 100 + 9 * 2);
   BOOST_TEST(is_accepted(1000, start + 1s));
 }
@@ -337,7 +337,7 @@ BOOST_AUTO_TEST_CASE(an_error_that_quotes_another_probe_is_not_told) {
   BOOST_TEST(!told("10.0.0.1", other_checksum));
   BOOST_TEST(!told("10.0.0.1", quote_of(sequence, other_payload)));
   BOOST_TEST(!told("10.0.0.1", quote_of(sequence), start + 30s));
-  BOOST_TEST(told("10.0.0.1", quote_of(sequence, {})));  // an eight-byte quote
+  BOOST_TEST(told("10.0.0.1", quote_of(sequence, {})));  // a quote of only the ICMP header
 }
 
 BOOST_AUTO_TEST_CASE(the_padding_of_a_quote_is_not_told) {
@@ -363,7 +363,7 @@ BOOST_AUTO_TEST_CASE(an_error_about_ipv6_needs_no_checksum) {
   Relay relay;
   const auto sequence = accepted(relay, alice, request_to("2001:db8::1"));
   packet::QuotedEcho quote = quote_of(sequence);
-  quote.checksum = 0x1111;  // with the addresses in it
+  quote.checksum = 0x1111;  // that of ICMPv6 covers the addresses
   const auto complaint = relay.failed(address("2001:db8::1"), quote, unreachable, start);
   BOOST_REQUIRE(complaint);
   BOOST_TEST(!complaint->error.destination);

@@ -1,5 +1,5 @@
-// Tests of the icmp4em server with a client in Ruby that speaks as the original's does, on the event loop that it uses.
-// Skipped, visibly, where ruby or its library eventmachine is missing.
+// Tests the icmp4em server with a client in Ruby that behaves as the original and uses the same event loop.
+// The tests are skipped, with a message, where ruby or its library eventmachine is missing.
 #include <array>
 #include <boost/test/unit_test.hpp>
 #include <cstdio>
@@ -19,7 +19,7 @@ using Outcomes = std::map<std::string, std::string>;
 
 BOOST_AUTO_TEST_SUITE(proxy_icmp4em_ruby, *precondition(needs_to_work("ruby -e 'require %q(eventmachine)'")))
 
-/// What the client prints, by target.
+/// Runs the client and returns the outcome that it prints for each target.
 Outcomes run_client(const RunningServer& server, const std::string& timeout_and_retries, const std::string& targets) {
   const std::string command = "ruby " MULTIPING_SOURCE_DIR "/tests/proxy/icmp4em_client.rb " + server.at().to_string() +
                               " " + std::to_string(server.port()) + " " + timeout_and_retries + " " + targets;
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(hosts_of_both_families_answer) {
     allow_ping_sockets();
     make_peer();
     RunningServer server{address("127.0.0.1")};
-    // The original never answered for its own host.
+    // The original proxy never answered for its own host.
     const Outcomes expected = {
         {"127.0.0.1", "answered"}, {"::1", "answered"}, {"10.1.0.2", "answered"}, {"fd01::2", "answered"}};
     BOOST_TEST((run_client(server, "2 3", "127.0.0.1 ::1 10.1.0.2 fd01::2") == expected));

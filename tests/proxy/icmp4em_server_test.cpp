@@ -1,5 +1,5 @@
-// Tests of the icmp4em server on real sockets: who is answered with what, and what errors become.
-// In network namespaces that each test makes.
+// Tests the icmp4em server on real sockets: the answers to each client, and the errors that clients are told.
+// Each test makes its network namespaces.
 #include "proxy/icmp4em_server.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(two_clients_with_the_same_numbers_and_targets) {
       bob.ask("127.0.0.1", 0x1234, sequence, from_bob);
       alice.ask("::1", 0x1234, sequence, from_alice);
       check_reply(bob, 0x1234, sequence, from_bob);
-      // Of alice's two the order is the kernel's.
+      // The two replies to alice come in any order.
       check_reply(alice, 0x1234, sequence, from_alice);
       check_reply(alice, 0x1234, sequence, from_alice);
     }
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(what_routers_say_is_told) {
     asker.ask("10.4.0.1", 5, 3, Bytes(1400, 1));
     BOOST_TEST(check_error(asker, {3, 4}, 5, 3) == 1280);
     BOOST_TEST(server.figures().errors == 3U);
-    // An error about one is no other's: this one is answered.
+    // The errors do not concern other probes: this one is answered.
     asker.ask("10.2.0.2", 5, 4, hello);
     check_reply(asker, 5, 4, hello);
   });
@@ -158,13 +158,13 @@ BOOST_AUTO_TEST_CASE(dead_neighbours_are_told_and_hold_nobody_up) {
     make_peer();
     RunningServer server{address("127.0.0.1")};
     const Asker alice{server}, bob{server};
-    // More than a socket's usual room for sending holds until their neighbours are given up.
+    // More probes than the usual send buffer holds; they wait there until the kernel gives their neighbours up.
     for (int host = 0; host < 200; ++host)
       for (std::uint16_t sequence = 0; sequence < 5; ++sequence)
         alice.ask("10.1.77." + std::to_string(host), 1, sequence, Bytes(500, 1));
     bob.ask("10.1.0.2", 1, 1, hello);
     check_reply(bob, 1, 1, hello);
-    BOOST_TEST(server.figures().errors == 0U);  // so they were still waiting
+    BOOST_TEST(server.figures().errors == 0U);  // so the others were still waiting
     const auto datagram = alice.receive();
     BOOST_REQUIRE(datagram);
     const auto error = proxy::parse_icmp4em_error(*datagram);
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(dead_neighbours_are_told_and_hold_nobody_up) {
 
 BOOST_AUTO_TEST_CASE(a_family_without_ping_socket_is_unreachable) {
   in_namespace([] {
-    RunningServer server{address("127.0.0.1")};  // nobody may open ping sockets here
+    RunningServer server{address("127.0.0.1")};  // no group may open ping sockets here
     const Asker asker{server};
     asker.ask("127.0.0.1", 1, 1);
     check_error(asker, {3, 0}, 1, 1);
@@ -185,7 +185,8 @@ BOOST_AUTO_TEST_CASE(a_family_without_ping_socket_is_unreachable) {
   });
 }
 
-/// `stranger` is ignored; what `friendly` asks behind it is answered, so there was time.
+/// Checks that `stranger` gets no answer. The answer to `friendly`, which asks later, shows that there was time for
+/// one.
 void check_ignored(RunningServer& server, const Asker& stranger, const Asker& friendly) {
   stranger.ask("127.0.0.1", 1, 1);
   friendly.ask("127.0.0.1", 2, 2);
@@ -236,7 +237,7 @@ BOOST_AUTO_TEST_CASE(who_is_limited_is_told) {
   });
 }
 
-/// What a client sends to keep its port open is no fault of it.
+/// A client's keep-alive does not count as a fault.
 BOOST_AUTO_TEST_CASE(icmp_that_is_no_request_is_passed_over) {
   in_namespace([] {
     allow_ping_sockets();

@@ -1,5 +1,5 @@
-// Who has which sockets: as a dialogue, and with the kernel's own word for it.
-// The latter in a network namespace.
+// Tests the count of open sockets of each user, with made-up sockets and with the kernel.
+// The tests with the kernel run in a network namespace.
 #include "proxy/living_sockets.hpp"
 
 #include <netinet/in.h>
@@ -24,7 +24,7 @@ using multiping::proxy::LivingSockets;
 namespace os = multiping::os;
 namespace net_test = multiping::test;
 
-/// Sockets that a test opens and closes at will.
+/// Made-up sockets, which a test opens and closes.
 struct Host {
   std::set<std::uint16_t> open;
   std::vector<std::uint16_t> asked;
@@ -73,11 +73,11 @@ BOOST_AUTO_TEST_CASE(looks_no_longer_than_it_may_and_goes_on_where_it_ended) {
   host.living.forget_closed(1000, 1, 4);
   host.living.forget_closed(1000, 1, 4);
   BOOST_TEST(host.living.of(1000) == 10U);
-  host.living.forget_closed(1000, 1, 4);  // ends when it has found what it wants
+  host.living.forget_closed(1000, 1, 4);  // ends when it has forgotten one
   BOOST_TEST(host.living.of(1000) == 9U);
   BOOST_TEST((host.asked == std::vector<std::uint16_t>{1, 2, 3, 4, 5, 6, 7, 8, 9}));
   host.asked.clear();
-  host.living.forget_closed(1000, 1, 100);  // each once
+  host.living.forget_closed(1000, 1, 100);  // checks each socket once
   BOOST_TEST((host.asked == std::vector<std::uint16_t>{10, 1, 2, 3, 4, 5, 6, 7, 8}));
 }
 

@@ -1,4 +1,4 @@
-// What the daemon's log writes, read from a pipe: whole lines, bounded, and no flood.
+// Tests the lines that the daemon's log writes to a pipe: whole, of bounded length, and few in a flood.
 // Time is an argument.
 #include "proxy/log.hpp"
 
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(kinds_of_a_while_ago_make_room_for_others) {
 
 BOOST_AUTO_TEST_CASE(a_reader_that_does_not_read_does_not_hold_the_daemon_up) {
   const Reader reader;
-  // The daemon's own descriptor blocks, as stderr does.
+  // Makes the descriptor blocking, as the daemon's stderr is.
   BOOST_REQUIRE(::fcntl(reader.in.value(), F_SETFL, 0) == 0);
   Log log{reader.in.value()};
   for (int i = 0; i < 10'000; ++i) log.line(std::string(400, 'x'));

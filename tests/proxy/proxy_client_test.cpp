@@ -1,5 +1,5 @@
-// Batches, single probes and series over a proxy that is as the original, and over multipingd's: by a user who may do
-// nothing. Proxies that lie, that die, and that are not there.
+// Tests batches, single probes and series of a user without permissions, over a proxy that behaves as the original.
+// Also tests proxies that lie, that are killed, and that are absent.
 #include <poll.h>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_SUITE(proxy_client_test, *precondition(needs_root))
 
 constexpr std::size_t many = sanitized ? 2'000 : 10'000;
 
-/// Runs `body` as a user without any permission beside a proxy.
+/// Runs `body` as a user without any permission, while a proxy runs.
 void beside_proxy(const std::function<void(TestProxy& proxy)>& body, const ProxyBehaviour& behaviour = {}) {
   in_namespace([&] {
     allow_ping_sockets();
@@ -37,7 +37,7 @@ Options over_proxy() { return options_for(TransportKind::proxy); }
 
 const Address localhost = Address::v4({127, 0, 0, 1});
 
-/// Half of them IPv6.
+/// `count` addresses, half of them IPv6.
 std::vector<Address> both_families(std::size_t count) {
   std::vector<Address> hosts = loopback_hosts(count / 2);
   const auto v6 = expand("fd50::/112");
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(a_user_without_permission_pings_hosts_of_both_families) {
 BOOST_AUTO_TEST_CASE(a_large_batch_loses_nothing) {
   beside_proxy([](TestProxy&) {
     const Stopwatch watch;
-    // Asked again where the proxy did not get to run for so long that its buffer overflowed.
+    // Retries are for a busy machine, where the proxy may run too late and its buffer overflow.
     const Batch batch = multi_ping(loopback_hosts(many), 45s, 2, over_proxy());
     BOOST_TEST(batch.responses.size() == many);
     BOOST_TEST_MESSAGE(many << " hosts in " << milliseconds(watch.elapsed()) << " ms");
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(two_objects_with_the_same_targets) {
 
 BOOST_AUTO_TEST_CASE(a_proxy_that_lies_finds_no_belief) {
   const std::function<void(Bytes&)> lies[] = {
-      [](Bytes& reply) { reply[9] ^= 1; },  // and the checksum is not even right
+      [](Bytes& reply) { reply[9] ^= 1; },  // the checksum is wrong too
       [](Bytes& reply) { reply.resize(std::min<std::size_t>(reply.size(), 7)); },
       [](Bytes& reply) { reply = hex("0000 ffff 0000 0000"); }, [](Bytes& reply) { reply.clear(); }};
   for (const auto& lie : lies) {

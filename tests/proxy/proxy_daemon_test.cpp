@@ -1,5 +1,5 @@
-// The library's client of the icmp4em protocol and the daemon's server of it, together: what only these two can tell
-// each other.
+// Tests the library's client of the icmp4em protocol together with the daemon's server: errors and refusals, which the
+// original protocol does not have.
 #include <boost/test/unit_test.hpp>
 
 #include "multiping/multiping.hpp"
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(who_asks_too_much_is_told) {
   });
 }
 
-// Its own host's burst allowed, a client neither loses anything nor is told off.
+// The client's pace is within the daemon's default limits, so that a large batch loses no host.
 BOOST_AUTO_TEST_CASE(a_large_batch_keeps_to_what_the_daemon_takes) {
   in_namespace([] {
     allow_ping_sockets();

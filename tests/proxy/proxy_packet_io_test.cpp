@@ -1,5 +1,5 @@
-// Echo requests over a proxy as dialogues with a scripted kernel: what goes to the proxy, what of its replies and
-// errors is believed, and what is told when it is gone. The frames are put together here byte by byte.
+// Tests echo requests over a proxy with a scripted kernel: the datagrams to the proxy, which replies and errors are
+// believed, and the errors when the proxy is gone. The tests put the frames together byte by byte.
 #include "proxy/proxy_packet_io.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -21,14 +21,14 @@ namespace {
 const Address proxy_host = Address::v4({198, 51, 100, 9});
 constexpr std::uint16_t proxy_port = 63'312;
 
-/// A request as it lies on the wire.
+/// A request as it is on the wire.
 struct Frame {
   std::string address{};
   Bytes message{};
   net::Lane lane = 0;
 };
 
-/// A transport over a proxy over a scripted kernel.
+/// A transport over a ProxyPacketIo over a scripted kernel.
 struct ProxyDialogue {
   explicit ProxyDialogue(std::vector<ProbeOptions> shapes = {{}}) {
     auto scripted = std::make_unique<ScriptedPacketIo>(std::vector<ProbeOptions>{});
@@ -62,7 +62,7 @@ struct ProxyDialogue {
                        .ttl = std::uint8_t{64},
                        .arrival = {.read = io->time}});
   }
-  /// The kernel's word about a datagram to the proxy.
+  /// The kernel reports that a datagram to the proxy was not delivered.
   void undelivered(net::Lane lane, Bytes datagram, std::uint8_t code) {
     io->report(lane, {.quoted = io->keep(std::move(datagram)),
                       .destination = proxy_host,
@@ -85,7 +85,7 @@ struct ProxyDialogue {
   std::vector<net::Instant> sent_at;
 };
 
-/// An error of the daemon about a request: ICMP header, IPv4 header, the request's own first bytes.
+/// The daemon's error about a request: ICMP header, IPv4 header, and the first bytes of the request.
 Bytes error_about(const Frame& frame, const Address& to, std::uint8_t type, std::uint8_t code, std::uint16_t mtu = 0) {
   Bytes ip = ipv4_packet(Address::v4({0, 0, 0, 0}), to.family() == Family::ipv4 ? to : Address::v4({0, 0, 0, 0}), 1,
                          frame.message);
@@ -152,9 +152,9 @@ BOOST_AUTO_TEST_CASE(a_lie_moves_a_counter) {
   ProxyDialogue dialogue;
   const Frame request = dialogue.ask(target_v4), other = dialogue.ask(other_v4);
   Bytes forged = request.message, borrowed = other.message, damaged = echo_reply(request.message);
-  forged[8] ^= 1;                                 // of the tag
-  put32(borrowed, 4, get32(request.message, 4));  // the other's payload under this number
-  damaged[30] ^= 1;                               // behind the checksum's back
+  forged[8] ^= 1;                                 // a bit of the tag
+  put32(borrowed, 4, get32(request.message, 4));  // the other request's payload with this number
+  damaged[30] ^= 1;                               // after the checksum was computed
   Bytes unknown = request.message;
   put32(unknown, 4, 77);
   dialogue.deliver(request.lane, echo_reply(forged));
@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(a_lie_moves_a_counter) {
   BOOST_TEST(dialogue.counters().bad_checksum == 1U);
   dialogue.deliver(request.lane, first(request.message, 7));
   dialogue.deliver(request.lane, {});
-  dialogue.deliver(request.lane, request.message);  // a request
+  dialogue.deliver(request.lane, request.message);  // a request instead of a reply
   dialogue.deliver(request.lane, echo_reply(first(request.message, 12)));
   BOOST_TEST(dialogue.hear().empty());
   BOOST_TEST(dialogue.counters().malformed == 4U);
@@ -242,7 +242,7 @@ BOOST_AUTO_TEST_CASE(a_dead_proxy_ends_all_that_is_awaited) {
   ProxyDialogue dialogue;
   std::vector<Frame> requests;
   for (std::uint8_t i = 0; i < 200; ++i) {
-    dialogue.io->time += 1ms;  // not so fast that the transport is full
+    dialogue.io->time += 1ms;  // slow enough that the transport is not full
     requests.push_back(dialogue.ask(Address::v4({192, 0, 2, i})));
   }
   dialogue.deliver(requests[3].lane, echo_reply(requests[3].message));
@@ -431,7 +431,7 @@ BOOST_AUTO_TEST_CASE(a_million_mutated_replies_prove_nothing) {
     believed += lane.heard()[0].from ? 1U : 0U;
     lane.clear_heard();
   }
-  // A byte shows in the checksum, and so does a reply cut short, since it does not end with zeros.
+  // A changed byte makes the checksum wrong. So does a cut, since the reply does not end with zeros.
   BOOST_TEST(believed == 0U);
   BOOST_TEST(!lane.has_told());
 }

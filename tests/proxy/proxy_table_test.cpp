@@ -1,4 +1,4 @@
-// The numbers of requests to a proxy, as dialogues in virtual time: what is found, what is awaited, what is forgotten.
+// Tests the numbers of requests to a proxy, in virtual time: which are found, which are awaited, which are forgotten.
 #include "proxy/proxy_table.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr net::Instant start{100s};
 
-/// Adds one and gives its number.
+/// Adds a request and returns its number.
 std::uint32_t add(ProxyTable& table, net::Instant now, std::uint16_t sequence = 0) {
   const std::uint32_t number = table.next_number();
   table.add({.to = Address::v4({192, 0, 2, 1}), .sequence = sequence, .sent_at = now});

@@ -1,5 +1,5 @@
-// Buckets of tokens, as dialogues in time.
-// Nothing here reads a clock.
+// Tests the rate limits by buckets of tokens, in virtual time.
+// No test reads a clock.
 #include "proxy/rate_limits.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr Instant start{1h};
 
-/// How many get through at one moment.
+/// How many tokens the client gets at one moment.
 int burst(RateLimits<int>& limits, int client, Instant now) {
   int taken = 0;
   while (taken < 10'000 && limits.take(client, now) == 0s) ++taken;
@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(what_is_given_back_is_there_again_but_no_more_than_a_burst)
   RateLimits<int> limits{Rate{.per_second = 1, .burst = 5}, 10};
   BOOST_TEST(burst(limits, 1, start) == 5);
   limits.give_back(1);
-  limits.give_back(2);  // has taken nothing
+  limits.give_back(2);  // client 2 has taken no token
   BOOST_TEST(burst(limits, 1, start) == 1);
   for (int i = 0; i < 10; ++i) limits.give_back(1);
   BOOST_TEST(burst(limits, 1, start) == 5);
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(newcomers_beyond_the_most_share_one_bucket) {
   for (int client = 100; client < 1100; ++client) taken += limits.take(client, start) == 0s ? 1 : 0;
   BOOST_TEST(taken == 4);
   BOOST_TEST(limits.clients() == 100U);
-  BOOST_TEST(burst(limits, 5, start) == 3);  // who was there before keeps what is his
+  BOOST_TEST(burst(limits, 5, start) == 3);  // an earlier client keeps its own bucket
 }
 
 BOOST_AUTO_TEST_CASE(full_buckets_make_room) {
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(full_buckets_make_room) {
   for (int client = 0; client < 100; ++client) BOOST_CHECK(limits.take(client, start) == 0s);
   BOOST_CHECK(limits.take(7, start + 150ms) == 0s);
   BOOST_CHECK(limits.take(1000, start + 151ms) == 0s);
-  BOOST_TEST(limits.clients() == 2U);  // the newcomer, and the one whose bucket is not full yet
+  BOOST_TEST(limits.clients() == 2U);  // the new client, and the one whose bucket is not full yet
 }
 
 BOOST_AUTO_TEST_SUITE_END()

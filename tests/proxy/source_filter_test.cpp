@@ -1,4 +1,4 @@
-// Tests of a socket that is deaf to some sources: by address and port, in both families.
+// Tests a socket that refuses datagrams of some sources, by address and port, in both families.
 // In a network namespace.
 #include "proxy/source_filter.hpp"
 
@@ -15,12 +15,12 @@ using proxy::DatagramSource;
 
 BOOST_AUTO_TEST_SUITE(proxy_source_filter, *precondition(needs_root))
 
-/// A socket at an address, and others that send to it.
+/// A socket at an address, to which others send.
 struct Ears {
   explicit Ears(const Address& at, bool v6_only = true) : socket{udp_socket(at, v6_only)} {}
 
   [[nodiscard]] std::uint16_t port() const { return os::bound_port(socket.value()); }
-  /// Whether a datagram of `asker` arrives. On loopback it has when send() returns.
+  /// Whether a datagram of `asker` arrives. On loopback it has arrived when send() returns.
   [[nodiscard]] bool hears(const Asker& asker) const {
     asker.send({1, 2, 3});
     char byte = 0;
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(the_largest_list) {
     sources.push_back(source_of("::1", alice));
     BOOST_REQUIRE(proxy::refuse_sources(ears.socket.value(), sources));
     BOOST_TEST(!ears.hears(alice));
-    sources.insert(sources.begin(), {.address = address("::1"), .port = 2});  // now it is beyond the end
+    sources.insert(sources.begin(), {.address = address("::1"), .port = 2});  // alice is now beyond the limit
     BOOST_REQUIRE(proxy::refuse_sources(ears.socket.value(), sources));
     BOOST_TEST(ears.hears(alice));
   });

@@ -1,4 +1,4 @@
-// A proxy as the original is, for tests of the client.
+// A child process that waits for requests and replies by poll(2).
 // See test_proxy.hpp.
 #include "proxy/test_proxy.hpp"
 
@@ -32,10 +32,10 @@ void write16(Bytes& bytes, std::size_t at, std::uint16_t value) {
   bytes[at + 1] = static_cast<std::uint8_t>(value);
 }
 
-/// Who asked, and as what.
+/// The client of a probe, and the numbers of its request.
 struct Asker {
   sockaddr_in from{};
-  Bytes number{};  ///< Identifier and sequence number, as they came.
+  Bytes number{};  ///< Identifier and sequence number, as received.
 };
 
 class Proxy {
@@ -126,7 +126,7 @@ class Proxy {
 TestProxy::TestProxy(const ProxyBehaviour& behaviour) : ready_{::eventfd(0, EFD_CLOEXEC)} {
   child_.emplace([&] {
     Proxy proxy{behaviour};
-    // The test may become nobody too, and shall be able to kill it.
+    // The test may become the user nobody too, and must be able to kill the proxy.
     become_nobody();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::eventfd_write(ready_.value(), 1);

@@ -1,5 +1,5 @@
-// A proxy as the original is, for tests of the client: a process with real ping sockets that trusts whoever asks, cuts
-// zeros and spaces off payloads, and can be told to lie.
+// A proxy that behaves as the original, for tests of the client: a process with real ping sockets, which serves every
+// client, cuts zeros and spaces off payloads, and can be told to lie.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +16,15 @@ inline namespace proxies {
 inline constexpr std::uint16_t test_proxy_port = 63'312;
 
 struct ProxyBehaviour {
-  std::function<void(Bytes& reply)> lie{};  ///< Changes replies before they leave; empty: it is honest.
-  bool silent = false;                      ///< Takes requests, and asks nobody.
+  std::function<void(Bytes& reply)> lie{};  ///< Changes replies before they are sent; empty: no change.
+  bool silent = false;                      ///< Receives requests, but sends no probe.
 };
 
-/// Runs until it is killed. It serves, and needs no permission any more, when the constructor returns.
+/// Runs until it is killed. When the constructor returns, it serves and needs no more permission.
 class TestProxy {
  public:
   explicit TestProxy(const ProxyBehaviour& behaviour = {});
-  /// By SIGKILL; returns when it has ended.
+  /// Sends SIGKILL, and returns when the proxy has ended.
   void kill();
 
  private:

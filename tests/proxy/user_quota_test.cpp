@@ -1,5 +1,5 @@
-// How much each user may have, as dialogues.
-// Nothing here reads a clock or opens a socket.
+// Tests the limits of each user.
+// No test reads a clock or opens a socket.
 #include "proxy/user_quota.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -23,7 +23,7 @@ struct Host {
                 ++looks;
                 return open.contains(id);
               }} {}
-  /// Asks, and gets them if it may.
+  /// Asks for sockets, and takes them when they are granted.
   bool ask(uid_t user, std::size_t count) {
     last = quota.refusal(user, count, now);
     for (std::size_t i = 0; !last && i < count; ++i) {
