@@ -220,8 +220,7 @@ void SeriesRun::start(const SeriesSession::Due& due, Instant now) {
   keep_to_rate(now);
 }
 
-/// Shares the last probe to the endpoint, and returns true, when another target had it sent since this target was due
-/// last.
+/// Shares the last probe to the endpoint if it was sent after this target was due last. Returns whether it did.
 bool SeriesRun::shares_probe(const SeriesSession::Due& due) {
   Target& target = targets_[due.target];
   const auto found = shared_.find(plan_.endpoints[target.endpoint]);

@@ -24,8 +24,7 @@ using boost::unit_test::precondition;
 
 BOOST_AUTO_TEST_SUITE(addresses_test, *precondition(needs_root))
 
-// From now on socket(AF_INET6, ...) fails with EAFNOSUPPORT, as on a kernel without IPv6. A broker process still has
-// it.
+// From now on socket(AF_INET6, ...) fails with EAFNOSUPPORT, as on a kernel without IPv6. A broker still has IPv6.
 void take_ipv6_away() {
   sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),

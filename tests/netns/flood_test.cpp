@@ -43,8 +43,7 @@ BOOST_AUTO_TEST_CASE(a_flood_of_forgeries_changes_no_result) {
             static_cast<void>(batch.receive(1s));
           } while (count(batch.results(), Outcome::reply) < targets / 2 && watch.elapsed() < 60s);
           BOOST_TEST(count(batch.results(), Outcome::reply) == targets / 2);
-          // When the kernel dropped packets of the flood, one of them may have been a real reply: its target is
-          // pending.
+          // When the kernel dropped packets of the flood, a real reply may be among them: its target is pending.
           BOOST_TEST(count(batch.results(), Outcome::no_reply) + count(batch.results(), Outcome::pending) ==
                      targets / 2);
           for (const Result& result : batch.results())

@@ -83,8 +83,7 @@ std::vector<std::uint16_t> bound_identifiers() {
   return found;
 }
 
-// The errno of bind(2) for a socket that wants to share the identifier; 0: it succeeds. Called in a child, as another
-// user.
+// The errno of bind(2) for a socket that wants to share the identifier; 0: none. For a child of another user.
 int error_of_stealing(std::uint16_t id) {
   const int thief = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_ICMP);
   const int share = 1;

@@ -339,8 +339,7 @@ namespace {
 std::string v4(int link, int end) { return "10.1." + std::to_string(link) + "." + std::to_string(end); }
 std::string v6(int link, int end) { return "fd01:" + std::to_string(link) + "::" + std::to_string(end); }
 
-/// Makes a pair of devices, "b<link>" in namespace `near` and "a<link>" in namespace `far`. An empty name is this
-/// namespace.
+/// Makes two devices, "b<link>" in namespace `near` and "a<link>" in namespace `far`. Empty name: this namespace.
 void make_link(int link, const std::string& near, const std::string& far) {
   const std::string number = std::to_string(link), here = ip_in(near);
   const std::string there = ip_in(far);

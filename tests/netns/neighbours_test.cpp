@@ -54,8 +54,7 @@ void check_unreachable(const Batch& batch) {
   }
 }
 
-// More dead neighbours than the default send buffer of a raw socket holds. This process is root and may have a larger
-// buffer.
+// More dead neighbours than the default send buffer of a raw socket holds. Root may have a larger buffer.
 BOOST_AUTO_TEST_CASE(the_living_do_not_wait_for_the_dead, *label("own_sockets")) {
   in_namespace([] {
     make_peer();

@@ -1,5 +1,5 @@
-// Tests traces through Linux routers where an ICMP error must not be taken at its word: forwarded ports, a dead
-// gateway, a single refused packet. Runs with raw sockets and as an ordinary user.
+// Tests traces through Linux routers with misleading ICMP errors: forwarded ports, a dead gateway, one refused packet.
+// Runs with raw sockets and as an ordinary user.
 #include <boost/test/unit_test.hpp>
 #include <string>
 #include <vector>

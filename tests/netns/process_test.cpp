@@ -53,8 +53,7 @@ void wait_for_stamps(const Options& options) {
   BOOST_FAIL("the kernel stamps nothing");
 }
 
-// Runs in a child: it sends all probes, and is then stopped in receive() until long after the deadline, while all
-// replies wait.
+// Runs in a child, which sends all probes and is stopped in receive() until long after the deadline; all replies wait.
 void be_stopped_while_replies_wait(TransportKind kind) {
   const Options options = options_for(kind);
   std::vector<std::string> targets = hosts("10.20.1.", 1, 250);

@@ -28,8 +28,7 @@ void set_hosts(const std::string& hosts) {
   write_file("/etc/hosts", hosts);
 }
 
-/// Runs `body` in a namespace whose loopback device has 127.0.0.0/8, fd01::1 and fd01::2. Only names of /etc/hosts
-/// exist.
+/// Runs `body` in a namespace with 127.0.0.0/8, fd01::1 and fd01::2 on loopback. Only names of /etc/hosts exist.
 void in_small_world(const std::string& names, const std::function<void()>& body) {
   in_namespace([&] {
     make_resolver_files(names);

@@ -120,8 +120,7 @@ double lateness_of_a_thousand() {
   return at(0.5);
 }
 
-// If all probes started at the beginning of each second, the median would be half a second. A busy machine gets further
-// tries.
+// If all probes started at the beginning of a second, the median would be 500 ms. A busy machine gets further tries.
 BOOST_AUTO_TEST_CASE(a_thousand_targets_start_on_time) {
   in_namespace([] {
     constexpr double most = 200;

@@ -1,6 +1,5 @@
-// The second way to run the tests in namespaces: as an ordinary user who pings through multipingd.
-// Only this file knows whether a run is of that kind. Cases that have no meaning there have the label "own_sockets";
-// cases that would only take long again have "long".
+// Knows whether the tests in namespaces run as an ordinary user that pings through multipingd. Cases that have no
+// meaning then have the label "own_sockets"; cases that would only take long again have "long".
 #pragma once
 
 #include <vector>
@@ -16,8 +15,7 @@ inline namespace broker_run {
 /// The kind that this run uses in place of `kind`: the broker for a kind that needs a right.
 [[nodiscard]] TransportKind kind_here(TransportKind kind);
 
-/// True when a test that runs with several kinds of sockets uses this one. Through the broker, only ping_socket is
-/// used.
+/// True when a test that runs with several kinds of sockets uses `kind`. Through the broker, only ping_socket is true.
 [[nodiscard]] bool tried_here(TransportKind kind);
 
 /// Raw sockets and ping sockets, or the broker.
