@@ -32,7 +32,7 @@ constexpr std::size_t most_under_way = 1024;
 /// The most sizes that a step sends by UDP. Most hosts limit the rate of port unreachable messages, so many sizes in
 /// one step would go unanswered because of that limit.
 constexpr std::size_t udp_width = 3;
-/// A probe that could not be sent before its timeout is submitted again so often.
+/// How often a probe that could not be sent before its timeout is submitted again.
 constexpr int most_waits = 5;
 
 std::size_t headers(Family family) noexcept {

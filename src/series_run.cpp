@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 using engine::SeriesSession;
 using net::Instant;
 
-/// Among so many probes further answers can be told apart: most_remembered in engine/requests.cpp.
+/// The number of probes among which further answers can be told apart: most_remembered in engine/requests.cpp.
 constexpr std::size_t most_recent = 65'536;
 /// The most probes that are submitted at once: so few that each is sent about when its timeout begins.
 constexpr int most_at_once = 64;
