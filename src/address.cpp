@@ -191,8 +191,7 @@ struct ZeroRun {
   [[nodiscard]] std::size_t end() const noexcept { return start + length; }
 };
 
-/// The longest run of zero groups, or the first of equal length. A single zero group is not shortened (RFC 5952
-/// section 4.2).
+/// The longest run of zero groups, or the first of equal length; no run of a single group (RFC 5952 section 4.2).
 ZeroRun run_to_shorten(const Groups& groups) noexcept {
   ZeroRun longest{}, run{};
   for (std::size_t i = 0; i < groups.size(); ++i) {

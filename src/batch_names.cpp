@@ -17,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// While several groups of lookups are under way, wait() waits at most so long for one of them.
+/// The most time that wait() waits for one group of lookups while several groups are under way.
 constexpr Duration shortest_wait = std::chrono::milliseconds{10};
 
 Clock::time_point after(Clock::time_point now, Duration wait) noexcept {

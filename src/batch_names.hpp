@@ -27,8 +27,7 @@ class BatchNames {
   [[nodiscard]] std::size_t size() const noexcept { return positions_.size(); }
   [[nodiscard]] std::span<const ProbeOptions> shapes() const noexcept { return shapes_; }
 
-  /// All positions; or only those that are unresolved, or whose address has a zone: its interface may have another
-  /// number now.
+  /// All positions; or only those that are unresolved or have a zone, whose interface may have another number now.
   enum class Which : bool { all, unsure };
   /// Looks names up and waits for the lookups. The result is in the order of positions. `results` are those of the
   /// whole list. Like choose(), this function sets options.transport when it is null and a route must be asked for.

@@ -17,8 +17,7 @@
 namespace multiping {
 namespace {
 
-/// The shapes of a batch. Most targets use the usual options. Targets that share other options point at the same
-/// object.
+/// The shapes of a batch. Most targets use the usual options. Targets with other options may share one object.
 class BatchShapes {
  public:
   explicit BatchShapes(const ProbeOptions& usual) { static_cast<void>(all_.acquire(usual)); }

@@ -142,8 +142,7 @@ net::Instant BatchRun::now() const {
   return targets_.slices().empty() ? Instant{} : targets_.slices().transport(0).now();
 }
 
-/// Joins the sockets and an alarm. The alarm tells of answers that send() has received already, and of probes that must
-/// be repeated.
+/// Joins the sockets and an alarm. The alarm tells of answers that send() has received, and of probes to repeat.
 int BatchRun::native_handle() noexcept {
   const engine::Slices& slices = targets_.slices();
   if (slices.empty() || joined_.value() >= 0) return joined_.value();

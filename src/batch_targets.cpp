@@ -15,7 +15,7 @@ using engine::TargetRecord;
 
 namespace {
 
-/// publish() checks for a stop once in so many positions.
+/// After how many positions publish() checks for a stop.
 constexpr std::size_t stop_stride = 4096;
 
 }  // namespace

@@ -28,8 +28,7 @@ class BatchTargets {
   [[nodiscard]] const engine::Slices& slices() const noexcept { return slices_; }
   [[nodiscard]] const std::vector<Result>& results() const noexcept { return results_; }
 
-  /// True when `found` differs from what is known of its position. A failed lookup does not count when an address was
-  /// found before.
+  /// True when `found` differs from what is known of its position. A failed lookup does not change a known address.
   [[nodiscard]] bool is_news(const FoundName& found) const noexcept;
   /// Gives these positions the addresses that were found. Where an address is a target already, the position shares its
   /// fate; otherwise it is pending and unsent. slices() must not be empty when any of them is to be probed.

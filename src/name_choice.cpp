@@ -25,7 +25,7 @@ Choice probed_if_allowed(const Address& address, const ProbeOptions& probe) {
   return choice;
 }
 
-/// The family that an option implies which holds for one family only; any: there is no such option.
+/// The family that the options imply by a flow label or by a source address; any: none or both.
 Family asked_family(const ProbeOptions& probe) noexcept {
   if (probe.flow_label) return Family::ipv6;
   const bool v4 = static_cast<bool>(probe.source_v4), v6 = static_cast<bool>(probe.source_v6);

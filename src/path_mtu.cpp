@@ -29,10 +29,10 @@ using net::Instant;
 constexpr std::size_t ipv4_header = 20, ipv6_header = 40, message_header = 8;  // ICMP and UDP alike
 /// The most probes in flight. Large packets fill buffers: more probes at once would not be faster.
 constexpr std::size_t most_under_way = 1024;
-/// How many sizes a step sends by UDP. Most hosts limit the rate of port unreachable messages, so many sizes in one
-/// step would go unanswered because of that limit.
+/// The most sizes that a step sends by UDP. Most hosts limit the rate of port unreachable messages, so many sizes in
+/// one step would go unanswered because of that limit.
 constexpr std::size_t udp_width = 3;
-/// A probe that could not be sent before its timeout is submitted again so often.
+/// How often a probe that could not be sent before its timeout is submitted again.
 constexpr int most_waits = 5;
 
 std::size_t headers(Family family) noexcept {

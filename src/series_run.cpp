@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 using engine::SeriesSession;
 using net::Instant;
 
-/// Among so many probes further answers can be told apart: most_remembered in engine/requests.cpp.
+/// The number of probes among which further answers can be told apart: most_remembered in engine/requests.cpp.
 constexpr std::size_t most_recent = 65'536;
 /// The most probes that are submitted at once: so few that each is sent about when its timeout begins.
 constexpr int most_at_once = 64;
@@ -220,8 +220,7 @@ void SeriesRun::start(const SeriesSession::Due& due, Instant now) {
   keep_to_rate(now);
 }
 
-/// Shares the last probe to the endpoint, and returns true, when another target had it sent since this target was due
-/// last.
+/// Shares the last probe to the endpoint if it was sent after this target was due last. Returns whether it did.
 bool SeriesRun::shares_probe(const SeriesSession::Due& due) {
   Target& target = targets_[due.target];
   const auto found = shared_.find(plan_.endpoints[target.endpoint]);

@@ -22,8 +22,8 @@
 namespace multiping {
 
 /// For one thread at a time. A target is a distinct endpoint of the list, or a position that cannot be probed. When
-/// names are looked up again, each position with a name is a target of its own, since its address may change. Targets
-/// with the same endpoint then share one probe in each round.
+/// names are looked up again, each position with a name or a zone is a target of its own, since its address may change.
+/// Targets with the same endpoint then share one probe in each round.
 class SeriesRun {
  public:
   enum class Pace : std::uint8_t {
@@ -117,7 +117,7 @@ class SeriesRun {
   net::Instant lookup_at_{};
   std::unordered_map<engine::Endpoint, Shared, EndpointHash> shared_;  ///< Used only when names are looked up again.
   std::uint64_t dues_ = 0;                                             ///< Due targets so far; counted only then.
-  std::size_t most_known_ = 0;        ///< With so many fates in known_, no probe is sent.
+  std::size_t most_known_ = 0;        ///< When known_ has this many fates, no probe is sent.
   std::deque<Fate> known_;            ///< Not given out yet.
   std::deque<std::uint32_t> recent_;  ///< The targets of the last tokens, which are consecutive numbers.
   static constexpr SingleProbes::Token no_token = 0;

@@ -12,7 +12,7 @@
 namespace multiping {
 namespace {
 
-/// So many numbers may be idle before the first of them goes to other options: each may hold a socket.
+/// How many numbers may be idle before the first of them goes to other options: each may hold a socket.
 constexpr std::size_t most_idle = 16;
 
 std::size_t hash(const ProbeOptions& options) noexcept {

@@ -93,8 +93,7 @@ const ProbeOptions& Tracer::probe_of(const engine::Endpoint& endpoint) const noe
   return shapes_[endpoint.shape][endpoint.address.family() == Family::ipv6 ? 1 : 0];
 }
 
-/// Sends lone SYNs instead of TCP connections when that is allowed: a flow can have several probes in flight only with
-/// lone SYNs.
+/// Uses lone SYNs instead of TCP connections when that is allowed: only they allow several probes of a flow in flight.
 void Tracer::choose_probes() {
   for (ProbeOptions& probe : plan_.shapes) {
     probe.ttl = options_.first_ttl;

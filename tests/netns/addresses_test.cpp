@@ -1,5 +1,5 @@
-// Addresses with a twist: IPv6 switched off, link-local ones with and without a zone, and all that a list may hold.
-// Each target gets its own answer or its own reason.
+// Tests special addresses: IPv6 switched off, link-local addresses with and without a zone, and every kind of list
+// entry. Each target gets its own answer or its own reason.
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -24,7 +24,7 @@ using boost::unit_test::precondition;
 
 BOOST_AUTO_TEST_SUITE(addresses_test, *precondition(needs_root))
 
-// From now on socket(AF_INET6, ...) fails with EAFNOSUPPORT, as on a kernel without IPv6. A broker has it all the same.
+// From now on socket(AF_INET6, ...) fails with EAFNOSUPPORT, as on a kernel without IPv6. A broker still has IPv6.
 void take_ipv6_away() {
   sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -52,7 +52,7 @@ void check_v4_alive_v6_refused(TransportKind kind, std::optional<int> error) {
   }
 }
 
-// Names are looked up at an address where nobody is: the neighbour is known, and does not exist.
+// Names are looked up at an address without a host: its neighbour entry is permanent, but no such neighbour exists.
 void make_name_servers_silent() {
   make_peer();
   run("ip neigh add 10.1.0.53 lladdr 02:00:00:00:00:53 dev va nud permanent");

@@ -1,5 +1,5 @@
-// Answers that real kernels and servers give late, without our tag, from another port or from another address.
-// Whose they are is decided in virtual time (tests/sim); here it is seen that the sockets give what is needed for it.
+// Tests answers of real kernels and servers that are late, without the tag, from another port or from another address.
+// The rules are tested in virtual time (tests/sim); these tests show that real sockets supply the data that they need.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -51,7 +51,7 @@ struct Request {
   sockaddr_in6 from{};
 };
 
-/// Answers each datagram after 450 ms with a word of its own.
+/// Answers each datagram after 450 ms with other content.
 void serve_slowly() {
   enter_peer();
   pollfd socket{bound(slow), POLLIN, 0};
@@ -75,8 +75,8 @@ void serve_slowly() {
   }
 }
 
-/// Gives each datagram back at once: what comes to `quick` from there, what comes to `other_port` from `quick` too. An
-/// unbound address is the kernel's to choose, whatever address was asked.
+/// Returns each datagram at once. Answers come from port `quick`, also those to datagrams for `other_port`. The kernel
+/// chooses the source address, which may differ from the address that was asked.
 void echo() {
   enter_peer();
   pollfd sockets[] = {{bound(quick), POLLIN, 0}, {bound(other_port), POLLIN, 0}};
@@ -102,7 +102,7 @@ void wait_for(const ProbeOptions& service) {
   }
 }
 
-/// Gives the number of late answers; none is taken for the answer to a later probe.
+/// Returns the number of late answers. Checks that none is taken for the answer to a later probe.
 std::uint64_t late_of_impatient(const SeriesOptions& options) {
   PingSeries series{{"10.1.0.2", "fd01::2"}, options};
   for (const auto& round : series)
@@ -110,7 +110,7 @@ std::uint64_t late_of_impatient(const SeriesOptions& options) {
   return series.counters().late;
 }
 
-/// 60 rounds: the first answers come back when others are under way, from as many ports as it takes.
+/// 60 rounds: the first answers arrive while further probes are in flight, from as many ports as needed.
 BOOST_AUTO_TEST_CASE(a_slow_service_is_late_and_never_quick) {
   in_namespace(
       [] {
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_slow_service_is_late_and_never_quick) {
           options.ping.probe = probe;
           BOOST_TEST(late_of_impatient(options) > 0U);
           options.timeout = 10s;
-          if (asked_port) options.ping.probe.source_port = 4001;  // where no answers to others are under way
+          if (asked_port) options.ping.probe.source_port = 4001;  // no answers to other probes arrive at this port
           for (const auto& round : PingSeries{{"10.1.0.2", "fd01::2"}, options})
             for (const Result& result : round.results)
               BOOST_TEST((result.outcome == Outcome::reply && result.rtt >= 450ms), result);
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_slow_service_is_late_and_never_quick) {
       120s);
 }
 
-/// Many ports are read as they have something, few of them in one call.
+/// Many ports have answers, and one call reads only a few of them.
 BOOST_AUTO_TEST_CASE(probes_of_silent_hosts_take_many_ports_and_those_of_living_ones_are_heard) {
   in_namespace(
       [] {
@@ -161,8 +161,8 @@ void check_elsewhere(const Result& result, const Address& other, bool any_source
   }
 }
 
-/// A server on all addresses answers from the one that its kernel chooses. Of IPv6 the anycast address of a router is
-/// nobody's source.
+/// A server on all addresses answers from the address that its kernel chooses. With IPv6, the anycast address of a
+/// router is never a source.
 BOOST_AUTO_TEST_CASE(hosts_with_several_addresses_are_named_and_believed_where_that_is_wished) {
   in_namespace(
       [] {
@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(hosts_with_several_addresses_are_named_and_believed_where_t
             options.any_source = any_source;
             MultiPing batch{{{"10.1.0.7", udp(quick)}, {"fd01::", udp(quick)}, {"fd01::"}}, options};
             const Stopwatch watch;
-            do {  // the neighbour may still have to be found
+            do {  // the kernel may still be looking for the neighbour
               batch.send();
               static_cast<void>(batch.receive(500ms));
             } while (batch.counters().wrong_source + batch.counters().received < 3 && watch.elapsed() < 20s);

@@ -1,5 +1,5 @@
-// Small helpers of the tests that run batches in namespaces.
-// Counting outcomes, naming hosts, measuring what a batch costs.
+// Small helpers for tests that run batches in namespaces.
+// They count outcomes, make lists of hosts, and measure time.
 #pragma once
 
 #include <sys/resource.h>
@@ -27,7 +27,7 @@ namespace multiping::test {
   return names;
 }
 
-/// The whole second address block of 127.0.0.0/8 from 127.1.0.1 on: `count` hosts that answer.
+/// The first `count` addresses of 127.1.0.0/16, from 127.1.0.1 on: hosts that answer.
 [[nodiscard]] inline std::vector<Address> loopback_hosts(std::size_t count) {
   std::vector<Address> block = expand("127.1.0.0/16");
   block.resize(std::min(block.size(), count));
@@ -42,7 +42,7 @@ namespace multiping::test {
   return options;
 }
 
-/// Wall clock time since it was made.
+/// Measures the time since the object was made, by the monotonic clock.
 class Stopwatch {
  public:
   [[nodiscard]] Duration elapsed() const {

@@ -1,5 +1,5 @@
-// An ordinary user who may open no ping socket pings through those that a broker hands over, with the same results.
-// The broker here is a process that is allowed to; the daemon itself has tests of its own.
+// Tests an ordinary user who may not open ping sockets and uses those of a broker, with the same results.
+// The broker here is a process that may open them; the daemon itself has its own tests.
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/mman.h>
@@ -39,12 +39,12 @@ void reserve_ping_sockets() {
              std::to_string(group_of_broker) + " " + std::to_string(group_of_broker));
 }
 
-/// An ordinary user, who can be ended by nobody, in the group that may.
+/// Becomes an ordinary user in the broker's group. The user is `nobody`, so that a test that became nobody may end it.
 void become_broker() {
   constexpr uid_t nobody = 65534;
   BOOST_REQUIRE(::setgroups(1, &group_of_broker) == 0);
   BOOST_REQUIRE(::setresuid(nobody, nobody, nobody) == 0);
-  BOOST_REQUIRE(::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);  // which the change of user has taken back
+  BOOST_REQUIRE(::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);  // the change of user has removed the death signal
 }
 
 /// A broker at the default path, in a process of its own.
@@ -58,7 +58,7 @@ class BrokerProcess {
       become_broker();
       broker_->serve(script);
     });
-    broker_->leave_to_children();  // when they end, nobody listens
+    broker_->leave_to_children();  // when the children end, no process listens
   }
   void end() { child_.reset(); }
 
@@ -73,7 +73,7 @@ Script answering(proxy::BrokerReply reply) {
 
 Options through_broker() { return options_for(TransportKind::broker); }
 
-/// What an exception says; empty where nothing is thrown.
+/// The text of the exception that `body` throws; a failed check and an empty text when it throws none.
 template <class Error = std::system_error>
 std::string complaint(const std::function<void()>& body, std::error_code expected) {
   try {
@@ -208,14 +208,14 @@ BOOST_AUTO_TEST_CASE(its_death_changes_nothing_for_sockets_that_it_gave) {
     broker.end();
     early.send();
     BOOST_TEST(early.receive(10s).responses.size() == 2U);
-    // What was fetched when the transport was opened serves the first object.
+    // The sockets that were fetched when the transport was opened serve the first object.
     check_all_answer({"127.0.0.1", "::1"}, options);
-    const MultiPing holder{{"127.0.0.1", "::1"}, options};  // has what the broker gave before
+    const MultiPing holder{{"127.0.0.1", "::1"}, options};  // uses the sockets that the broker gave before
     const auto again = [&options] { MultiPing{{"127.0.0.1", "::1"}, options}.send(); };
     BOOST_TEST(contains(complaint(again, error_of(ECONNREFUSED)), std::string{"the broker "} + default_path));
     const auto anew = [] { static_cast<void>(through_broker()); };
     BOOST_TEST(contains(complaint(anew, error_of(ECONNREFUSED)), std::string{"the broker "} + default_path));
-    // Whoever needs no ICMP does not miss it.
+    // A batch without ICMP does not need the broker.
     BOOST_TEST(multi_ping({{"127.0.0.1", {.protocol = Protocol::tcp, .port = 9}}}, 5s).responses.size() == 1U);
   });
 }
@@ -223,7 +223,7 @@ BOOST_AUTO_TEST_CASE(its_death_changes_nothing_for_sockets_that_it_gave) {
 BOOST_AUTO_TEST_CASE(a_long_lived_object_finds_a_broker_that_comes_back) {
   in_namespace([] {
     auto broker = std::make_unique<BrokerProcess>();
-    // Uses up what was fetched.
+    // The first object uses the sockets that were fetched.
     const auto transport = open_transport({.kinds = {TransportKind::broker}});
     const MultiPing first{{"127.0.0.1", "::1"}, {.transport = transport}};
     Prober prober{{.transport = transport}};
@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(a_long_lived_object_finds_a_broker_that_comes_back) {
     broker.reset();
     BOOST_CHECK(outcome() == Outcome::send_failed);
     broker = std::make_unique<BrokerProcess>();
-    // A failure is passed on for a moment.
+    // The failure is remembered for a moment.
     const Stopwatch stopwatch;
     Outcome last = Outcome::send_failed;
     while (last == Outcome::send_failed && stopwatch.elapsed() < 20s) last = outcome();
@@ -256,7 +256,7 @@ BOOST_AUTO_TEST_CASE(two_objects_never_have_the_same_socket) {
     BOOST_TEST(first.id != second.id);
     BOOST_TEST(first.id != 0U);
     broker.end();
-    // A fork leaves the fetched one of IPv6 to its parent.
+    // The fetched IPv6 socket stays with the parent; a forked child must not use it.
     Child child{[&sockets] { BOOST_TEST(sockets.ping_socket(Family::ipv6, {}, 0).error == error_of(ECONNREFUSED)); }};
     BOOST_TEST(child.join());
     const os::PingSocket kept = sockets.ping_socket(Family::ipv6, {}, 0);
@@ -303,7 +303,7 @@ BOOST_AUTO_TEST_CASE(a_buffer_that_was_forced_stays) {
   constexpr std::size_t forced = 64U << 20U;
   in_namespace([] {
     allow_ping_sockets();
-    /// Opened by whoever may force buffers, and handed over once each.
+    /// Sockets that were opened by a process that may force buffer sizes; each is handed over once.
     class Forced final : public os::PingSocketSource {
      public:
       os::PingSocket ping_socket(Family, const Address&, std::size_t) override {
@@ -404,7 +404,7 @@ BOOST_AUTO_TEST_CASE(a_broker_that_does_not_serve_is_named_with_its_reason) {
 
 BOOST_AUTO_TEST_CASE(a_later_refusal_is_that_object_s_error) {
   in_namespace([] {
-    // Each family is granted once, for the transport.
+    // The broker grants two requests, one for each family when the transport is opened, and denies later ones.
     auto granted = std::make_shared<int>(0);
     BrokerProcess broker{[granted](const Bytes& request) {
       return ++*granted <= 2 ? grant(request) : say({.status = proxy::BrokerStatus::denied});
@@ -412,14 +412,14 @@ BOOST_AUTO_TEST_CASE(a_later_refusal_is_that_object_s_error) {
     become_nobody();
     const Options options = through_broker();
     check_all_answer({"127.0.0.1", "::1"}, options);
-    const MultiPing holder{{"127.0.0.1", "::1"}, options};  // has what the broker gave before
+    const MultiPing holder{{"127.0.0.1", "::1"}, options};  // uses the sockets that the broker gave before
     const auto again = [&options] { MultiPing{{"127.0.0.1", "::1"}, options}.send(); };
     const std::string text = complaint<PermissionError>(again, make_error_code(Errc::broker_denied));
     BOOST_TEST(contains(text, default_path), text);
   });
 }
 
-/// Shared with the processes that are forked from now on.
+/// A counter that is shared with the processes that are forked from now on.
 std::atomic<int>& shared_count() {
   void* memory = ::mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   BOOST_REQUIRE(memory != MAP_FAILED);
@@ -434,8 +434,8 @@ BOOST_AUTO_TEST_CASE(silence_after_the_beginning_costs_a_second) {
     become_nobody();
     Options options = through_broker();
     check_all_answer({"127.0.0.1", "::1"}, options);
-    const MultiPing holder{{"127.0.0.1", "::1"}, options};  // has what the broker gave before
-    // Whatever number of sockets it would need.
+    const MultiPing holder{{"127.0.0.1", "::1"}, options};  // uses the sockets that the broker gave before
+    // The object needs several sockets for each thread.
     options.threads = 2;
     const auto again = [&options] {
       std::vector<Target> targets;
@@ -444,7 +444,7 @@ BOOST_AUTO_TEST_CASE(silence_after_the_beginning_costs_a_second) {
       MultiPing{targets, options}.send();
     };
     BOOST_TEST(contains(complaint(again, error_of(ETIMEDOUT)), "does not answer"));
-    BOOST_TEST(asked <= 2 + options.threads);  // each of them waits once
+    BOOST_TEST(asked <= 2 + options.threads);  // each thread waits once
   });
 }
 

@@ -1,5 +1,5 @@
-// Names whose addresses change while a batch lives: looked up again, probed where they are now, and nothing else
-// forgotten. In a mount namespace with an /etc/hosts of the test's.
+// Tests names whose addresses change while a batch lives: they are looked up again, the new address is probed, and
+// other results stay. Runs in a mount namespace with an /etc/hosts of the test.
 #include <sys/wait.h>
 #include <unistd.h>
 #include <boost/test/unit_test.hpp>
@@ -18,13 +18,13 @@ using boost::unit_test::precondition;
 
 BOOST_AUTO_TEST_SUITE(changing_names_test, *precondition(needs_root))
 
-/// What names mean from now on; other names do not exist.
+/// Sets /etc/hosts; other names do not exist.
 void set_hosts(const std::string& hosts) {
   const AsRoot root;
   write_file("/etc/hosts", hosts);
 }
 
-/// Loopback has 127.0.0.0/8 and fd01::1 to fd01::3.
+/// Runs `body` in a namespace whose loopback device has 127.0.0.0/8 and fd01::1 to fd01::3.
 void in_small_world(const std::string& names, const std::function<void()>& body) {
   in_namespace([&] {
     make_resolver_files(names);
@@ -57,7 +57,7 @@ struct Move {
   std::string from, to;
 };
 
-/// Within a family, and from one to the other.
+/// Moves within a family, and from one family to the other.
 const std::vector<Move> moves = {
     {"127.0.0.2", "127.0.0.3"}, {"fd01::2", "fd01::3"}, {"127.0.0.2", "fd01::2"}, {"fd01::2", "127.0.0.2"}};
 
@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(names_of_one_address_are_probed_once_whenever_they_come_to_
     BOOST_TEST(batch.counters().sent == 3U);
     set_hosts("127.0.0.9 one.test\n127.0.0.9 other.test\n");
     batch.resolve();
-    BOOST_TEST(batch.unanswered() == 0U);  // 127.0.0.9 has answered
+    BOOST_TEST(batch.unanswered() == 0U);  // 127.0.0.9 was answered before
     BOOST_CHECK(batch.results()[0].rtt == batch.results()[2].rtt);
     check_hosts(ask(batch).responses, {"one.test", "other.test"});
     BOOST_TEST(batch.receive(0s).responses.empty());
@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(a_lookup_that_fails_leaves_the_address_as_it_was) {
     ask(batch);
     {
       const AsRoot root;
-      write_file("/etc/nsswitch.conf", "hosts: dns\n");  // where nobody listens
+      write_file("/etc/nsswitch.conf", "hosts: dns\n");  // no name server listens
     }
     batch.resolve();
     BOOST_TEST(batch.results()[0].answered());

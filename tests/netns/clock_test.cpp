@@ -1,5 +1,5 @@
-// Clocks that misbehave: a monotonic one near zero, and a wall clock that is set while probes are under way.
-// Round-trip times stay what they are, between nothing and the time since the probe left.
+// Tests unusual clocks: a monotonic clock near zero, and a wall clock that is set while probes are in flight.
+// Round-trip times stay right: between 0 and the time since the probe was sent.
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -18,7 +18,7 @@
 
 namespace {
 
-// A step of the wall clock, as this program sees it: what is added to it, and what the clock itself read by then.
+// A step of the wall clock, as this program sees it: the time that is added, and the true time of the step.
 struct Step {
   std::atomic<std::int64_t> ns{0}, at_ns{0};
 };
@@ -33,7 +33,7 @@ std::int64_t true_wall_clock() {
   return to_ns(time);
 }
 
-// As the kernel would have stamped the packet, had its own clock been stepped.
+// Changes the time stamp of a packet as if the kernel's own clock had been stepped.
 void step_stamp(msghdr& message) {
   for (cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr; at = CMSG_NXTHDR(&message, at)) {
     if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_TIMESTAMPING) continue;
@@ -53,7 +53,7 @@ void step_wall_clock(std::int64_t ns) {
 
 }  // namespace
 
-// Takes the place of the C library's function in this program, the host's own clock being none of a test's business.
+// Replaces the C library's function in this program, since a test must not set the host's clock.
 extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
   const long result = ::syscall(SYS_clock_gettime, clock, time);
   if (result == 0 && clock == CLOCK_REALTIME && step.ns != 0) *time = to_timespec(to_ns(*time) + step.ns);
@@ -77,7 +77,7 @@ void check_times(const Batch& batch, std::size_t hosts, Duration elapsed) {
   }
 }
 
-// Time namespaces are entered by the children of who made them.
+// Only children enter a new time namespace, not the process that makes it.
 void in_young_namespace(const std::function<void()>& body) {
   timespec now{};
   ::syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
@@ -110,7 +110,7 @@ std::ptrdiff_t stamped(const Batch& batch) {
   return std::ranges::count(batch.responses, TimestampSource::kernel, &Result::timestamps);
 }
 
-// The clock jumps in the midst of the batch.
+// Steps the clock in the middle of a batch.
 void ping_across_a_step(TransportKind kind, std::chrono::nanoseconds by) {
   const TunDevice device{slow_network(network_delay)};
   MultiPing batch{hosts("10.20.0.", 1, 50), options_for(kind)};
@@ -119,7 +119,7 @@ void ping_across_a_step(TransportKind kind, std::chrono::nanoseconds by) {
   step_wall_clock(by.count());
   const Batch answers = batch.receive(40s);
   check_times(answers, 50, watch.elapsed());
-  BOOST_TEST(stamped(answers) < 50);  // nobody can tell on which side of the step the first of them came
+  BOOST_TEST(stamped(answers) < 50);  // it is unknown on which side of the step the first answers arrived
   BOOST_TEST((watch.elapsed() < 20s));
   batch.reset();
   const Stopwatch again;
@@ -155,7 +155,7 @@ void be_busy(std::chrono::milliseconds time) {
 
 constexpr int many = 200;  // more than are read in one call
 
-// Hosts that answer, by echo and by datagram, and ones whose port is closed, which the error queue tells.
+// Hosts that answer echo requests and datagrams, and closed ports, which the error queue reports.
 std::vector<Target> targets_of_all_sorts() {
   const ProbeOptions open{.protocol = Protocol::udp, .port = 7}, closed{.protocol = Protocol::udp, .port = 9};
   std::vector<Target> targets;
@@ -181,7 +181,7 @@ Scenario network_of_all_sorts() {
   return scenario;
 }
 
-// All of them have come when this process looks at last, and are older than the step, in whatever queue they wait.
+// All answers are in their queues when this process reads at last, and all are older than the step.
 BOOST_AUTO_TEST_CASE(a_step_while_this_process_is_busy) {
   for (const TransportKind kind : both_kinds) {
     for (const std::chrono::milliseconds by : {30ms, -50ms}) {
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(a_step_while_this_process_is_busy) {
   }
 }
 
-// By the clock before the step they came in time, by the one after it too late.
+// By the clock before the step the answers are in time; by the clock after it they are too late.
 BOOST_AUTO_TEST_CASE(no_answer_is_late_by_a_step) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {

@@ -1,5 +1,5 @@
-// Large batches under bad conditions: tiny buffers, slow queues, few descriptors, one core, a stopped process, a busy
-// neighbour, nobody at home. None may make a living host look dead.
+// Tests large batches under bad conditions: tiny buffers, slow queues, few descriptors, one core, a stopped process, a
+// busy neighbour, hosts that are down. None of these may make a live host look dead.
 #include <poll.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -22,13 +22,13 @@ BOOST_AUTO_TEST_SUITE(conditions_test, *precondition(needs_root))
 
 constexpr std::size_t many = sanitized ? 5'000 : 50'000;
 
-/// The first of 10.50.0.0/16, which live behind the peer and need no neighbour entries of their own.
+/// The first `count` hosts of 10.50.0.0/16, which are behind the peer and need no neighbour entries of their own.
 std::vector<Address> far_hosts(std::size_t count) {
   auto block = expand("10.50.0.0/16");
   block.resize(count);
   return block;
 }
-/// The same of fd50::/64.
+/// The first `count` hosts of fd50::1:0/112, likewise.
 std::vector<Address> far_hosts_v6(std::size_t count) {
   auto block = expand("fd50::1:0/112");
   block.resize(count);
@@ -40,7 +40,7 @@ void make_far_hosts() {
   run("ip route add 10.50.0.0/16 via 10.1.0.2 && nsenter --net=/run/netns/peer ip route add local 10.50.0.0/16 dev vb");
 }
 
-/// Hosts whose probes expire at the peer, and 254 that answer.
+/// `count` hosts whose probes expire at the peer, and 254 hosts that answer.
 TargetList mortal_hosts(std::size_t count) {
   std::vector<Target> targets;
   for (const Address& host : expand("10.60.0.0/16")) {
@@ -57,7 +57,7 @@ Options with_buffer(TransportKind kind, std::size_t bytes) {
   return options;
 }
 
-/// Late errors may still come, and what was dropped is repeated; then there is nothing to do any more.
+/// Late errors may still come, and dropped probes are repeated. True when the batch then has nothing more to do.
 bool falls_silent(MultiPing& batch) {
   pollfd watched{.fd = batch.native_handle(), .events = POLLIN, .revents = 0};
   for (const Stopwatch watch; watch.elapsed() < 10s; batch.receive(0s))
@@ -79,13 +79,13 @@ BOOST_AUTO_TEST_CASE(a_slow_path_that_queues,
                      *precondition(needs_to_work("tc qdisc add dev lo root tbf rate 8mbit burst 1540 latency 1s"))) {
   in_namespace([] {
     make_far_hosts();
-    // About 25,000 probes a second, and a fifth of a second of them in the queue.
+    // The queue sends about 25,000 probes a second and holds those of a fifth of a second.
     run("tc qdisc add dev va root tbf rate 20mbit burst 20kb limit 500kb");
     const std::size_t count = sanitized ? 2'000 : 20'000;
     const Stopwatch watch;
     const auto batch = multi_ping(far_hosts(count), 30s, 0, with_buffer(TransportKind::raw, 106'496));
     BOOST_TEST(batch.responses.size() == count);
-    // The queue alone needs 0.8 s; buffer / RTT would be 640 probes a second, half a minute.
+    // The queue alone needs 0.8 s. A rate of buffer / RTT would be 640 probes a second, which takes half a minute.
     BOOST_CHECK(watch.elapsed() < 20s);
   });
 }
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(what_was_dropped_here_is_found_by_short_calls_too,
       MultiPing batch{targets, with_buffer(TransportKind::raw, 53'248)};
       pollfd watched{.fd = batch.native_handle(), .events = POLLIN, .revents = 0};
       batch.send();
-      run("sleep 0.3");  // nobody reads, and the buffer overflows
+      run("sleep 0.3");  // nothing is read, and the buffer overflows
       const Stopwatch watch;
       while (batch.unanswered() > 0 && watch.elapsed() < 30s) {
         if (by_poll && ::poll(&watched, 1, 1000) == 0) continue;
@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(what_was_dropped_here_is_found_by_short_calls_too,
   }
 }
 
-// Anybody can send such packets, and the kernel counts them among those that it had no room for.
+// Any host can send such packets, and the kernel counts them together with packets that it had no room for.
 BOOST_AUTO_TEST_CASE(damaged_packets_are_no_loss_of_this_host, *label("own_sockets")) {
   in_namespace([] {
     const EchoReply damaged{.edits = {{.kind = Edit::Kind::spoil_checksum}}};

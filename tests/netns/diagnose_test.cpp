@@ -1,5 +1,5 @@
-// Where the silent are lost behind a router of the kernel's.
-// As root and as an ordinary user.
+// Tests diagnose() with silent hosts behind a Linux router.
+// Runs as root and as an ordinary user.
 #include <boost/test/unit_test.hpp>
 #include <string>
 #include <vector>
@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(the_router_before_a_black_hole_is_named, *precondition(need
     in_namespace([as_root] {
       allow_ping_sockets();
       make_router();
-      // What the firewall swallows has been forwarded: a probe that ends there is answered all the same.
+      // The firewall drops packets that the router forwards. A probe whose TTL ends at the router is still answered.
       run(in_router + "nft add table inet t");
       run(in_router + "nft 'add chain inet t pass { type filter hook forward priority 0; }'");
       run(in_router + "nft add rule inet t pass ip daddr 10.3.3.0/24 drop");

@@ -1,5 +1,5 @@
-// A million forged replies while a batch waits for its real ones.
-// They change no result, they are counted, and the real replies are found among them.
+// Tests a flood of a million forged replies while a batch waits for the real ones.
+// The forgeries are counted and change no result, and the real replies are found.
 #include <boost/test/unit_test.hpp>
 
 #include "netns/batch.hpp"
@@ -19,7 +19,7 @@ constexpr unsigned targets = 100;
 const unsigned forgeries_each = sanitized || through_broker_only() ? 1'000 : 10'000;
 const std::uint64_t forged = std::uint64_t{targets} * forgeries_each;
 
-// Two thirds of the forgeries carry our identifier. Half of the hosts never answer.
+// Two thirds of the forgeries have the batch's identifier. Half of the hosts never answer.
 Scenario flooded_network() {
   Scenario scenario{.name = "flooded"};
   const Forgeries forgeries{.count = forgeries_each, .over = 2s};
@@ -43,14 +43,14 @@ BOOST_AUTO_TEST_CASE(a_flood_of_forgeries_changes_no_result) {
             static_cast<void>(batch.receive(1s));
           } while (count(batch.results(), Outcome::reply) < targets / 2 && watch.elapsed() < 60s);
           BOOST_TEST(count(batch.results(), Outcome::reply) == targets / 2);
-          // Where the kernel dropped some of the flood, a real reply may have been among it, and nobody knows yet.
+          // When the kernel dropped packets of the flood, a real reply may be among them: its target is pending.
           BOOST_TEST(count(batch.results(), Outcome::no_reply) + count(batch.results(), Outcome::pending) ==
                      targets / 2);
           for (const Result& result : batch.results())
             BOOST_TEST(result.answered() == result.host.starts_with("10.20.1."));
           const Counters counters = batch.counters();
           BOOST_TEST(counters.received <= counters.sent);
-          // Those with our identifier, less what the kernel drops while this process is too slow for them.
+          // The forgeries with the right identifier, without those that the kernel drops when this process is too slow.
           BOOST_TEST(counters.unauthenticated > forged / 100);
           BOOST_TEST(counters.unauthenticated + counters.late <= forged * 2 / 3 + targets);
           BOOST_TEST(counters.wrong_source == 0U);

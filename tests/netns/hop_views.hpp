@@ -1,5 +1,5 @@
-// What another program tells of the hops of a network, and how two such views are compared.
-// For the tests that hold multiping against Debian's traceroute and mtr.
+// Reads the hops of a network from the output of another program, and compares two such views.
+// For the tests that compare multiping with Debian's traceroute and mtr.
 #pragma once
 
 #include <boost/test/unit_test.hpp>
@@ -14,7 +14,7 @@
 namespace multiping::test {
 inline namespace hop_views {
 
-/// Who answered for one TTL, and with which labels: "10.1.0.2 16001/0/1/1". The silent are not in it.
+/// By TTL: the responder and its labels, as "10.1.0.2 16001/0/1/1". Silent hops are not in it.
 using View = std::map<int, std::string>;
 
 /// A responder and the labels that it appended.
@@ -28,7 +28,7 @@ inline std::string words_of(const Result& result) {
 }
 
 inline std::string output_of(const std::string& command) {
-  FILE* const pipe = ::popen(command.c_str(), "r");  // NOLINT(cert-env33-c): the commands are this test's own
+  FILE* const pipe = ::popen(command.c_str(), "r");  // NOLINT(cert-env33-c): only commands of this test
   BOOST_REQUIRE(pipe != nullptr);
   std::string text;
   for (int byte = std::fgetc(pipe); byte != EOF; byte = std::fgetc(pipe)) text += static_cast<char>(byte);
@@ -36,8 +36,8 @@ inline std::string output_of(const std::string& command) {
   return text;
 }
 
-/// What traceroute(1) prints, in lines such as " 2  10.1.0.2 <MPLS:L=16001,E=0,S=1,T=1>  1.8 ms"; further labels follow
-/// a slash.
+/// The hops that traceroute(1) prints, in lines such as " 2  10.1.0.2 <MPLS:L=16001,E=0,S=1,T=1>  1.8 ms". Further
+/// labels follow a slash.
 inline View seen_by_traceroute(const std::string& arguments) {
   std::istringstream lines{output_of("traceroute -n -e -q 1 " + arguments)};
   const std::regex format{R"(\s*(\d+)\s+(\S+)\s+(?:<(\S*)>\s+)?\S+ ms.*)"};

@@ -1,5 +1,5 @@
-// A host that changes under an object that lives on: devices and addresses that come later, devices that are made anew
-// under their names, privileges that are given up.
+// Tests objects that live on while their host changes: devices and addresses that are added later, devices that are
+// deleted and created again under their names, and privileges that are given up.
 #include <poll.h>
 #include <unistd.h>
 
@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_SUITE(host_changes_test, *precondition(needs_root) * label("own_
 const Address peer_v4 = *Address::parse("10.1.0.2"), peer_v6 = *Address::parse("fd01::2");
 const Address own_v4 = *Address::parse("10.1.0.1"), own_v6 = *Address::parse("fd01::1");
 
-/// A way to ask the peer.
+/// A way to probe the peer.
 struct Way {
   const char* name;
   TransportKind kind;
@@ -49,7 +49,7 @@ const std::vector<Way>& ways() {
   return all;
 }
 
-/// As make_peer() makes it: with another number.
+/// Deletes the link of make_peer() and makes it again; the device then has another number.
 void make_link_anew() {
   const std::string there = "nsenter --net=/run/netns/peer ip ";
   run("ip link del va && ip link add va type veth peer name vb netns peer");
@@ -59,7 +59,7 @@ void make_link_anew() {
   run("ip link set va up && " + there + "link set vb up");
 }
 
-/// The peer, or its kernel, says something: closed ports refuse, and it has no SCTP.
+/// True when the peer or its kernel answers: closed ports refuse, and it has no SCTP.
 bool is_heard(const Result& result) { return result.answered() || result.outcome == Outcome::unreachable; }
 
 Result ask(Prober& prober, const Address& to, const ProbeOptions& probe, Timeout timeout = 1s) {
@@ -72,7 +72,7 @@ Result ask(Prober& prober, const Address& to, const ProbeOptions& probe, Timeout
   return {};
 }
 
-/// Asks again and again, for as long as no working machine needs.
+/// Probes again and again for up to 20 s, longer than any working machine needs.
 Result ask_until_heard(Prober& prober, const Address& to, const ProbeOptions& probe) {
   const Stopwatch watch;
   for (;;) {
@@ -82,7 +82,7 @@ Result ask_until_heard(Prober& prober, const Address& to, const ProbeOptions& pr
   }
 }
 
-/// Probers that live on, one for each way and each family.
+/// Long-lived Probers, one for each way and each family.
 class Askers {
  public:
   explicit Askers(const std::function<void(ProbeOptions&, const Address&)>& change) : Askers{ways(), change} {}
@@ -229,7 +229,7 @@ BOOST_AUTO_TEST_CASE(a_device_that_was_away_is_used_again) {
   });
 }
 
-/// An ordinary user may not bind a socket to another device than before.
+/// An ordinary user may not bind a socket again to another device.
 BOOST_AUTO_TEST_CASE(an_ordinary_user_finds_the_device_again) {
   in_namespace([] {
     allow_ping_sockets();
@@ -333,7 +333,7 @@ BOOST_AUTO_TEST_CASE(a_device_is_the_zone_too) {
   });
 }
 
-/// Sends again and again, for as long as no working machine needs.
+/// Sends again and again for up to 20 s, longer than any working machine needs.
 void send_until_answered(MultiPing& batch) {
   const Stopwatch watch;
   while (batch.unanswered() > 0 && watch.elapsed() < 20s) {

@@ -1,5 +1,5 @@
-// Other processes with our identifier: none of their answers may become ours, and none may take ours.
-// The identifier is learnt where a thief would learn it: on the wire, and in /proc/net/icmp.
+// Tests other processes with the same identifier: their answers must not become results, and they must not take
+// answers. They learn the identifier as an attacker would: from the wire, and from /proc/net/icmp.
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
@@ -24,7 +24,7 @@ using boost::unit_test::precondition;
 
 BOOST_AUTO_TEST_SUITE(identity_test, *precondition(needs_root))
 
-// Sees every IPv4 packet of this namespace, those that it sends too.
+// Receives every IPv4 packet of this namespace, also those that it sends.
 class Sniffer {
  public:
   Sniffer() {
@@ -55,13 +55,13 @@ class Sniffer {
   int socket_ = -1;
 };
 
-// Another program's socket.
+// Opens a socket as another program would.
 int open_raw_socket() {
   const AsRoot root;
   return ::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
 }
 
-// Another program pings a host with a message of ours.
+// Sends a copy of the batch's message, as another program would.
 void send_as_another(int socket, const Bytes& message, const Address& to) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -77,13 +77,13 @@ std::vector<std::uint16_t> bound_identifiers() {
   std::string line;
   std::getline(table, line);
   while (std::getline(table, line)) {
-    const auto colon = line.find(':', line.find(':') + 1);  // behind the slot number and the local address
+    const auto colon = line.find(':', line.find(':') + 1);  // after the slot number and the local address
     found.push_back(static_cast<std::uint16_t>(std::strtoul(line.c_str() + colon + 1, nullptr, 16)));
   }
   return found;
 }
 
-// In a child, as another user: what bind(2) says to a socket that would share the identifier.
+// The errno of bind(2) for a socket that wants to share the identifier; 0: none. For a child of another user.
 int error_of_stealing(std::uint16_t id) {
   const int thief = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_ICMP);
   const int share = 1;
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(nobody_else_can_bind_our_identifier, *label("own_sockets"))
   });
 }
 
-// 0x0001, 0x0002, ... as the kernel hands them out could be foretold.
+// The kernel's own choice, 0x0001, 0x0002 and so on, would be predictable.
 BOOST_AUTO_TEST_CASE(identifiers_are_not_the_next_in_a_row, *label("own_sockets")) {
   in_namespace([] {
     allow_ping_sockets();

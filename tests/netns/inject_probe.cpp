@@ -1,5 +1,5 @@
-// A small pinger for strace to trip: every n-th system call of it is made to fail, and its exit status says what came
-// of that. 0: as in a clean run; 2: an error was told, by a result or by an exception; 3: a wrong result.
+// A small pinger for strace(1), which makes single system calls of it fail. Its exit status is 0 for the results of a
+// clean run, 2 when an error was reported by a result or an exception, and 3 for a wrong result.
 #include <cstdlib>
 #include <iostream>
 #include <stop_token>
@@ -16,7 +16,7 @@ using multiping::Outcome;
 constexpr int as_clean = 0, told = 2, wrong = 3;
 constexpr auto nowhere = "10.66.1.1";
 
-// Answering hosts answer, or this host would not send. The one that is routed nowhere never does.
+// A live host must answer, unless this host could not send to it. The host behind a blackhole route never answers.
 int judge(const multiping::Result& result) {
   if (result.host == nowhere) return result.answered() ? wrong : as_clean;
   if (result.outcome == Outcome::send_failed) return told;

@@ -1,5 +1,5 @@
-// System calls that fail at an awkward moment, one at a time: strace trips a small pinger.
-// It must end as in a clean run, or say what went wrong; never hang, and never call a living host down.
+// Tests system calls that fail at an awkward moment, one at a time: strace(1) injects the errors into a small pinger.
+// The pinger must end as in a clean run or report the error; it must never hang, nor call a live host dead.
 #include <sys/wait.h>
 
 #include <boost/test/unit_test.hpp>
@@ -33,7 +33,7 @@ int trip(const std::string& kind, const std::string& injection) {
                    " -e inject=" + injection + " " MULTIPING_INJECT_PROBE " " + kind + " >/run/output 2>&1");
 }
 
-// How often the pinger makes a call, so that no injection comes too late to matter.
+// How often the pinger makes a call, so that no injection comes too late to have an effect.
 int calls_of(const std::string& kind, const std::string& call) {
   trip(kind, call + ":delay_enter=0");
   std::istringstream lines{read_file("/run/trace")};
@@ -57,7 +57,7 @@ void trip_each(const std::string& kind, const std::string& call, const std::vect
   }
 }
 
-// What passes by itself must leave no trace.
+// Injects errors that pass by themselves; the results must be those of a clean run.
 void trip_without_trace(const std::string& kind, const std::string& call, const std::vector<std::string>& errors) {
   for (const std::string& error : errors) {
     for (const char* when : {"1", "2", "2+3"}) {
@@ -70,7 +70,7 @@ void trip_without_trace(const std::string& kind, const std::string& call, const 
   }
 }
 
-// A slow loopback, so that the pinger has something to wait for.
+// Makes loopback slow, so that the pinger has to wait.
 void furnish() {
   allow_ping_sockets();
   run("tc qdisc add dev lo root tbf rate 8mbit burst 1540 latency 1s");
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(sending) {
       std::chrono::seconds{200});
 }
 
-// An ICMP error about one probe is reported by the kernel on whatever call comes next, and means none of its messages.
+// The kernel reports an ICMP error about one probe on the next call, whatever messages that call has.
 BOOST_AUTO_TEST_CASE(errors_of_other_probes) {
   in_namespace(
       [] {
@@ -109,14 +109,14 @@ BOOST_AUTO_TEST_CASE(a_family_that_may_not_be_used_is_its_targets_fate) {
   in_namespace([] {
     furnish();
     for (const char* kind : {"raw", "ping-socket"}) {
-      // The first finds the transport, the second is IPv4; what is refused once is asked for again.
+      // The first socket is for the transport, the second for IPv4. A socket that is refused once is asked for again.
       BOOST_TEST(trip(kind, "socket:error=EACCES:when=3+") == 2);
       BOOST_TEST(read_file("/run/output").find("::1: send-failed: Permission denied") != std::string::npos);
     }
   });
 }
 
-// For a moment: a lesser kind of transport, or one that lacks a family, would stay for good.
+// The shortage lasts only a moment, but a lesser kind of transport, or one that lacks a family, would stay.
 BOOST_AUTO_TEST_CASE(what_ran_out_while_the_transport_was_opened_is_told) {
   in_namespace([] {
     furnish();
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(waiting) {
       std::chrono::seconds{200});
 }
 
-// The kernel says that it took one message of many, and did not: the retry finds the silent.
+// The call claims that the kernel took one message of many, but it took none: the retry finds the silent hosts.
 BOOST_AUTO_TEST_CASE(partly_sent) {
   in_namespace([] {
     furnish();

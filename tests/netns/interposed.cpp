@@ -1,4 +1,4 @@
-// System calls of this program that tests look at or change.
+// Each function counts the call and then makes the system call itself.
 // See interposed.hpp.
 #include "netns/interposed.hpp"
 

@@ -1,5 +1,5 @@
-// System calls of this program that tests look at or change: its sendmmsg(2), recvmmsg(2) and poll(2) are those of
-// interposed.cpp, in the place of the C library's.
+// Replaces sendmmsg(2), recvmmsg(2) and poll(2) of the C library in this program with those of interposed.cpp.
+// Tests count these calls, and change received messages.
 #pragma once
 
 #include <sys/socket.h>
@@ -8,10 +8,10 @@
 
 namespace multiping::test {
 
-/// How often this process has called any of them.
+/// How many of these calls this process has made.
 [[nodiscard]] std::uint64_t calls_of_sockets();
 
-/// Is given every message that recvmmsg(2) has read from now on, to change it; null: nothing is.
+/// From now on `change` is called with every message that recvmmsg(2) has read, and may change it; null: none is.
 void change_received(void (*change)(msghdr& message));
 
 }  // namespace multiping::test

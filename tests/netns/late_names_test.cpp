@@ -1,5 +1,5 @@
-// Lookups beside the probing: addresses are probed at once, names join as they are found, and the time counts from the
-// call. In a mount namespace with a name server of the test's.
+// Tests lookups that run beside the probing: addresses are probed at once, names join when they are found, and the time
+// counts from the call. Runs in a mount namespace with a name server of the test.
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <atomic>
@@ -35,7 +35,7 @@ Response addresses(const std::vector<std::string>& texts) {
 
 const Response no_such_name{.code = ResponseCode::no_such_name, .addresses = {}, .pointer = {}};
 
-/// Names are asked of `answers`; fd01::1 and fd01::2 are loopback's.
+/// Runs `body` in a namespace whose name server answers by `answers`; its loopback device has fd01::1 and fd01::2.
 void in_world_of(const NameServer::Answers& answers, const std::function<void(const NameServer&)>& body) {
   in_namespace([&] {
     make_resolver_files();
@@ -53,7 +53,7 @@ Options ignoring(Options options = {}) {
   return options;
 }
 
-/// Takes UDP probes in, and answers none.
+/// Receives UDP probes and answers none.
 class UdpEar {
  public:
   UdpEar() : socket_{os::open_socket(Family::ipv4, SOCK_DGRAM, 0)} {
@@ -80,7 +80,7 @@ const Result& one(const Batch& batch, std::string_view host) {
   throw std::out_of_range{"no result for " + std::string{host}};
 }
 
-// The name is known only after the address was probed: where lookups come first, it never is.
+// The name server answers only after the address was probed. If lookups came first, it would never answer.
 BOOST_AUTO_TEST_CASE(addresses_are_probed_while_names_are_looked_up) {
   const UdpEar* ear = nullptr;
   const auto when_probed = [&ear](const Question&) -> std::optional<Response> {
@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(a_stop_request_ends_lookups_and_probing) {
   });
 }
 
-/// What a call throws or returns, as text.
+/// The results or the exception of a call, as text.
 std::string outcome_of(const TargetList& targets) {
   std::ostringstream text;
   try {

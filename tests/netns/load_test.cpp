@@ -1,5 +1,5 @@
-// Many hosts at once: none may be called down that answers, whatever the size of the receive buffer.
-// Limits of time and memory are loose; a broken design misses them tenfold.
+// Tests many hosts at once: no host that answers may be called dead, whatever the size of the receive buffer.
+// The limits of time and memory are loose; a broken design exceeds them ten times.
 #include <boost/test/unit_test.hpp>
 
 #include "netns/batch.hpp"
@@ -16,7 +16,7 @@ using boost::unit_test::precondition;
 
 BOOST_AUTO_TEST_SUITE(load_test, *precondition(needs_root))
 
-constexpr std::size_t default_receive_buffer = 212'992;  // bytes, as the kernel counts them: twice what is asked for
+constexpr std::size_t default_receive_buffer = 212'992;  // in bytes as the kernel counts: twice the size asked for
 
 long peak_kilobytes() {
   rusage usage{};
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_dead_neighbour_is_unreachable_with_either_socket) {
   }
 }
 
-// This host itself says so, from an address that is not the device's.
+// This host itself sends the error, from an address that is not that of the device.
 BOOST_AUTO_TEST_CASE(a_dead_neighbour_is_unreachable_through_a_device_too, *label("own_sockets")) {
   for (const TransportKind kind : {TransportKind::raw, TransportKind::ping_socket}) {
     in_namespace([kind] {
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(the_living_answer_through_a_device, *label("own_sockets")) 
   }
 }
 
-// Each of these sockets hears the answers to the probes of all.
+// Each of these sockets receives the answers to the probes of all sockets.
 BOOST_AUTO_TEST_CASE(answers_that_several_raw_sockets_hear_count_once, *label("own_sockets")) {
   in_namespace([] {
     Scenario scenario{.name = "handshakes"};

@@ -1,4 +1,4 @@
-// Names with addresses of both families: IPv4 is preferred among what this host can use for the target, RFC 6724.
+// Tests names with addresses of both families: IPv4 is preferred among the addresses that this host can use (RFC 6724).
 // This host is 10.1.0.1 and fd01::1 on the device "va"; the peer, 10.1.0.2 and fd01::2, is both.test.
 #include <boost/test/unit_test.hpp>
 #include <string>
@@ -20,7 +20,7 @@ constexpr auto v4 = "10.1.0.2";
 constexpr auto v6 = "fd01::2";
 constexpr auto both = "both.test";
 
-/// After `setup`, for each kind of socket.
+/// Runs the command `setup` and then `body`, for each kind of socket.
 void in_world_of_both(const std::string& setup, const std::function<void(const Options&)>& body) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([&] {
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(what_the_device_of_a_target_has_a_route_for) {
       "nodad && ip -6 route add fd01::2 dev wa";
   in_world_of_both(another_link, [](const Options& options) {
     BOOST_TEST(probed(options, {.device = "va"}) == v4);
-    BOOST_TEST(probed(options, {.device = "wa"}) == v6);  // which has no IPv4
+    BOOST_TEST(probed(options, {.device = "wa"}) == v6);  // "wa" has no IPv4 route
     {
       const AsRoot root;
       run("ip route add 10.1.0.2 dev wa");  // an unnumbered link is enough

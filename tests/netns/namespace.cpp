@@ -1,5 +1,5 @@
-// Children, namespaces and the commands that furnish them; see namespace.hpp.
-// A failed check in a child is printed by the child's Boost.Test and told to the parent by the exit status.
+// Forks children, makes namespaces and runs the commands that configure them. See namespace.hpp.
+// The Boost.Test of a child prints its failed checks; its exit status tells the parent.
 #include "netns/namespace.hpp"
 
 #include <fcntl.h>
@@ -51,8 +51,8 @@ bool single_threaded() {
   return std::distance(begin(threads), end(threads)) == 1;
 }
 
-// Neither the parent's buffers nor its atexit handlers are the child's; coverage and the leak check are. The latter may
-// wait for ever on a lock that another thread held when it was forked from this one.
+// Ends a child without the atexit handlers of its parent, but with the coverage data and, if asked for, the leak check.
+// The leak check may wait for ever on a lock that another thread held at the fork.
 [[noreturn]] void leave(int code, bool check_leaks = false) {
   std::cout.flush();
   std::cerr.flush();
@@ -63,7 +63,7 @@ bool single_threaded() {
   ::_exit(code);
 }
 
-/// Of the running test so far, in this process and before it was forked.
+/// The failed checks of the running test so far, in this process and before it was forked.
 auto failed_checks() {
   namespace unit_test = boost::unit_test;
   const auto& results = unit_test::results_collector.results(unit_test::framework::current_test_case_id());
@@ -71,12 +71,12 @@ auto failed_checks() {
 }
 
 [[noreturn]] void run_child(const std::function<void()>& body, bool check_leaks) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // no child outlives its test
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // ends the child with its test
   const auto failed_before = failed_checks();
   try {
     body();
   } catch (const boost::execution_aborted&) {
-    leave(exit_failed);  // a BOOST_REQUIRE, which has said why
+    leave(exit_failed);  // a BOOST_REQUIRE, which has printed the reason
   } catch (const std::exception& error) {
     BOOST_ERROR("in the child process: " << error.what());
     leave(exit_failed);
@@ -85,12 +85,12 @@ auto failed_checks() {
   leave(0, check_leaks);
 }
 
-/// What begins a command of ip(8) for the namespace of that name. Not `ip -n`, which in a chroot cannot change mounts.
+/// The beginning of an ip(8) command for the namespace `name`. Not `ip -n`, which cannot change mounts in a chroot.
 std::string ip_in(const std::string& name) {
   return name.empty() ? "ip " : "nsenter --net=/run/netns/" + name + " ip ";
 }
 
-// Loopback up, and no duplicate address detection: it would keep link-local addresses back for a second.
+// Sets loopback up, and switches duplicate address detection off, which would delay link-local addresses by a second.
 void furnish(const std::string& name) {
   const std::string inside = name.empty() ? "" : "nsenter --net=/run/netns/" + name + " ";
   if (!name.empty()) run("ip netns add " + name);
@@ -102,8 +102,8 @@ os::FileDescriptor open_folder(const char* path) {
   return os::FileDescriptor{::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)};
 }
 
-/// The root of a chroot is no mount, and cannot be made private: what holds it can, from the root of all mounts, where
-/// setns(2) leads to.
+/// The root of a chroot is not a mount and cannot be made private. The mounts that contain it can, from the root of all
+/// mounts, to which setns(2) leads.
 void make_private_outside_of_chroot() {
   const auto root = open_folder("/"), here = open_folder(".");
   const os::FileDescriptor mounts{::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)};
@@ -119,15 +119,15 @@ void enter_namespaces() {
     if (errno != EINVAL) os::fail("cannot make mounts private");
     make_private_outside_of_chroot();
   }
-  // `ip netns` keeps its names in /run/netns: ours are to be seen, and to end, with this process.
+  // `ip netns` keeps its names in /run/netns. The names of this process are private to it, and end with it.
   if (::mount("none", "/run", "tmpfs", 0, nullptr) != 0) os::fail("cannot mount /run");
   furnish("");
 }
 
-// A descriptor that becomes readable when the process has ended.
+// Opens a descriptor that becomes readable when the process has ended.
 int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
-/// Does `step` in a child, silently, and returns what it threw; nothing where it went well.
+/// Does `step` in a child without output. Returns the text of what it threw; empty when it succeeded.
 std::string obstacle_to(const std::function<void()>& step) {
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) os::fail("cannot open a pipe");
@@ -279,8 +279,8 @@ void allow_ping_sockets(bool allowed) {
   write_file("/proc/sys/net/ipv4/ping_group_range", allowed ? "0 2147483647" : "1 0");
 }
 
-// A rate limit of 0 would not lift it: with each error it takes all tokens away, and the kernel needs the same tokens
-// for what its "unreachable" routes say, which then is sometimes nothing.
+// Changes the mask rather than the rate limit: with a limit of 0 each error takes all tokens. The kernel needs the same
+// tokens for the errors of its "unreachable" routes, which would then sometimes be missing.
 void lift_error_limits(const std::string& name) {
   const std::string inside = name.empty() ? "" : "nsenter --net=/run/netns/" + name + " ";
   run(inside + "sysctl -q -w net.ipv4.icmp_ratemask=0 net.ipv6.icmp.ratemask=");
@@ -294,7 +294,7 @@ void become_nobody() {
 
 namespace {
 
-/// A new link takes up to a second until it carries packets, and the first ones are lost without a word.
+/// A new link takes up to a second until it carries packets; the first packets are lost silently.
 void wait_until_reachable(TargetList hosts) {
   const auto batch = multi_ping(std::move(hosts), std::chrono::seconds{20}, 199);
   if (!batch.no_responses.empty()) throw std::runtime_error{"the namespaces' links do not come up"};
@@ -339,7 +339,7 @@ namespace {
 std::string v4(int link, int end) { return "10.1." + std::to_string(link) + "." + std::to_string(end); }
 std::string v6(int link, int end) { return "fd01:" + std::to_string(link) + "::" + std::to_string(end); }
 
-/// A pair of devices, "b<link>" at the near end and "a<link>" at the far one. A nameless end is in this namespace.
+/// Makes two devices, "b<link>" in namespace `near` and "a<link>" in namespace `far`. Empty name: this namespace.
 void make_link(int link, const std::string& near, const std::string& far) {
   const std::string number = std::to_string(link), here = ip_in(near);
   const std::string there = ip_in(far);
@@ -354,7 +354,7 @@ void add_routes(const std::string& ip, const std::string& to_v4, const std::stri
   run(ip + "route add " + to_v4 + " && " + ip + "-6 route add " + to_v6);
 }
 
-/// Onwards by default, and back by the link that it comes from.
+/// Adds the routes of a router: the default route to the next router, and routes back to all earlier links.
 void make_routes(int router, const std::string& name) {
   const std::string ip = ip_in(name);
   add_routes(ip, "default via " + v4(router + 1, 2), "default via " + v6(router + 1, 2));

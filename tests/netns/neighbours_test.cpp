@@ -1,5 +1,5 @@
-// Sweeps of networks where hardly anybody is: hosts that answer are found behind hundreds of neighbours that do not
-// exist, and each of these is told as what it is. The kernel's table of neighbours is one for all namespaces.
+// Tests sweeps of nearly empty networks: live hosts are found after hundreds of neighbours that do not exist, and these
+// are reported as unreachable. All namespaces share the kernel's neighbour table.
 #include <boost/test/unit_test.hpp>
 
 #include "netns/batch.hpp"
@@ -14,9 +14,9 @@ using boost::unit_test::precondition;
 
 BOOST_AUTO_TEST_SUITE(neighbours_test, *precondition(needs_root))
 
-constexpr std::size_t usual_send_buffer = 212'992;  // bytes, as the kernel counts them: twice what is asked for
+constexpr std::size_t usual_send_buffer = 212'992;  // in bytes as the kernel counts: twice the size asked for
 
-/// The last three addresses of a sweep are there.
+/// The first `count` addresses of a prefix; the last three of them exist.
 std::vector<Address> with_living_end(const std::string& prefix, std::size_t count) {
   std::vector<Address> all = expand(prefix);
   BOOST_REQUIRE(all.size() >= count);
@@ -28,7 +28,7 @@ std::vector<Address> with_living_end(const std::string& prefix, std::size_t coun
   return all;
 }
 
-/// IPv4 and IPv6 in one list, the living ones of each at its end.
+/// IPv4 and IPv6 addresses in one list; the last three of each family exist.
 TargetList sweep(std::size_t v4, std::size_t v6) {
   std::vector<Address> all = with_living_end("10.1.4.0/22", v4);
   if (v6 != 0) std::ranges::copy(with_living_end("fd01::4:0/118", v6), std::back_inserter(all));
@@ -41,7 +41,7 @@ void check_found(const Batch& batch, std::size_t living) {
     if (result.outcome != Outcome::no_reply && result.outcome != Outcome::unreachable) BOOST_ERROR(result);
 }
 
-/// This host says so itself, of as many as its limit of errors lets through.
+/// Checks the errors of this host itself, which sends as many as its rate limit allows.
 void check_unreachable(const Batch& batch) {
   BOOST_TEST(count(batch.no_responses, Outcome::unreachable) > 0U);
   for (const Result& result : batch.no_responses) {
@@ -54,7 +54,7 @@ void check_unreachable(const Batch& batch) {
   }
 }
 
-// More of them than a raw socket's usual buffer holds. Being root, this process may have a larger one.
+// More dead neighbours than the default send buffer of a raw socket holds. Root may have a larger buffer.
 BOOST_AUTO_TEST_CASE(the_living_do_not_wait_for_the_dead, *label("own_sockets")) {
   in_namespace([] {
     make_peer();
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(a_sweep_finds_who_is_there_and_calls_nobody_failed) {
   });
 }
 
-// As where net.core.wmem_max lets no process have more.
+// As on a host where net.core.wmem_max allows no larger buffer.
 BOOST_AUTO_TEST_CASE(a_buffer_that_cannot_grow_is_waited_for) {
   in_namespace([] {
     allow_ping_sockets();

@@ -1,5 +1,5 @@
-// Routes of real kernels where an error says less than it seems: forwarded ports, a gateway that is dead, one error
-// that strays. With raw sockets and as an ordinary user.
+// Tests traces through Linux routers with misleading ICMP errors: forwarded ports, a dead gateway, one refused packet.
+// Runs with raw sockets and as an ordinary user.
 #include <boost/test/unit_test.hpp>
 #include <string>
 #include <vector>
@@ -29,7 +29,7 @@ const Way ways[] = {
     {TransportKind::raw, {}},         {TransportKind::raw, parts::udp()},     {TransportKind::raw, parts::tcp()},
     {TransportKind::ping_socket, {}}, {TransportKind::sockets, parts::udp()}, {TransportKind::sockets, parts::tcp()}};
 
-/// In a namespace of its own for each way of asking.
+/// Runs `make` and `check` in a namespace of its own for each way.
 template <class Make, class Check>
 void each(Make make, Check check) {
   for (const Way& way : ways) {
@@ -99,8 +99,8 @@ BOOST_AUTO_TEST_CASE(a_forwarded_address_whose_host_is_silent_is_not_reached) {
   });
 }
 
-/// Default routes lead to nobody; the kernel gives a neighbour up after half a second. A further address of the device
-/// is the source of what asks for it.
+/// Default routes lead to a gateway that does not exist; the kernel gives a neighbour up after half a second. The
+/// device has a second address, which probes may use as their source.
 void lose_gateway() {
   make_peer();
   run("ip addr add 10.1.0.9/16 dev va && ip addr add fd01::9/64 dev va nodad");
@@ -122,9 +122,9 @@ BOOST_AUTO_TEST_CASE(what_this_host_says_of_a_dead_gateway_is_no_hop) {
     std::vector<Result> lost(3);
     lost[0].address = *Address::parse("10.2.0.2");
     lost[1].address = *Address::parse("fd02::2");
-    lost[2].address = *Address::parse("10.1.0.78");  // nobody on the link
+    lost[2].address = *Address::parse("10.1.0.78");  // no host on the link
     for (const bool second_address : {false, true}) {
-      // A ping socket's IPv6 source is bound, and all of these are of this host.
+      // The IPv6 source of a ping socket is bound; both addresses belong to this host.
       options.ping.probe.source_v4 = second_address ? *Address::parse("10.1.0.9") : Address{};
       options.ping.probe.source_v6 = second_address ? *Address::parse("fd01::9") : Address{};
       for (const Route& route : diagnose(lost, 5s, options)) {
@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(this_host_is_a_target_like_others) {
   });
 }
 
-/// The second router refuses the first packet to the far host that it would forward, and no other.
+/// The second router refuses only the first packet that it forwards to the far host.
 void refuse_one() {
   make_generous_chain();
   run(in_second + "nft add table inet t");

@@ -1,5 +1,5 @@
-// Path MTUs as the kernel has them: links of real routers, reports that are dropped on the way, loopback.
-// With raw sockets and with ping sockets, by ICMP and by UDP.
+// Tests path MTUs in the kernel: links of Linux routers, reports that are dropped on the way, loopback.
+// Runs with raw sockets and with ping sockets, by ICMP and by UDP.
 #include <boost/test/unit_test.hpp>
 #include <string>
 #include <vector>
@@ -31,7 +31,7 @@ void limit_far_link(int mtu) {
   run(in_far + "ip link set vb mtu " + std::to_string(mtu));
 }
 
-/// `far` is a router too, and `end` (10.3.0.2, fd03::2) is behind it.
+/// Makes `far` a router, and behind it the host `end` (10.3.0.2, fd03::2).
 void make_end() {
   run("ip netns add end");
   run(in_end + "sysctl -q -w net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
@@ -42,13 +42,13 @@ void make_end() {
   run(in_end + "ip addr add 10.3.0.2/24 dev ve && " + in_end + "ip addr add fd03::2/64 dev ve nodad");
   run(in_far + "ip link set fe up && " + in_end + "ip link set ve up");
   run(in_end + "ip route add default via 10.3.0.1 && " + in_end + "ip -6 route add default via fd03::1");
-  // Forwarding makes a router of an IPv6 host, which forgets what it had learned.
+  // Forwarding makes an IPv6 host a router, which then forgets what it had learned.
   run(in_far + "ip -6 route replace default via fd02::1");
   run(in_router + "ip route add 10.3.0.0/24 via 10.2.0.2 && " + in_router + "ip -6 route add fd03::/64 via fd02::2");
   BOOST_REQUIRE(multi_ping({"10.3.0.2", "fd03::2"}, 20s, 199).no_responses.empty());
 }
 
-/// The router reports nothing any more.
+/// From now on the router reports nothing.
 void drop_reports() {
   run(in_router + "nft add table inet t");
   run(in_router + "nft 'add chain inet t out { type filter hook output priority 0; }'");
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(a_router_reports_its_narrow_link) {
         allow_ping_sockets();
         make_router();
         limit_far_link(1300);
-        // The second time the kernel knows the path's MTU, and that is not believed.
+        // The second time the kernel knows a path MTU; the search must not rely on it.
         for (int calls = 0; calls < 2; ++calls) {
           const auto found = discover_mtu({"10.2.0.2", "fd02::2"}, trace_options(kind, protocol));
           check_all(found, 1300);
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(a_router_reports_its_narrow_link) {
   }
 }
 
-// A veth device answers ENOBUFS to what its other end does not take: more than its MTU and a VLAN header.
+// A veth device refuses packets with ENOBUFS that are larger than the other end's MTU plus a VLAN header.
 BOOST_AUTO_TEST_CASE(a_smaller_other_end_of_the_first_link_is_found) {
   for (const Protocol protocol : {Protocol::icmp, Protocol::udp}) {
     for (const TransportKind kind : both_kinds) {
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(who_does_not_answer_or_cannot_be_sent_to_has_none) {
   });
 }
 
-// Twice, since the kernel knows the path's MTU then; and once more by those that may not be cut.
+// Twice, since the kernel knows the path MTU the second time; and once more with probes that must not be fragmented.
 BOOST_AUTO_TEST_CASE(what_may_be_fragmented_gets_through_a_narrow_link) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(what_may_be_fragmented_gets_through_a_narrow_link) {
   }
 }
 
-// Such probes leave with DF until a router, or this host, says that it has no room for them.
+// Small probes have DF set until a router or this host reports that they are too large.
 BOOST_AUTO_TEST_CASE(what_is_small_gets_through_a_link_that_is_narrower_still) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {

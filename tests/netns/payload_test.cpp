@@ -1,5 +1,5 @@
-// Payloads from nothing to the largest that IP can carry, which cross the wire in fragments.
-// What does not fit is told before anything is sent.
+// Tests payloads from 0 bytes to the largest that IP can carry; large ones are sent in fragments.
+// A payload that does not fit is refused before anything is sent.
 #include <boost/test/unit_test.hpp>
 
 #include "netns/batch.hpp"

@@ -1,4 +1,4 @@
-// The same network seen by multiping, by mtr-packet and by traceroute: same responders, same labels.
+// Compares multiping, mtr-packet and traceroute on one network: they must see the same responders and labels.
 // The network is a TUN device with routers that append MPLS label stacks.
 #include <boost/test/unit_test.hpp>
 #include <regex>
@@ -46,7 +46,7 @@ View seen_by_multiping(TransportKind kind) {
   return view;
 }
 
-/// Lines such as "2 ttl-expired ip-4 10.70.1.2 round-trip-time 1834 mpls 16001,0,1,1".
+/// Reads lines such as "2 ttl-expired ip-4 10.70.1.2 round-trip-time 1834 mpls 16001,0,1,1".
 View seen_by_mtr_packet() {
   std::string requests;
   for (int ttl = 1; ttl <= hops; ++ttl)

@@ -1,5 +1,5 @@
-// Who may ping: what a process without any right is told, and what an ordinary user can do.
-// Unprivileged is no second class.
+// Tests permissions: the error that a process without any right gets, and what an ordinary user can do.
+// Probes without privilege give the same results.
 #include <linux/capability.h>
 #include <sys/prctl.h>
 
@@ -26,7 +26,7 @@ BOOST_AUTO_TEST_SUITE(permission_test, *precondition(needs_root))
 
 bool contains(std::string_view text, std::string_view words) { return text.find(words) != std::string_view::npos; }
 
-/// What somebody without any right is told who pings with these kinds of transport.
+/// The text of the PermissionError that a process without any right gets with these kinds of transport.
 std::string complaint(std::vector<TransportKind> kinds = {}) {
   try {
     const MultiPing batch{{"127.0.0.1"}, {.transport = open_transport({.kinds = std::move(kinds)})}};
@@ -45,7 +45,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// Nobody, in a network whose sysctl lets nobody ping; `before` is done as root.
+/// Runs `before` as root, and then `body` as nobody, in a namespace whose sysctl allows no ping sockets.
 void in_forbidding_namespace(const std::function<void()>& before, const std::function<void()>& body) {
   in_namespace([&] {
     allow_ping_sockets(false);
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(a_transport_of_one_kind_names_its_own_remedies) {
       });
 }
 
-// As in a container without it: there a program that was given it as a file capability does not start.
+// As in a container without CAP_NET_RAW: there a program with that file capability does not start.
 BOOST_AUTO_TEST_CASE(where_nothing_can_have_the_capability_the_remedy_is_the_containers) {
   const auto empty_bounding_set = [] { BOOST_TEST(::prctl(PR_CAPBSET_DROP, CAP_NET_RAW) == 0); };
   in_forbidding_namespace(empty_bounding_set, [] {
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(where_file_capabilities_do_not_count_setcap_is_no_remedy) {
   });
 }
 
-// UDP and TCP need no permission, so that a transport there always is: what counts is `icmp`.
+// UDP and TCP need no permission, so a transport can always be opened; Capabilities::icmp tells whether it may ping.
 BOOST_AUTO_TEST_CASE(capabilities_tell_whether_this_process_may_ping) {
   in_namespace([] {
     allow_ping_sockets(false);
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(root_takes_raw_sockets_and_needs_no_group) {
   });
 }
 
-// What was opened while it was allowed goes on working.
+// Sockets that were opened while it was allowed still work.
 BOOST_AUTO_TEST_CASE(an_open_object_survives_the_loss_of_the_right) {
   in_namespace([] {
     allow_ping_sockets();

@@ -1,5 +1,5 @@
-// TCP and UDP probes against real servers, closed ports and firewalls in another namespace.
-// The difference between open, refused, filtered, unreachable and silent is visible, for any user.
+// Tests TCP and UDP probes with real servers, closed ports and firewalls in another namespace.
+// Every user can tell open, refused, filtered, unreachable and silent ports apart.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -53,7 +53,7 @@ int bound(int type, int port) {
   return fd;
 }
 
-/// Answers every datagram: with itself, or with a word of its own.
+/// Answers every datagram: port `echo` returns it, port `other` answers with other content.
 void serve_datagrams() {
   enter_peer();
   pollfd sockets[] = {{bound(SOCK_DGRAM, echo), POLLIN, 0}, {bound(SOCK_DGRAM, other), POLLIN, 0}};
@@ -72,7 +72,7 @@ void serve_datagrams() {
   }
 }
 
-/// A server that listens and never accepts.
+/// Runs a server that listens and never accepts.
 void listen_only() {
   enter_peer();
   if (::listen(bound(SOCK_STREAM, full), 0) != 0) throw std::runtime_error{"cannot listen"};
@@ -86,7 +86,7 @@ void serve_http() {
   throw std::runtime_error{"cannot run a shell"};
 }
 
-/// Until a server that was just started answers.
+/// Waits until a server that was just started answers.
 void wait_for(const ProbeOptions& service) {
   const Stopwatch watch;
   while (ping({"10.1.0.2", service}, 1s).outcome != Outcome::reply) {
@@ -112,7 +112,7 @@ class Services {
   Services() {
     make_peer();
     furnish_firewall();
-    // Errors about one batch come faster than a host is allowed to send them.
+    // One batch needs more errors than the default rate limit allows.
     lift_error_limits("peer");
     http_.emplace(serve_http);
     datagrams_.emplace(serve_datagrams);
@@ -155,7 +155,8 @@ void check(const Verdict& verdict, const Result& result) {
   }
 }
 
-/// Before the kernel repeats a SYN, or as long as a busy machine needs for those that answer.
+/// Waits 900 ms, which is less than the kernel's first SYN retransmission, and up to 10 s more on a busy machine, until
+/// at most `silent` targets are unanswered.
 void receive_all_but(std::size_t silent, MultiPing& batch) {
   static_cast<void>(batch.receive(900ms));
   const Stopwatch watch;
@@ -199,7 +200,7 @@ BOOST_AUTO_TEST_CASE(nobody_needs_a_permission_for_ports) {
       120s);
 }
 
-/// A lone SYN tells an open port from a closed one without ever making a connection.
+/// A lone SYN tells an open port from a closed one without making a connection.
 BOOST_AUTO_TEST_CASE(half_open_probes) {
   in_namespace(
       [] {
@@ -219,7 +220,7 @@ BOOST_AUTO_TEST_CASE(half_open_probes) {
       120s);
 }
 
-/// The kernel says so itself of SCTP, which it does not have here; of the others a firewall of that host does.
+/// The kernel itself refuses SCTP, which it does not have here; a firewall of the host refuses the other protocols.
 BOOST_AUTO_TEST_CASE(a_host_without_the_protocol_refuses) {
   in_namespace(
       [] {
@@ -249,7 +250,7 @@ BOOST_AUTO_TEST_CASE(a_host_without_the_protocol_refuses) {
       120s);
 }
 
-/// A server whose queue is full leaves a SYN unanswered: silence, as the network shows it.
+/// A server whose accept queue is full does not answer a SYN, so the result is no_reply.
 BOOST_AUTO_TEST_CASE(a_full_accept_queue_is_silence) {
   in_namespace(
       [] {
@@ -260,7 +261,7 @@ BOOST_AUTO_TEST_CASE(a_full_accept_queue_is_silence) {
         to.sin_addr.s_addr = htonl(0x0A010002);
         for (int i = 0; i < 4; ++i) {
           const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-          ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to);  // kept, and never accepted
+          ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to);  // stays open and is never accepted
         }
         const Stopwatch watch;
         while (ping({"10.1.0.2", tcp(full)}, 1s).outcome == Outcome::reply) BOOST_REQUIRE((watch.elapsed() < 20s));
@@ -272,7 +273,7 @@ BOOST_AUTO_TEST_CASE(a_full_accept_queue_is_silence) {
 
 constexpr std::uint16_t first_port = 40'000, last_port = 40'999;
 
-/// A TCP header from the peer's port `from`, without options. The kernel writes what is before it.
+/// A TCP header from the peer's port `from`, without options. The kernel writes the IP header.
 std::vector<std::uint8_t> segment(Family family, std::uint16_t from, std::uint16_t to, std::uint8_t flags) {
   constexpr std::uint32_t number = 0x11111111;
   std::vector<std::uint8_t> bytes(20);
@@ -283,7 +284,7 @@ std::vector<std::uint8_t> segment(Family family, std::uint16_t from, std::uint16
   out.u32(0);
   out.u16(static_cast<std::uint16_t>(0x5000U | flags));
   out.u16(0xffff);
-  if (family == Family::ipv6) return bytes;  // its checksum is the kernel's work
+  if (family == Family::ipv6) return bytes;  // the kernel calculates the checksum
   std::vector<std::uint8_t> pseudo{10, 1, 0, 2, 10, 1, 0, 1, 0, 6, 0, 20};
   pseudo.insert(pseudo.end(), bytes.begin(), bytes.end());
   const std::uint16_t sum = packet::internet_checksum(pseudo);
@@ -292,8 +293,8 @@ std::vector<std::uint8_t> segment(Family family, std::uint16_t from, std::uint16
   return bytes;
 }
 
-/// Sends a bare SYN and a bare RST to every port that a connection to `port` can have, over and over, as somebody who
-/// knows nothing of it could from anywhere.
+/// Sends a bare SYN and a bare RST again and again to every local port that a connection to `port` can have, as an
+/// attacker can from anywhere without knowing the connection.
 void forge_pairs(Family family, int port) {
   enter_peer();
   const bool v4 = family == Family::ipv4;
@@ -336,7 +337,7 @@ BOOST_AUTO_TEST_CASE(forged_pairs_make_no_silent_host_alive) {
       120s);
 }
 
-// A SYN from a port to the very same one opens a connection to itself; a datagram comes back to who sent it.
+// A SYN from a port to the same port opens a connection to itself; such a datagram comes back to its sender.
 BOOST_AUTO_TEST_CASE(free_ports_of_this_host_are_not_open) {
   in_namespace(
       [] {
@@ -358,14 +359,15 @@ BOOST_AUTO_TEST_CASE(free_ports_of_this_host_are_not_open) {
           const Batch batch = multi_ping(targets, 500ms, 1);
           BOOST_TEST(count(batch.responses, Outcome::reply) == 0U);
           for (const Result& result : batch.no_responses) BOOST_TEST(result.outcome == Outcome::no_reply, result);
-          // All TCP ports, and the UDP ports but those that this batch had itself.
+          // All TCP ports refuse, and all UDP ports except those that this batch used itself.
           BOOST_TEST(batch.responses.size() >= 2U * (32 + 2 + 32 - 8));
         }
       },
       120s);
 }
 
-// The kernel would end neither: a further attempt leaves the connection alone that needs more than its slot.
+// The answer takes longer than a slot. A connection per attempt would never end if each attempt replaced the one
+// before; so a further attempt leaves the connection alone.
 BOOST_AUTO_TEST_CASE(a_slow_host_is_found_from_a_given_port) {
   in_namespace(
       [] {
@@ -397,7 +399,7 @@ std::vector<Target> loopback_ports(std::size_t count) {
   return targets;
 }
 
-/// Takes connections on this namespace's own port.
+/// Accepts connections in this namespace.
 void accept_all() {
   const int listener = bound(SOCK_STREAM, http);
   if (::listen(listener, 4096) != 0) throw std::runtime_error{"cannot listen"};
@@ -424,7 +426,7 @@ BOOST_AUTO_TEST_CASE(many_connections_with_a_hundred_ports) {
       120s);
 }
 
-/// Fewer connections at a time, and every target has its result.
+/// With few descriptors there are fewer connections at a time, but every target gets its result.
 BOOST_AUTO_TEST_CASE(few_descriptors) {
   in_namespace(
       [] {

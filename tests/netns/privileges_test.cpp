@@ -1,5 +1,5 @@
-// Privileges that are given up after the objects are made: what was opened serves on.
-// Each case is a process of its own, which begins as root and ends as an ordinary user.
+// Tests privileges that are given up after objects are made: the sockets that were opened still work.
+// Each case is a process of its own, which begins as root and becomes an ordinary user.
 #include <boost/test/unit_test.hpp>
 #include <memory>
 #include <set>
@@ -22,7 +22,7 @@ BOOST_AUTO_TEST_SUITE(privileges_test, *precondition(needs_root) * label("own_so
 constexpr auto long_enough = 20s;
 const std::vector<std::string> both_families = {"127.0.0.1", "::1"};
 
-/// For each kind that needs a right: `make` as root, what it returns as somebody who has none.
+/// For each kind that needs a right: calls `make` as root, and then calls its result as a user without rights.
 template <class Make>
 void as_root_then_nobody(Make make) {
   for (const TransportKind kind : both_kinds) {
@@ -114,15 +114,15 @@ BOOST_AUTO_TEST_CASE(threads_give_way_where_sockets_are_few) {
   });
 }
 
-/// What one object has changed about a socket, or left in it, is nothing that the next one meets.
+/// A socket has no changed options and no unread packets of the object that used it before.
 BOOST_AUTO_TEST_CASE(the_next_object_finds_a_socket_as_new) {
   as_root_then_nobody([](TransportKind kind) {
     return [options = options_for(kind)]() mutable {
       for (int times = 0; times < 3; ++times) {
         {
-          options.probe.payload_size = 1400;  // leaves without DF
+          options.probe.payload_size = 1400;  // is sent without DF
           MultiPing batch{both_families, options};
-          for (int i = 0; i < 5; ++i) {  // answers that nobody reads
+          for (int i = 0; i < 5; ++i) {  // leaves answers unread
             batch.send();
             batch.reset();
           }

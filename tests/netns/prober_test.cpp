@@ -1,5 +1,5 @@
-// Single probes over real sockets: every protocol, deadlines, late answers, a poll() loop with another descriptor, a
-// fork in the midst of it.
+// Tests single probes over real sockets: every protocol, deadlines, late answers, a poll() loop with another
+// descriptor, and a fork.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_SUITE(prober_test, *precondition(needs_tun))
 
 constexpr auto network_delay = 60ms;
 
-/// 10.20.0.0/16 answers after a while, and so do its open ports; 10.21.0.0/16 is silent.
+/// 10.20.0.0/16 and its open ports answer after network_delay; 10.21.0.0/16 is silent.
 Scenario slow_network() {
   Scenario scenario{.name = "slow"};
   HostRule slow{.block = "10.20.0.0/16", .replies = {{.delay = network_delay}}};
@@ -61,7 +61,7 @@ std::size_t open_descriptors() {
       std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, std::filesystem::directory_iterator{}));
 }
 
-/// Kilobytes of memory in use.
+/// The resident memory of this process, in kilobytes.
 std::size_t resident() {
   std::ifstream status{"/proc/self/status"};
   for (std::string line; std::getline(status, line);)
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(a_loop_of_the_programs_own) {
     }
     BOOST_TEST(other_seen);
     BOOST_TEST((order == std::vector{Outcome::reply, Outcome::no_reply}));
-    BOOST_TEST(wakes < 20);  // it was waited for, not asked again and again
+    BOOST_TEST(wakes < 20);  // the loop waited, and did not spin
     BOOST_TEST(!readable(watched[0].fd, 50));
   });
 }
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(the_descriptor_tells_what_no_packet_announces) {
     BOOST_TEST(prober.poll(0s).size() == 1U);
     BOOST_TEST(!readable(handle, 0));
     static_cast<void>(prober.submit(address("10.21.0.1"), {}, 60s));
-    static_cast<void>(prober.submit(address("10.21.0.2"), {}, 3s));  // leaves after 50 ms, ends after 3 s
+    static_cast<void>(prober.submit(address("10.21.0.2"), {}, 3s));  // sent after 50 ms, ends after 3 s
     while (prober.counters().sent < 2) {
       BOOST_REQUIRE(readable(handle, 20'000));
       BOOST_TEST(prober.poll(0s).empty());
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(late_answers_are_never_credited_to_another_probe) {
           const auto token = prober.submit(address("10.20.0.7"), probe, 20ms);
           const auto results = all_of(prober);
           BOOST_REQUIRE(results.size() == 1U);
-          // A machine that is busy may be late itself, but an answer never comes sooner than the network gives it.
+          // A busy machine may be late itself, but an answer never comes sooner than the network sends it.
           BOOST_TEST((!results.at(token).answered() || results.at(token).rtt >= network_delay));
         }
       }
@@ -324,7 +324,7 @@ BOOST_AUTO_TEST_CASE(a_long_run_takes_no_more_memory_and_no_more_descriptors, *l
           }
           BOOST_TEST(static_cast<std::size_t>(count_answered(all_of(prober))) <= static_cast<std::size_t>(count));
         };
-        round(70'000);  // more than what is remembered of the answered
+        round(70'000);  // more than the number of answered probes that are remembered
         const std::size_t memory = resident(), descriptors = open_descriptors();
         round(100'000);
         BOOST_TEST(open_descriptors() <= descriptors + 2);

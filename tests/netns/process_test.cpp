@@ -1,5 +1,5 @@
-// What happens to the process meanwhile: it is stopped, forked, signalled, short of descriptors, asked to stop.
-// No batch may suffer from it.
+// Tests batches whose process is stopped, forked, signalled, short of descriptors, or asked to stop.
+// None of this may change results.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -46,14 +46,14 @@ void every(std::chrono::microseconds interval, std::chrono::microseconds first) 
   ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
-// Until the kernel stamps what arrives: it begins to some time after the first socket has asked for it.
+// Waits until the kernel time-stamps packets, which begins some time after the first socket has asked for it.
 void wait_for_stamps(const Options& options) {
   for (int tries = 0; tries < 1000; ++tries)
     if (ping("127.0.0.1", 1s, options).timestamps == TimestampSource::kernel) return;
   BOOST_FAIL("the kernel stamps nothing");
 }
 
-// In a child: all probes sent, then stopped in receive() until long after its deadline, with all replies waiting.
+// Runs in a child, which sends all probes and is stopped in receive() until long after the deadline; all replies wait.
 void be_stopped_while_replies_wait(TransportKind kind) {
   const Options options = options_for(kind);
   std::vector<std::string> targets = hosts("10.20.1.", 1, 250);
@@ -65,7 +65,7 @@ void be_stopped_while_replies_wait(TransportKind kind) {
   every(0us, 10ms);
   const Batch answers = batch.receive(400ms);
   BOOST_TEST(answers.responses.size() == 500U);
-  // Less than the stop, but as much as a network's process that is late itself may need.
+  // The limit is less than the stop, but allows for a late process of the simulated network.
   const auto slow = [](const Result& result) { return result.rtt > stopped_for - 200ms; };
   BOOST_TEST(std::ranges::count_if(answers.responses, slow) == 0);
   BOOST_TEST(std::ranges::count(answers.responses, TimestampSource::kernel, &Result::timestamps) == 500);
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(a_stopped_process_loses_no_reply_that_waited, *precondition
       const TunProcess network{slow_network(network_delay)};
       Child pinger{[kind] { be_stopped_while_replies_wait(kind); }};
       BOOST_REQUIRE(pinger.wait_stopped());
-      ::poll(nullptr, 0, static_cast<int>(stopped_for.count()));  // the case itself
+      ::poll(nullptr, 0, static_cast<int>(stopped_for.count()));  // the child is stopped meanwhile
       pinger.signal(SIGCONT);
       BOOST_TEST(pinger.join());
     });
@@ -106,7 +106,7 @@ bool is_readable(int descriptor, std::chrono::milliseconds wait = 0ms) {
   return ::poll(&watched, 1, static_cast<int>(wait.count())) > 0;
 }
 
-// The child has copies of all sockets, and what comes in on those that its parent has closed stays there.
+// The child has copies of all sockets. Packets that arrive on sockets which its parent has closed stay in them.
 BOOST_AUTO_TEST_CASE(a_socket_that_a_child_has_too_wakes_nobody_once_it_is_closed, *label("own_sockets")) {
   in_namespace([] {
     Prober prober{options_for(TransportKind::sockets)};
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_socket_that_a_child_has_too_wakes_nobody_once_it_is_close
   });
 }
 
-// The neighbour is looked for in vain for three seconds, and the connection has long been given up.
+// The kernel looks for the neighbour for three seconds, long after the connection was given up.
 BOOST_AUTO_TEST_CASE(a_connection_that_a_child_has_too_wakes_nobody_once_it_is_given_up,
                      *label("own_sockets") * label("long")) {
   in_namespace([] {
@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(no_descriptor_survives_exec) {
     allow_ping_sockets();
     for (const TransportKind kind : both_kinds) {
       std::set<int> before = open_descriptors();
-      // The one by which they are listed is closed by now.
+      // The descriptor by which they were listed is closed by now.
       std::erase_if(before, [](int descriptor) { return ::fcntl(descriptor, F_GETFD) < 0; });
       MultiPing batch{{"127.0.0.1", "::1"}, options_for(kind)};
       batch.send();
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(a_storm_of_signals_changes_no_result, *precondition(needs_t
       const TunDevice device{slow_network(network_delay)};
       std::signal(SIGALRM, [](int) {});
       std::vector<std::string> targets = hosts("10.20.1.", 1, 250);
-      targets.push_back("192.0.2.1");  // silent: the wait lasts to the end
+      targets.push_back("192.0.2.1");  // silent, so the wait lasts to the end
       const Options options = options_for(kind);
       every(1ms, 1ms);
       const Stopwatch watch;
@@ -238,7 +238,7 @@ BOOST_AUTO_TEST_CASE(sixteen_descriptors_are_enough) {
   });
 }
 
-// A sanitizer needs descriptors itself when an exception is thrown.
+// A sanitizer itself needs descriptors when an exception is thrown.
 BOOST_AUTO_TEST_CASE(no_descriptors_left_is_an_exception) {
   in_namespace([] {
     MultiPing good{"127.0.0.1"};
@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_CASE(no_descriptors_left_is_an_exception) {
   });
 }
 
-/// Takes all of this process's descriptors but `left`.
+/// Uses up all descriptors of this process except `left`.
 void use_up_descriptors(int left) {
   const rlimit limit{32, 32};
   BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
@@ -260,7 +260,8 @@ void use_up_descriptors(int left) {
   for (; left > 0; --left, taken.pop_back()) ::close(taken.back());
 }
 
-/// What a call throws: its code; -1 for a PermissionError, 0 for nothing.
+/// The code of the std::system_error that a call throws: -1 for a PermissionError, -2 for Errc::lookup_failed, 0 when
+/// nothing is thrown.
 template <class Call>
 int thrown_by(Call call) {
   try {
@@ -273,7 +274,7 @@ int thrown_by(Call call) {
   return 0;
 }
 
-// Who has no descriptor left lacks no permission, and what could be opened a moment later is no lesser kind.
+// A process without descriptors does not lack permission, and must not get a lesser kind of transport.
 BOOST_AUTO_TEST_CASE(descriptors_that_ran_out_are_told_as_that) {
   if (sanitized) return;
   for (const bool privileged : {true, false})

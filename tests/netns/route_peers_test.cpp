@@ -1,5 +1,5 @@
-// Hop tables of the same network by traceroute(), by Debian's traceroute and by mtr: the same responder and the same
-// labels at each ttl, by ICMP, UDP and TCP.
+// Compares the hop tables of traceroute(), Debian's traceroute and mtr on one network: the same responder and labels at
+// each TTL, by ICMP, UDP and TCP.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <functional>
@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_SUITE(route_peers_test,
 
 constexpr int routers = 7, silent_hop = 4;
 
-/// A fixed path with labels at two hops and silence at one.
+/// A fixed path with labels at two hops and a silent hop.
 Scenario fixed_path(Family family) {
   const auto labels = [](const std::vector<MplsLabel>& stack) {
     return IcmpExtensionData{.objects = {mpls_object(stack)}};
@@ -62,7 +62,7 @@ View seen_by_multiping(Family family, TransportKind kind, const ProbeOptions& pr
   return view;
 }
 
-/// Raw lines: "h 1 10.1.0.2" for a responder, behind it "m 1 16001 0 1 1" for each of its labels; hops count from 0.
+/// Reads raw lines: "h 1 10.1.0.2" for a responder, then "m 1 16001 0 1 1" for each of its labels. Hops count from 0.
 View seen_by_mtr(Family family, const std::string& method) {
   std::istringstream lines{output_of("mtr --raw -n -e -c 1 -G 1 -i 0.5 " + method + " " + host_of(family))};
   View view;
@@ -76,13 +76,13 @@ View seen_by_mtr(Family family, const std::string& method) {
     if (what == 'h') view[hop + 1] = joined;
     if (what == 'm') view[hop + 1] += " " + joined;
   }
-  // It asks for further hops while the target's answer is on its way.
+  // mtr probes further hops while the answer of the target is on its way.
   const auto target = std::ranges::find_if(view, [&](const auto& each) { return each.second == host_of(family); });
   if (target != view.end()) view.erase(std::next(target), view.end());
   return view;
 }
 
-/// Looks again where a machine that stood still made an answer late for anybody.
+/// Looks up to five times, since on a busy machine an answer may be too late for any program.
 void check_view(const std::string& who, const std::function<View()>& look, const View& expected) {
   View view = look();
   for (int again = 0; again < 4 && view != expected; ++again) view = look();

@@ -1,5 +1,5 @@
-// What routes, firewalls and queues of this host and of a router do to single targets.
-// Each bears its own error; the living ones in the same batch are alive.
+// Tests routes, firewalls and queues of this host and of a router that affect single targets.
+// Each of these targets has its own error; the live hosts in the same batch answer.
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <map>
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_router_says_why) {
       check_unreachable(others.at("10.3.1.1"), "10.1.0.2", 3, 1);
       check_unreachable(others.at("10.3.2.1"), "10.1.0.2", 3, 13);
       BOOST_TEST(others.at("10.3.3.1").outcome == Outcome::no_reply);
-      check_unreachable(others.at("fd03:1::1"), "fd01::2", 1, 0);  // what Linux makes of it
+      check_unreachable(others.at("fd03:1::1"), "fd01::2", 1, 0);  // the code that Linux sends
       check_unreachable(others.at("fd03:2::1"), "fd01::2", 1, 1);
       check_unreachable(others.at("fd04::1"), "fd01::2", 1, 0);
     });
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(a_firewall_refuses_its_own_targets_only, *precondition(need
   }
 }
 
-// A classic BPF program of one instruction, "return TC_ACT_SHOT", at the device's egress.
+// Attaches a classic BPF program of one instruction, "return TC_ACT_SHOT", to the egress of the device.
 void drop_all_egress(const std::string& device) {
   run("tc qdisc add dev " + device + " clsact");
   run("tc filter add dev " + device + " egress bpf direct-action bytecode '1,6 0 0 2,'");
@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(
   }
 }
 
-/// A link behind the router that is narrower than the others.
+/// Gives the link after the router a smaller MTU.
 void narrow_far_link() {
   run("nsenter --net=/run/netns/router ip link set rb mtu 1300 && nsenter --net=/run/netns/far ip link set vb mtu "
       "1300");
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(a_packet_too_big_is_reported_and_then_refused_here) {
       batch.send();
       static_cast<void>(batch.receive(2s));
       for (const Result& result : batch.results()) check_refused(result, EMSGSIZE);
-      // Where it may be fragmented, it arrives.
+      // A probe that may be fragmented arrives.
       options.probe.dont_fragment = false;
       BOOST_TEST(multi_ping({"10.2.0.2", "fd02::2"}, 5s, 4, options).no_responses.empty());
     });
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(a_router_that_limits_its_errors_is_silence) {
     in_namespace([kind] {
       allow_ping_sockets();
       make_router();
-      run("nsenter --net=/run/netns/router sysctl -q -w net.ipv4.icmp_ratemask=6168");  // the kernel's usual one
+      run("nsenter --net=/run/netns/router sysctl -q -w net.ipv4.icmp_ratemask=6168");  // the kernel's default
       Options options = options_for(kind);
       options.probe.ttl = 1;
       const std::vector<std::string> targets = hosts("10.2.0.", 10, 69);

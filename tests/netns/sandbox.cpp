@@ -1,4 +1,4 @@
-// System calls and socket options that a sandbox refuses with an errno, seccomp(2).
+// Installs seccomp(2) filters that return an errno.
 // See sandbox.hpp.
 #include "netns/sandbox.hpp"
 
@@ -17,14 +17,14 @@ namespace {
 
 sock_filter op(int code, std::uint32_t k) { return {static_cast<std::uint16_t>(code), 0, 0, k}; }
 
-/// Goes on at the next instruction where the value is `k`, else behind `skipped` further ones.
+/// Continues with the next instruction when the value is `k`; otherwise skips `skipped` instructions.
 sock_filter unless_equal(std::uint32_t k, std::uint8_t skipped) {
   return {static_cast<std::uint16_t>(BPF_JMP | BPF_JEQ | BPF_K), 0, skipped, k};
 }
 
 sock_filter load(std::size_t offset) { return op(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)); }
 
-/// The lower half of an argument.
+/// Loads the lower half of an argument.
 sock_filter load_argument(std::size_t number) {
   const std::size_t lower = std::endian::native == std::endian::big ? sizeof(std::uint32_t) : 0;
   return load(offsetof(seccomp_data, args) + number * sizeof(std::uint64_t) + lower);

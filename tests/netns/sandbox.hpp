@@ -1,5 +1,5 @@
-// System calls and socket options that a sandbox refuses with an errno, seccomp(2): for the rest of this process.
-// Calls that are not refused pass.
+// Makes system calls and socket options fail with an errno, as a sandbox does, for the rest of this process.
+// seccomp(2). Other calls work as before.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
-// Programs in a sandbox that refuses system calls or socket options: another way is taken where there is one, and what
-// was refused is said where there is none. No host that answers is ever called silent.
+// Tests a sandbox that refuses system calls or socket options: the library uses another way if there is one, and names
+// the refused call otherwise. No host that answers is ever called silent.
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -22,7 +22,7 @@ BOOST_AUTO_TEST_SUITE(sandbox_test, *precondition(needs_root))
 const ProbeOptions udp{.protocol = Protocol::udp, .port = 9}, tcp{.protocol = Protocol::tcp, .port = 9},
     half_open{.protocol = Protocol::tcp, .port = 9, .half_open = true};
 
-/// Hosts of loopback by each way of asking that a kind of transport has: more than are sent in one call.
+/// Loopback hosts with each kind of probe that a transport has; more than are sent in one call.
 std::vector<Target> everybody(TransportKind kind) {
   std::vector<Target> targets;
   for (const std::string& host : hosts("127.0.1.", 1, 100)) {
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(errors_are_heard_one_by_one) {
   });
 }
 
-// Others' packets are heard then, and are none of our business.
+// Without filters a socket receives the packets of other sockets too; they must not count.
 BOOST_AUTO_TEST_CASE(filters_are_refused) {
   for (const int option : {SO_ATTACH_FILTER, SO_LOCK_FILTER}) {
     in_sandbox([option](TransportKind kind) {
@@ -134,12 +134,12 @@ BOOST_AUTO_TEST_CASE(waiting_is_refused) {
   }
 }
 
-// Who is deaf says so.
+// A transport that cannot receive messages says so.
 BOOST_AUTO_TEST_CASE(nothing_can_be_received) {
   in_sandbox([](TransportKind kind) {
     refuse_calls({SYS_recvmmsg, SYS_recvmsg}, EPERM);
     const Batch batch = multi_ping({{"127.0.0.1"}, {"127.0.0.1", tcp}}, 20s, 0, options_for(kind));
-    BOOST_TEST(batch.responses.size() == 1U);  // by a connection, which needs no message
+    BOOST_TEST(batch.responses.size() == 1U);  // the connection, which needs no message
     BOOST_REQUIRE(batch.no_responses.size() == 1U);
     BOOST_TEST((batch.no_responses[0].outcome == Outcome::send_failed));
     BOOST_TEST(batch.no_responses[0].error == error_of(EPERM));
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(nothing_can_be_sent) {
   });
 }
 
-/// An option of sockets that probes depend on, refused.
+/// A refused socket option on which a probe depends.
 struct RefusedOption {
   int level, name;
   ProbeOptions probe;
@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_honoured_is_refused_by_name) {
   }
 }
 
-// What only tells more is done without.
+// Options that only give more information are not necessary.
 BOOST_AUTO_TEST_CASE(options_that_only_tell_more_are_refused) {
   const std::pair<int, int> options[] = {{SOL_SOCKET, SO_TIMESTAMPING}, {IPPROTO_IP, IP_RECVERR},
                                          {IPPROTO_IPV6, IPV6_RECVERR},  {IPPROTO_IP, IP_RECVTTL},
@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(what_there_is_no_other_way_for_is_told) {
   });
   in_namespace([] {
     refuse_calls({SYS_eventfd2}, EPERM);
-    BOOST_TEST(ping("127.0.0.1", 20s).answered());  // nobody can stop it
+    BOOST_TEST(ping("127.0.0.1", 20s).answered());  // without a stop token no event descriptor is needed
     const std::stop_source stop;
     try {
       const MultiPing batch{"127.0.0.1", {.stop = stop.get_token()}};

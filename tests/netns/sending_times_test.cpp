@@ -1,5 +1,5 @@
-// Round-trip times of a large batch on a machine that has other things to do: no host answers before it was asked.
-// The kernel stamps answers while the call that sends is going on, and that call is interrupted time and again.
+// Tests round-trip times of a large batch on a busy machine: no answer comes before its probe was sent.
+// The kernel time-stamps answers during the send call, and that call is interrupted again and again.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
@@ -29,7 +29,7 @@ void check_times(const Batch& batch) {
   const auto& answers = batch.responses;
   const auto percent = static_cast<std::ptrdiff_t>(answers.size() / 100);
   BOOST_TEST(std::ranges::count_if(answers, [](const Result& result) { return result.rtt <= 0s; }) == 0);
-  // The clocks of stamps and of sending times are not read at the very same moment.
+  // The clocks of time stamps and of sending times are not read at exactly the same moment.
   BOOST_TEST(std::ranges::count_if(answers, [](const Result& r) { return r.rtt < impossible; }) <= percent);
   BOOST_TEST(std::ranges::count(answers, TimestampSource::user, &Result::timestamps) <= 5 * percent);
 }

@@ -1,5 +1,5 @@
-// Series whose names are looked up again: probes go where a name leads now, figures go on, and no lookup delays a
-// round. In a mount namespace with an /etc/hosts or a name server of the test's.
+// Tests series whose names are looked up again: probes go to the new address, figures go on, and no lookup delays a
+// round. Runs in a mount namespace with an /etc/hosts or a name server of the test.
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
@@ -19,7 +19,7 @@ using boost::unit_test::precondition;
 
 BOOST_AUTO_TEST_SUITE(series_names_test, *precondition(needs_root))
 
-/// Rounds that are never all needed: a minute of them.
+/// More rounds than a test needs: a minute.
 constexpr int plenty = 6000;
 constexpr auto interval = 10ms;
 
@@ -28,7 +28,7 @@ void set_hosts(const std::string& hosts) {
   write_file("/etc/hosts", hosts);
 }
 
-/// Loopback has 127.0.0.0/8, fd01::1 and fd01::2; names are those of /etc/hosts and no others.
+/// Runs `body` in a namespace with 127.0.0.0/8, fd01::1 and fd01::2 on loopback. Only names of /etc/hosts exist.
 void in_small_world(const std::string& names, const std::function<void()>& body) {
   in_namespace([&] {
     make_resolver_files(names);
@@ -48,7 +48,7 @@ SeriesOptions options_of(std::stop_source& stop, const Options& ping = {}) {
   return options;
 }
 
-/// Stops a series when a host has been answered so often from an address.
+/// Stops a series when `host` was answered `times` times from address `from`.
 struct Until {
   std::stop_source& stop;
   std::string host;
@@ -181,13 +181,13 @@ BOOST_AUTO_TEST_CASE(a_lookup_that_fails_leaves_the_address_as_it_was) {
     const auto series = ping_series("staying.test", options, [](const Result&, int round) {
       if (round != 3) return;
       const AsRoot root;
-      write_file("/etc/nsswitch.conf", "hosts: dns\n");  // where nobody listens
+      write_file("/etc/nsswitch.conf", "hosts: dns\n");  // no name server listens
     });
     BOOST_TEST(series[0].statistics.received() == 60U);
   });
 }
 
-// The server answers when the rounds that were to go on have gone on; they never do when a lookup holds them.
+// The name server answers only after further rounds have passed. If a lookup delayed a round, it would never answer.
 BOOST_AUTO_TEST_CASE(no_lookup_delays_a_round) {
   in_namespace([] {
     make_resolver_files();

@@ -1,5 +1,5 @@
-// Series over real sockets of every kind: figures, late answers, and how punctually probes start.
-// Times are reported, and judged loosely: a broken schedule misses them tenfold.
+// Tests series over real sockets of every kind: figures, late answers, and how late probes start.
+// Times are reported, and their limits are loose: a broken schedule exceeds them ten times.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <map>
@@ -38,7 +38,7 @@ struct Start {
   net::Instant at;
 };
 
-/// Passes everything on to real sockets, and notes when each probe was handed to the kernel.
+/// Passes every call on to real sockets, and records when each probe was handed to the kernel.
 class WatchedWay final : public net::ProbeTransport {
  public:
   WatchedWay(std::unique_ptr<net::ProbeTransport> way, std::vector<Start>& starts)
@@ -79,7 +79,7 @@ class WatchedTransport final : public Transport {
   std::vector<Start>& starts_;
 };
 
-/// How late each probe started, ascending, on the grid whose most punctual probe is on time.
+/// How late each probe started, ascending, compared with the earliest probe of the grid.
 std::vector<Duration> lateness(const std::vector<Start>& starts, const std::vector<Address>& hosts, Duration interval) {
   std::map<Address, std::size_t> place, round;
   for (std::size_t i = 0; i < hosts.size(); ++i) place[hosts[i]] = i;
@@ -99,7 +99,7 @@ SeriesOptions every(Duration interval, int count, Options ping = {}) {
   return {.count = count, .interval = interval, .timeout = 20s, .ping = std::move(ping)};
 }
 
-/// The median of how late the probes of a thousand targets start, in milliseconds.
+/// The median delay with which the probes of a thousand targets start, in milliseconds.
 double lateness_of_a_thousand() {
   constexpr int rounds = 4;
   const auto hosts = loopback_hosts(1000);
@@ -120,7 +120,7 @@ double lateness_of_a_thousand() {
   return at(0.5);
 }
 
-// All at once at the beginning of each second would be half a second off. A busy machine gets another try.
+// If all probes started at the beginning of a second, the median would be 500 ms. A busy machine gets further tries.
 BOOST_AUTO_TEST_CASE(a_thousand_targets_start_on_time) {
   in_namespace([] {
     constexpr double most = 200;
@@ -157,8 +157,8 @@ BOOST_AUTO_TEST_CASE(a_late_answer_counts_late_and_is_nobody_elses) {
     in_namespace([kind] {
       allow_ping_sockets();
       const TunDevice network{slow_network()};
-      // Each answer comes while the next but one probe is in flight. A busy machine may be late itself, but no answer
-      // can come sooner than the network gives it.
+      // Each answer comes while the second probe after its own is in flight. A busy machine may be late itself, but no
+      // answer can come sooner than the network sends it.
       PingSeries series{{"10.20.0.7"}, {.count = 20, .interval = 25ms, .timeout = 20ms, .ping = options_for(kind)}};
       for (const Round& round : series)
         BOOST_TEST((!round.results[0].answered() || round.results[0].rtt >= network_delay));
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(a_slow_callback_loses_nothing) {
   in_namespace([] {
     const auto all = ping_series({"127.0.0.1", "127.0.0.2"}, every(20ms, 20), [](const Result& result, int) {
       BOOST_TEST(result.answered());
-      std::this_thread::sleep_for(25ms);  // longer than there is for both
+      std::this_thread::sleep_for(25ms);  // two such callbacks take longer than the interval
     });
     for (const Series& series : all) {
       BOOST_TEST(series.statistics.received() == 20U);

@@ -1,5 +1,5 @@
-// Batches that are spread over several threads: the same results, one descriptor, one thread of the caller's.
-// Two cores are enough; with one, everything still holds.
+// Tests batches that run on several threads: they give the same results, have one descriptor, and end their threads.
+// Two cores are enough; with one core, the tests still pass.
 #include <poll.h>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -20,7 +20,7 @@ std::ptrdiff_t running_threads() {
   return std::distance(std::filesystem::directory_iterator{"/proc/self/task"}, std::filesystem::directory_iterator{});
 }
 
-/// A thread that was joined stays in /proc for a moment.
+/// Waits up to 2 s until at most `count` threads run: a joined thread stays in /proc for a moment.
 bool threads_fall_to(std::ptrdiff_t count) {
   const Stopwatch watch;
   while (running_threads() > count && watch.elapsed() < 2s) std::this_thread::yield();
@@ -38,9 +38,9 @@ BOOST_AUTO_TEST_CASE(threads_change_no_result) {
     in_namespace([kind] {
       allow_ping_sockets();
       (void)multi_ping(loopback_hosts(100), 5s, 0, with_threads(kind, 2));
-      const auto threads_before = running_threads();  // a sanitizer has some of its own
+      const auto threads_before = running_threads();  // a sanitizer has threads of its own
       auto targets = loopback_hosts(20'000);
-      targets.push_back(targets[3]);  // answered by a slice that is not its own
+      targets.push_back(targets[3]);  // a position whose target is in another slice
       for (const int threads : {0, 1, 2, 8}) {
         MultiPing batch{targets, with_threads(kind, threads)};
         batch.send();
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(one_descriptor_for_all_slices) {
       while (batch.awaited() > 0 && ::poll(&watched, 1, 1000) == 1) batch.receive(0s);
     }
     BOOST_TEST(batch.unanswered() == 0U);
-    // Answers to probes that were repeated may still come; then there is nothing to do any more.
+    // Answers to repeated probes may still come; then the batch has nothing more to do.
     for (int late = 0; late < 100 && ::poll(&watched, 1, 20) == 1; ++late) batch.receive(0s);
     BOOST_TEST(::poll(&watched, 1, 0) == 0);
   });

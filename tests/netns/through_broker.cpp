@@ -1,5 +1,5 @@
-// Starts the daemon, and changes between root and the user who is served; see through_broker.hpp.
-// The user is effective only, so that a test can still furnish its network while it runs.
+// Starts the daemon, and changes between root and the user that it serves. See through_broker.hpp.
+// Only the effective user changes, so that a test can still configure its network.
 #include "netns/through_broker.hpp"
 
 #include <fcntl.h>
@@ -36,19 +36,19 @@ const char* daemon_path() {
   return std::getenv("MULTIPING_TEST_THROUGH_BROKER");  // NOLINT(concurrency-mt-unsafe)
 }
 
-/// Changes nothing but what counts for permissions. It takes the parent's death signal away.
+/// Changes the effective user and group only. The change removes the parent death signal, so this sets it again.
 void become(uid_t user) {
   const bool done = user == 0 ? ::seteuid(0) == 0 && ::setegid(0) == 0 : ::setegid(user) == 0 && ::seteuid(user) == 0;
   if (!done) os::fail("cannot change the user");
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-/// Never returns. Accounts by number: none needs to have that name.
+/// Runs the daemon. Gives its accounts by number, since accounts with the default names may not exist.
 [[noreturn]] void become_daemon() {
   const int log = ::open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   ::dup2(log, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);
-  // Leak detection looks at a process by another one, which the daemon forbids.
+  // The leak check inspects a process from another one, which the daemon forbids.
   ::setenv("ASAN_OPTIONS", "detect_leaks=0", 1);  // NOLINT(concurrency-mt-unsafe)
   ::execl(daemon_path(), "multipingd", "--user", "4321", "--group", "4322", static_cast<char*>(nullptr));
   ::_exit(127);
@@ -61,8 +61,8 @@ bool ends(int process, int limit_ms) {
 
 int open_process(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
-/// Runs the daemon until `served` has ended. A death signal would not do: the kernel sends it with the rights of the
-/// dying, who may not end a process of another user.
+/// Runs the daemon until the process `served` has ended. A parent death signal would not work: the kernel sends it with
+/// the rights of the dying process, which may not end a process of another user.
 [[noreturn]] void keep_daemon(int served) {
   const pid_t pid = ::fork();
   if (pid == 0) become_daemon();

@@ -1,6 +1,5 @@
-// The second way to run the tests in namespaces: as an ordinary user who pings through multipingd. This is the one
-// place that knows whether a run is of that sort. Cases that mean nothing there have the label "own_sockets".
-// Those that would only take long again have "long".
+// Knows whether the tests in namespaces run as an ordinary user that pings through multipingd. Cases that have no
+// meaning then have the label "own_sockets"; cases that would only take long again have "long".
 #pragma once
 
 #include <vector>
@@ -10,13 +9,13 @@
 namespace multiping::test {
 inline namespace broker_run {
 
-/// Whether MULTIPING_TEST_THROUGH_BROKER is set: it names the multipingd that serves each namespace.
+/// True when MULTIPING_TEST_THROUGH_BROKER is set: the path of the multipingd that serves each namespace.
 [[nodiscard]] bool through_broker_only();
 
-/// What takes the place of a kind of socket in this run: the broker for those that need a right.
+/// The kind that this run uses in place of `kind`: the broker for a kind that needs a right.
 [[nodiscard]] TransportKind kind_here(TransportKind kind);
 
-/// Whether a case that goes through kinds of sockets tries this one: through the broker, only what ping sockets do.
+/// True when a test that runs with several kinds of sockets uses `kind`. Through the broker, only ping_socket is true.
 [[nodiscard]] bool tried_here(TransportKind kind);
 
 /// Raw sockets and ping sockets, or the broker.
@@ -24,12 +23,12 @@ inline const std::vector<TransportKind> both_kinds = through_broker_only()
                                                          ? std::vector{TransportKind::broker}
                                                          : std::vector{TransportKind::raw, TransportKind::ping_socket};
 
-/// Starts multipingd in this namespace, where nobody but its group may open ping sockets, and makes this process an
-/// ordinary user, outside of that group and without effective capabilities, who can be root again for a while. The
-/// daemon ends soon after this process, however that ends.
+/// Starts multipingd in this namespace, where only its group may open ping sockets. Makes this process an ordinary user
+/// outside of that group, without effective capabilities; AsRoot makes it root again for a scope. The daemon ends soon
+/// after this process, however the process ends.
 void ping_through_broker();
 
-/// Root within its scope, also where the process has become another user by ping_through_broker().
+/// Makes the process root within a scope, also after ping_through_broker() made it another user.
 class AsRoot {
  public:
   AsRoot();

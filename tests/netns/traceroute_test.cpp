@@ -1,5 +1,5 @@
-// Traces through real sockets: a simulated network behind a TUN device, and a row of real Linux routers.
-// What depends on how fast an answer comes is shown in virtual time; here is what must hold on a busy machine too.
+// Tests traces through real sockets: a simulated network behind a TUN device, and a row of Linux routers.
+// Tests that depend on the speed of answers run in virtual time; those here must pass on a busy machine too.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -43,7 +43,7 @@ std::vector<Route> trace(const RouteNetwork& network, TransportKind kind, const 
   return traceroute(hosts, options);
 }
 
-/// The same on every network.
+/// The probes that every network is traced with.
 const ProbeOptions protocols[] = {{}, parts::udp(), parts::tcp()};
 
 const RouteNetwork tun_networks[] = {ten_hops_three_silent(Family::ipv4),
@@ -60,7 +60,7 @@ std::size_t heard(const multiping::Hop& hop) {
   return static_cast<std::size_t>(std::ranges::count(hop.probes, Outcome::ttl_expired, &Result::outcome));
 }
 
-/// The routers of a chain, and behind them `target`.
+/// The hop table of a chain of routers with `target` at the end.
 std::vector<std::string> chain_table(int routers, const std::string& target) {
   const bool v6 = parts::is_v6(target);
   std::vector<std::string> table;
@@ -97,7 +97,7 @@ void listen_far() {
   for (;;) ::pause();
 }
 
-// The same hops and labels with raw sockets, and without any privilege with ping sockets.
+// Raw sockets, and ping sockets without any privilege, give the same hops and labels.
 BOOST_AUTO_TEST_CASE(the_hop_tables_of_networks_behind_a_tun_device) {
   for (const RouteNetwork& network : tun_networks) {
     in_namespace([&network] {
@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(the_hop_tables_of_networks_behind_a_tun_device) {
   }
 }
 
-// By connections a trace goes hop by hop.
+// With connections, a trace probes one hop after the other.
 BOOST_AUTO_TEST_CASE(a_trace_by_connections_of_an_ordinary_user) {
   in_namespace([] {
     const RouteNetwork network = labelled_hops(Family::ipv4);
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_trace_by_connections_of_an_ordinary_user) {
   });
 }
 
-// So many flows that they cannot well be all alike.
+// There are so many flows that they hardly all take the same way.
 BOOST_AUTO_TEST_CASE(flows_behind_a_tun_device_are_real_ways) {
   for (const Family family : {Family::ipv4, Family::ipv6}) {
     in_namespace([family] {
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(many_targets_behind_a_limited_router) {
         heard_there += heard(route.hops[1]);
       }
       BOOST_TEST(heard_there >= 6U);
-      BOOST_TEST(heard_there <= 90U);  // of 180: one a second
+      BOOST_TEST(heard_there <= 90U);  // of 180 probes; the router sends one error a second
     });
   }
 }
@@ -180,13 +180,14 @@ BOOST_AUTO_TEST_CASE(real_routers_without_limits_all_answer) {
         for (const multiping::Hop& hop : route.hops) BOOST_TEST((hop.ttl == 5 || heard(hop) == 3U));
       }
     }
-    // Three times as many probes as any limit's burst, and none is missing.
+    // Three times as many probes as the burst of any rate limit, and no answer is missing.
     for (const Route& route : traceroute(hosts("10.9.0.", 1, 20), through(TransportKind::raw)))
       check_table(route, chain_table(4, route.host));
   });
 }
 
-// As routers come: six errors at once, then one a second. Silence stops nobody, and is no answer of anybody.
+// The default rate limit is six errors at once, and then one a second. A silent router must not stop a route, and must
+// not get the answer of another router.
 BOOST_AUTO_TEST_CASE(real_routers_with_their_usual_limits) {
   for (const TransportKind kind : both_kinds) {
     in_namespace([kind] {
@@ -215,8 +216,8 @@ BOOST_AUTO_TEST_CASE(real_routers_with_their_usual_limits) {
   }
 }
 
-/// Linux limits these IPv4 errors apart from all others, five at once, for the whole host: the first of them may be
-/// missing, and the same router then tells the probe behind it.
+/// Linux limits these IPv4 errors for the whole host, separately from all others, to five at once. The first of them
+/// may be missing, and the same router then answers a later probe.
 void check_refused_by(const Route& route, const std::string& router, const std::string& words) {
   BOOST_TEST_CONTEXT(route.host) {
     BOOST_TEST(!route.reached);

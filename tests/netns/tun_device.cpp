@@ -38,7 +38,7 @@ net::Instant clock_now() {
 
 int open_device() {
   const AsRoot root;
-  // A chroot or a container has no such node, but its /run is this test's own.
+  // A chroot or a container has no such node, but /run is private to this test.
   const char* const path = ::access("/dev/net/tun", F_OK) == 0 ? "/dev/net/tun" : "/run/tun";
   if (path == std::string_view{"/run/tun"}) ::mknod(path, S_IFCHR | 0600, ::makedev(10, 200));
   const int device = ::open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -119,7 +119,7 @@ class TunDevice::Responder {
 TunDevice::TunDevice(const Scenario& scenario) : device_{open_device()}, stop_{::eventfd(0, EFD_CLOEXEC)} {
   run("ip link set sim0 mtu 65535 txqueuelen 20000 up");
   run("ip addr add 10.255.255.1/32 dev sim0 && ip addr add fdff::1/128 dev sim0 nodad");
-  // Behind the first ones, and deprecated: chosen only where it is asked for.
+  // Second addresses, the IPv6 one deprecated: they are sources only when a probe asks for them.
   run("ip addr add 10.255.255.2/32 dev sim0 && ip addr add fdff::2/128 dev sim0 nodad preferred_lft 0");
   wait_for_addresses();
   run("ip route add default dev sim0 && ip -6 route add default dev sim0");
@@ -143,7 +143,7 @@ TunProcess::TunProcess(const Scenario& scenario)
         const TunDevice device{scenario};
         const std::uint64_t one = 1;
         if (::write(ready_, &one, sizeof one) < 0) os::fail("cannot tell that the device is there");
-        for (;;) ::pause();  // until it is killed
+        for (;;) ::pause();  // until this process is killed
       }} {
   pollfd ready{ready_, POLLIN, 0};
   const int there = ::poll(&ready, 1, 10'000);

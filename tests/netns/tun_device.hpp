@@ -1,5 +1,5 @@
-// A TUN device whose other end is a simulated network in real time: what the kernel routes to it is answered as the
-// scenario says, after the delays that it says.
+// A TUN device whose other end is a simulated network in real time.
+// Packets that the kernel routes to it get the answers of the scenario, after its delays.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +14,7 @@
 
 namespace multiping::test {
 
-/// For `* precondition(needs_tun)`: skips a test, with the reason, where no such device can be made.
+/// For `* precondition(needs_tun)`: skips a test, with the reason, when no such device can be made.
 boost::test_tools::assertion_result needs_tun(boost::unit_test::test_unit_id unit);
 
 /// Hosts of 10.20.0.0/16 that answer after `delay`.
@@ -26,17 +26,17 @@ boost::test_tools::assertion_result needs_tun(boost::unit_test::test_unit_id uni
 
 class TunDevice {
  public:
-  /// Makes the device "sim0" in this network namespace, with 10.255.255.1 and fdff::1 (and as other addresses to send
-  /// from 10.255.255.2 and fdff::2), and routes everything to it. A thread answers until the object is gone. Signals
-  /// are blocked in it.
+  /// Makes the device "sim0" in this network namespace, and routes everything to it. Its addresses are 10.255.255.1 and
+  /// fdff::1; 10.255.255.2 and fdff::2 are further source addresses. A thread with all signals blocked answers until
+  /// the object is destroyed.
   explicit TunDevice(const Scenario& scenario);
   TunDevice(const TunDevice&) = delete;
   TunDevice& operator=(const TunDevice&) = delete;
   ~TunDevice();
 
-  /// Packets that the kernel would not take back.
+  /// How many answers the kernel refused.
   [[nodiscard]] std::uint64_t refused() const noexcept { return refused_.load(); }
-  /// Packets of the kernel's with a wrong checksum.
+  /// How many packets of the kernel had a wrong checksum.
   [[nodiscard]] std::uint64_t unsound() const noexcept { return unsound_.load(); }
 
  private:
@@ -46,10 +46,10 @@ class TunDevice {
   std::thread thread_;
 };
 
-/// The same in a process of its own, for tests that fork: this process stays without threads.
+/// The same in a process of its own, for tests that fork: the test process has no further thread.
 class TunProcess {
  public:
-  /// Returns when the device is there.
+  /// Returns when the device exists.
   explicit TunProcess(const Scenario& scenario);
 
  private:

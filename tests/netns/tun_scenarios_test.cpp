@@ -1,5 +1,5 @@
-// The named scenarios through the kernel: real sockets, a TUN device, and the simulated network behind it in real time.
-// The same data and the same checks as on the simulator.
+// Runs the named scenarios through the kernel: real sockets, and a simulated network behind a TUN device in real time.
+// The data and the checks are the same as on the simulator.
 #include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -26,13 +26,14 @@ using boost::unit_test::label;
 
 constexpr Duration patience = std::chrono::seconds{10};
 
-// The route that makes this host refuse with an errno, ip-route(8).
+// Adds the routes that make this host refuse with an errno, ip-route(8).
 void add_refusals(const Scenario& scenario) {
   static const std::map<int, const char*> types = {
       {EINVAL, "blackhole"}, {EHOSTUNREACH, "unreachable"}, {EACCES, "prohibit"}, {ENETUNREACH, "throw"}};
   for (const Refusal& refusal : scenario.refusals) {
     const std::string type = types.at(refusal.error);
-    const bool nowhere = refusal.error == ENETUNREACH;  // thrown out of the first table, found in no other
+    const bool nowhere =
+        refusal.error == ENETUNREACH;  // a throw route leaves the table, and no other table has a route
     if (nowhere) run("ip route del default && ip route add 10.20.0.0/16 dev sim0");
     run("ip route add " + type + " " + refusal.block);
   }
@@ -44,7 +45,7 @@ const Scenario& named(const std::string& name) {
   return *found;
 }
 
-// A mark needs a right, whoever opened the socket.
+// To set a mark needs a right, even on a socket that another process opened.
 bool has_marks(const Scenario& scenario) {
   return std::ranges::any_of(scenario.targets, [](const Expected& each) { return each.probe && each.probe->mark; });
 }
@@ -57,7 +58,7 @@ std::vector<ScenarioRun> runs_here() {
   return runs;
 }
 
-// Everything about the way that does not depend on the time or on the socket.
+// The text of all results, without values that depend on the time or on the socket.
 std::string hop_table(const Scenario& scenario, TransportKind kind) {
   MultiPing trace{targets_of(scenario), options_of(scenario, open_transport({.kinds = {kind_here(kind)}}))};
   std::ostringstream table;
@@ -72,7 +73,7 @@ std::string hop_table(const Scenario& scenario, TransportKind kind) {
   return table.str();
 }
 
-// Plain sockets need no privilege: those scenarios run without any.
+// Scenarios for plain sockets, which need no privilege, run as nobody.
 BOOST_DATA_TEST_CASE(through_the_kernel, data::make(runs_here()), scenario_run) {
   BOOST_TEST_CONTEXT(scenario_run) {
     in_namespace([&] {
@@ -87,7 +88,7 @@ BOOST_DATA_TEST_CASE(through_the_kernel, data::make(runs_here()), scenario_run) 
   }
 }
 
-// The same hops and the same labels for root with raw sockets and for nobody with ping sockets.
+// Root with raw sockets and nobody with ping sockets see the same hops and labels.
 BOOST_AUTO_TEST_CASE(a_trace_without_privilege_shows_the_same_hops_and_labels, *label("own_sockets")) {
   for (const char* name : {"mpls_path_icmp", "mpls_path_udp", "mpls_path_tcp"}) {
     BOOST_TEST_CONTEXT(name) {

@@ -146,8 +146,7 @@ BOOST_AUTO_TEST_CASE(single_probes_with_the_same_ports_take_turns) {
   }
 }
 
-// The third probe is sent when more than half of its timeout is over, so its silence does not show that the router is
-// silent.
+// The third probe is sent when more than half of its timeout is over: its silence does not show a silent router.
 BOOST_AUTO_TEST_CASE(what_waited_most_of_its_time_is_not_called_silent) {
   for (const auto& probe : given_ports) {
     auto outcomes = trace(Address::v4({10, 4, 0, 1}), probe, 145ms);

@@ -34,8 +34,7 @@ Scenario error_options() {
   return s;
 }
 
-// Every code of RFC 792, RFC 1122, RFC 1812 and RFC 4443, except the one that carries an MTU; and some codes without a
-// defined meaning.
+// Every code of RFC 792, RFC 1122, RFC 1812 and RFC 4443, except the one that carries an MTU; and some undefined codes.
 Scenario unreachables() {
   Scenario s{.name = "unreachables"};
   const auto add = [&s](const std::string& host, std::uint8_t type, std::uint8_t code) {
@@ -54,8 +53,7 @@ Scenario unreachables() {
   return s;
 }
 
-// The target itself says that it has no such protocol, or its own firewall does: the target is alive, with fail_fast
-// too.
+// The target or its own firewall says that it has no such protocol: the target is alive, with fail_fast too.
 Scenario protocol_unreachable() {
   Scenario s{.name = "protocol_unreachable", .fail_fast = true};
   s.hosts = {only_error("10.20.7.1", {.code = 2}), only_error("10.20.7.2", {.code = 2, .quoted = 8}),
@@ -138,8 +136,7 @@ Scenario expired_ttls() {
   return s;
 }
 
-// Errors that quote a datagram which was never sent. The tag shows it when the whole datagram is quoted, otherwise the
-// checksum does.
+// Errors that quote a datagram which was never sent. The tag in a whole quote shows it, otherwise the checksum.
 Scenario false_quotes() {
   Scenario s{.name = "false_quotes"};
   const Address elsewhere = Address::v4({10, 20, 9, 200});

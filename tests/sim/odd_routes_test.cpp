@@ -1,5 +1,4 @@
-// Tests traces, in virtual time, where an ICMP error must not be taken at its word: routers that translate addresses,
-// this host's own errors, unexpected routers, and lost fragments.
+// Tests traces in virtual time with misleading ICMP errors: translated addresses, errors of this host, lost fragments.
 // Runs with every protocol and kind of socket, in both families.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>

@@ -92,7 +92,7 @@ struct Hop {
   /// When set, the router has no route and answers every request with this error, before it looks at the TTL, as Linux
   /// does. The error comes from `address` unless it names another sender, and after its own delay.
   std::optional<RouterError> refuses{};
-  std::uint64_t refusals = std::numeric_limits<std::uint64_t>::max();  ///< It refuses so many; then it has a route.
+  std::uint64_t refusals = std::numeric_limits<std::uint64_t>::max();  ///< How many it refuses before it has a route.
   /// Ways between this router and the next router of the path, among which it chooses by flow. They may have different
   /// lengths (also zero), and branches of their own.
   std::vector<std::vector<Hop>> branches{};
@@ -132,7 +132,7 @@ struct HostRule {
   std::vector<EchoReply> replies{EchoReply{}};  ///< Answers to echo requests. Empty: silent.
   std::vector<RouterError> errors{};            ///< ICMP errors about requests of every protocol.
   std::vector<Hop> path{};                      ///< Routers before the host, nearest to the prober first.
-  std::size_t loop = 0;          ///< The last so many routers of the path form a loop; no request arrives.
+  std::size_t loop = 0;          ///< How many routers at the end of the path form a loop; 0: none. No request arrives.
   double loss = 0;               ///< Share of requests that are lost; 0 to 1.
   std::vector<unsigned> lost{};  ///< Numbers of the requests that are lost, from 1 for each address and each port.
   Forgeries forgeries{};

@@ -109,8 +109,7 @@ bool has_come(const Expected& expected, const Result& result) {
     case Outcome::ttl_expired:
       return result.outcome != Outcome::no_reply && result.outcome != Outcome::pending;
     default:
-      // No answer is expected. But a target whose answer this host may have dropped is pending until it is probed
-      // again.
+      // No answer is expected. A target whose answer this host may have dropped is pending until it is probed again.
       return result.outcome != Outcome::pending;
   }
 }

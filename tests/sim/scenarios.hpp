@@ -40,8 +40,7 @@ std::ostream& operator<<(std::ostream& out, const ScenarioRun& run);
 /// Sends and receives as the scenario says. Waits up to `patience` in all for answers that are late because this
 /// machine is busy.
 [[nodiscard]] std::vector<Result> results_of(const Scenario& scenario, MultiPing& batch, Duration patience);
-/// Makes the batch of a scenario, as multi_ping() does, and checks every result and counter. `patience` is that of
-/// results_of().
+/// Makes the batch of a scenario, as multi_ping() does, and checks every result and counter. Waits as results_of().
 void check_scenario(const Scenario& scenario, std::shared_ptr<Transport> transport, TransportKind kind,
                     Duration patience = {});
 /// Checks the same results with single probes, each with the timeout and the retries of the scenario.

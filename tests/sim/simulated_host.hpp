@@ -60,7 +60,7 @@ struct SimulatedHost {
   std::vector<Refusal> refusals{};               ///< Errors of sends, by destination.
   std::map<std::uint64_t, int> failing_sends{};  ///< The n-th message (from 1) fails once with this errno.
   std::optional<Duration> no_buffers_until{};    ///< Every send before this time (from `start`) fails with ENOBUFS.
-  std::size_t unstamped = 0;                     ///< So many packets, the first ones, have no kernel time stamp.
+  std::size_t unstamped = 0;                     ///< How many packets, from the first on, have no kernel time stamp.
   Duration stamp_error{};                        ///< Added to every time stamp, as after an unnoticed clock step.
   struct Stall {
     Duration at{}, length{};

@@ -28,8 +28,7 @@ std::optional<Datagram> quote_of(const Datagram& error, Protocol protocol) {
   return quoted;
 }
 
-// The socket filter of raw ICMP sockets, and the lookup of ping sockets: answers and errors with the socket's
-// identifier.
+// The filter of raw ICMP sockets, and the lookup of ping sockets: answers and errors with the socket's identifier.
 bool concerns_echo(const Datagram& datagram, const net::Channel& channel) {
   const std::uint16_t id = channel.id;
   if (is_echo(datagram, 0, 129)) return get16(datagram.message, 4) == id;

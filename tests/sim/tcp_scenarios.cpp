@@ -179,8 +179,7 @@ Scenario retransmitted() {
   return s;
 }
 
-// Half-open probes are not repeated by the kernel: the retries are attempts of the batch, each with its own sequence
-// number.
+// The kernel does not repeat half-open probes: the retries are the batch's, each with its own sequence number.
 Scenario half_open_retries() {
   Scenario s{.name = "half_open_retries", .kinds = raw_only(), .timeout = 800ms, .retry = 2};
   s.hosts = {with_open("10.20.0.1", Protocol::tcp), with_open("fd20::1", Protocol::tcp), silent("10.20.0.2")};
