@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -16,6 +15,7 @@
 #include "engine/agenda.hpp"
 #include "engine/fates.hpp"
 #include "engine/flow.hpp"
+#include "net/rare_queue.hpp"
 
 namespace multiping::engine {
 
@@ -116,20 +116,20 @@ class Session final : public Agenda {
   Flow flow_;
   Room room_;
   std::uint32_t round_ = 0;
-  TargetIndex cursor_ = 0;             ///< The next target of the round; round_end_ after the last.
-  TargetIndex round_end_ = 0;          ///< Targets with lower numbers are part of the round.
-  std::deque<Retired> retired_;        ///< Retired targets whose numbers are not yet reused.
-  std::size_t looks_ = 0;              ///< How many more targets the present call may look at.
-  net::Serial last_round_ = 0;         ///< Probes with lower serials belong to earlier rounds, and may be forgotten.
-  net::Instant horizon_{};             ///< Of those, probes that were sent before this time are forgotten.
-  std::deque<Deferred> deferred_;      ///< To be tried again after the others: for a passing refusal, or too big.
+  TargetIndex cursor_ = 0;             ///< Next target of the round; at round_end_ when the round is sent.
+  TargetIndex round_end_ = 0;          ///< The targets before it are part of the round.
+  net::RareQueue<Retired> retired_;    ///< Whose numbers were not given again.
+  std::size_t looks_ = 0;              ///< Targets to look at until the call under way is over.
+  net::Serial last_round_ = 0;         ///< Where the probes of earlier rounds end.
+  net::Instant horizon_{};             ///< Of those, what was sent before is forgotten.
+  net::RareQueue<Deferred> deferred_;  ///< To be tried again after the others: refused for want of room, or too big.
   std::vector<net::Probe> untried_{};  ///< Proposed, and put back by a full transport; to be tried before the others.
 
-  net::Instant began_{};                                    ///< When the first round since reset() began.
-  bool short_of_room_ = false;                              ///< Since then, a connection lacked room or ports.
-  std::unordered_map<TargetIndex, Displaced> displaced_{};  ///< Targets displaced since then.
-  std::deque<TargetIndex> displaced_line_{};                ///< Displaced targets that wait to be probed again.
-  std::multimap<TargetIndex, TargetIndex> held_{};  ///< From a target that holds ports to one that waits for them.
+  net::Instant began_{};                                    ///< The first round since reset().
+  bool short_of_room_ = false;                              ///< Since then, for connections or their ports.
+  std::unordered_map<TargetIndex, Displaced> displaced_{};  ///< Since then.
+  net::RareQueue<TargetIndex> displaced_line_{};            ///< Those that wait to be asked again.
+  std::multimap<TargetIndex, TargetIndex> held_{};  ///< Targets that wait for the ports of another, by that one.
 
   bool recovering_ = false;       ///< The session repeats probes whose answers may have been dropped on this host.
   TargetIndex recovery_end_ = 0;  ///< Targets from this number on joined since the recovery began, and come after it.

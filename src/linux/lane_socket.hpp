@@ -61,8 +61,9 @@ struct LaneSocket {
   std::uint16_t id = 0;           ///< As net::Channel::id.
   bool bound = false;             ///< As net::Channel::bound.
   std::string device{};           ///< The interface that it is bound to, or sends through; empty: none.
-  unsigned device_index = 0;      ///< The index of `device` at that time; the kernel keeps only this.
-  std::uint64_t drops = 0;        ///< The drops that the socket had when it was handed over.
+  unsigned device_index = 0;      ///< Of that when it was; the kernel knows no more than this.
+  std::uint64_t drops = 0;        ///< That it had when it was handed over.
+  bool at_home = false;           ///< As IdleSockets::is_home_of() has found.
   std::optional<int> usual_df{};  ///< IP_MTU_DISCOVER before fragments were allowed.
 };
 

@@ -25,8 +25,9 @@ struct IoRequest {
   std::size_t transports = 1;          ///< How many serve one batch side by side, and share the limits of the host.
   /// The object is long-lived: it may need a socket after this process has given up its privileges.
   bool lasts = false;
-  bool measures_mtu = false;  ///< Unfragmentable packets are sent whatever path MTU the host remembers.
-  bool wakes = true;          ///< wake() may be called.
+  bool measures_mtu = false;  ///< What may not be fragmented leaves whatever the host remembers of its path.
+  bool wakes = true;          ///< Somebody may call wake().
+  friend bool operator==(const IoRequest&, const IoRequest&) = default;
 };
 
 /// The kind of a lane's messages.
@@ -206,11 +207,16 @@ class PacketIo {
     return static_cast<void>(address), static_cast<void>(protocol), false;
   }
 
-  /// Counted since the sockets were opened.
+  /// Since the sockets were opened, or since renew().
   [[nodiscard]] virtual Drops drops() noexcept = 0;
   /// A descriptor for poll(2), readable when something has arrived; -1 when it cannot be made. The first call makes it,
   /// since a watched socket makes each packet more expensive.
   [[nodiscard]] virtual int native_handle() noexcept = 0;
+
+  /// Another object that makes the same request may have all of this when its own has ended; see renew().
+  [[nodiscard]] virtual bool can_rest() noexcept { return false; }
+  /// From now on that object's, which hears nothing of what came before. False where that cannot be had.
+  [[nodiscard]] virtual bool renew() noexcept { return false; }
 };
 
 }  // namespace multiping::net

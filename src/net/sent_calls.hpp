@@ -36,9 +36,15 @@ class SentCalls {
     if (call.finished > finished_) finished_ = call.finished;
   }
 
-  /// Returns the RTT of a probe whose answer came in at `stamp`, where the estimated sending time would make it too
-  /// short or negative; else nothing. At `stamp` the probe and all probes before it in the same call had left. An even
-  /// pace up to `stamp` gives an earlier sending time than the pace of the whole call. The RTT is greater than zero.
+  /// The serials that come are those of other probes.
+  void forget_all() noexcept {
+    for (Kept& call : calls_) call.count = 0;
+    finished_ = Instant::min();
+  }
+
+  /// The round-trip time of a probe whose answer came in at `stamp`, where its sending time alone would make it too
+  /// short or negative. Up to that stamp the probe and all that were sent before it in the same call had left: an even
+  /// pace up to there puts it earlier than the pace of the whole call did. Greater than zero.
   [[nodiscard]] std::optional<Duration> round_trip(Serial serial, Instant stamp) const noexcept {
     if (stamp >= finished_) return std::nullopt;
     for (const Kept& call : calls_)
@@ -48,7 +54,7 @@ class SentCalls {
 
  private:
   struct Kept {
-    std::array<Serial, most_probes> serials{};
+    std::array<Serial, most_probes> serials;  ///< As many as `count` says; the rest costs nothing.
     std::size_t count = 0;
     Instant started{}, finished{};
     Duration step{};
@@ -74,8 +80,8 @@ class SentCalls {
     return since - since / (before + 1) * before;
   }
 
-  /// Eight are enough: lanes alternate in a list of several families, and few calls are made before answers are taken.
-  std::array<Kept, 8> calls_{};
+  /// Lanes take turns in a list of several families; what is sent before answers are taken is not much.
+  std::array<Kept, 8> calls_;
   std::size_t next_ = 0;
   Instant finished_ = Instant::min();  ///< The latest end of a call.
 };

@@ -2,6 +2,7 @@
 // it; sockets of this process or of another one may implement it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,7 +23,10 @@ namespace multiping::net {
 /// and a sequence number, which repeat; the tag, which covers the serial, tells which probe is meant.
 using Serial = std::uint64_t;
 
-/// A probe to be sent. `to` points into the probe book, and is valid only until the call returns.
+/// Random, and of one object alone: its tags are made with it.
+using Secret = std::array<std::uint8_t, 16>;
+
+/// A probe to be sent. What `to` points at is the probe book's, and stays where it is only until the call returns.
 struct Probe {
   Serial serial = 0;
   const Address* to = nullptr;
@@ -145,6 +149,13 @@ class ProbeTransport {
   /// Sets late, unauthenticated, wrong_source (for packets without an event), bad_checksum, malformed and
   /// receive_drops; the engine counts the rest.
   [[nodiscard]] virtual Counters counters() noexcept = 0;
+
+  /// It may serve another object when its own has ended; see renew().
+  [[nodiscard]] virtual bool can_rest() noexcept { return false; }
+  /// From now on it is as if opened just now for `request`. False where it cannot be, or was opened for another.
+  [[nodiscard]] virtual bool renew(const IoRequest& request, const Secret& secret) {
+    return static_cast<void>(request), static_cast<void>(secret), false;
+  }
 };
 
 }  // namespace multiping::net
@@ -163,6 +174,8 @@ class Transport {
     return static_cast<void>(to), static_cast<void>(probe), true;
   }
   [[nodiscard]] virtual std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const = 0;
+  /// Its object has done with it, and another may have it.
+  virtual void give_back(std::unique_ptr<net::ProbeTransport> used) const noexcept { used.reset(); }
 };
 
 }  // namespace multiping
