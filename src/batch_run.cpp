@@ -74,7 +74,7 @@ void refuse_unresolved(std::span<const FoundName> found, const std::vector<Resul
 }  // namespace
 
 BatchRun::BatchRun(TargetList targets, Options options, Life life, NamesAre names)
-    : options_{std::move(options)}, life_{life} {
+    : options_{std::move(options)}, life_{life}, owner_{life == Life::lasting ? ::getpid() : 0} {
   BatchPlan plan = plan_batch(std::move(targets), options_, names);
   names_ = BatchNames{std::move(plan.named), plan.shapes};
   targets_.take(plan);
@@ -158,7 +158,7 @@ void BatchRun::set_alarm() noexcept {
 }
 
 void BatchRun::check_owner() const {
-  if (::getpid() != owner_)
+  if (life_ == Life::lasting && ::getpid() != owner_)
     throw std::logic_error("a MultiPing cannot be used in a forked child; make a new one there");
 }
 
@@ -197,11 +197,16 @@ void BatchRun::send(Instant deadline) {
 }
 
 bool BatchRun::await(Instant deadline, Unresolved names) {
-  bool reached = run(Goal::answered, deadline);
+  bool reached = is_over() || run(Goal::answered, deadline);
   if (reached && names == Unresolved::waited_for && names_.any_left(results()))
     reached = targets_.slices().run(Goal::deadline, deadline, options_.stop);
   if (!reached && !stopped()) targets_.slices().time_out(options_.stop);
   return reached;
+}
+
+/// What may be left to read tells nothing that somebody could see.
+bool BatchRun::is_over() const noexcept {
+  return life_ == Life::one_call && !names_.pending() && targets_.slices().has_reached(Goal::answered);
 }
 
 void BatchRun::look_up_again() {
@@ -263,7 +268,11 @@ Batch BatchRun::new_batch() {
   return batch;
 }
 
-Batch BatchRun::take() { return split(targets_.release()); }
+Batch BatchRun::take() {
+  engine::Slices& slices = targets_.slices();
+  if (slices.size() == 1) options_.transport->give_back(slices.release_transport(0));
+  return split(targets_.release());
+}
 
 std::vector<FoundName> BatchRun::news(BatchNames::Which which) {
   auto found = names_.look_up(which, targets_.results(), options_);

@@ -48,7 +48,7 @@ class BatchRun {
   void publish(const std::stop_token& stop = {});
   void publish_until_stop() { publish(options_.stop); }
   [[nodiscard]] Batch new_batch();
-  /// All results, sorted into answered and not.
+  /// All results, sorted into answered and not; no more is done after this. The transport is free for another object.
   [[nodiscard]] Batch take();
   void reset();
   void resolve();
@@ -72,6 +72,7 @@ class BatchRun {
   /// False when this process may not have as many descriptors as that; fewer slices may do.
   [[nodiscard]] bool open_slices(const Opening& opening, std::size_t count);
   void check_owner() const;
+  [[nodiscard]] bool is_over() const noexcept;
   void set_alarm() noexcept;
   void follow_zones();
   [[nodiscard]] std::vector<FoundName> news(BatchNames::Which which);
@@ -88,7 +89,7 @@ class BatchRun {
   std::optional<Readiness> readiness_{};  ///< With lookups beside the probing: of all that has been found.
   os::JoinedDescriptor joined_;           ///< Made by native_handle().
   os::Alarm alarm_;
-  ::pid_t owner_ = ::getpid();
+  ::pid_t owner_;  ///< Of what is lasting.
   bool sent_ = false;
   bool behind_ = false;  ///< A stop came before all results were up to date.
 };

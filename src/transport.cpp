@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "kept_transports.hpp"
 #include "linux/idle_sockets.hpp"
 #include "linux/permissions.hpp"
 #include "linux/route_check.hpp"
@@ -29,15 +30,23 @@ namespace {
 class SocketTransport final : public Transport {
  public:
   SocketTransport(const Capabilities& can, TransportOptions options, os::SharedSockets shared)
-      : can_{can}, options_{std::move(options)}, shared_{std::move(shared)} {}
+      : can_{can},
+        options_{std::move(options)},
+        shared_{std::move(shared)},
+        kept_{keeps_any() ? shared_.idle : nullptr} {}
 
   [[nodiscard]] Capabilities capabilities() const noexcept override { return can_; }
 
   [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const override {
+    if (auto kept = kept_.take(request)) return kept;
     packet::SipKey key;
     os::fill_random(key.bytes.data(), key.bytes.size());
     return std::make_unique<net::DirectTransport>(
         std::make_unique<os::SocketPacketIo>(can_.kind, options_, request, shared_), request, key);
+  }
+
+  void give_back(std::unique_ptr<net::ProbeTransport> used) const noexcept override {
+    kept_.give_back(std::move(used));
   }
 
   /// Echo requests leave by the broker's network.
@@ -50,9 +59,12 @@ class SocketTransport final : public Transport {
   }
 
  private:
+  [[nodiscard]] bool keeps_any() const noexcept { return shared_.idle->use() == os::IdleSockets::Use::again; }
+
   Capabilities can_;
   TransportOptions options_;
   os::SharedSockets shared_;
+  mutable KeptTransports kept_;
 };
 
 /// The families are the broker's.

@@ -120,6 +120,10 @@ bool Slices::run(Goal goal, net::Instant deadline, const std::stop_token& stop) 
   return reached;
 }
 
+bool Slices::has_reached(Goal goal) const noexcept {
+  return std::ranges::all_of(slices_, [goal](const Slice& slice) { return slice.session.reached(goal); });
+}
+
 void Slices::time_out(const std::stop_token& stop) {
   for (Slice& slice : slices_) slice.session.time_out(slice.transport->now(), stop);
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "engine/driver.hpp"
@@ -36,6 +37,10 @@ class Slices {
   [[nodiscard]] bool empty() const noexcept { return slices_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return slices_.size(); }
   [[nodiscard]] net::ProbeTransport& transport(std::size_t slice) const noexcept { return *slices_[slice].transport; }
+  /// No more is done after this.
+  [[nodiscard]] std::unique_ptr<net::ProbeTransport> release_transport(std::size_t slice) noexcept {
+    return std::move(slices_[slice].transport);
+  }
 
   /// A further target, whose number may be that of one that was retired long enough ago.
   std::uint32_t join(const Endpoint& endpoint, Session::Joins joins);
@@ -46,6 +51,8 @@ class Slices {
   void end_round();
   /// Every slice's Driver::run(), side by side; true when all reached the goal.
   bool run(Goal goal, net::Instant deadline, const std::stop_token& stop);
+  /// Without looking whether anything has arrived.
+  [[nodiscard]] bool has_reached(Goal goal) const noexcept;
   void time_out(const std::stop_token& stop);
   void reset();
 

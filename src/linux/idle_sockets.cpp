@@ -2,48 +2,42 @@
 // See idle_sockets.hpp.
 #include "linux/idle_sockets.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <new>
 
 #include "linux/packet_filter.hpp"
 #include "linux/send_room.hpp"
+#include "linux/socket_calls.hpp"
 
 namespace multiping::os {
 namespace {
 
 /// Of each family. More are in use at once where several objects or threads share a transport.
 constexpr std::size_t most_idle = 4;
-constexpr int most_thrown_away = 100'000;
-constexpr int most_failures = 256;  ///< Each ICMP error makes one.
 
 bool is_raw(int socket) noexcept { return option(socket, SOL_SOCKET, SO_TYPE) == SOCK_RAW; }
 
-/// Answers to the probes of whoever had it before, and errors about them.
-void throw_away(int socket, int flags) noexcept {
-  char byte = 0;
-  int failures = 0;
-  for (int i = 0; i < most_thrown_away && failures < most_failures; ++i) {
-    if (::recv(socket, &byte, sizeof byte, flags | MSG_DONTWAIT) >= 0) continue;
-    if (errno == EAGAIN) return;
-    ++failures;
-  }
-}
-
 }  // namespace
 
-IdleSockets::Network IdleSockets::this_network() noexcept {
-  struct stat network {};
-  if (::stat("/proc/thread-self/ns/net", &network) != 0) return {};
-  return {network.st_dev, network.st_ino};
+/// The descriptor is of no use once the opener has ended, when another thread may have its number.
+IdleSockets::Network IdleSockets::this_network() const noexcept {
+  Network name{};
+  const bool own = namespaces_ && std::this_thread::get_id() == opener_;
+  if (own && ::readlinkat(namespaces_.value(), "net", name.data(), name.size()) > 0) return name;
+  static_cast<void>(::readlink("/proc/thread-self/ns/net", name.data(), name.size()));
+  return name;
 }
 
 IdleSockets::IdleSockets(Use use)
-    : use_{use}, owner_{::getpid()}, network_{use == Use::again ? this_network() : Network{}} {
+    : use_{use},
+      owner_{::getpid()},
+      opener_{std::this_thread::get_id()},
+      namespaces_{use == Use::again ? ::open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1},
+      network_{use == Use::again ? this_network() : Network{}} {
   for (auto& idle : idle_) idle.reserve(most_idle);  // so that nothing throws when one is given back
 }
 
@@ -53,8 +47,12 @@ std::error_code IdleSockets::open(TransportKind kind, Family family) {
   return opened.refusal.error;
 }
 
+bool IdleSockets::is_home() const noexcept {
+  return ::getpid() == owner_ && (use_ == Use::once || this_network() == network_);
+}
+
 std::optional<LaneSocket> IdleSockets::take(Family family) noexcept {
-  if (::getpid() != owner_ || (use_ == Use::again && this_network() != network_)) return std::nullopt;
+  if (!is_home()) return std::nullopt;
   std::optional<LaneSocket> taken;
   {
     const std::lock_guard lock{mutex_};
@@ -64,24 +62,25 @@ std::optional<LaneSocket> IdleSockets::take(Family family) noexcept {
   }
   if (use_ == Use::once) return taken;
   const int socket = taken->socket.value();
-  throw_away(socket, 0);
-  throw_away(socket, MSG_ERRQUEUE);
+  static_cast<void>(SocketCalls{}.empty(socket, true));
   if (is_raw(socket)) pass_answers(socket, family);
   taken->drops = memory_of(socket).drops;
   return taken;
 }
 
-/// The first one says which that is; a thread in another network namespace opens its own.
-bool IdleSockets::is_of_this_network(int socket) noexcept {
-  const std::uint64_t cookie = network_of(socket);
+bool IdleSockets::is_home_of(LaneSocket& socket) noexcept {
+  if (socket.at_home) return true;
+  if (::getpid() != owner_) return false;
+  const std::uint64_t cookie = network_of(socket.socket.value());
   std::uint64_t unknown = 0;
-  return cookie_.compare_exchange_strong(unknown, cookie) || unknown == cookie;
+  socket.at_home = cookie_.compare_exchange_strong(unknown, cookie) || unknown == cookie;
+  return socket.at_home;
 }
 
 void IdleSockets::give_back(Family family, LaneSocket socket) noexcept {
   if (::getpid() != owner_) return;
   const int descriptor = socket.socket.value();
-  if (use_ == Use::again && !is_of_this_network(descriptor)) return;
+  if (use_ == Use::again && !is_home_of(socket)) return;
   if (use_ == Use::again && is_raw(descriptor)) pass_nothing(descriptor, family);
   if (socket.usual_df) set_option(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, *socket.usual_df);
   socket.usual_df.reset();

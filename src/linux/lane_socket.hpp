@@ -62,6 +62,7 @@ struct LaneSocket {
   std::string device{};           ///< The interface that it is bound to, or sends through; empty: none.
   unsigned device_index = 0;      ///< Of that when it was; the kernel knows no more than this.
   std::uint64_t drops = 0;        ///< That it had when it was handed over.
+  bool at_home = false;           ///< As IdleSockets::is_home_of() has found.
   std::optional<int> usual_df{};  ///< IP_MTU_DISCOVER before fragments were allowed.
 };
 

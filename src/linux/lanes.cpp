@@ -333,6 +333,19 @@ net::Drops Lanes::drops() noexcept {
   return drops_;
 }
 
+bool Lanes::can_rest() noexcept {
+  return sources_.idle && std::ranges::all_of(open_, [this](net::Lane number) {
+           return is_plain_icmp(lanes_[number].key) && sources_.idle->is_home_of(lanes_[number].held);
+         });
+}
+
+void Lanes::renew(net::Lane number, bool may_have_dropped) noexcept {
+  OpenLane& lane = lanes_[number];
+  lane.taken = lane.most_taken = 0;
+  if (may_have_dropped) lane.drops = memory_of(lane.socket()).drops;
+  drops_ = {};
+}
+
 /// What a full buffer held was read since the last look, or waits still. Some devices take twice the room for a packet.
 void Lanes::look_for_drops(OpenLane& lane) noexcept {
   const SocketMemory memory = memory_of(lane.socket());

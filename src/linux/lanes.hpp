@@ -92,6 +92,12 @@ class Lanes {
   /// full.
   [[nodiscard]] net::Drops drops() noexcept;
 
+  /// All of them are what every object needs in the end, and of the network namespace of the other idle sockets.
+  [[nodiscard]] bool can_rest() noexcept;
+  /// Another object's from now on: nothing of the lane has been read, and its drops are counted from now on where some
+  /// may have come about.
+  void renew(net::Lane lane, bool may_have_dropped) noexcept;
+
   /// Answers may be as long from now on: buffers grow, and hold fewer of them.
   void expect_payload(std::size_t size) noexcept;
 

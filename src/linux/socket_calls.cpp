@@ -9,6 +9,9 @@
 namespace multiping::os {
 namespace {
 
+constexpr int most_thrown_away = 100'000;
+constexpr int most_failures = 256;  ///< Each ICMP error makes one.
+
 /// What a sandbox answers to a call that it does not let pass. To sendmmsg(2) a firewall says EPERM, too.
 bool may_be_sandbox(int error) noexcept { return error == ENOSYS || error == EPERM; }
 
@@ -49,14 +52,31 @@ int SocketCalls::receive(int socket, std::span<mmsghdr> room, int flags) noexcep
   return got;
 }
 
-std::error_code SocketCalls::try_receiving(int socket) noexcept {
+int SocketCalls::receive_one(int socket, int flags) noexcept {
   char byte = 0;
   iovec place{.iov_base = &byte, .iov_len = sizeof byte};
   mmsghdr message{};
   message.msg_hdr.msg_iov = &place;
   message.msg_hdr.msg_iovlen = 1;
-  if (receive(socket, {&message, 1}, MSG_PEEK) >= 0 || !may_be_sandbox(errno)) return {};
+  return receive(socket, {&message, 1}, flags);
+}
+
+std::error_code SocketCalls::try_receiving(int socket) noexcept {
+  if (receive_one(socket, MSG_PEEK) >= 0 || !may_be_sandbox(errno)) return {};
   return last_error();
+}
+
+SocketCalls::Emptied SocketCalls::empty(int socket, bool errors) noexcept {
+  int thrown_away = 0, failures = 0;
+  for (; thrown_away < most_thrown_away && failures < most_failures;) {
+    const bool one = receive_one(socket, 0) >= 0;
+    if (!one && errno == EAGAIN) break;
+    ++(one ? thrown_away : failures);
+  }
+  if (thrown_away == most_thrown_away || failures == most_failures) return Emptied::failed;
+  while ((errors || failures > 0) && receive_one(socket, MSG_ERRQUEUE) >= 0 && thrown_away < most_thrown_away)
+    ++thrown_away;
+  return thrown_away + failures > 0 ? Emptied::thrown_away : Emptied::was_empty;
 }
 
 }  // namespace multiping::os

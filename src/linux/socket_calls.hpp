@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <cstdint>
 #include <span>
 #include <system_error>
 
@@ -16,8 +17,14 @@ class SocketCalls {
   int receive(int socket, std::span<mmsghdr> room, int flags) noexcept;
   /// Why this process may receive nothing from a socket; none where nothing stands in the way.
   [[nodiscard]] std::error_code try_receiving(int socket) noexcept;
+  /// Throws away what has come in: answers to the probes of whoever had the socket before, and errors about them, which
+  /// are looked for where a call fails or `errors` says that there may be some.
+  enum class Emptied : std::uint8_t { was_empty, thrown_away, failed };
+  [[nodiscard]] Emptied empty(int socket, bool errors) noexcept;
 
  private:
+  int receive_one(int socket, int flags) noexcept;
+
   bool one_sent_at_a_time_ = false, one_received_at_a_time_ = false;
 };
 

@@ -527,4 +527,28 @@ void SocketPacketIo::wake() noexcept {
   if (wake_) ::eventfd_write(wake_.value(), 1);
 }
 
+/// Only what is small, and would be no other way if it were made when it is wanted again.
+bool SocketPacketIo::can_rest() noexcept {
+  const auto asks_nothing = [](const Shape& shape) {
+    const ProbeOptions& probe = shape.options;
+    return !probe.mark && !probe.source_v4 && !probe.source_v6;
+  };
+  return packets_at_once_ == few_packets && !wake_ && !reading_failed_ && joined_.value() < 0 &&
+         connector_.descriptor() < 0 && std::ranges::all_of(shapes_, asks_nothing) && lanes_.can_rest();
+}
+
+bool SocketPacketIo::renew() noexcept {
+  given_back_ = {};
+  met_error_ = false;
+  read_clocks();  // the wall clock may have been set since the last call
+  for (const net::Lane lane : lanes_.open()) {
+    const auto found = calls_.empty(lanes_[lane].socket(), std::exchange(queues_[lane].may_hold_errors, false));
+    if (found == SocketCalls::Emptied::failed) return false;
+    found_empty(lane);
+    held_errors_.forget(lane);
+    lanes_.renew(lane, found == SocketCalls::Emptied::thrown_away);
+  }
+  return true;
+}
+
 }  // namespace multiping::os

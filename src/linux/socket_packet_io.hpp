@@ -56,6 +56,8 @@ class SocketPacketIo final : public net::PacketIo {
   void wake() noexcept override;
   [[nodiscard]] net::Drops drops() noexcept override { return lanes_.drops(); }
   [[nodiscard]] int native_handle() noexcept override;
+  [[nodiscard]] bool can_rest() noexcept override;
+  [[nodiscard]] bool renew() noexcept override;
 
  private:
   /// How a shape leaves for one family, as far as it was asked.

@@ -75,6 +75,7 @@ bool says_too_big(const Event& event, Family family) noexcept {
 
 DirectTransport::DirectTransport(std::unique_ptr<PacketIo> io, const IoRequest& request, const packet::SipKey& key)
     : io_{std::move(io)},
+      request_{request},
       codec_{key},
       echo_{codec_, shapes_, errors_},
       udp_{codec_, shapes_, errors_},
@@ -362,6 +363,25 @@ Counters DirectTransport::counters() noexcept {
 void DirectTransport::look_for_drops() noexcept {
   // A buffer that was empty has dropped nothing for want of room, and asking costs a system call.
   if (std::exchange(taken_since_look_, false)) dropped_ = io_->drops();
+}
+
+/// Only where no speaker but the one of echo requests has ever been asked.
+bool DirectTransport::can_rest() noexcept {
+  const auto is_echo = [](const ProbeOptions& shape) { return shape.protocol == Protocol::icmp; };
+  return std::ranges::all_of(request_.shapes, is_echo) && io_->can_rest();
+}
+
+/// What was found out of routes and of the pace of lanes stays true.
+bool DirectTransport::renew(const IoRequest& request, const Secret& secret) {
+  if (request != request_ || !io_->renew()) return false;
+  codec_ = packet::ProbeCodec{packet::SipKey{secret}};
+  echo_.forget_all();
+  errors_ = {};
+  calls_.forget_all();
+  sent_any_ = taken_since_look_ = false;
+  counters_ = {};
+  dropped_ = {};
+  return true;
 }
 
 }  // namespace multiping::net

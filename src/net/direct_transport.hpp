@@ -47,6 +47,8 @@ class DirectTransport final : public ProbeTransport {
   void wake() noexcept override { io_->wake(); }
   [[nodiscard]] int native_handle() noexcept override { return io_->native_handle(); }
   [[nodiscard]] Counters counters() noexcept override;
+  [[nodiscard]] bool can_rest() noexcept override;
+  [[nodiscard]] bool renew(const IoRequest& request, const Secret& secret) override;
 
  private:
   [[nodiscard]] const Route& route_of(const Probe& probe);
@@ -71,6 +73,7 @@ class DirectTransport final : public ProbeTransport {
   void drain_connections(const ProbeBook& book, std::vector<Event>& events);
 
   std::unique_ptr<PacketIo> io_;
+  IoRequest request_;
   packet::ProbeCodec codec_;
   ShapeTable shapes_;
   IcmpEvents errors_;

@@ -29,6 +29,11 @@ class EchoSpeaker {
   void all_noted() noexcept {
     if (!credited_.empty()) credited_.clear();
   }
+  /// The serials that come are those of other probes, under another key.
+  void forget_all() noexcept {
+    credited_.clear();
+    reported_.clear();
+  }
 
  private:
   /// A reply, before it is believed.

@@ -27,6 +27,7 @@ struct IoRequest {
   bool lasts = false;
   bool measures_mtu = false;  ///< What may not be fragmented leaves whatever the host remembers of its path.
   bool wakes = true;          ///< Somebody may call wake().
+  friend bool operator==(const IoRequest&, const IoRequest&) = default;
 };
 
 /// What the messages of a lane are.
@@ -205,11 +206,16 @@ class PacketIo {
     return static_cast<void>(address), static_cast<void>(protocol), false;
   }
 
-  /// Since the sockets were opened.
+  /// Since the sockets were opened, or since renew().
   [[nodiscard]] virtual Drops drops() noexcept = 0;
   /// For poll(2): readable when something has arrived. Made when first asked for, since a watched socket costs each
   /// packet; -1 when it cannot be made.
   [[nodiscard]] virtual int native_handle() noexcept = 0;
+
+  /// Another object that makes the same request may have all of this when its own has ended; see renew().
+  [[nodiscard]] virtual bool can_rest() noexcept { return false; }
+  /// From now on that object's, which hears nothing of what came before. False where that cannot be had.
+  [[nodiscard]] virtual bool renew() noexcept { return false; }
 };
 
 }  // namespace multiping::net

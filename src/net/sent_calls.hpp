@@ -36,6 +36,12 @@ class SentCalls {
     if (call.finished > finished_) finished_ = call.finished;
   }
 
+  /// The serials that come are those of other probes.
+  void forget_all() noexcept {
+    for (Kept& call : calls_) call.count = 0;
+    finished_ = Instant::min();
+  }
+
   /// The round-trip time of a probe whose answer came in at `stamp`, where its sending time alone would make it too
   /// short or negative. Up to that stamp the probe and all that were sent before it in the same call had left: an even
   /// pace up to there puts it earlier than the pace of the whole call did. Greater than zero.

@@ -2,6 +2,7 @@
 // below may be sockets of this process or of another.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,6 +22,9 @@ namespace multiping::net {
 /// The number of a probe: counts every probe of an object, and never comes again. What the packet carries of it (an
 /// identifier and a sequence number) does come again; the tag, which covers the serial, tells which one is meant.
 using Serial = std::uint64_t;
+
+/// Random, and of one object alone: its tags are made with it.
+using Secret = std::array<std::uint8_t, 16>;
 
 /// A probe to be sent. What `to` points at is the probe book's, and stays where it is only until the call returns.
 struct Probe {
@@ -144,6 +148,13 @@ class ProbeTransport {
   /// late, unauthenticated, wrong_source (of what is no event), bad_checksum, malformed and receive_drops; the rest is
   /// the engine's.
   [[nodiscard]] virtual Counters counters() noexcept = 0;
+
+  /// It may serve another object when its own has ended; see renew().
+  [[nodiscard]] virtual bool can_rest() noexcept { return false; }
+  /// From now on it is as if opened just now for `request`. False where it cannot be, or was opened for another.
+  [[nodiscard]] virtual bool renew(const IoRequest& request, const Secret& secret) {
+    return static_cast<void>(request), static_cast<void>(secret), false;
+  }
 };
 
 }  // namespace multiping::net
@@ -162,6 +173,8 @@ class Transport {
     return static_cast<void>(to), static_cast<void>(probe), true;
   }
   [[nodiscard]] virtual std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const = 0;
+  /// Its object has done with it, and another may have it.
+  virtual void give_back(std::unique_ptr<net::ProbeTransport> used) const noexcept { used.reset(); }
 };
 
 }  // namespace multiping
