@@ -1,6 +1,9 @@
 // One ping of one host, in turn by a bare socket and by the library: opened anew each time, and kept.
 // Usage: one_ping raw|ping 4|6 ROUNDS. Prints one line of name=value pairs, times in microseconds (p50 and p95), the
 // ratios of the medians and of the p95 last.
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <multiping/multiping.hpp>
 
 #include <algorithm>
@@ -61,6 +64,15 @@ bool ask(Prober& prober, const Address& to) {
     for (const auto& done : prober.poll(1s)) return done.result.answered();
 }
 
+/// From now on this process may open ping sockets alone, as an ordinary user's may.
+bool give_up_raw_sockets() {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  __user_cap_data_struct rights[2]{};
+  if (::syscall(SYS_capget, &header, rights) != 0) return false;
+  rights[0].effective &= ~(1U << CAP_NET_RAW);
+  return ::syscall(SYS_capset, &header, rights) == 0;
+}
+
 /// ping() without a transport takes what it may have: raw sockets first.
 Ways measure(bool raw, bool v4, int rounds) {
   const Target host{v4 ? "127.0.0.1" : "::1"};
@@ -73,7 +85,7 @@ Ways measure(bool raw, bool v4, int rounds) {
   Ways ways;
   for (int i = 0; i < rounds; ++i) {
     ways.bare.take([&] { return bench::BareSocket{raw, v4}.ask(); });
-    ways.ping.take([&] { return ping(host, 1s, raw ? Options{} : with(open_transport(kind))).answered(); });
+    ways.ping.take([&] { return ping(host, 1s).answered(); });
     ways.bare_kept.take([&] { return socket.ask(); });
     ways.ping_kept.take([&] { return ping(host, 1s, kept).answered(); });
     ways.batch_kept.take([&] { return ask(batch); });
@@ -86,7 +98,9 @@ Ways measure(bool raw, bool v4, int rounds) {
 
 int main(int argc, char** argv) try {
   if (argc < 4) return 2;
-  Ways ways = measure(std::string_view{argv[1]} == "raw", std::string_view{argv[2]} == "4", std::atoi(argv[3]));
+  const bool raw = std::string_view{argv[1]} == "raw";
+  if (!raw && !give_up_raw_sockets()) return std::fprintf(stderr, "cannot give up a capability\n"), 1;
+  Ways ways = measure(raw, std::string_view{argv[2]} == "4", std::atoi(argv[3]));
   const std::pair<const char*, Times*> all[] = {{"bare", &ways.bare},
                                                 {"ping", &ways.ping},
                                                 {"bare_kept", &ways.bare_kept},
