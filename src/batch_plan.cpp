@@ -20,19 +20,26 @@ namespace {
 /// The shapes of a batch. Most targets share one value, and targets that share another point at it together.
 class BatchShapes {
  public:
-  explicit BatchShapes(const ProbeOptions& usual) { static_cast<void>(all_.acquire(usual)); }
+  /// `usual` outlives this object.
+  explicit BatchShapes(const ProbeOptions& usual) : usual_{usual} {}
 
   net::ShapeNumber number_of(const ProbeOptions* own) {
     if (own == nullptr) return 0;
     if (const auto known = by_place_.find(own); known != by_place_.end()) return known->second;
     check(*own);
+    if (all_.size() == 0) static_cast<void>(all_.acquire(usual_));
     return by_place_[own] = all_.acquire(*own).number;
   }
-  [[nodiscard]] std::vector<ProbeOptions> take() && { return std::move(all_).take(); }
-  [[nodiscard]] const ProbeOptions& operator[](net::ShapeNumber number) const { return all_[number]; }
+  [[nodiscard]] std::vector<ProbeOptions> take() && {
+    return all_.size() == 0 ? std::vector<ProbeOptions>(1, usual_) : std::move(all_).take();
+  }
+  [[nodiscard]] const ProbeOptions& operator[](net::ShapeNumber number) const {
+    return number == 0 ? usual_ : all_[number];
+  }
 
  private:
-  Shapes all_;
+  const ProbeOptions& usual_;  ///< Number 0.
+  Shapes all_;                 ///< Of it and the others, where there are any.
   std::unordered_map<const ProbeOptions*, net::ShapeNumber> by_place_;
 };
 

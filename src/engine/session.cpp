@@ -269,9 +269,10 @@ void Session::fail_unsent(std::error_code error) {
 
 /// A target that was reached before keeps what is known of it.
 void Session::fail_deferred() {
-  for (const Deferred& deferred : deferred_)
+  deferred_.each([this](const Deferred& deferred) {
     if (table().record(deferred.target).attempt == 0 && !is_own_backlog(deferred.refusal))
       fates_.fail(deferred.target, deferred.refusal);
+  });
 }
 
 void Session::take(std::span<const net::Event>& events) {
@@ -351,7 +352,7 @@ void Session::begin_recovery() noexcept {
 void Session::reset() {
   end_round();
   fates_.reset();
-  for (const Retired& retired : retired_) fates_.retire(retired.target);
+  retired_.each([this](const Retired& retired) { fates_.retire(retired.target); });
   room_.heard();  // what was under way has given it back
   round_ = 0;
   recovery_at_.reset();

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -16,6 +15,7 @@
 #include "engine/agenda.hpp"
 #include "engine/fates.hpp"
 #include "engine/flow.hpp"
+#include "net/rare_queue.hpp"
 
 namespace multiping::engine {
 
@@ -117,17 +117,17 @@ class Session final : public Agenda {
   std::uint32_t round_ = 0;
   TargetIndex cursor_ = 0;             ///< Next target of the round; at round_end_ when the round is sent.
   TargetIndex round_end_ = 0;          ///< The targets before it are part of the round.
-  std::deque<Retired> retired_;        ///< Whose numbers were not given again.
+  net::RareQueue<Retired> retired_;    ///< Whose numbers were not given again.
   std::size_t looks_ = 0;              ///< Targets to look at until the call under way is over.
   net::Serial last_round_ = 0;         ///< Where the probes of earlier rounds end.
   net::Instant horizon_{};             ///< Of those, what was sent before is forgotten.
-  std::deque<Deferred> deferred_;      ///< To be tried again after the others: refused for want of room, or too big.
+  net::RareQueue<Deferred> deferred_;  ///< To be tried again after the others: refused for want of room, or too big.
   std::vector<net::Probe> untried_{};  ///< Proposed, and put back by a full transport; to be tried before the others.
 
   net::Instant began_{};                                    ///< The first round since reset().
   bool short_of_room_ = false;                              ///< Since then, for connections or their ports.
   std::unordered_map<TargetIndex, Displaced> displaced_{};  ///< Since then.
-  std::deque<TargetIndex> displaced_line_{};                ///< Those that wait to be asked again.
+  net::RareQueue<TargetIndex> displaced_line_{};            ///< Those that wait to be asked again.
   std::multimap<TargetIndex, TargetIndex> held_{};  ///< Targets that wait for the ports of another, by that one.
 
   bool recovering_ = false;       ///< The round under way repeats probes whose answers may have been dropped here.

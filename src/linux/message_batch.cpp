@@ -11,17 +11,16 @@ ReceiveBatch::ReceiveBatch(std::size_t packets, std::size_t largest)
     : largest_{largest},
       // Left as they come: memory that no packet needs is never touched.
       bytes_{std::make_unique_for_overwrite<std::uint8_t[]>(packets * largest)},
-      control_{std::make_unique_for_overwrite<Control[]>(packets)},
-      names_(packets),
-      vectors_(packets),
+      places_{std::make_unique_for_overwrite<Place[]>(packets)},
       headers_(packets),
       stale_{packets} {
   for (std::size_t i = 0; i < packets; ++i) {
-    vectors_[i] = {.iov_base = &bytes_[i * largest], .iov_len = largest};
+    Place& place = places_[i];
+    place.vector = {.iov_base = &bytes_[i * largest], .iov_len = largest};
     msghdr& header = headers_[i].msg_hdr;
-    header.msg_iov = &vectors_[i];
+    header.msg_iov = &place.vector;
     header.msg_iovlen = 1;
-    header.msg_control = &control_[i];
+    header.msg_control = &place.control;
   }
 }
 
@@ -29,7 +28,7 @@ std::span<mmsghdr> ReceiveBatch::fresh(bool addresses) noexcept {
   if (addresses != std::exchange(addresses_, addresses)) stale_ = headers_.size();
   for (std::size_t i = 0; i < stale_; ++i) {
     msghdr& header = headers_[i].msg_hdr;
-    header.msg_name = addresses ? &names_[i] : nullptr;
+    header.msg_name = addresses ? &places_[i].name : nullptr;
     header.msg_namelen = addresses ? sizeof(SocketAddress) : 0;
     header.msg_controllen = sizeof(Control);
   }
@@ -42,7 +41,7 @@ std::span<const std::uint8_t> ReceiveBatch::bytes(std::size_t packet) const noex
 }
 
 Address ReceiveBatch::from(std::size_t packet) const noexcept {
-  return headers_[packet].msg_hdr.msg_namelen == 0 ? Address{} : from_socket_address(names_[packet]);
+  return headers_[packet].msg_hdr.msg_namelen == 0 ? Address{} : from_socket_address(places_[packet].name);
 }
 
 std::span<mmsghdr> SendBatch::fill(std::span<const net::Outgoing> messages, std::span<const MessageShape> shapes) {

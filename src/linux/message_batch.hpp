@@ -31,7 +31,7 @@ class ReceiveBatch {
   [[nodiscard]] std::span<const std::uint8_t> bytes(std::size_t packet) const noexcept;
   [[nodiscard]] const msghdr& header(std::size_t packet) const noexcept { return headers_[packet].msg_hdr; }
   [[nodiscard]] Address from(std::size_t packet) const noexcept;
-  [[nodiscard]] std::uint16_t port(std::size_t packet) const noexcept { return port_of(names_[packet]); }
+  [[nodiscard]] std::uint16_t port(std::size_t packet) const noexcept { return port_of(places_[packet].name); }
 
  private:
   static constexpr std::size_t control_size = 256;
@@ -39,11 +39,16 @@ class ReceiveBatch {
     std::uint8_t bytes[control_size];
   };
 
+  /// What the header of a packet points at, beside its bytes.
+  struct Place {
+    SocketAddress name;
+    iovec vector;
+    Control control;
+  };
+
   std::size_t largest_;
   std::unique_ptr<std::uint8_t[]> bytes_;
-  std::unique_ptr<Control[]> control_;
-  std::vector<SocketAddress> names_;
-  std::vector<iovec> vectors_;
+  std::unique_ptr<Place[]> places_;
   std::vector<mmsghdr> headers_;
   std::size_t stale_;       ///< Headers from the first on that are not as a system call wants them.
   bool addresses_ = false;  ///< Asked for the last time.

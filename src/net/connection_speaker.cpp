@@ -123,13 +123,13 @@ ConnectionSpeaker::Started ConnectionSpeaker::held_up(const Probe& probe, std::e
   return {.behind = holder->serial};
 }
 
-Instant ConnectionSpeaker::makes_way_at(const std::deque<Waiting>& line) const noexcept {
+Instant ConnectionSpeaker::makes_way_at(const RareQueue<Waiting>& line) const noexcept {
   return after(line.front().started, patience(static_cast<std::size_t>(&line - waiting_.data())));
 }
 
 /// The line whose first connection makes way before all others; null where none is under way.
-std::deque<ConnectionSpeaker::Waiting>* ConnectionSpeaker::first_to_go() noexcept {
-  std::deque<Waiting>* first = nullptr;
+RareQueue<ConnectionSpeaker::Waiting>* ConnectionSpeaker::first_to_go() noexcept {
+  RareQueue<Waiting>* first = nullptr;
   for (auto& line : waiting_) {
     const auto is_over = [this](const Waiting& waiting) {
       const Connection* connection = connections_.find(waiting.serial);

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <system_error>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "net/address_map.hpp"
 #include "net/hearing.hpp"
 #include "net/icmp_report.hpp"
+#include "net/rare_queue.hpp"
 #include "net/serial_map.hpp"
 #include "net/shape_table.hpp"
 
@@ -90,8 +90,8 @@ class ConnectionSpeaker {
   [[nodiscard]] Started held_up(const Probe& probe, std::error_code error) noexcept;
   void be_full() noexcept;
   [[nodiscard]] Duration patience(std::size_t level) const noexcept { return patience_ * (1 << level); }
-  [[nodiscard]] std::deque<Waiting>* first_to_go() noexcept;
-  [[nodiscard]] Instant makes_way_at(const std::deque<Waiting>& line) const noexcept;
+  [[nodiscard]] RareQueue<Waiting>* first_to_go() noexcept;
+  [[nodiscard]] Instant makes_way_at(const RareQueue<Waiting>& line) const noexcept;
   [[nodiscard]] bool displace_one(Instant now);
   /// None when it was over already.
   std::optional<Connection> end(Serial serial) noexcept;
@@ -102,7 +102,7 @@ class ConnectionSpeaker {
   const ShapeTable& shapes_;
   IcmpEvents& errors_;
   SerialMap<Connection> connections_;
-  std::array<std::deque<Waiting>, levels> waiting_;
+  std::array<RareQueue<Waiting>, levels> waiting_;
   std::vector<Serial> by_target_;  ///< The latest connection of each target.
   AddressMap<Latest> by_ports_;    ///< Of those whose source port was asked for.
   AddressMap<Latest> by_flow_;     ///< Of those that have the port of their flow.

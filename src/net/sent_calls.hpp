@@ -54,7 +54,7 @@ class SentCalls {
 
  private:
   struct Kept {
-    std::array<Serial, most_probes> serials{};
+    std::array<Serial, most_probes> serials;  ///< As many as `count` says; the rest costs nothing.
     std::size_t count = 0;
     Instant started{}, finished{};
     Duration step{};
@@ -80,7 +80,7 @@ class SentCalls {
   }
 
   /// Lanes take turns in a list of several families; what is sent before answers are taken is not much.
-  std::array<Kept, 8> calls_{};
+  std::array<Kept, 8> calls_;
   std::size_t next_ = 0;
   Instant finished_ = Instant::min();  ///< Of the last one.
 };

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 
+#include "net/rare_queue.hpp"
 #include "net/transport.hpp"
 
 namespace multiping::net {
@@ -27,7 +27,7 @@ class SerialMap {
 
   void put(Serial serial, const Value& value) {
     if (values_.empty()) first_ = serial;
-    for (; serial < first_; --first_) values_.emplace_front();
+    for (; serial < first_; --first_) values_.push_front({});
     if (serial - first_ >= values_.size()) values_.resize(place(serial) + 1);
     values_[place(serial)] = value;
   }
@@ -41,7 +41,7 @@ class SerialMap {
   /// Of a serial that is not before the first.
   [[nodiscard]] std::size_t place(Serial serial) const noexcept { return static_cast<std::size_t>(serial - first_); }
 
-  std::deque<Value> values_;
+  RareQueue<Value> values_;
   Serial first_ = 0;  ///< Of values_[0].
 };
 

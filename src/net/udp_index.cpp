@@ -77,7 +77,7 @@ std::uint32_t UdpIndex::at(const Place& place) {
   }
   auto number = static_cast<std::uint32_t>(streams_.size());
   if (free_.empty()) {
-    streams_.emplace_back();
+    streams_.push_back({});
   } else {
     number = free_.back();
     free_.pop_back();

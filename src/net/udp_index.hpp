@@ -5,12 +5,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <vector>
 
 #include "multiping/address.hpp"
 #include "net/address_facts.hpp"
+#include "net/rare_queue.hpp"
 #include "net/serial_map.hpp"
 #include "net/tag_index.hpp"
 #include "net/transport.hpp"
@@ -136,7 +136,7 @@ class UdpIndex {
 
   SerialMap<UdpFlight> flights_;
   TagIndex tags_;
-  std::deque<UdpStream> streams_;
+  RareQueue<UdpStream> streams_;
   std::vector<std::uint32_t> free_;  ///< Streams without a probe, to be used again.
   std::vector<Slot> slots_;          ///< A power of two of them, or none: streams by address and ports.
   std::size_t used_ = 0;
