@@ -62,7 +62,7 @@ class BatchTargets {
   [[nodiscard]] std::size_t fresh_answers() noexcept;
 
   std::vector<Result> results_;
-  engine::Roster roster_{0};
+  engine::Roster roster_{};
   engine::Slices slices_;
   std::optional<engine::EndpointIndex> index_{};  ///< All targets by endpoint; made by adopt().
   std::vector<std::uint32_t> answered_late_;      ///< Ascending: positions that got a target that was answered before.

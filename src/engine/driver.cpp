@@ -65,9 +65,9 @@ void Driver::expire(net::Instant now) {
 bool Driver::send_some(net::Instant now) {
   const std::size_t credit = transport_.credit();
   agenda_.propose(now, credit - std::min(credit, unheard_), batch_);
-  // One system call sends to one address family; the order within each family stays.
-  std::stable_partition(batch_.begin(), batch_.end(),
-                        [](const net::Probe& probe) { return probe.to->family() == Family::ipv4; });
+  // One system call takes one family; the order within each stays. Most lists have one family alone.
+  const auto is_v4 = [](const net::Probe& probe) { return probe.to->family() == Family::ipv4; };
+  if (!std::ranges::is_partitioned(batch_, is_v4)) std::ranges::stable_partition(batch_, is_v4);
   std::span<const net::Probe> rest{batch_};
   try {
     send(rest, now);

@@ -15,12 +15,12 @@ Roster::Roster(std::size_t positions) : index_{positions} {
 void Roster::add(const Endpoint& endpoint) {
   const auto fresh = static_cast<std::uint32_t>(endpoints_.size());
   const auto known = [this](std::uint32_t target) -> const Endpoint& { return endpoints_[target]; };
-  targets_.push_back(index_.find_or_add(endpoint, fresh, known));
+  targets_.push_back(index_->find_or_add(endpoint, fresh, known));
   if (targets_.back() == fresh) endpoints_.push_back(endpoint);
 }
 
 std::vector<Endpoint> Roster::finish() {
-  index_ = EndpointIndex{0};
+  index_.reset();
   if (endpoints_.size() == targets_.size()) targets_ = {};
   return std::exchange(endpoints_, {});
 }

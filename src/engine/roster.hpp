@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "engine/endpoint.hpp"
@@ -15,6 +16,8 @@ class Roster {
  public:
   static constexpr std::uint32_t no_target = EndpointIndex::no_target;
 
+  /// Of no position.
+  Roster() = default;
   explicit Roster(std::size_t positions);
   /// The next position stands for this endpoint.
   void add(const Endpoint& endpoint);
@@ -36,7 +39,7 @@ class Roster {
  private:
   std::vector<std::uint32_t> targets_;  ///< By position; empty when each position equals its target.
   std::vector<Endpoint> endpoints_;
-  EndpointIndex index_;
+  std::optional<EndpointIndex> index_{};  ///< Until finish().
 };
 
 }  // namespace multiping::engine

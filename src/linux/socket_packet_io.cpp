@@ -543,6 +543,7 @@ bool SocketPacketIo::can_rest() noexcept {
 bool SocketPacketIo::renew() noexcept {
   given_back_ = {};
   met_error_ = false;
+  read_clocks();  // the wall clock may have been set since the last call
   for (const net::Lane lane : lanes_.open()) {
     const auto found = calls_.empty(lanes_[lane].socket(), std::exchange(queues_[lane].may_hold_errors, false));
     if (found == SocketCalls::Emptied::failed) return false;

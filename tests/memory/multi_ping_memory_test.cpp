@@ -176,6 +176,17 @@ BOOST_AUTO_TEST_CASE(a_reset_that_threw_can_be_made_again) {
   });
 }
 
+/// With nothing of an earlier call that the transport keeps, or with that.
+void check_ping(const Target& target, const Options& options, bool kept) {
+  fail_each_allocation("ping()", [&](Trial& trial) {
+    Result result;
+    if (kept) static_cast<void>(ping(target, 20s, options));
+    const bool done = trial.call([&] { result = ping(target, 20s, options); });
+    if (done && !result.answered()) BOOST_ERROR("allocation " << trial.number() << ": " << result);
+    const MultiPing other{target, options};  // what is kept for ping() is closed
+  });
+}
+
 BOOST_AUTO_TEST_CASE(whole_calls_throw_and_leave_nothing) {
   check_all_kinds([](const Options& options) {
     fail_each_allocation("multi_ping()", [&](Trial& trial) {
@@ -185,11 +196,7 @@ BOOST_AUTO_TEST_CASE(whole_calls_throw_and_leave_nothing) {
         BOOST_ERROR("allocation " << trial.number() << ": answers are lost");
     });
     for (const Target& target : {Target{"127.0.0.1"}, Target{"::1"}, Target{"127.0.0.1", tcp}})
-      fail_each_allocation("ping()", [&](Trial& trial) {
-        Result result;
-        const bool done = trial.call([&] { result = ping(target, 20s, options); });
-        if (done && !result.answered()) BOOST_ERROR("allocation " << trial.number() << ": " << result);
-      });
+      for (const bool kept : {false, true}) check_ping(target, options, kept);
   });
 }
 
