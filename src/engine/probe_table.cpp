@@ -6,24 +6,24 @@
 
 namespace multiping::engine {
 
-TargetIndex ProbeTable::add(const Endpoint& endpoint) {
+TargetIndex ProbeTable::add(const Destination& destination) {
   TargetRecord& record = records_.emplace_back();
-  record.address = endpoint.address;
-  record.shape = endpoint.shape & net::shape_bits;
-  record.ttl_asked = endpoint.ttl_asked;
+  record.address = destination.address;
+  record.profile = destination.profile & net::profile_bits;
+  record.ttl_asked = destination.ttl_asked;
   return static_cast<TargetIndex>(records_.size() - 1);
 }
 
 void ProbeTable::make_room_for_target() {
-  net::make_room(records_, 1);
-  net::make_room(details_, records_.size() + 1 - details_.size());
+  reserve_more(records_, 1);
+  reserve_more(details_, records_.size() + 1 - details_.size());
 }
 
-void ProbeTable::replace(TargetIndex target, const Endpoint& endpoint) {
+void ProbeTable::replace(TargetIndex target, const Destination& destination) {
   TargetRecord& record = records_[target];
   const std::uint32_t detail = record.detail;
-  record = TargetRecord{.address = endpoint.address, .detail = detail, .ttl_asked = endpoint.ttl_asked};
-  record.shape = endpoint.shape & net::shape_bits;
+  record = TargetRecord{.address = destination.address, .detail = detail, .ttl_asked = destination.ttl_asked};
+  record.profile = destination.profile & net::profile_bits;
   if (detail != 0) details_[detail - 1] = {};
 }
 
@@ -46,7 +46,7 @@ net::Serial ProbeTable::open_probe(TargetIndex target, std::uint32_t round) {
   return first_ + entries_.size() - 1;
 }
 
-void ProbeTable::forget_before(net::Instant horizon, std::size_t most) {
+void ProbeTable::forget_before(Instant horizon, std::size_t most) {
   const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(std::min(most, entries_.size()));
   const auto kept = std::find_if(entries_.begin(), end, [horizon](const ProbeEntry& entry) {
     return !entry.answered && !entry.ended && entry.sent_at >= horizon;
@@ -65,7 +65,7 @@ void ProbeTable::reset() {
   entries_.clear();
   details_.clear();
   for (TargetRecord& record : records_) {
-    const TargetRecord fresh{.address = record.address, .ttl_asked = record.ttl_asked, .shape = record.shape};
+    const TargetRecord fresh{.address = record.address, .ttl_asked = record.ttl_asked, .profile = record.profile};
     record = fresh;
   }
 }
@@ -73,7 +73,7 @@ void ProbeTable::reset() {
 net::Probe ProbeTable::probe(net::Serial serial) const noexcept {
   const TargetIndex target = entries_[place(serial)].target;
   const TargetRecord& record = records_[target];
-  return {.serial = serial, .to = &record.address, .shape = record.shape, .target = target};
+  return {.serial = serial, .to = &record.address, .profile = record.profile, .target = target};
 }
 
 }  // namespace multiping::engine

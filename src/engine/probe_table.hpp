@@ -1,5 +1,5 @@
 // Keeps the outcome of each target and the sending time of each probe: 48 bytes for a target, 16 bytes for a probe.
-// Pure bookkeeping; fates.hpp has the rules that change an outcome.
+// Pure bookkeeping; outcome_tracker.hpp has the rules that change an outcome.
 #pragma once
 
 #include <chrono>
@@ -10,12 +10,12 @@
 #include <system_error>
 #include <vector>
 
-#include "engine/endpoint.hpp"
+#include "base/reserve_more.hpp"
+#include "engine/destination.hpp"
 #include "multiping/address.hpp"
 #include "multiping/result.hpp"
-#include "net/make_room.hpp"
-#include "net/shape_number.hpp"
-#include "net/transport.hpp"
+#include "net/probe_transport.hpp"
+#include "net/profile_number.hpp"
 
 namespace multiping::engine {
 
@@ -31,7 +31,7 @@ struct Detail {
   std::error_code error{};
 };
 
-/// A distinct address and probe shape, and its outcome.
+/// A distinct address and probe profile, and its outcome.
 struct TargetRecord {
   Address address{};
   Duration rtt{};
@@ -46,9 +46,9 @@ struct TargetRecord {
   bool awaited : 1 = false;     ///< A probe is under way that may still be answered.
   bool changed : 1 = true;      ///< Not yet copied into the caller's results.
   bool unreported : 1 = false;  ///< Answered, and not yet returned by receive().
-  bool ttl_asked : 1 = false;   ///< Endpoint::ttl_asked.
+  bool ttl_asked : 1 = false;   ///< Destination::ttl_asked.
   std::uint8_t cuts : 2 = 0;    ///< How often the last attempt was repeated because its probe was too big.
-  net::ShapeNumber shape : 24 = 0;
+  net::ProfileNumber profile : 24 = 0;
   std::uint32_t auth_bits : 8 = 0;
 
   [[nodiscard]] bool answered() const noexcept { return outcome == Outcome::reply || outcome == Outcome::refused; }
@@ -57,7 +57,7 @@ static_assert(sizeof(TargetRecord) == 48);
 
 /// A probe that was proposed or sent.
 struct ProbeEntry {
-  net::Instant sent_at{};
+  Instant sent_at{};
   TargetIndex target = 0;
   std::uint32_t round : 28 = 0;
   bool repetition : 1 = false;  ///< Repeats a probe that was too big, and is no attempt of its own.
@@ -70,13 +70,13 @@ static_assert(sizeof(ProbeEntry) == 16);
 class ProbeTable final : public net::ProbeBook {
  public:
   void reserve_targets(std::size_t count) { records_.reserve(count); }
-  TargetIndex add(const Endpoint& endpoint);
+  TargetIndex add(const Destination& destination);
   /// Reserves memory for one more target, and for the details of all targets: add() and detail() then throw nothing.
   void make_room_for_target();
   /// Reserves memory for the detail of one more record.
-  void make_room_for_detail() { net::make_room(details_, 1); }
-  /// Reuses the number of `target` for another endpoint. The window must hold no probe to `target`.
-  void replace(TargetIndex target, const Endpoint& endpoint);
+  void make_room_for_detail() { reserve_more(details_, 1); }
+  /// Reuses the number of `target` for another destination. The window must hold no probe to `target`.
+  void replace(TargetIndex target, const Destination& destination);
   [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
   [[nodiscard]] TargetRecord& record(TargetIndex target) noexcept { return records_[target]; }
   [[nodiscard]] const TargetRecord& record(TargetIndex target) const noexcept { return records_[target]; }
@@ -94,7 +94,7 @@ class ProbeTable final : public net::ProbeBook {
 
   /// Forgets the oldest probes, at most `most`, up to the first that is neither answered, ended, nor sent before
   /// `horizon`.
-  void forget_before(net::Instant horizon, std::size_t most = std::numeric_limits<std::size_t>::max());
+  void forget_before(Instant horizon, std::size_t most = std::numeric_limits<std::size_t>::max());
   [[nodiscard]] bool no_probes() const noexcept { return entries_.empty(); }
   /// The oldest probe of the window, which must not be empty.
   [[nodiscard]] const ProbeEntry& oldest() const noexcept { return entries_.front(); }

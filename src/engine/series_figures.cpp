@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
-#include "net/make_room.hpp"
+#include "base/reserve_more.hpp"
 
 namespace multiping::engine {
 
 void SeriesFigures::add(const RoundFate& fate, Statistics& statistics) {
-  net::make_room(waiting_, 1);
-  net::make_room(arrivals_, waiting_.size() + 1);
+  reserve_more(waiting_, 1);
+  reserve_more(arrivals_, waiting_.size() + 1);
   if (waiting_.empty() && fate.round == next_) {
     ++next_;
     return settle(fate, statistics);
@@ -27,7 +27,7 @@ void SeriesFigures::settle_in_order(Statistics& statistics) {
 }
 
 void SeriesFigures::finish(Statistics& statistics) {
-  net::make_room(arrivals_, waiting_.size());
+  reserve_more(arrivals_, waiting_.size());
   for (const RoundFate& fate : waiting_) settle(fate, statistics);
   waiting_.clear();
 }
@@ -38,7 +38,7 @@ void SeriesFigures::settle(const RoundFate& fate, Statistics& statistics) {
   result.rtt = fate.rtt;
   statistics.add(result);
   if (!result.answered()) return;
-  const net::Instant arrival = net::after(fate.sent_at, fate.rtt);
+  const Instant arrival = after(fate.sent_at, fate.rtt);
   for (; !arrivals_.empty() && arrivals_.back() > arrival; arrivals_.pop_back()) statistics.add_reordered();
   // The answer to a later probe cannot arrive before this probe was sent.
   const auto open = std::ranges::upper_bound(arrivals_, fate.sent_at);

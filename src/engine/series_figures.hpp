@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/monotonic_time.hpp"
 #include "multiping/result.hpp"
 #include "multiping/statistics.hpp"
-#include "net/instant.hpp"
 
 namespace multiping::engine {
 
@@ -16,7 +16,7 @@ struct RoundFate {
   std::uint64_t round = 0;
   Outcome outcome = Outcome::pending;
   Duration rtt{};
-  net::Instant sent_at{};  ///< When the answered probe was sent.
+  Instant sent_at{};  ///< When the answered probe was sent.
 };
 
 class SeriesFigures {
@@ -31,9 +31,9 @@ class SeriesFigures {
   void settle_in_order(Statistics& statistics);
 
   std::uint64_t next_ = 0;
-  std::vector<RoundFate> waiting_;      ///< In round order.
-  std::vector<net::Instant> arrivals_;  ///< Ascending arrival times of answers that the answer to a later round may
-                                        ///< have overtaken.
+  std::vector<RoundFate> waiting_;  ///< In round order.
+  std::vector<Instant> arrivals_;   ///< Ascending arrival times of answers that the answer to a later round may
+                                    ///< have overtaken.
 };
 
 }  // namespace multiping::engine

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "multiping/address.hpp"
-#include "net/address_facts.hpp"
+#include "values/address_kinds.hpp"
 
 namespace multiping::net {
 

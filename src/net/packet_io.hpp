@@ -10,27 +10,16 @@
 #include <system_error>
 #include <vector>
 
+#include "base/monotonic_time.hpp"
 #include "multiping/address.hpp"
 #include "multiping/options.hpp"
-#include "net/instant.hpp"
-#include "net/shape_number.hpp"
+#include "net/arrival.hpp"
+#include "net/io_request.hpp"
+#include "net/profile_number.hpp"
 
 namespace multiping::net {
 
-/// What an object will need of its sockets, as far as it knows in advance. A socket itself is opened when way() first
-/// needs it.
-struct IoRequest {
-  std::vector<ProbeOptions> shapes{};  ///< A shape's number is its place here. set_shape() adds more.
-  std::size_t targets = 0;             ///< Decides the size of the receive buffers.
-  std::size_t transports = 1;          ///< How many serve one batch side by side, and share the limits of the host.
-  /// The object is long-lived: it may need a socket after this process has given up its privileges.
-  bool lasts = false;
-  bool measures_mtu = false;  ///< What may not be fragmented leaves whatever the host remembers of its path.
-  bool wakes = true;          ///< Somebody may call wake().
-  friend bool operator==(const IoRequest&, const IoRequest&) = default;
-};
-
-/// The kind of a lane's messages.
+/// The kind of a socket's messages.
 enum class Carrier : std::uint8_t {
   icmp,  ///< ICMP messages from their header on, over a raw or a ping socket.
   udp,   ///< The payload of UDP datagrams.
@@ -38,10 +27,11 @@ enum class Carrier : std::uint8_t {
   sctp,  ///< SCTP packets from their common header on, over a raw socket.
 };
 
-/// The number of a socket. A lane whose shapes were all replaced may be closed; another lane may then get its number.
-using Lane = std::uint16_t;
+/// The number of a socket. A socket whose profiles were all replaced may be closed; another socket may then get its
+/// number.
+using SocketId = std::uint16_t;
 
-/// The socket of a lane.
+/// The socket of a socket.
 struct Channel {
   Family family = Family::any;
   Carrier carrier = Carrier::icmp;
@@ -53,15 +43,15 @@ struct Channel {
   std::size_t receive_room = 1;  ///< Answers that the receive buffer holds for certain, at least 1.
 };
 
-/// How the probes of one shape leave for one family, or why they cannot.
-struct Way {
+/// How the probes of one profile leave for one family, or why they cannot.
+struct SendPath {
   enum class Kind : std::uint8_t {
-    lane,        ///< The probes are messages of `lane`.
+    socket_id,   ///< The probes are messages of `socket`.
     connection,  ///< The probes are connections: see connect().
     none,        ///< See `error`.
   };
   Kind kind = Kind::none;
-  Lane lane = 0;
+  SocketId socket_id = 0;
   std::error_code error{};  ///< Errc::not_supported where this kind of transport or protocol lacks an option.
   std::string doing{};      ///< What failed, with the option and its value: "cannot send from ProbeOptions::source_v4
                             ///< 192.0.2.1".
@@ -74,7 +64,7 @@ struct Way {
 struct Outgoing {
   const Address* to = nullptr;
   std::span<const std::uint8_t> bytes{};
-  ShapeNumber shape = 0;
+  ProfileNumber profile = 0;
 };
 
 /// The outcome of a batch of messages. The first `accepted` of them went to the kernel between the two times.
@@ -85,15 +75,9 @@ struct SendReport {
   Instant started{}, finished{};
 };
 
-/// When a packet came in.
-struct Arrival {
-  Instant read{};                  ///< When this process read it.
-  std::optional<Instant> stamp{};  ///< When the kernel received it; none where its stamp cannot be trusted.
-};
-
 /// A received packet. Its bytes are valid until the next call.
 struct Incoming {
-  std::span<const std::uint8_t> bytes{};  ///< From the IPv4 header on when `ip_header`, else as the lane's messages.
+  std::span<const std::uint8_t> bytes{};  ///< From the IPv4 header on when `ip_header`, else as the socket's messages.
   bool ip_header = false;
   bool truncated = false;             ///< The packet was longer than `bytes`.
   bool bad_checksum = false;          ///< The checksum was already found wrong.
@@ -107,7 +91,7 @@ struct Incoming {
 
 /// An ICMP error from a socket's error queue, ip(7) IP_RECVERR. Its bytes are valid until the next call.
 struct QueuedError {
-  std::span<const std::uint8_t> quoted{};  ///< The datagram in error, as the lane's messages: from the ICMP, TCP or
+  std::span<const std::uint8_t> quoted{};  ///< The datagram in error, as the socket's messages: from the ICMP, TCP or
                                            ///< SCTP header on, or from the UDP payload on; with all that follows it.
   Address destination{};                   ///< The address that the datagram went to.
   std::uint16_t port = 0;                  ///< UDP: the port that it went to.
@@ -125,7 +109,7 @@ struct QueuedError {
 struct Connecting {
   std::uint64_t token = 0;
   const Address* to = nullptr;
-  ShapeNumber shape = 0;
+  ProfileNumber profile = 0;
 };
 
 /// The outcome of a connection attempt. The socket is already closed, by reset and without data.
@@ -153,37 +137,37 @@ class PacketIo {
 
   [[nodiscard]] virtual Instant now() noexcept = 0;
 
-  /// Sets shape number `shape` to `options`. No probe of the previous shape of this number is awaited any more.
-  virtual void set_shape(ShapeNumber shape, const ProbeOptions& options) = 0;
-  /// Says how probes of `shape` leave for `family`. The first call opens the socket. Shapes that differ only in what
-  /// can be set for each message (ttl, tos, source address, mark, flow label) share a lane. Different `turn`s of a UDP
-  /// shape are different source ports, unless one was asked for; otherwise `turn` changes nothing. Throws
+  /// Sets profile number `profile` to `options`. No probe of the previous profile of this number is awaited any more.
+  virtual void set_profile(ProfileNumber profile, const ProbeOptions& options) = 0;
+  /// Says how probes of `profile` leave for `family`. The first call opens the socket. Profiles that differ only in
+  /// what can be set for each message (ttl, tos, source address, mark, flow label) share a socket. Different `turn`s of
+  /// a UDP profile are different source ports, unless one was asked for; otherwise `turn` changes nothing. Throws
   /// std::system_error when this process is out of descriptors or memory.
-  virtual Way way(Family family, ShapeNumber shape, unsigned turn) = 0;
-  /// The open lanes.
-  [[nodiscard]] virtual std::span<const Lane> lanes() const noexcept = 0;
-  /// The open lanes that may have something for receive() or receive_errors().
-  [[nodiscard]] virtual std::span<const Lane> heard() { return lanes(); }
-  [[nodiscard]] virtual const Channel& channel(Lane lane) const noexcept = 0;
+  virtual SendPath way(Family family, ProfileNumber profile, unsigned turn) = 0;
+  /// The open sockets.
+  [[nodiscard]] virtual std::span<const SocketId> sockets() const noexcept = 0;
+  /// The open sockets that may have something for receive() or receive_errors().
+  [[nodiscard]] virtual std::span<const SocketId> heard() { return sockets(); }
+  [[nodiscard]] virtual const Channel& channel(SocketId socket_id) const noexcept = 0;
   /// The source address that a message to `to` will have; empty where the kernel finds no route.
-  [[nodiscard]] virtual Address source(Lane lane, const Address& to, ShapeNumber shape) = 0;
+  [[nodiscard]] virtual Address source(SocketId socket_id, const Address& to, ProfileNumber profile) = 0;
 
-  /// Hands messages, all to addresses of the lane's family, to the kernel in order, up to the first that it refuses.
-  virtual SendReport send(Lane lane, std::span<const Outgoing> messages) = 0;
-  /// The time at which a full lane can take more, even if nothing arrives until then.
+  /// Hands messages, all to addresses of the socket's family, to the kernel in order, up to the first that it refuses.
+  virtual SendReport send(SocketId socket_id, std::span<const Outgoing> messages) = 0;
+  /// The time at which a full socket can take more, even if nothing arrives until then.
   [[nodiscard]] virtual Instant room_at() const noexcept { return Instant::max(); }
 
   /// Takes the packets that have arrived, as many as one call can hold; never waits. Sets `more` when the call was
   /// full, so that the socket may hold more.
-  virtual std::span<const Incoming> receive(Lane lane, bool& more) = 0;
-  virtual std::span<const QueuedError> receive_errors(Lane lane, bool& more) = 0;
+  virtual std::span<const Incoming> receive(SocketId socket_id, bool& more) = 0;
+  virtual std::span<const QueuedError> receive_errors(SocketId socket_id, bool& more) = 0;
 
   /// Gives back the last `count` items of the last receive(), receive_errors() or connections(), which could not be
   /// taken for want of memory. The next such call returns them again, and next_chore() says so. heard() lists their
-  /// lane first.
+  /// socket first.
   enum class Taken : std::uint8_t { packets, errors, connections };
-  virtual void give_back(Taken what, Lane lane, std::size_t count) noexcept {
-    static_cast<void>(what), static_cast<void>(lane), static_cast<void>(count);
+  virtual void give_back(Taken what, SocketId socket_id, std::size_t count) noexcept {
+    static_cast<void>(what), static_cast<void>(socket_id), static_cast<void>(count);
   }
 
   /// Starts a connection. No error: it is under way, even if its outcome is already known. EMFILE, ENFILE: no

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "net/transport.hpp"
+#include "net/probe_transport.hpp"
 
 namespace multiping::net {
 

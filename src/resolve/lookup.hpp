@@ -1,5 +1,5 @@
 // One lookup of a name's addresses or of an address's name, as the pool of threads uses it.
-// The system's resolver implements it (resolver_asio.cpp), or a test does.
+// The system's resolver implements it (system_lookup.cpp), or a test does.
 #pragma once
 
 #include <functional>

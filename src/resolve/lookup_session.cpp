@@ -6,7 +6,7 @@
 #include <mutex>
 #include <utility>
 
-#include "resolve/lookup_pool.hpp"
+#include "resolve/lookup_threads.hpp"
 
 namespace multiping::resolver {
 namespace {
@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 LookupSession::LookupSession(std::vector<Question> questions, const ResolveOptions& options, LookupFactory factory,
                              std::stop_token stop)
     : call_{new SharedCall{options.family, std::move(factory), {std::move(questions), options, Clock::now()}}},
-      pool_{&LookupPool::of_this_process()},
+      pool_{&LookupThreads::of_this_process()},
       stop_{std::move(stop)} {
   if (Duration{options.timeout} == Duration::zero() || stop_.stop_requested()) call_->board.end();
   if (!call_->board.complete()) pool_->open(call_);
@@ -60,11 +60,11 @@ void LookupSession::wait_until(Time until, Condition condition) {
 }
 
 void LookupSession::wait(Time until) {
-  wait_until(until, [](const LookupBoard& board) { return board.has_known() || board.complete(); });
+  wait_until(until, [](const LookupSchedule& board) { return board.has_known() || board.complete(); });
 }
 
 void LookupSession::wait_for_all() {
-  wait_until(Time::max(), [](const LookupBoard& board) { return board.complete(); });
+  wait_until(Time::max(), [](const LookupSchedule& board) { return board.complete(); });
 }
 
 bool LookupSession::done() const {

@@ -8,14 +8,14 @@
 
 #include "multiping/options.hpp"
 #include "resolve/lookup.hpp"
-#include "resolve/lookup_board.hpp"
+#include "resolve/lookup_schedule.hpp"
 
 namespace multiping::resolver {
 
-class LookupPool;
+class LookupThreads;
 struct SharedCall;
 
-/// Lookups by threads that all calls of the process share evenly: no call gets more threads than another call that
+/// NameLookups by threads that all calls of the process share evenly: no call gets more threads than another call that
 /// could use them. May be used by one thread at a time.
 class LookupSession {
  public:
@@ -51,7 +51,7 @@ class LookupSession {
   void end_if_due() noexcept;
 
   std::shared_ptr<SharedCall> call_;
-  LookupPool* pool_;
+  LookupThreads* pool_;
   std::stop_token stop_;
 };
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/position_map.hpp"
 #include "engine/probe_table.hpp"
-#include "engine/roster.hpp"
 #include "multiping/address.hpp"
 #include "packet/icmp.hpp"
 #include "packet/ipv4.hpp"
@@ -77,23 +77,23 @@ void table_probe(benchmark::State& state) {
   std::uint32_t next = 0;
   for (auto _ : state) {
     const auto serial = table.open_probe(next, 1);
-    table.entry(serial).sent_at = net::Instant{Duration{1}};
+    table.entry(serial).sent_at = Instant{Duration{1}};
     next = next + 1 == 1'000'000 ? 0 : next + 1;
     if ((serial & 0xffffffU) == 0xffffffU) table.reset();
   }
 }
 BENCHMARK(table_probe)->Iterations(1 << 23);
 
-void roster(benchmark::State& state) {
+void position_map(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0));
   for (auto _ : state) {
-    engine::Roster all{count};
+    engine::PositionMap all{count};
     for (std::uint32_t i = 0; i < count; ++i) all.add({.address = numbered(i)});
     benchmark::DoNotOptimize(all.finish().data());
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * state.range(0));
 }
-BENCHMARK(roster)->Arg(10'000)->Arg(1'000'000);
+BENCHMARK(position_map)->Arg(10'000)->Arg(1'000'000);
 
 }  // namespace
 

@@ -266,8 +266,8 @@ class Verdict {
  public:
   Verdict(const std::vector<Sample>& all, Seconds length) : all_{all}, length_{length.count()} {}
 
-  /// Whether a resource did not grow. Lookups take some of it now and then, so the least value of each window counts;
-  /// at any time there may be `peak` more.
+  /// Whether a resource did not grow. NameLookups take some of it now and then, so the least value of each window
+  /// counts; at any time there may be `peak` more.
   [[nodiscard]] bool flat(const char* name, long Sample::*what, long peak) const {
     const Taken taken{least(warm, what), least(the_end, what), most(what)};
     return say(name, taken, taken.after <= taken.before && taken.top <= taken.before + peak);

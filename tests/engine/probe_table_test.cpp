@@ -10,14 +10,14 @@ using namespace std::chrono_literals;
 using multiping::Address;
 using multiping::Outcome;
 using multiping::engine::ProbeTable;
-using multiping::net::Instant;
+using multiping::Instant;
 
 namespace probe_table_test {
 
 struct Fixture {
   Fixture() {
     for (std::uint8_t i = 1; i <= 3; ++i)
-      table.add({.address = Address::v4({192, 0, 2, i}), .shape = i, .ttl_asked = i == 2});
+      table.add({.address = Address::v4({192, 0, 2, i}), .profile = i, .ttl_asked = i == 2});
   }
   ProbeTable table;
 };
@@ -31,7 +31,7 @@ BOOST_AUTO_TEST_CASE(serials_count_on) {
   BOOST_TEST(table.open_probe(0, 1) == 1U);
   const auto probe = table.probe(0);
   BOOST_CHECK(*probe.to == Address::v4({192, 0, 2, 3}));
-  BOOST_TEST(probe.shape == 3U);
+  BOOST_TEST(probe.profile == 3U);
   BOOST_TEST(table.window().end == 2U);
 }
 
@@ -68,9 +68,9 @@ BOOST_AUTO_TEST_CASE(a_number_can_stand_for_another_target) {
   record.outcome = Outcome::send_failed;
   record.attempt = 3;
   table.detail(record).error = std::make_error_code(std::errc::network_unreachable);
-  table.replace(1, {.address = Address::v4({198, 51, 100, 7}), .shape = 9});
+  table.replace(1, {.address = Address::v4({198, 51, 100, 7}), .profile = 9});
   BOOST_CHECK(record.address == Address::v4({198, 51, 100, 7}));
-  BOOST_TEST(+record.shape == 9U);
+  BOOST_TEST(+record.profile == 9U);
   BOOST_TEST(record.attempt == 0U);
   BOOST_TEST(!record.ttl_asked);
   BOOST_CHECK(record.outcome == Outcome::pending);
@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(reset_forgets_fates_but_no_serial_comes_again) {
   table.reset();
   BOOST_CHECK(table.record(0).outcome == Outcome::pending);
   BOOST_CHECK(table.record(0).changed);
-  BOOST_TEST(+table.record(0).shape == 1U);
+  BOOST_TEST(+table.record(0).profile == 1U);
   BOOST_CHECK(table.record(1).ttl_asked);
   BOOST_TEST(table.find_detail(table.record(1)) == nullptr);
   BOOST_TEST(table.window().first == 1U);

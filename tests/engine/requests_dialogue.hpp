@@ -1,4 +1,4 @@
-// A fixture for the tests of engine/requests.hpp: sends probes and delivers events without a transport.
+// A fixture for the tests of engine/request_schedule.hpp: sends probes and delivers events without a transport.
 // Each test chooses the time.
 #pragma once
 
@@ -7,32 +7,31 @@
 #include <memory>
 #include <vector>
 
-#include "engine/requests.hpp"
+#include "engine/request_schedule.hpp"
 
 namespace multiping::test {
 inline namespace single_requests {
 
 using namespace std::chrono_literals;
 using engine::Goal;
-using engine::Requests;
+using engine::RequestSchedule;
 using engine::Rules;
 using net::Event;
-using net::Instant;
 using net::Probe;
 using net::Serial;
 using Kind = net::Event::Kind;
-using Token = Requests::Token;
+using Token = RequestSchedule::Token;
 
 inline constexpr Instant start{100s};
 
 struct RequestsDialogue {
   Token submit(std::uint8_t host, Duration timeout = 1s, int retry = 0, Instant now = start) {
     return requests.submit(
-        {.endpoint = {.address = Address::v4({192, 0, 2, host})}, .timeout = timeout, .retry = retry}, now);
+        {.destination = {.address = Address::v4({192, 0, 2, host})}, .timeout = timeout, .retry = retry}, now);
   }
   Token connect(std::uint8_t host, Duration timeout = 1s, Instant now = start) {
     return requests.submit(
-        {.endpoint = {.address = Address::v4({192, 0, 2, host})}, .connects = true, .timeout = timeout}, now);
+        {.destination = {.address = Address::v4({192, 0, 2, host})}, .connects = true, .timeout = timeout}, now);
   }
   std::vector<Probe> propose(Instant now, std::size_t most = 100) {
     std::vector<Probe> batch;
@@ -61,13 +60,13 @@ struct RequestsDialogue {
     return forgotten;
   }
   /// The only request that is done.
-  Requests::Done done() {
+  RequestSchedule::Done done() {
     auto all = requests.take_done();
     BOOST_REQUIRE_EQUAL(all.size(), 1U);
     return all[0];
   }
 
-  Requests requests{Rules{}};
+  RequestSchedule requests{Rules{}};
 };
 
 }  // namespace single_requests

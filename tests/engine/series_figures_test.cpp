@@ -14,7 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using engine::RoundFate;
 using engine::SeriesFigures;
-using net::Instant;
 
 BOOST_AUTO_TEST_SUITE(series_figures_test)
 

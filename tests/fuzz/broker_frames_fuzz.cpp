@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "broker/broker_frames.hpp"
 #include "fuzz/fuzz.hpp"
-#include "proxy/broker_frames.hpp"
 
 namespace {
 
 using namespace multiping;
-using namespace multiping::proxy;
+using namespace multiping::broker;
 
 void check_request(fuzz::Bytes bytes) {
   const auto request = parse_broker_request(bytes);

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "multiping/address.hpp"
-#include "net/direct_transport.hpp"
+#include "net/packet_transport.hpp"
 
 namespace multiping::fuzz {
 
@@ -37,7 +37,7 @@ class Script {
 struct SentProbe {
   Address to;
   std::vector<std::uint8_t> message;
-  net::Instant at;
+  Instant at;
 };
 
 struct Packet {
@@ -47,28 +47,28 @@ struct Packet {
 
 /// The state that a harness and its sockets share.
 struct Network {
-  net::Instant now{1000s};
+  Instant now{1000s};
   std::vector<SentProbe> sent;
   std::deque<Packet> arriving;
   bool refuse = false;
 };
 
-/// One lane of ICMP over IPv4. As with a ping socket there is no IP header: every byte of a packet belongs to the ICMP
-/// message.
+/// One socket of ICMP over IPv4. As with a ping socket there is no IP header: every byte of a packet belongs to the
+/// ICMP message.
 class FuzzIo final : public net::PacketIo {
  public:
   explicit FuzzIo(Network& network) : network_{network} {}
 
-  net::Instant now() noexcept override { return network_.now; }
-  void set_shape(net::ShapeNumber, const ProbeOptions&) override {}
-  net::Way way(Family family, net::ShapeNumber, unsigned) override {
-    if (family == Family::ipv4) return {.kind = net::Way::Kind::lane};
+  Instant now() noexcept override { return network_.now; }
+  void set_profile(net::ProfileNumber, const ProbeOptions&) override {}
+  net::SendPath way(Family family, net::ProfileNumber, unsigned) override {
+    if (family == Family::ipv4) return {.kind = net::SendPath::Kind::socket_id};
     return {.error = std::make_error_code(std::errc::address_family_not_supported), .doing = "no IPv6"};
   }
-  std::span<const net::Lane> lanes() const noexcept override { return {&lane_, 1}; }
-  const net::Channel& channel(net::Lane) const noexcept override { return channel_; }
-  Address source(net::Lane, const Address&, net::ShapeNumber) override { return {}; }
-  net::SendReport send(net::Lane, std::span<const net::Outgoing> messages) override {
+  std::span<const net::SocketId> sockets() const noexcept override { return {&socket_id_, 1}; }
+  const net::Channel& channel(net::SocketId) const noexcept override { return channel_; }
+  Address source(net::SocketId, const Address&, net::ProfileNumber) override { return {}; }
+  net::SendReport send(net::SocketId, std::span<const net::Outgoing> messages) override {
     net::SendReport report{.accepted = 0, .refused = {}, .started = network_.now, .finished = network_.now};
     if (network_.refuse) {
       report.refused = std::make_error_code(std::errc::network_unreachable);
@@ -79,7 +79,7 @@ class FuzzIo final : public net::PacketIo {
     report.accepted = messages.size();
     return report;
   }
-  std::span<const net::Incoming> receive(net::Lane, bool& more) override {
+  std::span<const net::Incoming> receive(net::SocketId, bool& more) override {
     more = false;
     handed_.assign(network_.arriving.begin(), network_.arriving.end());
     network_.arriving.clear();
@@ -89,7 +89,7 @@ class FuzzIo final : public net::PacketIo {
           {.bytes = packet.bytes, .from = packet.from, .arrival = {.read = network_.now, .stamp = network_.now}});
     return views_;
   }
-  std::span<const net::QueuedError> receive_errors(net::Lane, bool& more) override {
+  std::span<const net::QueuedError> receive_errors(net::SocketId, bool& more) override {
     more = false;
     return {};
   }
@@ -101,14 +101,14 @@ class FuzzIo final : public net::PacketIo {
     return {};
   }
   void abandon(std::uint64_t) noexcept override {}
-  void wait(net::Instant until) override { network_.now = std::max(network_.now, std::min(until, network_.now + 1s)); }
+  void wait(Instant until) override { network_.now = std::max(network_.now, std::min(until, network_.now + 1s)); }
   void wake() noexcept override {}
   net::Drops drops() noexcept override { return {}; }
   int native_handle() noexcept override { return -1; }
 
  private:
   Network& network_;
-  net::Lane lane_ = 0;
+  net::SocketId socket_id_ = 0;
   net::Channel channel_{.family = Family::ipv4, .carrier = net::Carrier::icmp, .id = our_id, .receive_room = 8};
   std::vector<Packet> handed_;
   std::vector<net::Incoming> views_;
@@ -119,7 +119,7 @@ class FuzzTransport final : public Transport {
   explicit FuzzTransport(Network& network) : network_{network} {}
   Capabilities capabilities() const noexcept override { return {.ipv4 = true}; }
   std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const override {
-    return std::make_unique<net::DirectTransport>(std::make_unique<FuzzIo>(network_), request,
+    return std::make_unique<net::PacketTransport>(std::make_unique<FuzzIo>(network_), request,
                                                   packet::SipKey{.bytes = {1, 2, 3}});
   }
 

@@ -7,7 +7,7 @@
 #include "fuzz/fuzz.hpp"
 #include "multiping/address.hpp"
 #include "multiping/target.hpp"
-#include "resolve/host_name.hpp"
+#include "base/host_name.hpp"
 
 namespace {
 
@@ -15,8 +15,8 @@ using namespace multiping;
 
 void check_address(std::string_view text) {
   const auto address = Address::parse(text);
-  const auto host = resolver::read_host(text);
-  fuzz::require((host.kind == resolver::HostText::address) == address.has_value());
+  const auto host = read_host(text);
+  fuzz::require((host.kind == HostText::address) == address.has_value());
   if (!address) return;
   fuzz::require(address->family() != Family::any);
   fuzz::require(Address::parse(address->to_string()) == address);

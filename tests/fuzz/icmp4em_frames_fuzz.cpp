@@ -1,23 +1,23 @@
 // Fuzzes the frames of icmp4em's proxy protocol, those of clients and those of the server. Input: a datagram.
 // A valid message has the same content after it is written and read again.
-#include "proxy/icmp4em_frames.hpp"
+#include "icmp4em/icmp4em_frames.hpp"
 
 #include <algorithm>
 
 #include "fuzz/fuzz.hpp"
-#include "net/address_facts.hpp"
+#include "values/address_kinds.hpp"
 
 namespace {
 
 using namespace multiping;
-using namespace multiping::proxy;
+using namespace multiping::icmp4em;
 
 void check_request(fuzz::Bytes bytes) {
   const auto parsed = parse_icmp4em_request(bytes);
   if (parsed.fault != Icmp4emFault::none) return;
   const Icmp4emRequest& request = parsed.request;
   fuzz::require_inside(request.payload, bytes);
-  fuzz::require(request.payload.size() <= most_icmp4em_payload && !net::is_no_host(request.destination));
+  fuzz::require(request.payload.size() <= most_icmp4em_payload && !is_no_host(request.destination));
   const auto written = encode(request);
   const auto again = parse_icmp4em_request(written);
   fuzz::require(again.fault == Icmp4emFault::none && again.request.destination == request.destination);

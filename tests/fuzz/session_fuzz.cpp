@@ -20,7 +20,6 @@ using fuzz::Forge;
 using fuzz::Network;
 using fuzz::Packet;
 using fuzz::Script;
-using net::Instant;
 
 constexpr std::size_t targets = 4;
 

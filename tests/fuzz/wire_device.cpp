@@ -14,7 +14,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "linux/socket.hpp"
+#include "os/socket.hpp"
 
 namespace multiping::fuzz {
 namespace {

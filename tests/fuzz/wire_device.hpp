@@ -2,7 +2,7 @@
 // and writes the packets that it receives.
 #pragma once
 
-#include "linux/file_descriptor.hpp"
+#include "os/file_descriptor.hpp"
 #include "sim/wire.hpp"
 
 namespace multiping::fuzz {

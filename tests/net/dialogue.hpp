@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "net/direct_transport.hpp"
+#include "net/packet_transport.hpp"
 #include "net/scripted_packet_io.hpp"
 #include "packet/checksum.hpp"
 #include "packet/writer.hpp"
@@ -109,7 +109,7 @@ class TestBook final : public net::ProbeBook {
  public:
   struct Asked {
     Address to{};
-    std::uint16_t shape = 0;
+    std::uint16_t profile = 0;
   };
   net::Serial start = 0;  ///< Probes with lower serials are forgotten.
   std::set<net::Serial> answered{};
@@ -118,23 +118,23 @@ class TestBook final : public net::ProbeBook {
   [[nodiscard]] Window window() const noexcept override { return {start, asked.size()}; }
   [[nodiscard]] net::Probe probe(net::Serial serial) const noexcept override {
     const Asked& one = asked[static_cast<std::size_t>(serial)];
-    const auto same = [&one](const Asked& other) { return other.to == one.to && other.shape == one.shape; };
+    const auto same = [&one](const Asked& other) { return other.to == one.to && other.profile == one.profile; };
     const auto target = static_cast<std::uint32_t>(std::ranges::find_if(asked, same) - asked.begin());
-    return {.serial = serial, .to = &one.to, .shape = one.shape, .target = target};
+    return {.serial = serial, .to = &one.to, .profile = one.profile, .target = target};
   }
   [[nodiscard]] bool is_unanswered(net::Serial serial) const noexcept override { return !answered.contains(serial); }
-  net::Probe add(const Address& to, std::uint16_t shape) {
-    asked.push_back({to, shape});
+  net::Probe add(const Address& to, std::uint16_t profile) {
+    asked.push_back({to, profile});
     return probe(asked.size() - 1);
   }
 };
 
 struct Dialogue {
-  explicit Dialogue(std::vector<ProbeOptions> shapes, std::size_t targets = 0) {
-    auto scripted = std::make_unique<ScriptedPacketIo>(shapes);
+  explicit Dialogue(std::vector<ProbeOptions> profiles, std::size_t targets = 0) {
+    auto scripted = std::make_unique<ScriptedPacketIo>(profiles);
     io = scripted.get();
-    const net::IoRequest request{.shapes = std::move(shapes), .targets = targets};
-    transport = std::make_unique<net::DirectTransport>(std::move(scripted), request, packet::SipKey{{7, 1, 3}});
+    const net::IoRequest request{.profiles = std::move(profiles), .targets = targets};
+    transport = std::make_unique<net::PacketTransport>(std::move(scripted), request, packet::SipKey{{7, 1, 3}});
   }
 
   net::ProbeTransport::Sent send(const std::vector<net::Probe>& probes) {
@@ -142,8 +142,8 @@ struct Dialogue {
     return transport->send(probes, sent_at);
   }
   /// Sends one probe, and returns the message that went out.
-  ScriptedPacketIo::Sent ask(const Address& to, std::uint16_t shape = 0) {
-    send({book.add(to, shape)});
+  ScriptedPacketIo::Sent ask(const Address& to, std::uint16_t profile = 0) {
+    send({book.add(to, profile)});
     return io->sent.empty() ? ScriptedPacketIo::Sent{} : io->sent.back();
   }
   std::vector<ScriptedPacketIo::Sent> ask_times(std::size_t times, const Address& to) {
@@ -157,9 +157,9 @@ struct Dialogue {
     return events;
   }
   /// Delivers a message as an IPv4 raw socket does.
-  void deliver(net::Lane lane, const Address& from, std::uint8_t protocol, const Bytes& message) {
+  void deliver(net::SocketId socket_id, const Address& from, std::uint8_t protocol, const Bytes& message) {
     const auto bytes = io->keep(ipv4_packet(from, io->host_v4, protocol, message));
-    io->deliver(lane, {.bytes = bytes, .ip_header = true});
+    io->deliver(socket_id, {.bytes = bytes, .ip_header = true});
   }
   /// An entry of an error queue about a message: time exceeded, unless the test changes it.
   net::QueuedError queued(const ScriptedPacketIo::Sent& about, const Bytes& quoted) {
@@ -172,9 +172,9 @@ struct Dialogue {
   [[nodiscard]] Counters counters() const { return transport->counters(); }
 
   ScriptedPacketIo* io = nullptr;
-  std::unique_ptr<net::DirectTransport> transport;
+  std::unique_ptr<net::PacketTransport> transport;
   TestBook book;
-  std::vector<net::Instant> sent_at;
+  std::vector<Instant> sent_at;
 };
 
 }  // namespace speakers

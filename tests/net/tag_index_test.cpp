@@ -1,5 +1,5 @@
 // Tests of TagIndex: short, long and equal tags, and the entries that are dropped when the table grows.
-// The speaker checks whether a tag is right.
+// The protocol checks whether a tag is right.
 #include "net/tag_index.hpp"
 
 #include <array>

@@ -13,7 +13,7 @@ struct UdpDialogue : Dialogue {
   using Dialogue::Dialogue;
 
   void answer(const ScriptedPacketIo::Sent& probe, const Bytes& bytes, std::uint16_t from_port = port) {
-    io->deliver(probe.lane, {.bytes = io->keep(bytes), .from = probe.to, .port = from_port, .ttl = 61, .tos = 4});
+    io->deliver(probe.socket_id, {.bytes = io->keep(bytes), .from = probe.to, .port = from_port, .ttl = 61, .tos = 4});
   }
   /// Reports port unreachable from `offender`.
   void refuse(const ScriptedPacketIo::Sent& probe, const Bytes& quoted, const Address& offender) {
@@ -23,7 +23,7 @@ struct UdpDialogue : Dialogue {
     error.offender = offender;
     error.type = v4 ? 3 : 1;
     error.code = v4 ? 3 : 4;
-    io->report(probe.lane, error);
+    io->report(probe.socket_id, error);
   }
 };
 

@@ -3,7 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "net/udp_dialogue.hpp"
-#include "net/udp_speaker.hpp"
+#include "net/udp_protocol.hpp"
 
 using namespace multiping;
 using namespace multiping::test;
@@ -12,24 +12,24 @@ BOOST_AUTO_TEST_SUITE(udp_flow_test)
 
 namespace {
 
-/// Shapes of one flow: the ttl of a shape is its number plus one.
+/// Profiles of one flow: the ttl of a profile is its number plus one.
 std::vector<ProbeOptions> hops(int count, std::size_t payload_size = 56) {
-  std::vector<ProbeOptions> shapes;
+  std::vector<ProbeOptions> profiles;
   for (int ttl = 1; ttl <= count; ++ttl)
-    shapes.push_back({.protocol = Protocol::udp, .ttl = ttl, .payload_size = payload_size, .flow = 7});
-  return shapes;
+    profiles.push_back({.protocol = Protocol::udp, .ttl = ttl, .payload_size = payload_size, .flow = 7});
+  return profiles;
 }
 
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_flow_has_one_source_port_for_all_targets) {
-  auto shapes = hops(2);
-  shapes.push_back({.protocol = Protocol::udp, .flow = 8});
-  UdpDialogue dialogue{shapes};
-  const net::Lane lane = dialogue.ask(target_v4, 0).lane;
-  for (int i = 0; i < 8; ++i) BOOST_TEST(dialogue.ask(target_v4, 1).lane == lane);
-  BOOST_TEST(dialogue.ask(other_v4, 0).lane == lane);
-  BOOST_TEST(dialogue.ask(target_v4, 2).lane != lane);
+  auto profiles = hops(2);
+  profiles.push_back({.protocol = Protocol::udp, .flow = 8});
+  UdpDialogue dialogue{profiles};
+  const net::SocketId socket_id = dialogue.ask(target_v4, 0).socket_id;
+  for (int i = 0; i < 8; ++i) BOOST_TEST(dialogue.ask(target_v4, 1).socket_id == socket_id);
+  BOOST_TEST(dialogue.ask(other_v4, 0).socket_id == socket_id);
+  BOOST_TEST(dialogue.ask(target_v4, 2).socket_id != socket_id);
 }
 
 BOOST_AUTO_TEST_CASE(a_quoted_tag_names_the_hop_among_many) {

@@ -15,12 +15,12 @@
 #include <memory>
 #include <new>
 
-#include "linux/io_under_test.hpp"
+#include "broker/broker_sockets.hpp"
+#include "broker/fake_broker.hpp"
 #include "multiping/error.hpp"
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
-#include "proxy/broker_sockets.hpp"
-#include "proxy/fake_broker.hpp"
+#include "os/io_under_test.hpp"
 
 namespace multiping::test {
 namespace {
@@ -67,7 +67,7 @@ class BrokerProcess {
   std::unique_ptr<Child> child_;
 };
 
-Script answering(proxy::BrokerReply reply) {
+Script answering(broker::BrokerReply reply) {
   return [reply](const Bytes&) { return say(reply); };
 }
 
@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(two_objects_never_have_the_same_socket) {
   in_namespace([] {
     BrokerProcess broker;
     become_nobody();
-    proxy::BrokerSockets sockets{default_path, 0};
+    broker::BrokerSockets sockets{default_path, 0};
     BOOST_TEST(!sockets.fetch().error);
     const os::PingSocket first = sockets.ping_socket(Family::ipv4, {}, 0);
     const os::PingSocket second = sockets.ping_socket(Family::ipv4, {}, 0);
@@ -285,7 +285,7 @@ BOOST_AUTO_TEST_CASE(a_full_table_of_descriptors_is_this_process_s_own) {
     BrokerProcess broker;
     become_nobody();
     const int next = os::open_socket(Family::ipv4, SOCK_DGRAM, IPPROTO_UDP).value();
-    const proxy::BrokerClient client{default_path};
+    const broker::BrokerClient client{default_path};
     for (const int room : {0, 1}) {
       const auto most = static_cast<rlim_t>(next + room);
       const rlimit limit{.rlim_cur = most, .rlim_max = 4096};
@@ -323,11 +323,11 @@ BOOST_AUTO_TEST_CASE(a_buffer_that_was_forced_stays) {
     for (const std::size_t wish : {std::size_t{0}, std::size_t{1}, forced / 2, 2 * forced}) {
       os::SocketPacketIo io{TransportKind::broker,
                             {.receive_buffer = wish},
-                            {.shapes = {{}}, .targets = 100'000},
+                            {.profiles = {{}}, .targets = 100'000},
                             {.broker = {.sockets = sockets}}};
-      const net::Way way = io.way(Family::ipv4, 0, 0);
-      BOOST_REQUIRE_MESSAGE(way.kind == net::Way::Kind::lane, way.doing);
-      BOOST_TEST(io.channel(way.lane).receive_room >= forced / 2048, wish);
+      const net::SendPath way = io.way(Family::ipv4, 0, 0);
+      BOOST_REQUIRE_MESSAGE(way.kind == net::SendPath::Kind::socket_id, way.doing);
+      BOOST_TEST(io.channel(way.socket_id).receive_room >= forced / 2048, wish);
     }
   });
 }
@@ -356,7 +356,7 @@ BOOST_AUTO_TEST_CASE(sockets_that_others_could_join_are_refused) {
     };
     for (const Script& script : {Script{shared}, Script{unbound}, Script{other_family}, Script{elsewhere}}) {
       BrokerProcess broker{script};
-      const auto none = proxy::BrokerClient{default_path}.ask(Family::ipv4, address("127.0.0.2"), 0).got;
+      const auto none = broker::BrokerClient{default_path}.ask(Family::ipv4, address("127.0.0.2"), 0).got;
       BOOST_TEST(none.error == make_error_code(Errc::broker_protocol));
       BOOST_TEST(contains(none.doing, "handed over a socket that"), none.doing);
     }
@@ -378,7 +378,7 @@ BOOST_AUTO_TEST_CASE(without_any_right_the_broker_is_named_too) {
 BOOST_AUTO_TEST_CASE(a_broker_that_does_not_serve_is_named_with_its_reason) {
   in_namespace([] {
     const auto icmp = [] { MultiPing{"127.0.0.1"}.send(); };
-    BrokerProcess broker{answering({.status = proxy::BrokerStatus::denied})};
+    BrokerProcess broker{answering({.status = broker::BrokerStatus::denied})};
     Child denied{[&] {
       become_nobody();
       const std::string text = complaint<PermissionError>(icmp, error_of(EPERM));
@@ -407,7 +407,7 @@ BOOST_AUTO_TEST_CASE(a_later_refusal_is_that_object_s_error) {
     // The broker grants two requests, one for each family when the transport is opened, and denies later ones.
     auto granted = std::make_shared<int>(0);
     BrokerProcess broker{[granted](const Bytes& request) {
-      return ++*granted <= 2 ? grant(request) : say({.status = proxy::BrokerStatus::denied});
+      return ++*granted <= 2 ? grant(request) : say({.status = broker::BrokerStatus::denied});
     }};
     become_nobody();
     const Options options = through_broker();

@@ -13,10 +13,10 @@
 #include <string_view>
 #include <vector>
 
-#include "linux/socket.hpp"
 #include "multiping/error.hpp"
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
+#include "os/socket.hpp"
 
 namespace multiping::test {
 namespace {
@@ -31,14 +31,14 @@ const Address peer_v4 = *Address::parse("10.1.0.2"), peer_v6 = *Address::parse("
 const Address own_v4 = *Address::parse("10.1.0.1"), own_v6 = *Address::parse("fd01::1");
 
 /// A way to probe the peer.
-struct Way {
+struct SendPath {
   const char* name;
   TransportKind kind;
   ProbeOptions probe;
 };
 
-const std::vector<Way>& ways() {
-  static const std::vector<Way> all = {
+const std::vector<SendPath>& ways() {
+  static const std::vector<SendPath> all = {
       {"raw ICMP", TransportKind::raw, {}},
       {"ping socket", TransportKind::ping_socket, {}},
       {"UDP", TransportKind::sockets, {.protocol = Protocol::udp}},
@@ -86,8 +86,8 @@ Result ask_until_heard(Prober& prober, const Address& to, const ProbeOptions& pr
 class Askers {
  public:
   explicit Askers(const std::function<void(ProbeOptions&, const Address&)>& change) : Askers{ways(), change} {}
-  Askers(std::span<const Way> ways, const std::function<void(ProbeOptions&, const Address&)>& change) {
-    for (const Way& way : ways)
+  Askers(std::span<const SendPath> ways, const std::function<void(ProbeOptions&, const Address&)>& change) {
+    for (const SendPath& way : ways)
       for (const Address& to : {peer_v4, peer_v6}) {
         ProbeOptions probe = way.probe;
         change(probe, to);
@@ -239,8 +239,8 @@ BOOST_AUTO_TEST_CASE(an_ordinary_user_finds_the_device_again) {
     BOOST_REQUIRE((::pipe(to_root) == 0 && ::pipe(to_user) == 0));
     Child user{[&] {
       become_nobody();
-      std::vector<Way> free;
-      for (const Way& way : ways())
+      std::vector<SendPath> free;
+      for (const SendPath& way : ways())
         if (way.kind != TransportKind::raw) free.push_back(way);
       Askers askers{free, [](ProbeOptions& probe, const Address&) { probe.device = "va"; }};
       askers.all_are_heard();
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(a_prober_follows_the_name_of_a_zone) {
     make_peer();
     lift_error_limits("peer");
     make_link_anew();
-    for (const Way& way : ways()) {
+    for (const SendPath& way : ways()) {
       const Address peer = *Address::parse("fe80::b%va");
       Prober prober{options_for(way.kind)};
       const Result before = ask_until_heard(prober, peer, way.probe);
@@ -287,7 +287,7 @@ BOOST_AUTO_TEST_CASE(a_prober_follows_the_name_of_its_sources_zone) {
     allow_ping_sockets();
     make_peer();
     lift_error_limits("peer");
-    for (const Way& way : ways()) {
+    for (const SendPath& way : ways()) {
       make_link_anew();
       const Address peer = *Address::parse("fe80::b%va");
       ProbeOptions probe = way.probe;
@@ -307,7 +307,7 @@ BOOST_AUTO_TEST_CASE(a_device_is_the_zone_too) {
     allow_ping_sockets();
     run("ip link add vx type veth peer name vy");
     const Address bare = *Address::parse("fe80::b");
-    for (const Way& way : ways()) {
+    for (const SendPath& way : ways()) {
       ProbeOptions probe = way.probe;
       probe.device = "va";
       Prober prober{options_for(way.kind)};

@@ -10,10 +10,10 @@
 #include <thread>
 #include <vector>
 
-#include "linux/file_descriptor.hpp"
-#include "linux/socket.hpp"
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
+#include "os/file_descriptor.hpp"
+#include "os/socket.hpp"
 #include "resolve/name_server.hpp"
 
 namespace multiping::test {

@@ -31,9 +31,9 @@
 #include <thread>
 #include <utility>
 
-#include "linux/socket.hpp"
 #include "multiping/multiping.hpp"
 #include "netns/through_broker.hpp"
+#include "os/socket.hpp"
 
 extern "C" {
 int __llvm_profile_write_file() __attribute__((weak));

@@ -21,18 +21,18 @@ BOOST_AUTO_TEST_SUITE(odd_routes_netns, *precondition(needs_root))
 const std::string in_first = "nsenter --net=/run/netns/r1 ", in_second = "nsenter --net=/run/netns/r2 ",
                   in_far = "nsenter --net=/run/netns/far ";
 
-struct Way {
+struct SendPath {
   TransportKind kind = TransportKind::raw;
   ProbeOptions probe{};
 };
-const Way ways[] = {
+const SendPath ways[] = {
     {TransportKind::raw, {}},         {TransportKind::raw, parts::udp()},     {TransportKind::raw, parts::tcp()},
     {TransportKind::ping_socket, {}}, {TransportKind::sockets, parts::udp()}, {TransportKind::sockets, parts::tcp()}};
 
 /// Runs `make` and `check` in a namespace of its own for each way.
 template <class Make, class Check>
 void each(Make make, Check check) {
-  for (const Way& way : ways) {
+  for (const SendPath& way : ways) {
     in_namespace([&] {
       allow_ping_sockets();
       make();

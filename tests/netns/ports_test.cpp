@@ -13,10 +13,10 @@
 #include <cerrno>
 #include <map>
 
-#include "linux/socket.hpp"
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
 #include "netns/tun_device.hpp"
+#include "os/socket.hpp"
 #include "packet/checksum.hpp"
 #include "packet/writer.hpp"
 #include "sim/scenario_parts.hpp"

@@ -69,7 +69,7 @@ std::size_t resident() {
   return 0;
 }
 
-bool readable(int descriptor, int milliseconds) {
+bool printable(int descriptor, int milliseconds) {
   pollfd watched{.fd = descriptor, .events = POLLIN, .revents = 0};
   return ::poll(&watched, 1, milliseconds) == 1;
 }
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(a_loop_of_the_programs_own) {
     BOOST_TEST(other_seen);
     BOOST_TEST((order == std::vector{Outcome::reply, Outcome::no_reply}));
     BOOST_TEST(wakes < 20);  // the loop waited, and did not spin
-    BOOST_TEST(!readable(watched[0].fd, 50));
+    BOOST_TEST(!printable(watched[0].fd, 50));
   });
 }
 
@@ -151,18 +151,18 @@ BOOST_AUTO_TEST_CASE(the_descriptor_tells_what_no_packet_announces) {
     Prober prober{{.max_rate = 20}};
     const int handle = prober.native_handle();
     static_cast<void>(prober.submit(address("224.0.0.1"), {}, 1s));  // done at once
-    BOOST_TEST(readable(handle, 0));
+    BOOST_TEST(printable(handle, 0));
     BOOST_TEST(prober.poll(0s).size() == 1U);
-    BOOST_TEST(!readable(handle, 0));
+    BOOST_TEST(!printable(handle, 0));
     static_cast<void>(prober.submit(address("10.21.0.1"), {}, 60s));
     static_cast<void>(prober.submit(address("10.21.0.2"), {}, 3s));  // sent after 50 ms, ends after 3 s
     while (prober.counters().sent < 2) {
-      BOOST_REQUIRE(readable(handle, 20'000));
+      BOOST_REQUIRE(printable(handle, 20'000));
       BOOST_TEST(prober.poll(0s).empty());
     }
     std::vector<Prober::Completion> done;
     while (done.empty()) {
-      BOOST_REQUIRE(readable(handle, 20'000));
+      BOOST_REQUIRE(printable(handle, 20'000));
       done = prober.poll(0s);
     }
     BOOST_TEST(done[0].result.host == "10.21.0.2");
@@ -268,16 +268,16 @@ BOOST_AUTO_TEST_CASE(the_descriptor_tells_of_a_stop_request_from_another_thread)
     const TunDevice network{slow_network()};
     Prober prober{{.stop = source.get_token()}};
     static_cast<void>(prober.submit(address("10.21.0.1"), {}, 1h));
-    BOOST_TEST(!readable(prober.native_handle(), 0));
+    BOOST_TEST(!printable(prober.native_handle(), 0));
     std::jthread other{[&source] {
       ::poll(nullptr, 0, 50);  // so that this thread waits
       source.request_stop();
     }};
-    BOOST_REQUIRE(readable(prober.native_handle(), 30'000));
+    BOOST_REQUIRE(printable(prober.native_handle(), 30'000));
     BOOST_TEST(prober.poll(0s).size() == 1U);
     other.join();
     static_cast<void>(prober.poll(0s));
-    BOOST_TEST(!readable(prober.native_handle(), 0));
+    BOOST_TEST(!printable(prober.native_handle(), 0));
   });
 }
 

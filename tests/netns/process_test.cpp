@@ -15,10 +15,10 @@
 #include <set>
 #include <thread>
 
-#include "linux/socket.hpp"
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
 #include "netns/tun_device.hpp"
+#include "os/socket.hpp"
 #include "support/sanitized.hpp"
 
 namespace multiping::test {
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(a_fork_in_the_midst_of_a_batch_disturbs_nothing, *precondit
   });
 }
 
-bool is_readable(int descriptor, std::chrono::milliseconds wait = 0ms) {
+bool is_printable(int descriptor, std::chrono::milliseconds wait = 0ms) {
   pollfd watched{.fd = descriptor, .events = POLLIN, .revents = 0};
   return ::poll(&watched, 1, static_cast<int>(wait.count())) > 0;
 }
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(a_socket_that_a_child_has_too_wakes_nobody_once_it_is_close
       static_cast<void>(::sendto(other.value(), "x", 1, 0, &to.any, length));
     }
     for (int times = 0; times < 3; ++times) static_cast<void>(prober.poll(0s));
-    BOOST_TEST(!is_readable(handle));
+    BOOST_TEST(!is_printable(handle));
   });
 }
 
@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_a_child_has_too_wakes_nobody_once_it_is_g
     const Child child{[] { ::pause(); }};
     while (prober.in_flight() > 0) static_cast<void>(prober.poll(20s));
     for (int times = 0; times < 3; ++times) static_cast<void>(prober.poll(0s));
-    BOOST_TEST(!is_readable(handle, 5s));
+    BOOST_TEST(!is_printable(handle, 5s));
   });
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "multiping/multiping.hpp"
-#include "net/transport.hpp"
+#include "net/probe_transport.hpp"
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
 #include "netns/tun_device.hpp"
@@ -35,7 +35,7 @@ Scenario slow_network() {
 
 struct Start {
   Address to;
-  net::Instant at;
+  Instant at;
 };
 
 /// Passes every call on to real sockets, and records when each probe was handed to the kernel.
@@ -43,20 +43,22 @@ class WatchedWay final : public net::ProbeTransport {
  public:
   WatchedWay(std::unique_ptr<net::ProbeTransport> way, std::vector<Start>& starts)
       : way_{std::move(way)}, starts_{starts} {}
-  net::Instant now() noexcept override { return way_->now(); }
-  void set_shape(net::ShapeNumber shape, const ProbeOptions& options) override { way_->set_shape(shape, options); }
-  net::Obstacle prepare(Family family, net::ShapeNumber shape) override { return way_->prepare(family, shape); }
+  Instant now() noexcept override { return way_->now(); }
+  void set_profile(net::ProfileNumber profile, const ProbeOptions& options) override {
+    way_->set_profile(profile, options);
+  }
+  net::Obstacle prepare(Family family, net::ProfileNumber profile) override { return way_->prepare(family, profile); }
   std::size_t credit() const noexcept override { return way_->credit(); }
-  Sent send(std::span<const net::Probe> probes, std::span<net::Instant> sent_at) override {
+  Sent send(std::span<const net::Probe> probes, std::span<Instant> sent_at) override {
     const Sent sent = way_->send(probes, sent_at);
     for (std::size_t i = 0; i < sent.accepted; ++i) starts_.push_back({*probes[i].to, sent_at[i]});
     return sent;
   }
-  net::Instant room_at() const noexcept override { return way_->room_at(); }
+  Instant room_at() const noexcept override { return way_->room_at(); }
   void receive(const net::ProbeBook& book, std::vector<net::Event>& events) override { way_->receive(book, events); }
   void forget(net::Serial serial) noexcept override { way_->forget(serial); }
   void look_for_drops() noexcept override { way_->look_for_drops(); }
-  void wait(net::Instant until) override { way_->wait(until); }
+  void wait(Instant until) override { way_->wait(until); }
   void wake() noexcept override { way_->wake(); }
   int native_handle() noexcept override { return way_->native_handle(); }
   Counters counters() noexcept override { return way_->counters(); }

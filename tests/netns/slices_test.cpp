@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
-BOOST_AUTO_TEST_SUITE(slices_test, *precondition(needs_root))
+BOOST_AUTO_TEST_SUITE(shards_test, *precondition(needs_root))
 
 std::ptrdiff_t running_threads() {
   return std::distance(std::filesystem::directory_iterator{"/proc/self/task"}, std::filesystem::directory_iterator{});
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(threads_change_no_result) {
       (void)multi_ping(loopback_hosts(100), 5s, 0, with_threads(kind, 2));
       const auto threads_before = running_threads();  // a sanitizer has threads of its own
       auto targets = loopback_hosts(20'000);
-      targets.push_back(targets[3]);  // a position whose target is in another slice
+      targets.push_back(targets[3]);  // a position whose target is in another shard
       for (const int threads : {0, 1, 2, 8}) {
         MultiPing batch{targets, with_threads(kind, threads)};
         batch.send();
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(threads_change_no_result) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(one_descriptor_for_all_slices) {
+BOOST_AUTO_TEST_CASE(one_descriptor_for_all_shards) {
   in_namespace([] {
     make_peer();
     run("nsenter --net=/run/netns/peer ip route add local 10.1.8.0/21 dev vb");

@@ -19,8 +19,8 @@
 #include <system_error>
 #include <thread>
 
-#include "linux/socket.hpp"
 #include "netns/namespace.hpp"
+#include "os/socket.hpp"
 
 namespace multiping::test {
 inline namespace broker_run {

@@ -22,9 +22,9 @@
 #include <system_error>
 #include <vector>
 
-#include "linux/socket.hpp"
 #include "netns/namespace.hpp"
 #include "netns/through_broker.hpp"
+#include "os/socket.hpp"
 
 namespace multiping::test {
 namespace {
@@ -32,8 +32,8 @@ namespace {
 constexpr std::size_t largest_packet = 65536;
 constexpr int reads_in_a_row = 64;
 
-net::Instant clock_now() {
-  return net::Instant{std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
+Instant clock_now() {
+  return Instant{std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
 }
 
 int open_device() {
@@ -75,7 +75,7 @@ class TunDevice::Responder {
 
  private:
   struct Due {
-    net::Instant at{};
+    Instant at{};
     std::uint64_t order = 0;
     Bytes bytes{};
     bool operator>(const Due& other) const noexcept { return at != other.at ? at > other.at : order > other.order; }
@@ -92,7 +92,7 @@ class TunDevice::Responder {
     for (int i = 0; i < reads_in_a_row; ++i) {
       const ssize_t length = ::read(owner_.device_, buffer_.data(), buffer_.size());
       if (length <= 0) return;
-      const net::Instant now = clock_now();
+      const Instant now = clock_now();
       const ByteView packet{buffer_.data(), static_cast<std::size_t>(length)};
       for (Delivery& delivery : network_.answer(now, packet))
         due_.push({now + delivery.delay, ++order_, std::move(delivery.bytes)});
@@ -101,7 +101,7 @@ class TunDevice::Responder {
   }
 
   void write_due() {
-    const net::Instant now = clock_now();
+    const Instant now = clock_now();
     while (!due_.empty() && due_.top().at <= now) {
       const Bytes& bytes = due_.top().bytes;
       if (::write(owner_.device_, bytes.data(), bytes.size()) < 0) ++owner_.refused_;

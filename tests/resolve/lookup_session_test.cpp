@@ -38,7 +38,7 @@ LookupFactory finding() {
   return scripted([](const auto&) { return found(); });
 }
 
-/// Lookups that hang at the gate, except those of "quick".
+/// NameLookups that hang at the gate, except those of "quick".
 LookupFactory hanging(const std::shared_ptr<Gate>& gate) {
   return scripted([gate](const std::string& name) {
     if (name != "quick") gate->pass();
@@ -64,7 +64,7 @@ bool threads_fall_to(std::size_t count) {
   return threads_of_this_process() <= count;
 }
 
-bool is_readable(int descriptor, int milliseconds) {
+bool is_printable(int descriptor, int milliseconds) {
   pollfd ready{descriptor, POLLIN, 0};
   return ::poll(&ready, 1, milliseconds) == 1;
 }
@@ -104,20 +104,20 @@ BOOST_AUTO_TEST_CASE(a_descriptor_tells_that_something_is_known) {
   LookupSession session{{"hang", "quick"}, {.timeout = 60s}, hanging(gate), {}};
   const int descriptor = session.native_handle();
   BOOST_REQUIRE(descriptor >= 0);
-  BOOST_TEST(is_readable(descriptor, 10'000));
+  BOOST_TEST(is_printable(descriptor, 10'000));
   BOOST_TEST(session.take().size() == 1U);
-  BOOST_TEST(!is_readable(descriptor, 0));
+  BOOST_TEST(!is_printable(descriptor, 0));
   gate->open();
-  BOOST_TEST(is_readable(descriptor, 10'000));
+  BOOST_TEST(is_printable(descriptor, 10'000));
   BOOST_TEST(session.native_handle() == descriptor);
   BOOST_TEST(session.take().size() == 1U);
-  BOOST_TEST(!is_readable(descriptor, 0));
+  BOOST_TEST(!is_printable(descriptor, 0));
 }
 
 BOOST_AUTO_TEST_CASE(a_descriptor_that_is_asked_for_late_tells_it_too) {
   LookupSession session{{"quick"}, {.timeout = 60s}, finding(), {}};
   session.wait_for_all();
-  BOOST_TEST(is_readable(session.native_handle(), 0));
+  BOOST_TEST(is_printable(session.native_handle(), 0));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_ended_has_timed_out) {

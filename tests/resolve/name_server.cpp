@@ -17,8 +17,8 @@
 #include <system_error>
 #include <utility>
 
-#include "linux/socket.hpp"
 #include "netns/namespace.hpp"
+#include "os/socket.hpp"
 
 namespace multiping::test {
 namespace {

@@ -1,4 +1,4 @@
-// Lookups whose answers a test scripts, and a gate at which they hang until the test opens it.
+// NameLookups whose answers a test scripts, and a gate at which they hang until the test opens it.
 // Header only.
 #pragma once
 

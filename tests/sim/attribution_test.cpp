@@ -54,7 +54,7 @@ Told series(const Scenario& scenario, const ProbeOptions& probe, const Rounds& r
   Told told;
   for (const auto& round : all) told.results.insert(told.results.end(), round.results.begin(), round.results.end());
   told.counters = all.counters();
-  told.ports = transport->log().most_lanes;
+  told.ports = transport->log().most_sockets;
   return told;
 }
 

@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(impossible_stamps_are_not_believed) {
 
 BOOST_AUTO_TEST_CASE(a_clock_at_zero_is_a_clock) {
   SimulatedHost host;
-  host.start = net::Instant{};
+  host.start = Instant{};
   MultiPing batch{addresses(20), through(simulate(answering(5ms), host))};
   batch.send();
   BOOST_TEST(batch.receive(1s).responses.size() == 20U);

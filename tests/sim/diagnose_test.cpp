@@ -1,5 +1,5 @@
 // Tests diagnose() in virtual time: routes end at the last answer, and come in the order of the results.
-// The details of traces are tested in traceroute_test.cpp.
+// The details of traces are tested in api/traceroute_test.cpp.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <string>

@@ -5,11 +5,10 @@
 #include <chrono>
 
 #include "multiping/multiping.hpp"
-#include "net/transport.hpp"
+#include "net/probe_transport.hpp"
 
 using namespace std::chrono_literals;
 using namespace multiping;
-using net::Instant;
 
 BOOST_AUTO_TEST_SUITE(million_test)
 
@@ -45,8 +44,8 @@ std::uint32_t index_of(const Address& address) {
 class LossyWay final : public net::ProbeTransport {
  public:
   Instant now() noexcept override { return now_; }
-  void set_shape(net::ShapeNumber, const ProbeOptions&) override {}
-  net::Obstacle prepare(Family, net::ShapeNumber) override { return {}; }
+  void set_profile(net::ProfileNumber, const ProbeOptions&) override {}
+  net::Obstacle prepare(Family, net::ProfileNumber) override { return {}; }
   std::size_t credit() const noexcept override { return 32; }
   Sent send(std::span<const net::Probe> probes, std::span<Instant> sent_at) override {
     for (std::size_t i = 0; i < probes.size(); ++i) {

@@ -35,9 +35,10 @@ struct SimNetwork::Request {
   mutable std::uint64_t purpose = first_purpose;  // a different one for each answer to this request
 };
 
-std::size_t SimNetwork::EndpointHash::operator()(const Endpoint& endpoint) const noexcept {
-  const auto kind = (static_cast<std::uint64_t>(endpoint.protocol) << 16U) | static_cast<std::uint64_t>(endpoint.port);
-  return static_cast<std::size_t>(std::hash<Address>{}(endpoint.address) ^ (kind * 0x9E3779B97F4A7C15U));
+std::size_t SimNetwork::DestinationHash::operator()(const Destination& destination) const noexcept {
+  const auto kind =
+      (static_cast<std::uint64_t>(destination.protocol) << 16U) | static_cast<std::uint64_t>(destination.port);
+  return static_cast<std::size_t>(std::hash<Address>{}(destination.address) ^ (kind * 0x9E3779B97F4A7C15U));
 }
 
 SimNetwork::SimNetwork(const Scenario& scenario) : scenario_{std::make_shared<const Scenario>(scenario)} {
@@ -66,7 +67,7 @@ bool SimNetwork::lost(const HostRule& rule, const Address& target, unsigned atte
   return rule.loss > 0 && static_cast<double>(draw(target, attempt, 1)) < rule.loss * whole;
 }
 
-std::vector<Delivery> SimNetwork::answer(net::Instant now, ByteView packet, std::size_t largest_piece) {
+std::vector<Delivery> SimNetwork::answer(Instant now, ByteView packet, std::size_t largest_piece) {
   auto datagram = parse_datagram(packet);
   if (!datagram) return {};
   datagram->ip.largest_piece = largest_piece;

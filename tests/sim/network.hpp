@@ -7,8 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/monotonic_time.hpp"
 #include "multiping/address.hpp"
-#include "net/instant.hpp"
 #include "sim/prefix_table.hpp"
 #include "sim/routers.hpp"
 #include "sim/scenario.hpp"
@@ -22,7 +22,7 @@ class SimNetwork {
 
   /// The packets that come back for a packet that the prober sends at `now`. Only a sound request gets an answer. An
   /// IPv6 packet may have been fragmented into pieces of at most `largest_piece` bytes.
-  [[nodiscard]] std::vector<Delivery> answer(net::Instant now, ByteView packet, std::size_t largest_piece = all_of_it);
+  [[nodiscard]] std::vector<Delivery> answer(Instant now, ByteView packet, std::size_t largest_piece = all_of_it);
 
   /// True when the network loses this request. `attempt` counts from 1 for each address and each of its ports.
   [[nodiscard]] bool loses(const Address& target, unsigned attempt) const;
@@ -35,14 +35,14 @@ class SimNetwork {
  private:
   struct Request;
   /// The destination of a request.
-  struct Endpoint {
+  struct Destination {
     Address address{};
     Protocol protocol = Protocol::icmp;
     int port = 0;
-    friend bool operator==(const Endpoint&, const Endpoint&) = default;
+    friend bool operator==(const Destination&, const Destination&) = default;
   };
-  struct EndpointHash {
-    std::size_t operator()(const Endpoint& endpoint) const noexcept;
+  struct DestinationHash {
+    std::size_t operator()(const Destination& destination) const noexcept;
   };
   [[nodiscard]] const HostRule* rule_of(const Address& target) const;
   [[nodiscard]] std::uint64_t draw(const Address& target, unsigned attempt, std::uint64_t purpose) const;
@@ -54,7 +54,7 @@ class SimNetwork {
 
   std::shared_ptr<const Scenario> scenario_;
   PrefixTable rules_;
-  std::unordered_map<Endpoint, unsigned, EndpointHash> attempts_;
+  std::unordered_map<Destination, unsigned, DestinationHash> attempts_;
   Routers routers_;
   std::uint64_t requests_ = 0, unsound_ = 0;
 };

@@ -21,27 +21,29 @@ using namespace parts;
 BOOST_AUTO_TEST_SUITE(odd_routes_test)
 
 /// The probes of a trace. TCP is probed by lone SYNs with raw sockets, otherwise by connections.
-struct Way {
+struct SendPath {
   TransportKind kind = TransportKind::raw;
   ProbeOptions probe{};
 };
-std::vector<Way> ways() {
+std::vector<SendPath> ways() {
   return {{TransportKind::raw, {}},         {TransportKind::raw, udp()},         {TransportKind::raw, tcp()},
           {TransportKind::ping_socket, {}}, {TransportKind::ping_socket, udp()}, {TransportKind::sockets, tcp()}};
 }
-bool by_connections(const Way& way) { return way.probe.protocol == Protocol::tcp && way.kind != TransportKind::raw; }
+bool by_connections(const SendPath& way) {
+  return way.probe.protocol == Protocol::tcp && way.kind != TransportKind::raw;
+}
 
 /// Calls `check` for each family and way.
 template <class Check>
 void each(Check check) {
   for (const Family family : {Family::ipv4, Family::ipv6})
-    for (const Way& way : ways())
+    for (const SendPath& way : ways())
       BOOST_TEST_CONTEXT(to_string(family) << ' ' << to_string(way.kind) << ' ' << to_string(way.probe.protocol))
   check(family, way);
 }
 
 struct World {
-  World(const Way& way, HostRule rule)
+  World(const SendPath& way, HostRule rule)
       : target{rule.block},
         transport{simulate({.name = "odd", .hosts = {std::move(rule)}}, {.sockets = way.kind, .record = true})} {
     options.ping.probe = way.probe;
@@ -120,14 +122,14 @@ void check_whole(const Route& route, const HostRule& rule) {
 }
 
 BOOST_AUTO_TEST_CASE(time_exceeded_from_the_address_that_was_probed_is_a_hop) {
-  each([](Family family, const Way& way) {
+  each([](Family family, const SendPath& way) {
     const World world{way, translated(family)};
     check_whole(world.trace(), translated(family));
   });
 }
 
 BOOST_AUTO_TEST_CASE(a_single_probe_whose_ttl_expires_there_is_no_answer_of_the_target) {
-  each([](Family family, const Way& way) {
+  each([](Family family, const SendPath& way) {
     const World world{way, translated(family)};
     ProbeOptions probe = way.probe;
     probe.ttl = 3;
@@ -140,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_single_probe_whose_ttl_expires_there_is_no_answer_of_the_
 }
 
 BOOST_AUTO_TEST_CASE(behind_a_router_that_translates_addresses_silence_is_no_target) {
-  each([](Family family, const Way& way) {
+  each([](Family family, const SendPath& way) {
     const World world{way, with_silent_end(translated(family))};
     const Route route = world.trace();
     BOOST_TEST(!route.reached);
@@ -168,7 +170,7 @@ BOOST_AUTO_TEST_CASE(only_port_unreachable_of_the_targets_own_errors_reaches_it)
 }
 
 BOOST_AUTO_TEST_CASE(what_this_host_says_of_its_dead_gateway_is_no_hop) {
-  each([](Family family, const Way& way) {
+  each([](Family family, const SendPath& way) {
     HostRule rule = silent(host_of(family));
     rule.errors = {own_error(family, 300ms)};
     const World world{way, rule};
@@ -187,7 +189,7 @@ BOOST_AUTO_TEST_CASE(what_this_host_says_of_its_dead_gateway_is_no_hop) {
 
 // The error comes for some probes only; the others time out.
 BOOST_AUTO_TEST_CASE(an_error_of_this_host_is_told_where_nobody_answered) {
-  each([](Family family, const Way& way) {
+  each([](Family family, const SendPath& way) {
     HostRule rule = silent(host_of(family));
     rule.errors = {own_error(family, 300ms)};
     for (unsigned request = 4; request < 100; ++request) rule.lost.push_back(request);
@@ -201,7 +203,7 @@ BOOST_AUTO_TEST_CASE(an_error_of_this_host_is_told_where_nobody_answered) {
 }
 
 BOOST_AUTO_TEST_CASE(behind_a_router_that_answered_an_error_of_this_host_is_no_hop_either) {
-  each([](Family family, const Way& way) {
+  each([](Family family, const SendPath& way) {
     HostRule rule = with_silent_end(four_hops_away(family));
     rule.path[1].refuses = own_error(family, {});
     const World world{way, rule};
@@ -222,7 +224,7 @@ BOOST_AUTO_TEST_CASE(this_host_itself_is_a_target_like_others) {
     PortRule closed{.protocol = Protocol::udp};
     closed.errors = {port_unreachable(own)};
     const HostRule rule{.block = own, .ports = {closed, open(Protocol::tcp)}};
-    for (const Way& way : ways()) {
+    for (const SendPath& way : ways()) {
       const Route route = World{way, rule}.trace();
       BOOST_TEST(route.reached);
       BOOST_TEST(route.hops.size() == 1U);
@@ -233,7 +235,7 @@ BOOST_AUTO_TEST_CASE(this_host_itself_is_a_target_like_others) {
 
 // A loop leads through this host: the probe left this host and came back.
 BOOST_AUTO_TEST_CASE(where_this_host_is_a_router_of_the_way_it_is_a_hop) {
-  each([](Family family, const Way& way) {
+  each([](Family family, const SendPath& way) {
     HostRule rule = host_behind(family, 2, host_of(family));
     rule.path[1].address = own_error(family, {}).from;
     rule.loop = 2;
@@ -247,7 +249,7 @@ BOOST_AUTO_TEST_CASE(where_this_host_is_a_router_of_the_way_it_is_a_hop) {
 }
 
 BOOST_AUTO_TEST_CASE(one_stray_unreachable_ends_no_route) {
-  each([](Family family, const Way& way) {
+  each([](Family family, const SendPath& way) {
     for (const int probes : {1, 3}) {
       HostRule rule = four_hops_away(family);
       rule.path[2].refuses = unreachable_from(rule.path[2].address);
@@ -268,7 +270,7 @@ BOOST_AUTO_TEST_CASE(one_stray_unreachable_ends_no_route) {
 
 // For example, two routers on one link forward each packet twice, and one of them has no route.
 BOOST_AUTO_TEST_CASE(an_answer_to_a_probe_outweighs_what_a_router_said_of_it_before) {
-  each([](Family family, const Way& way) {
+  each([](Family family, const SendPath& way) {
     if (by_connections(way)) return;  // the kernel gives the connection up after the error
     HostRule rule = four_hops_away(family);
     rule.errors = {unreachable_from(router_of(family, 2, 7))};
@@ -277,7 +279,7 @@ BOOST_AUTO_TEST_CASE(an_answer_to_a_probe_outweighs_what_a_router_said_of_it_bef
 }
 
 BOOST_AUTO_TEST_CASE(a_route_ends_where_unreachable_is_all_that_is_said) {
-  each([](Family family, const Way& way) {
+  each([](Family family, const SendPath& way) {
     for (const unsigned answers : {3U, 1000U}) {
       HostRule rule = four_hops_away(family);
       rule.path[2].refuses = unreachable_from(rule.path[2].address);
@@ -309,7 +311,7 @@ BOOST_AUTO_TEST_CASE(behind_an_unreachable_error_little_is_asked) {
 }
 
 BOOST_AUTO_TEST_CASE(a_fragment_that_got_lost_ends_no_route_and_is_no_hop) {
-  each([](Family family, const Way& way) {
+  each([](Family family, const SendPath& way) {
     if (way.kind != TransportKind::raw && family == Family::ipv4) return;  // Linux does not report such errors
     if (by_connections(way)) return;
     HostRule rule = four_hops_away(family);

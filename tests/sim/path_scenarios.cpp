@@ -16,8 +16,8 @@ using namespace parts;
 
 constexpr int silent_every = 9, labelled_every = 4;
 
-/// The shape of a path.
-struct Way {
+/// The profile of a path.
+struct SendPath {
   int routers = 63;       // the host is the sixty-fourth hop
   int balanced_hop = 30;  // the hop with several routers; 0: none
 };
@@ -40,7 +40,7 @@ bool is_silent(int number) { return number % silent_every == 0; }
 bool has_labels(int number) { return number % labelled_every == 0; }
 
 // A nearer router answers later, so all answers come in the wrong order.
-Hop hop_at(const Way& way, Family family, int number) {
+Hop hop_at(const SendPath& way, Family family, int number) {
   Hop hop{.address = hop_address(family, number), .delay = 1ms * (way.routers + 1 - number)};
   hop.silent = is_silent(number);
   if (number == way.balanced_hop) hop.others = {hop_address(family, number, 1), hop_address(family, number, 2)};
@@ -51,7 +51,7 @@ Hop hop_at(const Way& way, Family family, int number) {
   return hop;
 }
 
-void add_path(Scenario& s, const Way& way, const std::string& host, const ProbeOptions& probe) {
+void add_path(Scenario& s, const SendPath& way, const std::string& host, const ProbeOptions& probe) {
   const Family family = is_v6(host) ? Family::ipv6 : Family::ipv4;
   HostRule rule{.block = host};
   if (probe.protocol != Protocol::icmp) rule.ports = {open(probe.protocol)};
@@ -69,7 +69,7 @@ void add_path(Scenario& s, const Way& way, const std::string& host, const ProbeO
   s.targets.back().ttl = way.routers + 1;
 }
 
-Scenario path(std::string name, const Way& way, const ProbeOptions& probe) {
+Scenario path(std::string name, const SendPath& way, const ProbeOptions& probe) {
   Scenario s{.name = std::move(name), .timeout = 1s};
   add_path(s, way, "10.20.0.1", probe);
   add_path(s, way, "fd20::1", probe);
@@ -88,7 +88,7 @@ Scenario with_kinds(Scenario scenario, std::vector<TransportKind> kinds) {
 }  // namespace
 
 std::vector<Scenario> path_scenarios() {
-  const Way one_by_one{.routers = 15, .balanced_hop = 0};
+  const SendPath one_by_one{.routers = 15, .balanced_hop = 0};
   return {path("long_path_icmp", {}, {}),
           with_kinds(path("long_path_udp", {}, udp()), all_kinds()),
           with_kinds(path("long_path_tcp", {}, tcp()), all_kinds()),

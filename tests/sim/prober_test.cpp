@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(every_probe_has_options_of_its_own) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(numbers_of_shapes_and_targets_are_used_again_and_nothing_is_mixed_up) {
+BOOST_AUTO_TEST_CASE(numbers_of_profiles_and_targets_are_used_again_and_nothing_is_mixed_up) {
   World world;
   for (int round = 0; round < 300; ++round) {
     std::map<Prober::Token, Address> asked;

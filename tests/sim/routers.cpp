@@ -65,7 +65,7 @@ std::vector<const Hop*> way_of(const HostRule& rule, const Datagram& request, st
   return way;
 }
 
-bool TokenBucket::take(net::Instant now) {
+bool TokenBucket::take(Instant now) {
   const double passed = last_ ? std::chrono::duration<double>(now - *last_).count() : 0;
   tokens_ = std::min(tokens_ + passed * limit_.per_second, static_cast<double>(limit_.burst));
   last_ = now;

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/monotonic_time.hpp"
 #include "multiping/address.hpp"
-#include "net/instant.hpp"
 #include "sim/scenario.hpp"
 #include "sim/wire.hpp"
 
@@ -33,21 +33,21 @@ class TokenBucket {
  public:
   explicit TokenBucket(const RateLimit& limit) : limit_{limit}, tokens_{static_cast<double>(limit.burst)} {}
   /// Takes a token, and returns whether there was one. `now` must not go backwards.
-  [[nodiscard]] bool take(net::Instant now);
+  [[nodiscard]] bool take(Instant now);
 
  private:
   RateLimit limit_;
   double tokens_ = 0;
-  std::optional<net::Instant> last_{};
+  std::optional<Instant> last_{};
 };
 
 /// The traffic of one router.
 struct HopTraffic {
-  std::uint64_t asked = 0;         ///< Requests whose way ended there, without lost ones.
+  std::uint64_t asked = 0;         ///< RequestSchedule whose way ended there, without lost ones.
   std::uint64_t answered = 0;      ///< Errors that it sent.
-  std::uint64_t refused = 0;       ///< Requests for which it had no route.
+  std::uint64_t refused = 0;       ///< RequestSchedule for which it had no route.
   std::uint64_t limited = 0;       ///< Errors that a rate limit suppressed.
-  std::uint64_t passed = 0;        ///< Requests that it forwarded.
+  std::uint64_t passed = 0;        ///< RequestSchedule that it forwarded.
   std::uint64_t lost = 0;          ///< Lost requests that would have ended there.
   std::uint64_t lost_passing = 0;  ///< Lost requests that it would have forwarded.
 };
@@ -57,7 +57,7 @@ class Routers {
  public:
   /// A request on its way.
   struct Passing {
-    net::Instant now{};
+    Instant now{};
     const Datagram& datagram;
     std::uint64_t random = 0;  ///< The random number of this request.
   };

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 BOOST_AUTO_TEST_SUITE(routers_test)
 
 const char* const host = "10.20.0.1";
-const net::Instant start{1000s};
+const Instant start{1000s};
 
 Address address(const std::string& text) { return *Address::parse(text); }
 
@@ -63,7 +63,7 @@ struct Answer {
 };
 
 /// The only answer; an empty one when there is none.
-Answer ask(SimNetwork& net, const Probe& probe, net::Instant now = start) {
+Answer ask(SimNetwork& net, const Probe& probe, Instant now = start) {
   const auto deliveries = net.answer(now, packet(probe));
   BOOST_REQUIRE(deliveries.size() < 2U);
   if (deliveries.empty()) return {};

@@ -20,7 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace parts;
-using net::Instant;
 
 BOOST_AUTO_TEST_SUITE(series_test)
 
@@ -446,8 +445,8 @@ class ClockedWay final : public net::ProbeTransport {
  public:
   explicit ClockedWay(std::shared_ptr<Clock> clock) : clock_{std::move(clock)} {}
   Instant now() noexcept override { return clock_->now; }
-  void set_shape(net::ShapeNumber, const ProbeOptions&) override {}
-  net::Obstacle prepare(Family, net::ShapeNumber) override { return {}; }
+  void set_profile(net::ProfileNumber, const ProbeOptions&) override {}
+  net::Obstacle prepare(Family, net::ProfileNumber) override { return {}; }
   std::size_t credit() const noexcept override { return 32; }
   Sent send(std::span<const net::Probe> probes, std::span<Instant> sent_at) override {
     for (std::size_t i = 0; i < probes.size(); ++i) {

@@ -62,7 +62,7 @@ std::uint16_t SimulatedConnections::local_port(const Request& request) {
   return port;
 }
 
-std::error_code SimulatedConnections::start(const Request& request, net::Instant now) {
+std::error_code SimulatedConnections::start(const Request& request, Instant now) {
   const Key key{local_port(request), on_the_wire(request.ip.destination), request.port};
   if (key.source_port == 0) return {EADDRNOTAVAIL, std::system_category()};
   if (open_.contains(key)) return {EADDRINUSE, std::system_category()};
@@ -93,13 +93,13 @@ void SimulatedConnections::decide(Open::iterator at, int error, Decided decided)
   abandon(at->second.token);
 }
 
-void SimulatedConnections::arrive(const Datagram& datagram, net::Instant at) {
+void SimulatedConnections::arrive(const Datagram& datagram, Instant at) {
   if (!sound(datagram)) return;
   if (datagram.protocol() == Protocol::tcp) return arrive_segment(datagram, at);
   if (is_error(datagram)) arrive_error(datagram, at);
 }
 
-void SimulatedConnections::arrive_segment(const Datagram& datagram, net::Instant at) {
+void SimulatedConnections::arrive_segment(const Datagram& datagram, Instant at) {
   const ByteView segment = datagram.message;
   if (segment.size() < header_size(Protocol::tcp)) return;
   const auto found = open_.find({get16(segment, 2), datagram.ip.source, get16(segment, 0)});
@@ -118,7 +118,7 @@ void SimulatedConnections::arrive_segment(const Datagram& datagram, net::Instant
     return arrive_acknowledged(found, datagram, at);
 }
 
-void SimulatedConnections::arrive_acknowledged(Open::iterator at, const Datagram& datagram, net::Instant time) {
+void SimulatedConnections::arrive_acknowledged(Open::iterator at, const Datagram& datagram, Instant time) {
   const Connection& connection = at->second;
   const unsigned flags = datagram.message[13];
   if ((flags & flag_rst) != 0) return decide(at, ECONNREFUSED, {});
@@ -130,7 +130,7 @@ void SimulatedConnections::arrive_acknowledged(Open::iterator at, const Datagram
 }
 
 // The kernel finds the connection by all quoted addresses and ports, and then checks the quoted sequence number.
-void SimulatedConnections::arrive_error(const Datagram& error, net::Instant at) {
+void SimulatedConnections::arrive_error(const Datagram& error, Instant at) {
   const auto quoted = quoted_datagram(error);
   if (!quoted || quoted->protocol() != Protocol::tcp || quoted->message.size() < 8 || reports_mtu(error)) return;
   const auto found = open_.find({get16(quoted->message, 0), quoted->ip.destination, get16(quoted->message, 2)});
@@ -140,13 +140,13 @@ void SimulatedConnections::arrive_error(const Datagram& error, net::Instant at) 
   if (report) decide(found, errno_of(error), {.connected = {}, .reported = true, .report = std::move(*report)});
 }
 
-net::Instant SimulatedConnections::next_timer() const noexcept {
-  net::Instant next = net::Instant::max();
+Instant SimulatedConnections::next_timer() const noexcept {
+  Instant next = Instant::max();
   for (const auto& [key, connection] : open_) next = std::min(next, connection.next_syn);
   return next;
 }
 
-void SimulatedConnections::run_timers(net::Instant now) {
+void SimulatedConnections::run_timers(Instant now) {
   for (auto at = open_.begin(); at != open_.end();) {
     const auto current = at++;
     Connection& connection = current->second;
@@ -161,7 +161,7 @@ void SimulatedConnections::run_timers(net::Instant now) {
   }
 }
 
-std::span<const net::Connected> SimulatedConnections::take(bool& more, net::Instant now) {
+std::span<const net::Connected> SimulatedConnections::take(bool& more, Instant now) {
   handed_.clear();
   views_.clear();
   while (!decided_.empty() && handed_.size() < results_per_call) {

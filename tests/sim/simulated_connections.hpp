@@ -34,16 +34,16 @@ class SimulatedConnections {
   };
   /// Fails with EADDRNOTAVAIL when no port is left, and with EADDRINUSE when the given source port already has a
   /// connection to the same destination.
-  std::error_code start(const Request& request, net::Instant now);
+  std::error_code start(const Request& request, Instant now);
   void abandon(std::uint64_t token) noexcept;
 
   /// Takes a packet for this host, which may belong to a connection.
-  void arrive(const Datagram& datagram, net::Instant at);
+  void arrive(const Datagram& datagram, Instant at);
   /// When the next SYN is sent again; Instant::max() when none is.
-  [[nodiscard]] net::Instant next_timer() const noexcept;
-  void run_timers(net::Instant now);
+  [[nodiscard]] Instant next_timer() const noexcept;
+  void run_timers(Instant now);
 
-  std::span<const net::Connected> take(bool& more, net::Instant now);
+  std::span<const net::Connected> take(bool& more, Instant now);
   [[nodiscard]] bool something() const noexcept { return !decided_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return open_.size(); }
 
@@ -59,7 +59,7 @@ class SimulatedConnections {
     std::uint64_t token = 0;
     IpHeader ip{};
     std::uint32_t number = 0;
-    net::Instant started{}, next_syn{};
+    Instant started{}, next_syn{};
     unsigned retransmissions = 0;
     std::optional<std::uint32_t> crossed{};  ///< After a bare SYN: the next sequence number of the other side.
   };
@@ -73,9 +73,9 @@ class SimulatedConnections {
   [[nodiscard]] std::uint16_t free_port();
   [[nodiscard]] std::uint16_t local_port(const Request& request);
   void send_syn(const Key& key, const Connection& connection) const;
-  void arrive_segment(const Datagram& datagram, net::Instant at);
-  void arrive_acknowledged(Open::iterator at, const Datagram& datagram, net::Instant time);
-  void arrive_error(const Datagram& error, net::Instant at);
+  void arrive_segment(const Datagram& datagram, Instant at);
+  void arrive_acknowledged(Open::iterator at, const Datagram& datagram, Instant time);
+  void arrive_error(const Datagram& error, Instant at);
   void decide(Open::iterator at, int error, Decided decided);
 
   const SimulatedHost& host_;

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/monotonic_time.hpp"
 #include "multiping/transport.hpp"
-#include "net/instant.hpp"
 #include "sim/routers.hpp"
 #include "sim/scenario.hpp"
 
@@ -21,7 +21,7 @@ namespace multiping::test {
 /// What one SimulatedPacketIo recorded, for tests.
 struct HostLog {
   struct Packet {
-    net::Instant at{};
+    Instant at{};
     Address to{}, source{};
     Protocol protocol = Protocol::icmp;
     int port = 0, source_port = 0;  ///< 0 for ICMP.
@@ -32,17 +32,17 @@ struct HostLog {
   };
   std::vector<Packet> sent{};  ///< Only with SimulatedHost::record.
   std::uint64_t send_calls = 0, refused_sends = 0, waits = 0;
-  std::uint64_t requests = 0, unsound = 0;           ///< As SimNetwork counts them.
-  std::shared_ptr<const RouterTraffic> traffic{};    ///< The traffic of each router.
-  net::Instant last_waited{};                        ///< The end of the last wait.
-  std::size_t most_lanes = 0, most_connections = 0;  ///< The most that were open at once.
+  std::uint64_t requests = 0, unsound = 0;             ///< As SimNetwork counts them.
+  std::shared_ptr<const RouterTraffic> traffic{};      ///< The traffic of each router.
+  Instant last_waited{};                               ///< The end of the last wait.
+  std::size_t most_sockets = 0, most_connections = 0;  ///< The most that were open at once.
 };
 
 /// How this host behaves.
 struct SimulatedHost {
   TransportKind sockets = TransportKind::raw;  ///< raw, ping_socket or sockets.
   bool ipv4 = true, ipv6 = true;               ///< false: this host lacks the family (EAFNOSUPPORT).
-  net::Instant start{std::chrono::seconds{1000}};
+  Instant start{std::chrono::seconds{1000}};
   std::vector<Address> addresses{Address::v4({10, 255, 255, 1}), Address::v4({10, 255, 255, 2}),
                                  *Address::parse("fdff::1"),
                                  *Address::parse("fdff::2")};  ///< The first is the default.

@@ -1,4 +1,4 @@
-// Tests the simulated host itself: lanes, ports, error queues, connections and their timers, as Linux has them.
+// Tests the simulated host itself: sockets, ports, error queues, connections and their timers, as Linux has them.
 // Calls the simulated PacketIo directly, without the layers above it.
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace parts;
-using Kind = net::Way::Kind;
+using Kind = net::SendPath::Kind;
 
 BOOST_AUTO_TEST_SUITE(simulated_kernel_test)
 
@@ -24,22 +24,23 @@ const Address target6 = *Address::parse("fd20::1");
 
 /// A simulated host and network, and the calls of a pinger.
 struct World {
-  explicit World(HostRule rule, std::vector<ProbeOptions> shapes = {{}}, SimulatedHost host = {})
-      : io{{.shapes = std::move(shapes)}, Scenario{.hosts = {std::move(rule)}}, std::move(host), 5000, &log} {}
+  explicit World(HostRule rule, std::vector<ProbeOptions> profiles = {{}}, SimulatedHost host = {})
+      : io{{.profiles = std::move(profiles)}, Scenario{.hosts = {std::move(rule)}}, std::move(host), 5000, &log} {}
 
-  net::Lane lane(std::uint16_t shape = 0, unsigned turn = 0, Family family = Family::ipv4) {
-    const net::Way way = io.way(family, shape, turn);
-    BOOST_REQUIRE((way.kind == Kind::lane));
-    return way.lane;
+  net::SocketId socket_id(std::uint16_t profile = 0, unsigned turn = 0, Family family = Family::ipv4) {
+    const net::SendPath way = io.way(family, profile, turn);
+    BOOST_REQUIRE((way.kind == Kind::socket_id));
+    return way.socket_id;
   }
 
-  std::error_code send(net::Lane lane, const Bytes& message, std::uint16_t shape = 0, const Address& to = target) {
-    const net::Outgoing outgoing{.to = &to, .bytes = message, .shape = shape};
-    return io.send(lane, std::span{&outgoing, 1}).refused;
+  std::error_code send(net::SocketId socket_id, const Bytes& message, std::uint16_t profile = 0,
+                       const Address& to = target) {
+    const net::Outgoing outgoing{.to = &to, .bytes = message, .profile = profile};
+    return io.send(socket_id, std::span{&outgoing, 1}).refused;
   }
 
   std::error_code connect(std::uint64_t token, const Address& to = target) {
-    return io.connect({.token = token, .to = &to, .shape = 0});
+    return io.connect({.token = token, .to = &to, .profile = 0});
   }
 
   /// Waits, and returns the one connection that was decided.
@@ -64,7 +65,7 @@ Bytes echo_request() {
   return message;
 }
 
-std::vector<std::uint16_t> shapes(std::uint16_t first, std::uint16_t last) {
+std::vector<std::uint16_t> profiles(std::uint16_t first, std::uint16_t last) {
   std::vector<std::uint16_t> numbers(last - first + 1U);
   std::iota(numbers.begin(), numbers.end(), first);
   return numbers;
@@ -89,30 +90,30 @@ BOOST_AUTO_TEST_CASE(the_checksum_of_sctp_is_castagnolis) {
   BOOST_TEST(crc32c(Bytes{digits.begin(), digits.end()}) == 0xE3069283U);
 }
 
-BOOST_AUTO_TEST_CASE(turns_of_a_udp_shape_are_ports_of_their_own) {
+BOOST_AUTO_TEST_CASE(turns_of_a_udp_profile_are_ports_of_their_own) {
   World world{with_open("10.20.0.1", Protocol::udp), {udp(), {.protocol = Protocol::udp, .source_port = 77}}};
   std::set<std::uint16_t> ports;
-  for (unsigned turn = 0; turn < 4; ++turn) ports.insert(world.io.channel(world.lane(0, turn)).id);
+  for (unsigned turn = 0; turn < 4; ++turn) ports.insert(world.io.channel(world.socket_id(0, turn)).id);
   BOOST_TEST(ports.size() == 4U);
-  BOOST_TEST((world.lane(0, 2) == world.lane(0, 2)));
-  BOOST_TEST((world.lane(1, 0) == world.lane(1, 3)));
-  BOOST_TEST(world.io.channel(world.lane(1)).id == 77U);
-  BOOST_TEST(world.io.lanes().size() == 5U);
+  BOOST_TEST((world.socket_id(0, 2) == world.socket_id(0, 2)));
+  BOOST_TEST((world.socket_id(1, 0) == world.socket_id(1, 3)));
+  BOOST_TEST(world.io.channel(world.socket_id(1)).id == 77U);
+  BOOST_TEST(world.io.sockets().size() == 5U);
 }
 
-BOOST_AUTO_TEST_CASE(a_lane_serves_all_that_a_message_can_be_given) {
+BOOST_AUTO_TEST_CASE(a_socket_id_serves_all_that_a_message_can_be_given) {
   World world{silent("10.20.0.1"),
               {{}, {.ttl = 3}, {.tos = 8}, {.mark = 1U}, {.device = "lo"}, {.dont_fragment = true}}};
-  for (const std::uint16_t shape : shapes(1, 3)) BOOST_TEST(world.lane(shape) == world.lane(0));
-  for (const std::uint16_t shape : shapes(4, 5)) BOOST_TEST(world.lane(shape) != world.lane(0));
+  for (const std::uint16_t profile : profiles(1, 3)) BOOST_TEST(world.socket_id(profile) == world.socket_id(0));
+  for (const std::uint16_t profile : profiles(4, 5)) BOOST_TEST(world.socket_id(profile) != world.socket_id(0));
 }
 
 BOOST_AUTO_TEST_CASE(a_datagram_comes_back_from_the_port_it_went_to) {
   World world{with_open("10.20.0.1", Protocol::udp), {udp(53)}};
-  const net::Lane lane = world.lane();
-  BOOST_TEST(!world.send(lane, numbered(20)));
+  const net::SocketId socket_id = world.socket_id();
+  BOOST_TEST(!world.send(socket_id, numbered(20)));
   world.io.wait(world.io.now() + 1s);
-  const auto packets = world.io.receive(lane, world.more);
+  const auto packets = world.io.receive(socket_id, world.more);
   BOOST_REQUIRE(packets.size() == 1U);
   BOOST_TEST(packets[0].port == 53U);
   BOOST_TEST((packets[0].from == target));
@@ -126,10 +127,10 @@ BOOST_AUTO_TEST_CASE(an_error_queue_of_udp_quotes_the_payload) {
   using Place = IcmpExtensionData::Place;
   for (const Place place : {Place::by_length, Place::legacy}) {
     World world{only_error("10.20.0.1", with_extension(place)), {udp(53)}};
-    const net::Lane lane = world.lane();
-    BOOST_TEST(!world.send(lane, numbered(20)));
+    const net::SocketId socket_id = world.socket_id();
+    BOOST_TEST(!world.send(socket_id, numbered(20)));
     world.io.wait(world.io.now() + 1s);
-    const auto errors = world.io.receive_errors(lane, world.more);
+    const auto errors = world.io.receive_errors(socket_id, world.more);
     BOOST_REQUIRE(errors.size() == 1U);
     BOOST_TEST(errors[0].extension == (place == Place::legacy ? 0U : 128U - 20 - 8));
     BOOST_TEST(errors[0].quoted.size() == 128U - 20 - 8 + 4 + 8);
@@ -145,11 +146,11 @@ BOOST_AUTO_TEST_CASE(an_error_queue_of_a_ping_socket_quotes_from_the_icmp_header
   SimulatedHost host;
   host.sockets = TransportKind::ping_socket;
   World world{only_error("10.20.0.1", {.from = router(), .code = 4, .mtu = 1300, .quoted_options = 8}), {{}}, host};
-  const net::Lane lane = world.lane();
-  BOOST_TEST(!world.send(lane, echo_request()));
+  const net::SocketId socket_id = world.socket_id();
+  BOOST_TEST(!world.send(socket_id, echo_request()));
   world.io.wait(world.io.now() + 1s);
-  BOOST_TEST(world.io.receive(lane, world.more).empty());
-  const auto errors = world.io.receive_errors(lane, world.more);
+  BOOST_TEST(world.io.receive(socket_id, world.more).empty());
+  const auto errors = world.io.receive_errors(socket_id, world.more);
   BOOST_REQUIRE(errors.size() == 1U);
   BOOST_TEST(unsigned{errors[0].quoted[0]} == 8U);
   BOOST_TEST(errors[0].mtu == 1300U);
@@ -157,11 +158,11 @@ BOOST_AUTO_TEST_CASE(an_error_queue_of_a_ping_socket_quotes_from_the_icmp_header
 
 BOOST_AUTO_TEST_CASE(a_raw_socket_has_errors_about_icmp_as_packets) {
   World world{only_error("10.20.0.1", {.from = router()})};
-  const net::Lane lane = world.lane();
-  BOOST_TEST(!world.send(lane, echo_request()));
+  const net::SocketId socket_id = world.socket_id();
+  BOOST_TEST(!world.send(socket_id, echo_request()));
   world.io.wait(world.io.now() + 1s);
-  BOOST_TEST(world.io.receive_errors(lane, world.more).empty());
-  const auto packets = world.io.receive(lane, world.more);
+  BOOST_TEST(world.io.receive_errors(socket_id, world.more).empty());
+  const auto packets = world.io.receive(socket_id, world.more);
   BOOST_REQUIRE(packets.size() == 1U);
   BOOST_TEST(packets[0].ip_header);
   BOOST_TEST(unsigned{packets[0].bytes[20]} == 3U);
@@ -173,8 +174,8 @@ BOOST_AUTO_TEST_CASE(what_this_host_lacks_is_named) {
   host.ipv6 = false;
   World world{
       silent("10.20.0.1"), {{.source_v4 = Address::v4({192, 0, 2, 1})}, {.device = "eth7"}, {.mark = 9U}, {}}, host};
-  const auto error_of = [&world](std::uint16_t shape, Family family = Family::ipv4) {
-    const net::Way way = world.io.way(family, shape, 0);
+  const auto error_of = [&world](std::uint16_t profile, Family family = Family::ipv4) {
+    const net::SendPath way = world.io.way(family, profile, 0);
     BOOST_TEST((way.kind == Kind::none));
     BOOST_TEST(!way.doing.empty());
     return way.error.value();
@@ -192,37 +193,37 @@ BOOST_AUTO_TEST_CASE(only_raw_sockets_carry_syns_and_inits) {
     host.may_open_raw = false;
     World world{silent("10.20.0.1"), {half_open(), sctp(), tcp(), udp(), {}}, host};
     const bool raw = kind == TransportKind::raw;
-    for (const std::uint16_t shape : shapes(0, 1)) {
-      const net::Way way = world.io.way(Family::ipv4, shape, 0);
-      BOOST_TEST((way.kind == (raw ? Kind::lane : Kind::none)));
+    for (const std::uint16_t profile : profiles(0, 1)) {
+      const net::SendPath way = world.io.way(Family::ipv4, profile, 0);
+      BOOST_TEST((way.kind == (raw ? Kind::socket_id : Kind::none)));
       BOOST_TEST(way.privilege == !raw);
     }
     BOOST_TEST((world.io.way(Family::ipv4, 2, 0).kind == Kind::connection));
-    BOOST_TEST((world.io.way(Family::ipv4, 3, 0).kind == Kind::lane));
+    BOOST_TEST((world.io.way(Family::ipv4, 3, 0).kind == Kind::socket_id));
     BOOST_TEST(((world.io.way(Family::ipv4, 4, 0).kind == Kind::none) == (kind == TransportKind::sockets)));
   }
 }
 
-BOOST_AUTO_TEST_CASE(lanes_are_closed_when_descriptors_are_short_and_nobody_needs_them) {
+BOOST_AUTO_TEST_CASE(sockets_are_closed_when_descriptors_are_short_and_nobody_needs_them) {
   SimulatedHost host;
   host.descriptors = 2;
   World world{silent("10.20.0.1"), {udp(), udp()}, host};
-  const net::Lane first = world.lane(0, 0);
-  const net::Lane second = world.lane(1, 1);
+  const net::SocketId first = world.socket_id(0, 0);
+  const net::SocketId second = world.socket_id(1, 1);
   BOOST_CHECK_THROW(static_cast<void>(world.io.way(Family::ipv4, 0, 2)), std::system_error);
-  world.io.set_shape(1, tcp());
-  BOOST_TEST(world.lane(0, 2) == second);
-  BOOST_TEST(world.io.lanes().size() == 2U);
-  BOOST_TEST(world.lane(0, 0) == first);
+  world.io.set_profile(1, tcp());
+  BOOST_TEST(world.socket_id(0, 2) == second);
+  BOOST_TEST(world.io.sockets().size() == 2U);
+  BOOST_TEST(world.socket_id(0, 0) == first);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_too_long_is_refused_where_it_must_not_be_cut) {
   SimulatedHost host;
   host.mtu = 1500;
   World world{silent("10.20.0.1"), {udp(), {.protocol = Protocol::udp, .dont_fragment = true}}, host};
-  BOOST_TEST(!world.send(world.lane(0), Bytes(1473)));
-  BOOST_TEST(!world.send(world.lane(1), Bytes(1472), 1));
-  BOOST_TEST(world.send(world.lane(1), Bytes(1473), 1).value() == EMSGSIZE);
+  BOOST_TEST(!world.send(world.socket_id(0), Bytes(1473)));
+  BOOST_TEST(!world.send(world.socket_id(1), Bytes(1472), 1));
+  BOOST_TEST(world.send(world.socket_id(1), Bytes(1473), 1).value() == EMSGSIZE);
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_is_made_and_timed) {
@@ -251,7 +252,7 @@ BOOST_AUTO_TEST_CASE(a_syn_is_sent_again_after_a_second_and_then_has_no_time) {
 BOOST_AUTO_TEST_CASE(a_silent_host_times_out_after_two_minutes) {
   World world{silent("10.20.0.1"), {tcp()}};
   BOOST_TEST(!world.connect(1));
-  const net::Instant before = world.io.now();
+  const Instant before = world.io.now();
   BOOST_TEST(world.decided().error.value() == ETIMEDOUT);
   BOOST_TEST((world.io.now() - before >= 126s && world.io.now() - before <= 128s));
 }
@@ -279,7 +280,7 @@ BOOST_AUTO_TEST_CASE(descriptors_and_ports_are_given_back) {
   BOOST_TEST(!world.connect(1));
   BOOST_TEST(!world.connect(2));
   BOOST_TEST(world.connect(3).value() == EADDRNOTAVAIL);
-  static_cast<void>(world.lane(1));
+  static_cast<void>(world.socket_id(1));
   BOOST_TEST(world.connect(3).value() == EMFILE);
   world.io.abandon(1);
   BOOST_TEST(!world.connect(3));

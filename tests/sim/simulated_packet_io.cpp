@@ -7,9 +7,9 @@
 #include <stdexcept>
 #include <utility>
 
-#include "net/flow_label.hpp"
 #include "sim/message_edits.hpp"
 #include "sim/wire_checksum.hpp"
+#include "values/flow_label.hpp"
 
 namespace multiping::test {
 namespace {
@@ -17,19 +17,19 @@ namespace {
 constexpr unsigned most_idle_waits = 100'000;
 constexpr std::uint8_t default_ttl = 64;
 
-std::uint16_t port_asked(const ProbeOptions& shape) {
-  const int usual = shape.protocol == Protocol::udp ? 33'434 : 80;
-  return static_cast<std::uint16_t>(shape.port != 0 ? shape.port : usual);
+std::uint16_t port_asked(const ProbeOptions& profile) {
+  const int usual = profile.protocol == Protocol::udp ? 33'434 : 80;
+  return static_cast<std::uint16_t>(profile.port != 0 ? profile.port : usual);
 }
 
 }  // namespace
 
 SimulatedPacketIo::SimulatedPacketIo(const net::IoRequest& request, const Scenario& scenario, SimulatedHost host,
                                      std::uint16_t id, HostLog* log)
-    : shapes_{request.shapes},
+    : profiles_{request.profiles},
       network_{scenario},
       host_{std::move(host)},
-      lanes_{host_, id},
+      sockets_{host_, id},
       connections_{host_, [this](const Bytes& packet) { transmit(packet, false); }},
       now_{host_.start},
       log_{log == nullptr ? unwatched_ : *log} {
@@ -37,22 +37,22 @@ SimulatedPacketIo::SimulatedPacketIo(const net::IoRequest& request, const Scenar
   for (std::size_t i = 0; i < host_.refusals.size(); ++i) refusals_.add(host_.refusals[i].block, i);
 }
 
-void SimulatedPacketIo::set_shape(net::ShapeNumber shape, const ProbeOptions& options) {
-  if (shape >= shapes_.size()) shapes_.resize(shape + std::size_t{1});
-  shapes_[shape] = options;
-  lanes_.shape_replaced(shape);
+void SimulatedPacketIo::set_profile(net::ProfileNumber profile, const ProbeOptions& options) {
+  if (profile >= profiles_.size()) profiles_.resize(profile + std::size_t{1});
+  profiles_[profile] = options;
+  sockets_.profile_replaced(profile);
 }
 
-net::Way SimulatedPacketIo::way(Family family, net::ShapeNumber shape, unsigned turn) {
-  net::Way way = lanes_.way({family, shape, shapes_.at(shape), turn, connections_.size()});
-  log_.most_lanes = std::max(log_.most_lanes, lanes_.open().size());
+net::SendPath SimulatedPacketIo::way(Family family, net::ProfileNumber profile, unsigned turn) {
+  net::SendPath way = sockets_.way({family, profile, profiles_.at(profile), turn, connections_.size()});
+  log_.most_sockets = std::max(log_.most_sockets, sockets_.open().size());
   return way;
 }
 
-Address SimulatedPacketIo::source(net::Lane, const Address& to, net::ShapeNumber shape) {
+Address SimulatedPacketIo::source(net::SocketId, const Address& to, net::ProfileNumber profile) {
   const auto refused = refusals_.find(to);
   if (refused && host_.refusals[*refused].error != EPERM) return {};
-  return header_to(to, shapes_.at(shape)).source;
+  return header_to(to, profiles_.at(profile)).source;
 }
 
 std::error_code SimulatedPacketIo::refusal(const Address& to) {
@@ -68,27 +68,27 @@ std::error_code SimulatedPacketIo::refusal(const Address& to) {
   return error == 0 ? std::error_code{} : std::error_code{error, std::system_category()};
 }
 
-IpHeader SimulatedPacketIo::header_to(const Address& to, const ProbeOptions& shape) const {
-  const Address& asked = to.family() == Family::ipv4 ? shape.source_v4 : shape.source_v6;
+IpHeader SimulatedPacketIo::header_to(const Address& to, const ProbeOptions& profile) const {
+  const Address& asked = to.family() == Family::ipv4 ? profile.source_v4 : profile.source_v6;
   const auto usual = std::ranges::find(host_.addresses, to.family(), &Address::family);
   const Address source = asked || usual == host_.addresses.end() ? asked : *usual;
-  const auto ttl = static_cast<std::uint8_t>(shape.ttl.value_or(default_ttl));
-  IpHeader ip{source, to, ttl, static_cast<std::uint8_t>(shape.tos), 0, shape.protocol};
-  ip.flow_label = net::flow_label(to.family(), shape).value_or(0);
-  ip.dont_fragment = shape.dont_fragment && to.family() == Family::ipv4;
+  const auto ttl = static_cast<std::uint8_t>(profile.ttl.value_or(default_ttl));
+  IpHeader ip{source, to, ttl, static_cast<std::uint8_t>(profile.tos), 0, profile.protocol};
+  ip.flow_label = flow_label(to.family(), profile).value_or(0);
+  ip.dont_fragment = profile.dont_fragment && to.family() == Family::ipv4;
   return ip;
 }
 
 // The kernel writes the UDP header, the identifier of a ping socket's message, and the checksums that it knows.
-Bytes SimulatedPacketIo::packet_of(net::Lane lane, const net::Outgoing& message) const {
-  const net::Channel& channel = lanes_.channel(lane);
-  const ProbeOptions& shape = shapes_.at(message.shape);
-  const IpHeader ip = header_to(*message.to, shape);
+Bytes SimulatedPacketIo::packet_of(net::SocketId socket_id, const net::Outgoing& message) const {
+  const net::Channel& channel = sockets_.channel(socket_id);
+  const ProbeOptions& profile = profiles_.at(message.profile);
+  const IpHeader ip = header_to(*message.to, profile);
   Bytes bytes;
   if (channel.carrier == net::Carrier::udp) {
     bytes.resize(header_size(Protocol::udp));
     put16(bytes, 0, channel.id);
-    put16(bytes, 2, port_asked(shape));
+    put16(bytes, 2, port_asked(profile));
   }
   append(bytes, message.bytes);
   if (channel.kernel_owns_id) put16(bytes, 4, channel.id);
@@ -125,16 +125,16 @@ void SimulatedPacketIo::learn_mtu(const Datagram& report) {
   path_mtus_[quoted->ip.destination] = std::max<std::size_t>(get32(report.message, 4), smallest);
 }
 
-std::error_code SimulatedPacketIo::send_one(net::Lane lane, const net::Outgoing& message) {
+std::error_code SimulatedPacketIo::send_one(net::SocketId socket_id, const net::Outgoing& message) {
   ++messages_;
   std::error_code refused = refusal(*message.to);
   advance_to(now_ + host_.send_cost);
   if (!refused) {
-    const Bytes packet = packet_of(lane, message);
-    const bool dont_fragment = lanes_.dont_fragment(lane);
+    const Bytes packet = packet_of(socket_id, message);
+    const bool dont_fragment = sockets_.dont_fragment(socket_id);
     const bool fits = !dont_fragment || packet.size() <= host_.mtu;
     if (fits && packet.size() <= host_.peer_mtu) {
-      if (is_link_local(*message.to)) lanes_.set_link_scope(message.to->scope_id());
+      if (is_link_local(*message.to)) sockets_.set_link_scope(message.to->scope_id());
       transmit(packet, dont_fragment);
       return {};
     }
@@ -144,11 +144,11 @@ std::error_code SimulatedPacketIo::send_one(net::Lane lane, const net::Outgoing&
   return refused;
 }
 
-net::SendReport SimulatedPacketIo::send(net::Lane lane, std::span<const net::Outgoing> messages) {
+net::SendReport SimulatedPacketIo::send(net::SocketId socket_id, std::span<const net::Outgoing> messages) {
   net::SendReport report{.started = now_};
   ++log_.send_calls;
   for (const net::Outgoing& message : messages) {
-    report.refused = send_one(lane, message);
+    report.refused = send_one(socket_id, message);
     if (report.refused) break;
     ++report.accepted;
   }
@@ -157,26 +157,26 @@ net::SendReport SimulatedPacketIo::send(net::Lane lane, std::span<const net::Out
 }
 
 std::error_code SimulatedPacketIo::connect(const net::Connecting& connecting) {
-  const ProbeOptions& shape = shapes_.at(connecting.shape);
-  if (lanes_.open().size() + connections_.size() >= host_.descriptors) return {EMFILE, std::system_category()};
+  const ProbeOptions& profile = profiles_.at(connecting.profile);
+  if (sockets_.open().size() + connections_.size() >= host_.descriptors) return {EMFILE, std::system_category()};
   ++messages_;
   std::error_code refused = refusal(*connecting.to);
   advance_to(now_ + host_.send_cost);
-  const auto source_port = static_cast<std::uint16_t>(shape.source_port);
+  const auto source_port = static_cast<std::uint16_t>(profile.source_port);
   if (!refused)
     refused = connections_.start(
-        {connecting.token, header_to(*connecting.to, shape), source_port, port_asked(shape), shape.flow}, now_);
+        {connecting.token, header_to(*connecting.to, profile), source_port, port_asked(profile), profile.flow}, now_);
   log_.refused_sends += refused ? 1U : 0U;
   log_.most_connections = std::max(log_.most_connections, connections_.size());
   return refused;
 }
 
-void SimulatedPacketIo::advance_to(net::Instant time) {
+void SimulatedPacketIo::advance_to(Instant time) {
   if (host_.stall && time >= host_.start + host_.stall->at) {
     time = std::max(time, host_.start + host_.stall->at + host_.stall->length);
     host_.stall.reset();
   }
-  for (net::Instant next = next_event(); next <= time && next != net::Instant::max(); next = next_event()) {
+  for (Instant next = next_event(); next <= time && next != Instant::max(); next = next_event()) {
     now_ = std::max(now_, next);
     connections_.run_timers(now_);
     if (flying_.empty() || flying_.top().at > now_) continue;
@@ -190,8 +190,8 @@ void SimulatedPacketIo::advance_to(net::Instant time) {
 }
 
 // The time of the next packet of the network or the next timer of this kernel.
-net::Instant SimulatedPacketIo::next_event() const noexcept {
-  const net::Instant packet = flying_.empty() ? net::Instant::max() : flying_.top().at;
+Instant SimulatedPacketIo::next_event() const noexcept {
+  const Instant packet = flying_.empty() ? Instant::max() : flying_.top().at;
   return std::min(packet, connections_.next_timer());
 }
 
@@ -199,16 +199,16 @@ void SimulatedPacketIo::arrive(const InFlight& packet) {
   const auto datagram = parse_datagram(packet.bytes);
   if (!datagram || datagram->message.empty()) return;
   if (sound(*datagram) && is_error(*datagram) && reports_mtu(*datagram)) learn_mtu(*datagram);
-  lanes_.arrive(*datagram, packet.bytes, packet.at);
+  sockets_.arrive(*datagram, packet.bytes, packet.at);
   connections_.arrive(*datagram, packet.at);
 }
 
-std::span<const net::Incoming> SimulatedPacketIo::receive(net::Lane lane, bool& more) {
-  return lanes_.receive(lane, more, now_);
+std::span<const net::Incoming> SimulatedPacketIo::receive(net::SocketId socket_id, bool& more) {
+  return sockets_.receive(socket_id, more, now_);
 }
 
-std::span<const net::QueuedError> SimulatedPacketIo::receive_errors(net::Lane lane, bool& more) {
-  return lanes_.receive_errors(lane, more, now_);
+std::span<const net::QueuedError> SimulatedPacketIo::receive_errors(net::SocketId socket_id, bool& more) {
+  return sockets_.receive_errors(socket_id, more, now_);
 }
 
 std::span<const net::Connected> SimulatedPacketIo::connections(bool& more) { return connections_.take(more, now_); }
@@ -217,11 +217,11 @@ bool SimulatedPacketIo::is_own(const Address& address, Protocol) {
   return std::ranges::find(host_.addresses, address) != host_.addresses.end();
 }
 
-void SimulatedPacketIo::wait(net::Instant until) {
+void SimulatedPacketIo::wait(Instant until) {
   ++log_.waits;
-  const net::Instant before = now_;
+  const Instant before = now_;
   while (!something() && now_ < until && !woken_.exchange(false)) {
-    net::Instant next = std::min(until, next_event());
+    Instant next = std::min(until, next_event());
     if (next_happening_ < host_.happenings.size())
       next = std::min(next, host_.start + host_.happenings[next_happening_].at);
     advance_to(next);

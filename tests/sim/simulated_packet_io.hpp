@@ -14,7 +14,7 @@
 #include "sim/network.hpp"
 #include "sim/simulated_connections.hpp"
 #include "sim/simulated_host.hpp"
-#include "sim/simulated_lanes.hpp"
+#include "sim/simulated_sockets.hpp"
 
 namespace multiping::test {
 
@@ -24,27 +24,29 @@ class SimulatedPacketIo final : public net::PacketIo {
   SimulatedPacketIo(const net::IoRequest& request, const Scenario& scenario, SimulatedHost host, std::uint16_t id,
                     HostLog* log);
 
-  [[nodiscard]] net::Instant now() noexcept override { return now_; }
-  void set_shape(net::ShapeNumber shape, const ProbeOptions& options) override;
-  net::Way way(Family family, net::ShapeNumber shape, unsigned turn) override;
-  [[nodiscard]] std::span<const net::Lane> lanes() const noexcept override { return lanes_.open(); }
-  [[nodiscard]] const net::Channel& channel(net::Lane lane) const noexcept override { return lanes_.channel(lane); }
-  [[nodiscard]] Address source(net::Lane lane, const Address& to, net::ShapeNumber shape) override;
-  net::SendReport send(net::Lane lane, std::span<const net::Outgoing> messages) override;
-  std::span<const net::Incoming> receive(net::Lane lane, bool& more) override;
-  std::span<const net::QueuedError> receive_errors(net::Lane lane, bool& more) override;
+  [[nodiscard]] Instant now() noexcept override { return now_; }
+  void set_profile(net::ProfileNumber profile, const ProbeOptions& options) override;
+  net::SendPath way(Family family, net::ProfileNumber profile, unsigned turn) override;
+  [[nodiscard]] std::span<const net::SocketId> sockets() const noexcept override { return sockets_.open(); }
+  [[nodiscard]] const net::Channel& channel(net::SocketId socket_id) const noexcept override {
+    return sockets_.channel(socket_id);
+  }
+  [[nodiscard]] Address source(net::SocketId socket_id, const Address& to, net::ProfileNumber profile) override;
+  net::SendReport send(net::SocketId socket_id, std::span<const net::Outgoing> messages) override;
+  std::span<const net::Incoming> receive(net::SocketId socket_id, bool& more) override;
+  std::span<const net::QueuedError> receive_errors(net::SocketId socket_id, bool& more) override;
   std::error_code connect(const net::Connecting& connecting) override;
   std::span<const net::Connected> connections(bool& more) override;
   void abandon(std::uint64_t token) noexcept override { connections_.abandon(token); }
   [[nodiscard]] bool is_own(const Address& address, Protocol protocol) override;
-  void wait(net::Instant until) override;
+  void wait(Instant until) override;
   void wake() noexcept override { woken_.store(true); }
-  [[nodiscard]] net::Drops drops() noexcept override { return lanes_.drops(); }
+  [[nodiscard]] net::Drops drops() noexcept override { return sockets_.drops(); }
   [[nodiscard]] int native_handle() noexcept override { return -1; }
 
  private:
   struct InFlight {
-    net::Instant at{};
+    Instant at{};
     std::uint64_t order = 0;
     Bytes bytes{};
     bool operator>(const InFlight& other) const noexcept {
@@ -53,25 +55,25 @@ class SimulatedPacketIo final : public net::PacketIo {
   };
 
   [[nodiscard]] std::error_code refusal(const Address& to);
-  [[nodiscard]] IpHeader header_to(const Address& to, const ProbeOptions& shape) const;
-  [[nodiscard]] Bytes packet_of(net::Lane lane, const net::Outgoing& message) const;
-  [[nodiscard]] std::error_code send_one(net::Lane lane, const net::Outgoing& message);
+  [[nodiscard]] IpHeader header_to(const Address& to, const ProbeOptions& profile) const;
+  [[nodiscard]] Bytes packet_of(net::SocketId socket_id, const net::Outgoing& message) const;
+  [[nodiscard]] std::error_code send_one(net::SocketId socket_id, const net::Outgoing& message);
   void transmit(const Bytes& packet, bool dont_fragment);
   [[nodiscard]] std::size_t largest_piece(const Datagram& sent, bool dont_fragment) const;
   void learn_mtu(const Datagram& report);
-  void advance_to(net::Instant time);
+  void advance_to(Instant time);
   void arrive(const InFlight& packet);
-  [[nodiscard]] net::Instant next_event() const noexcept;
-  [[nodiscard]] bool something() const noexcept { return lanes_.something() || connections_.something(); }
+  [[nodiscard]] Instant next_event() const noexcept;
+  [[nodiscard]] bool something() const noexcept { return sockets_.something() || connections_.something(); }
 
-  std::vector<ProbeOptions> shapes_;
+  std::vector<ProbeOptions> profiles_;
   SimNetwork network_;
   SimulatedHost host_;
   PrefixTable refusals_;
   std::map<Address, std::size_t> path_mtus_;  ///< The MTUs that routers have reported, by destination.
-  SimulatedLanes lanes_;
+  SimulatedSockets sockets_;
   SimulatedConnections connections_;
-  net::Instant now_;
+  Instant now_;
   std::priority_queue<InFlight, std::vector<InFlight>, std::greater<>> flying_;
   std::uint64_t order_ = 0, messages_ = 0;
   std::size_t next_happening_ = 0;

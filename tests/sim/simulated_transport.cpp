@@ -1,8 +1,8 @@
-// Connects simulated sockets with the real net::DirectTransport. See simulated_transport.hpp.
+// Connects simulated sockets with the real net::PacketTransport. See simulated_transport.hpp.
 // Identifiers and keys come from the scenario's seed, so that a run can be repeated.
 #include "sim/simulated_transport.hpp"
 
-#include "net/direct_transport.hpp"
+#include "net/packet_transport.hpp"
 
 namespace multiping::test {
 
@@ -32,7 +32,7 @@ std::unique_ptr<net::ProbeTransport> SimulatedTransport::open(const net::IoReque
   for (std::size_t i = 0; i < key.bytes.size(); ++i)
     key.bytes[i] = static_cast<std::uint8_t>(scenario_.seed * 31 + i * 7 + id);
   auto io = std::make_unique<SimulatedPacketIo>(request, scenario_, host_, id, logs_.back().get());
-  return std::make_unique<net::DirectTransport>(std::move(io), request, key);
+  return std::make_unique<net::PacketTransport>(std::move(io), request, key);
 }
 
 std::shared_ptr<SimulatedTransport> simulate(Scenario scenario, SimulatedHost host) {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <mutex>
 
-#include "net/transport.hpp"
+#include "net/probe_transport.hpp"
 #include "sim/simulated_packet_io.hpp"
 
 namespace multiping::test {

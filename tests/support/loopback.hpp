@@ -10,7 +10,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cstring>
 
-#include "linux/file_descriptor.hpp"
+#include "os/file_descriptor.hpp"
 
 namespace multiping::test {
 

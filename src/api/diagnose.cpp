@@ -1,0 +1,73 @@
+// diagnose(): traces the hosts that did not answer, and cuts each route after the last hop that answered.
+// See multiping/traceroute.hpp.
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "multiping/traceroute.hpp"
+#include "values/option_checks.hpp"
+
+namespace multiping {
+namespace {
+
+/// Asks for one route for each target. An address of another family than wanted becomes the error of its route.
+TraceOptions single_routes(TraceOptions options, Timeout budget) {
+  options.flows = 1;
+  options.budget = budget;
+  options.ping.ignore_lookup_errors = true;
+  return options;
+}
+
+std::vector<Address> known_addresses(std::span<const Result> results) {
+  std::vector<Address> addresses;
+  for (const Result& result : results)
+    if (result.address) addresses.push_back(result.address);
+  return addresses;
+}
+
+/// The index of the first answered probe; hop.probes.size() when none is answered.
+std::size_t first_answer(const Hop& hop) {
+  const auto answered = [](const Result& probe) { return static_cast<bool>(probe.responder); };
+  return static_cast<std::size_t>(std::ranges::find_if(hop.probes, answered) - hop.probes.begin());
+}
+
+/// Removes the silent hops at the end of the route, and moves an answered probe to the front of its last hop.
+void cut_silent_end(Route& route) {
+  while (!route.hops.empty() && first_answer(route.hops.back()) == route.hops.back().probes.size())
+    route.hops.pop_back();
+  if (route.hops.empty()) return;
+  Hop& last = route.hops.back();
+  const std::size_t answered = first_answer(last);
+  std::swap(last.probes.front(), last.probes[answered]);
+  std::swap(last.names.front(), last.names[answered]);
+}
+
+/// Gives the route the host as the caller wrote it, instead of the text of its address.
+void name_after(const Result& result, Route& route) {
+  route.host = result.host;
+  for (Hop& hop : route.hops)
+    for (Result& probe : hop.probes) probe.host = result.host;
+}
+
+}  // namespace
+
+std::vector<Route> diagnose(std::span<const Result> no_responses, Timeout budget, const TraceOptions& options) {
+  static_cast<void>(checked_timeout(budget, "the budget of diagnose()"));
+  std::vector<Route> traced = traceroute(known_addresses(no_responses), single_routes(options, budget));
+  std::vector<Route> routes;
+  routes.reserve(no_responses.size());
+  auto next = traced.begin();
+  for (const Result& result : no_responses) {
+    if (!result.address) {
+      routes.push_back({.host = result.host, .address = {}, .hops = {}, .error = result.error});
+      continue;
+    }
+    Route& route = routes.emplace_back(std::move(*next++));
+    cut_silent_end(route);
+    name_after(result, route);
+  }
+  return routes;
+}
+
+}  // namespace multiping

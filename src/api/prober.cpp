@@ -1,0 +1,43 @@
+// Checks what is submitted, and hands it to the run.
+// See multiping/prober.hpp.
+#include "multiping/prober.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "batch/prober_run.hpp"
+#include "values/option_checks.hpp"
+
+namespace multiping {
+namespace {
+
+void check_submission(const Address& address, int retry) {
+  if (!address) throw std::invalid_argument("the address to probe is none");
+  if (retry < 0) throw std::invalid_argument("retry is " + std::to_string(retry) + "; it must be 0 or more");
+}
+
+}  // namespace
+
+class [[gnu::visibility("hidden")]] Prober::Impl : public ProberRun {
+ public:
+  using ProberRun::ProberRun;
+};
+
+Prober::Prober(Options options) : impl_{std::make_unique<Impl>(std::move(options))} {}
+Prober::Prober(Prober&&) noexcept = default;
+Prober& Prober::operator=(Prober&&) noexcept = default;
+Prober::~Prober() = default;
+
+Prober::Token Prober::submit(const Address& address, const ProbeOptions& probe, Timeout timeout, int retry) {
+  check_submission(address, retry);
+  return impl_->submit(
+      {.address = address, .probe = probe, .timeout = checked_timeout(timeout, "timeout"), .retry = retry});
+}
+
+std::vector<Prober::Completion> Prober::poll(Timeout wait) { return impl_->poll(time_left(wait)); }
+std::size_t Prober::in_flight() const noexcept { return impl_->probes().in_flight(); }
+Counters Prober::counters() const noexcept { return impl_->probes().counters(); }
+int Prober::native_handle() const noexcept { return impl_->native_handle(); }
+
+}  // namespace multiping

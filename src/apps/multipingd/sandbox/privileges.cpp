@@ -1,0 +1,152 @@
+// Calls capset(2) and Landlock by syscall(2), without a library.
+// See privileges.hpp.
+#include "apps/multipingd/sandbox/privileges.hpp"
+
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/landlock.h>
+#include <linux/securebits.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "os/file_descriptor.hpp"
+#include "os/socket.hpp"
+
+namespace multiping::daemon {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool shadows_memory = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool shadows_memory = true;
+#else
+constexpr bool shadows_memory = false;
+#endif
+#else
+constexpr bool shadows_memory = false;
+#endif
+
+constexpr rlim_t most_memory = rlim_t{256} << 20U;
+
+void require(bool done, const char* doing) {
+  if (!done) os::fail(doing);
+}
+
+using CapabilitySets = std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3>;
+
+__user_cap_header_struct header() noexcept { return {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0}; }
+
+constexpr std::uint32_t bit(unsigned capability) noexcept { return std::uint32_t{1} << (capability % 32U); }
+
+void set_capabilities(bool net_admin) {
+  CapabilitySets sets{};
+  if (net_admin) sets[0].permitted = sets[0].effective = bit(CAP_NET_ADMIN);
+  auto head = header();
+  require(::syscall(SYS_capset, &head, sets.data()) == 0, "cannot give the capabilities up");
+}
+
+void empty_bounding_set() {
+  for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
+    require(::prctl(PR_CAPBSET_DROP, capability) == 0, "cannot empty the capability bounding set");
+}
+
+void become(const Account& account) {
+  require(::setgroups(0, nullptr) == 0, "cannot leave the supplementary groups");
+  require(::setresgid(account.group, account.group, account.group) == 0, "cannot become the group");
+  require(::setresuid(account.user, account.user, account.user) == 0, "cannot become the user");
+}
+
+void limit(__rlimit_resource resource, rlim_t most, const char* doing) {
+  rlimit now{};
+  require(::getrlimit(resource, &now) == 0, doing);
+  const rlim_t value = std::min(most, now.rlim_max);
+  const rlimit wanted{.rlim_cur = value, .rlim_max = value};
+  require(::setrlimit(resource, &wanted) == 0, doing);
+}
+
+bool is_file(int descriptor) noexcept {
+  struct stat status {};
+  return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/// The attributes of linux/landlock.h since version 6. Older kernels accept them when those they do not know are zero.
+struct Ruleset {
+  std::uint64_t files = 0, network = 0, scopes = 0;
+};
+
+constexpr std::uint64_t lowest_bits(unsigned count) noexcept { return (std::uint64_t{1} << count) - 1; }
+
+Ruleset everything(int version) noexcept {
+  Ruleset rules{.files = lowest_bits(13)};           // from EXECUTE to MAKE_SYM
+  if (version >= 2) rules.files = lowest_bits(14);   // REFER
+  if (version >= 3) rules.files = lowest_bits(15);   // TRUNCATE
+  if (version >= 5) rules.files = lowest_bits(16);   // IOCTL_DEV
+  if (version >= 4) rules.network = lowest_bits(2);  // BIND_TCP, CONNECT_TCP
+  if (version >= 6) rules.scopes = lowest_bits(2);   // ABSTRACT_UNIX_SOCKET, SIGNAL
+  return rules;
+}
+
+}  // namespace
+
+bool has_capability(unsigned capability) noexcept {
+  CapabilitySets sets{};
+  auto head = header();
+  if (::syscall(SYS_capget, &head, sets.data()) != 0) return false;
+  return (sets.at(capability / 32U).effective & bit(capability)) != 0;
+}
+
+void drop_privileges(const Account& account, const Keeping& keeping) {
+  if (has_capability(CAP_SETPCAP)) {
+    constexpr unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+                                   SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED;
+    require(::prctl(PR_SET_SECUREBITS, bits) == 0, "cannot lock the secure bits");
+    empty_bounding_set();
+  }
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);  // fails only on a kernel without ambient capabilities
+  if (keeping.net_admin) require(::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0, "cannot keep a capability");
+  if (::geteuid() == 0 && !keeping.user) become(account);
+  set_capabilities(keeping.net_admin);
+  require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "cannot set no_new_privs");
+  require(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "cannot hide from other processes");
+}
+
+std::size_t take_all_descriptors() noexcept {
+  rlimit now{};
+  if (::getrlimit(RLIMIT_NOFILE, &now) != 0) return 0;
+  now.rlim_cur = now.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &now);  // fails only when the hard limit is above fs.nr_open
+  return now.rlim_max == RLIM_INFINITY ? SIZE_MAX : static_cast<std::size_t>(now.rlim_max);
+}
+
+void limit_resources(std::size_t descriptors) {
+  limit(RLIMIT_NOFILE, descriptors, "cannot limit the descriptors");
+  limit(RLIMIT_CORE, 0, "cannot forbid core files");
+  limit(RLIMIT_NPROC, 0, "cannot forbid children");
+  limit(RLIMIT_MEMLOCK, 0, "cannot forbid locked memory");
+  limit(RLIMIT_MSGQUEUE, 0, "cannot forbid message queues");
+  // When the log or the output of --check is a file, this limit would end the process at its next line.
+  if (!is_file(STDERR_FILENO) && !is_file(STDOUT_FILENO)) limit(RLIMIT_FSIZE, 0, "cannot forbid files");
+  // A sanitizer maps terabytes of memory, most of which it never uses.
+  if (!shadows_memory) limit(RLIMIT_AS, most_memory, "cannot limit the memory");
+}
+
+int forbid_files() {
+  const auto version =
+      static_cast<int>(::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
+  if (version <= 0) return 0;
+  const Ruleset rules = everything(version);
+  const os::FileDescriptor ruleset{static_cast<int>(::syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0))};
+  require(static_cast<bool>(ruleset), "cannot make the Landlock rules");
+  require(::syscall(SYS_landlock_restrict_self, ruleset.value(), 0) == 0, "cannot apply the Landlock rules");
+  return version;
+}
+
+}  // namespace multiping::daemon

@@ -1,0 +1,29 @@
+// Notices that an object is used in a child that fork(2) made, where its sockets are shared with the parent.
+// Header only.
+#pragma once
+
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <stdexcept>
+#include <string>
+
+namespace multiping {
+
+/// A member of an object that only the process that made it may use.
+class ForkGuard {
+ public:
+  /// `object` names the object in the error text, with its article: "a Prober".
+  explicit ForkGuard(const char* object) noexcept : object_{object} {}
+  /// Throws std::logic_error in a forked child.
+  void check() const {
+    if (::getpid() == owner_) return;
+    throw std::logic_error(std::string{object_} + " cannot be used in a forked child; make a new one there");
+  }
+
+ private:
+  const char* object_;
+  ::pid_t owner_ = ::getpid();
+};
+
+}  // namespace multiping

@@ -1,0 +1,307 @@
+// Opens the shards of a batch, runs their rounds, and lets names that are found meanwhile join.
+// See batch/batch_run.hpp.
+#include "batch/batch_run.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "batch/profiles.hpp"
+#include "batch/transport_opener.hpp"
+#include "multiping/error.hpp"
+#include "net/probe_transport.hpp"
+
+namespace multiping {
+namespace {
+
+using engine::Goal;
+
+constexpr std::size_t worth_a_thread = 4096;
+/// While names are looked up and answers are awaited, run() asks for names that were found at this interval.
+constexpr Duration longest_deafness = std::chrono::milliseconds{10};
+
+/// How many shards a batch has, each with a thread: as many as Options::threads says, or one more for each
+/// worth_a_thread targets; at most one for each target and each core. There is only one shard in these cases:
+/// - Options::max_rate is set: one thread is enough, and only one can spread the probes evenly.
+/// - A source port is set: it belongs to one socket.
+/// - A flow is set: its ports and checksums belong to one shard.
+/// - Probes connect: the descriptors of the whole process limit them, and one shard could leave none for the other.
+/// - The transport serves one thread, as that of a proxy does, which has one receive buffer.
+std::size_t shards_for(const Options& options, std::span<const ProbeOptions> profiles, std::size_t targets) {
+  const auto shares_badly = [](const ProbeOptions& profile) {
+    return profile.source_port != 0 || profile.flow || connects(profile);
+  };
+  const bool alone = options.transport && options.transport->serves_one_thread();
+  if (alone || options.max_rate > 0 || std::ranges::any_of(profiles, shares_badly)) return 1;
+  const auto asked = static_cast<std::size_t>(options.threads);
+  const std::size_t wanted = std::min(targets, asked != 0 ? asked : 1 + targets / worth_a_thread);
+  // Counting the cores takes as long as some pings, so it is done only when more than one shard is wanted.
+  return wanted <= 1 ? 1 : std::min<std::size_t>(wanted, std::max(1U, std::thread::hardware_concurrency()));
+}
+
+/// Sorts results into answered and not. Both parts keep the order; the larger part keeps the memory of `results`.
+Batch split(std::vector<Result> results) {
+  Batch batch;
+  const auto answered = std::ranges::count_if(results, &Result::answered);
+  const bool most = 2 * answered >= std::ssize(results);
+  std::vector<Result> fewer;
+  fewer.reserve(static_cast<std::size_t>(most ? std::ssize(results) - answered : answered));
+  auto kept = results.begin();
+  for (Result& result : results) {
+    if (result.answered() != most) {
+      fewer.push_back(std::move(result));
+    } else {
+      if (&*kept != &result) *kept = std::move(result);
+      ++kept;
+    }
+  }
+  results.erase(kept, results.end());
+  (most ? batch.responses : batch.no_responses) = std::move(results);
+  (most ? batch.no_responses : batch.responses) = std::move(fewer);
+  return batch;
+}
+
+void refuse_unresolved(std::span<const FoundName> found, const std::vector<Result>& results) {
+  std::vector<Resolution> failures;
+  for (const auto& each : found)
+    if (each.choice.unresolved())
+      failures.push_back({.name = results[each.at.position].host, .addresses = {}, .error = each.choice.error});
+  if (!failures.empty()) throw ResolveError(std::move(failures));
+}
+
+}  // namespace
+
+BatchRun::BatchRun(TargetList targets, Options options, Life life, NamesAre names)
+    : options_{std::move(options)}, life_{life} {
+  if (life == Life::lasting) owner_.emplace("a MultiPing");
+  BatchPlan plan = plan_batch(std::move(targets), options_, names);
+  names_ = BatchNames{std::move(plan.named), plan.profiles};
+  targets_.take(plan);
+  if (names == NamesAre::pending && names_.size() > 0)
+    look_up_beside(plan);
+  else if (!plan.destinations.empty())
+    open({.profiles = plan.profiles, .destinations = plan.destinations, .kinds = {}});
+  static_cast<void>(names_.moved(results(), options_, now()));  // records the names of the zones before they change
+}
+
+/// Opens no transport when nothing can be probed, neither now nor after another lookup.
+void BatchRun::look_up_beside(const BatchPlan& plan) {
+  names_.start(BatchNames::Which::all, results(), options_);
+  const auto found = names_.take(options_);
+  const bool any =
+      std::ranges::any_of(found, [this](const FoundName& each) { return BatchNames::is_hopeful(each, results()); });
+  preflight_.emplace(names_.profiles());
+  if (any || names_.pending() || !plan.destinations.empty())
+    open({.profiles = plan.profiles, .destinations = plan.destinations, .kinds = {}});
+  make_ready_beside(found);
+  targets_.adopt(found, BatchTargets::Joins::now);
+}
+
+void BatchRun::open(const Opening& opening) {
+  const auto& likely = opening.destinations.empty() ? opening.kinds : opening.destinations;
+  if (!options_.transport)
+    options_.transport = open_own_transport(likely.empty() ? Family::ipv4 : likely.front().address.family());
+  std::size_t count = shards_for(options_, opening.profiles, opening.destinations.size() + names_.size());
+  while (!open_shards(opening, count)) count /= 2;
+}
+
+bool BatchRun::open_shards(const Opening& opening, std::size_t count) {
+  engine::Shards shards{
+      opening.destinations,
+      count,
+      {.fail_fast = options_.fail_fast, .max_rate = options_.max_rate, .any_source = options_.any_source}};
+  Preflight only_now{opening.profiles};
+  Preflight& preflight = preflight_ ? *preflight_ : only_now;
+  try {
+    shards.open([&](const engine::ProbeTable& table) {
+      const std::size_t later = (names_.size() + count - 1) / count;  // each name may get a target of its own later
+      auto transport = options_.transport->open({.profiles = {opening.profiles.begin(), opening.profiles.end()},
+                                                 .targets = std::max(table.size(), later),
+                                                 .transports = count,
+                                                 .lasts = life_ == Life::lasting,
+                                                 .wakes = options_.stop.stop_possible()});
+      preflight.prepare(table, *transport);
+      preflight.prepare(opening.kinds, *transport);
+      return transport;
+    });
+  } catch (const std::system_error& error) {
+    if (count > 1 && net::out_of_descriptors(error.code())) return false;
+    throw;
+  }
+  if (count > 1 && preflight.serves_fewer()) return false;
+  if (!preflight_) preflight.refuse_if_hopeless();
+  targets_.shards() = std::move(shards);
+  return true;
+}
+
+Instant BatchRun::now() const { return targets_.shards().empty() ? Instant{} : targets_.shards().transport(0).now(); }
+
+/// Joins the sockets and an alarm. The alarm tells of answers that send() has received, and of probes to repeat.
+int BatchRun::native_handle() noexcept {
+  const engine::Shards& shards = targets_.shards();
+  if (shards.empty() || joined_.value() >= 0) return joined_.value();
+  for (std::size_t i = 0; i < shards.size(); ++i) joined_.add(shards.transport(i).native_handle());
+  joined_.add(alarm_.open());
+  set_alarm();
+  return joined_.value();
+}
+
+void BatchRun::set_alarm() noexcept {
+  const engine::Shards& shards = targets_.shards();
+  Instant to_do = stopped() ? Instant::max() : shards.next_recovery();
+  for (std::size_t i = 0; i < shards.size() && shards.awaited() > 0; ++i)
+    to_do = std::min(to_do, shards.transport(i).next_chore());
+  alarm_.set(targets_.has_news() ? Instant::min() : to_do);
+}
+
+/// Names that are found meanwhile join the run, about longest_deafness after the end of their lookup at the latest.
+bool BatchRun::run(Goal goal, Instant deadline) {
+  engine::Shards& shards = targets_.shards();
+  while (names_.pending()) {
+    join_found();
+    const Instant now = this->now();
+    if (!names_.pending()) break;
+    if (now >= deadline || stopped()) return false;
+    const bool reached = shards.run(goal, std::min(deadline, after(now, longest_deafness)), options_.stop);
+    if (reached && goal == Goal::sent) return true;
+    if (reached) names_.wait(deadline - now);
+  }
+  return shards.run(goal, deadline, options_.stop);
+}
+
+/// An interface may have been created since the last round, or deleted and created again.
+void BatchRun::follow_zones() {
+  auto found = names_.moved(results(), options_, now());
+  std::erase_if(found, [this](const FoundName& each) { return !targets_.is_news(each); });
+  if (found.empty()) return;
+  if (targets_.shards().empty()) make_ready(found);
+  targets_.adopt(found, BatchTargets::Joins::next_round);
+  publish();
+}
+
+void BatchRun::send(Instant deadline) {
+  if (owner_) owner_->check();
+  follow_zones();
+  sent_ = true;
+  targets_.shards().begin_round();
+  run(Goal::sent, deadline);
+  targets_.shards().end_round();
+}
+
+bool BatchRun::await(Instant deadline, Unresolved names) {
+  bool reached = is_over() || run(Goal::answered, deadline);
+  if (reached && names == Unresolved::waited_for && names_.any_left(results()))
+    reached = targets_.shards().run(Goal::deadline, deadline, options_.stop);
+  if (!reached && !stopped()) targets_.shards().time_out(options_.stop);
+  return reached;
+}
+
+/// What may be left to read tells nothing that somebody could see.
+bool BatchRun::is_over() const noexcept {
+  return life_ == Life::one_call && !names_.pending() && targets_.shards().has_reached(Goal::answered);
+}
+
+void BatchRun::look_up_again() {
+  if (preflight_) names_.start(BatchNames::Which::unsure, results(), options_);
+}
+
+void BatchRun::finish() {
+  names_.end();
+  join_found();
+  targets_.shards().end_round();
+  publish();
+}
+
+/// While names are pending, a batch is not refused for want of a target that works: a later name may be one.
+void BatchRun::make_ready_beside(std::span<const FoundName> found) {
+  engine::Shards& shards = targets_.shards();
+  std::vector<engine::Destination> probed;
+  for (const FoundName& each : found)
+    if (each.choice.outcome == Outcome::pending) probed.push_back(each.destination());
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    preflight_->prepare(probed, shards.transport(i));
+    if (names_.pending()) preflight_->ask_both_families(shards.transport(i));
+  }
+  preflight_->refuse_if_hopeless(names_.pending() ? Preflight::Asked::some : Preflight::Asked::all);
+}
+
+void BatchRun::join_found() {
+  auto found = names_.take(options_);
+  if (found.empty()) return;
+  std::erase_if(found, [this](const FoundName& each) { return !targets_.is_news(each); });
+  make_ready_beside(found);
+  targets_.adopt(found, BatchTargets::Joins::now);
+}
+
+void BatchRun::receive(Instant deadline) {
+  if (owner_) owner_->check();
+  if (!sent_) throw std::logic_error("receive() before the first send()");
+  await(deadline);
+}
+
+void BatchRun::publish(const std::stop_token& stop) {
+  behind_ = !targets_.publish(stop);
+  set_alarm();
+}
+
+const std::vector<Result>& BatchRun::results() {
+  if (behind_) publish();
+  return targets_.results();
+}
+
+std::size_t BatchRun::unanswered() {
+  if (behind_) publish();
+  return targets_.unanswered();
+}
+
+Batch BatchRun::new_batch() {
+  Batch batch = targets_.new_batch();
+  set_alarm();
+  return batch;
+}
+
+Batch BatchRun::take() {
+  engine::Shards& shards = targets_.shards();
+  if (shards.size() == 1) options_.transport->give_back(shards.release_transport(0));
+  return split(targets_.release());
+}
+
+std::vector<FoundName> BatchRun::news(BatchNames::Which which) {
+  auto found = names_.look_up(which, targets_.results(), options_);
+  if (!options_.ignore_lookup_errors) refuse_unresolved(found, targets_.results());
+  std::erase_if(found, [this](const FoundName& each) { return !targets_.is_news(each); });
+  return found;
+}
+
+/// Makes the transports ready for the addresses that were found. Throws as the constructor does when a batch with them
+/// cannot be made.
+void BatchRun::make_ready(std::span<const FoundName> found) {
+  const auto kinds = targets_.kinds_with(found);
+  if (kinds.empty()) return;
+  if (targets_.shards().empty()) return open({.profiles = names_.profiles(), .destinations = {}, .kinds = kinds});
+  Preflight preflight{names_.profiles()};
+  for (std::size_t i = 0; i < targets_.shards().size(); ++i) preflight.prepare(kinds, targets_.shards().transport(i));
+  preflight.refuse_if_hopeless();
+}
+
+void BatchRun::resolve() {
+  if (owner_) owner_->check();
+  const auto found = news(BatchNames::Which::all);
+  if (found.empty()) return;
+  make_ready(found);
+  targets_.adopt(found, BatchTargets::Joins::next_round);
+  publish();
+}
+
+void BatchRun::reset() {
+  if (owner_) owner_->check();
+  const auto found = news(BatchNames::Which::unsure);
+  if (!found.empty()) make_ready(found);
+  targets_.reset();
+  targets_.adopt(found, BatchTargets::Joins::next_round);
+  publish();
+}
+
+}  // namespace multiping

@@ -1,0 +1,95 @@
+// A running batch, for MultiPing and multi_ping(): its names, its targets, its transports and its deadlines.
+// The decisions are made in engine/; this file connects the parts.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "base/fork_guard.hpp"
+#include "base/monotonic_time.hpp"
+#include "batch/batch_names.hpp"
+#include "batch/batch_plan.hpp"
+#include "batch/batch_targets.hpp"
+#include "batch/preflight.hpp"
+#include "engine/shards.hpp"
+#include "multiping/options.hpp"
+#include "multiping/result.hpp"
+#include "multiping/target.hpp"
+#include "os/epoll_descriptor.hpp"
+#include "os/timer_descriptor.hpp"
+
+namespace multiping {
+
+/// For one thread at a time, and only in the process that made the object.
+class BatchRun {
+ public:
+  /// Whether the object serves one call, or lives on with its caller.
+  enum class Life : bool { one_call, lasting };
+  /// Opens the transports. Throws as MultiPing does. Names are looked up first (NamesAre::looked_up), or while the
+  /// batch runs: then each name joins the current round when its address is known.
+  BatchRun(TargetList targets, Options options, Life life, NamesAre names = NamesAre::looked_up);
+
+  void send(Instant deadline);
+  /// Whether await() goes on for names that are unresolved and that another lookup may find.
+  enum class Unresolved : bool { left, waited_for };
+  /// True when nothing is awaited any more, neither answers nor names; false at the deadline or after a stop.
+  bool await(Instant deadline, Unresolved names = Unresolved::left);
+  /// With NamesAre::pending: starts new lookups of unresolved names, which run beside the calls that follow.
+  void look_up_again();
+  /// Ends the batch: names that are still pending are unresolved. Brings results() up to date.
+  void finish();
+  /// As await(). Throws std::logic_error before the first send().
+  void receive(Instant deadline);
+  /// Brings results() up to date. After a stop, results() and unanswered() copy the rest when they are called.
+  void publish(const std::stop_token& stop = {});
+  void publish_until_stop() { publish(options_.stop); }
+  [[nodiscard]] Batch new_batch();
+  /// All results, sorted into answered and not; no more is done after this. The transport is free for another object.
+  [[nodiscard]] Batch take();
+  void reset();
+  void resolve();
+
+  [[nodiscard]] Instant now() const;
+  [[nodiscard]] bool stopped() const noexcept { return options_.stop.stop_requested(); }
+  [[nodiscard]] const std::vector<Result>& results();
+  [[nodiscard]] std::size_t unanswered();
+  [[nodiscard]] std::size_t awaited() noexcept { return targets_.awaited(); }
+  [[nodiscard]] Counters counters() const noexcept { return targets_.shards().counters(); }
+  [[nodiscard]] int native_handle() noexcept;
+
+ private:
+  /// What the transports are opened for.
+  struct Opening {
+    std::span<const ProbeOptions> profiles;
+    std::span<const engine::Destination> destinations;  ///< The targets that are known.
+    std::span<const engine::Destination> kinds;         ///< One example for each kind of target that will join later.
+  };
+  void open(const Opening& opening);
+  /// False when this process cannot open enough descriptors or sockets for `count` shards; fewer shards may work.
+  [[nodiscard]] bool open_shards(const Opening& opening, std::size_t count);
+  [[nodiscard]] bool is_over() const noexcept;
+  void set_alarm() noexcept;
+  void follow_zones();
+  [[nodiscard]] std::vector<FoundName> news(BatchNames::Which which);
+  void make_ready(std::span<const FoundName> found);
+  void look_up_beside(const BatchPlan& plan);
+  void join_found();
+  void make_ready_beside(std::span<const FoundName> found);
+  bool run(engine::Goal goal, Instant deadline);
+
+  Options options_;
+  Life life_;
+  BatchTargets targets_;
+  BatchNames names_;
+  std::optional<Preflight> preflight_{};  ///< With NamesAre::pending: for all targets that were found so far.
+  os::EpollDescriptor joined_;            ///< Made by native_handle().
+  os::TimerDescriptor alarm_;
+  std::optional<ForkGuard> owner_;  ///< Of an object that lives on.
+  bool sent_ = false;
+  bool behind_ = false;  ///< A stop came before all results were copied.
+};
+
+}  // namespace multiping

@@ -1,0 +1,71 @@
+// The positions of a batch, the target of each position, and the results that the caller gets.
+// A position may get another target while the batch lives.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "batch/address_choice.hpp"
+#include "batch/batch_plan.hpp"
+#include "engine/destination_index.hpp"
+#include "engine/position_map.hpp"
+#include "engine/shards.hpp"
+#include "multiping/result.hpp"
+
+namespace multiping {
+
+class BatchTargets {
+ public:
+  using Joins = engine::BatchSchedule::Joins;
+
+  /// Takes over the results and the position map of a plan. The plan's destinations go to shards().
+  void take(BatchPlan& plan);
+  [[nodiscard]] engine::Shards& shards() noexcept { return shards_; }
+  [[nodiscard]] const engine::Shards& shards() const noexcept { return shards_; }
+  [[nodiscard]] const std::vector<Result>& results() const noexcept { return results_; }
+
+  /// True when `found` differs from what is known of its position. A failed lookup does not change a known address.
+  [[nodiscard]] bool is_news(const FoundName& found) const noexcept;
+  /// Gives these positions the addresses that were found. Where an address is a target already, the position shares its
+  /// fate; otherwise it is pending and unsent. shards() must not be empty when any of them is to be probed.
+  void adopt(std::span<const FoundName> found, Joins joins);
+  /// The kinds of target that there are after adopt(found): one destination for each family and profile. `found` is in
+  /// the order of positions.
+  [[nodiscard]] std::vector<engine::Destination> kinds_with(std::span<const FoundName> found);
+
+  /// Copies what has changed into the results. False when a stop ends this before all is copied.
+  bool publish(const std::stop_token& stop = {});
+  /// All unanswered results, and the answers that are new since the last call. Call publish() first.
+  [[nodiscard]] Batch new_batch();
+  [[nodiscard]] std::vector<Result> release() noexcept { return std::move(results_); }
+  /// Forgets every answer.
+  void reset();
+
+  [[nodiscard]] std::size_t unanswered() const noexcept;
+  [[nodiscard]] std::size_t awaited() noexcept;
+  /// True when new_batch() has new answers.
+  [[nodiscard]] bool has_news() const noexcept { return shards_.unreported() > 0 || !answered_late_.empty(); }
+
+ private:
+  /// The place of a position's target; null pointers when it has none.
+  [[nodiscard]] engine::Shards::Place find(std::size_t position) noexcept;
+  [[nodiscard]] engine::Destination destination_of(std::uint32_t target) noexcept;
+  void index_targets();
+  void settle(const FoundName& found, Joins joins);
+  [[nodiscard]] std::uint32_t target_of(const engine::Destination& destination, Joins joins);
+  void retire_unused(std::vector<std::uint32_t> targets);
+  [[nodiscard]] bool is_fresh(std::size_t position, const engine::TargetRecord* record) const noexcept;
+  [[nodiscard]] std::size_t fresh_answers() noexcept;
+
+  std::vector<Result> results_;
+  engine::PositionMap position_map_{};
+  engine::Shards shards_;
+  std::optional<engine::DestinationIndex> index_{};  ///< All targets by destination; made by adopt().
+  std::vector<std::uint32_t> answered_late_;  ///< Ascending: positions that got a target that was answered before.
+};
+
+}  // namespace multiping

@@ -1,0 +1,14 @@
+// The largest packet that reaches each target: what discover_mtu() is made of.
+#pragma once
+
+#include <vector>
+
+#include "multiping/target.hpp"
+#include "multiping/traceroute.hpp"
+
+namespace multiping {
+
+/// As discover_mtu(), with options that were checked.
+[[nodiscard]] std::vector<PathMtu> find_path_mtus(TargetList targets, const TraceOptions& options);
+
+}  // namespace multiping

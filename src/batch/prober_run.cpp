@@ -1,0 +1,74 @@
+// Sends what was submitted at once where it can, and keeps the descriptor's timer at the next deadline.
+// See prober_run.hpp.
+#include "batch/prober_run.hpp"
+
+#include <new>
+#include <utility>
+
+namespace multiping {
+namespace {
+
+/// How many answers may arrive at once; it sets the size of the receive buffers.
+constexpr std::size_t expected_in_flight = 10'000;
+
+Prober::Completion completion(const SingleProbes::Done& done) {
+  Prober::Completion completion{.token = done.token};
+  completion.result.host = done.record.address.to_string();
+  completion.result.address = done.record.address;
+  copy_outcome(done, completion.result);
+  return completion;
+}
+
+}  // namespace
+
+ProberRun::ProberRun(Options options) : probes_{std::move(options), expected_in_flight} {}
+
+/// Joins the sockets and an alarm. The alarm tells of deadlines, of probes that wait for their turn, and of completions
+/// that submit() found.
+int ProberRun::native_handle() noexcept {
+  if (joined_.value() >= 0) return joined_.value();
+  joined_.add(probes_.descriptor());
+  joined_.add(alarm_.open());
+  alarm_at_ = Instant::max();
+  set_alarm();
+  if (joined_.value() >= 0) on_stop_.emplace(probes_.stop_token(), Ring{alarm_});
+  return joined_.value();
+}
+
+/// Sets the alarm again when a stop came from another thread meanwhile, since that thread sets the alarm too.
+void ProberRun::set_alarm() noexcept {
+  for (bool stopped = !probes_.stopped(); stopped != probes_.stopped();) {
+    stopped = probes_.stopped();
+    const Instant next = probes_.next();
+    if (next == alarm_at_ && !stopped) continue;
+    alarm_at_ = next;
+    alarm_.set(next);
+  }
+}
+
+Prober::Token ProberRun::submit(const SingleProbes::Submission& submission) {
+  owner_.check();
+  const Prober::Token token = probes_.submit(submission);
+  try {
+    probes_.push();
+  } catch (const std::bad_alloc&) {
+    // The probe is submitted; the next poll() sends it.
+  }
+  set_alarm();
+  return token;
+}
+
+std::vector<Prober::Completion> ProberRun::poll(Duration wait) {
+  owner_.check();
+  probes_.wait(after(probes_.now(), wait));
+  probes_.push();
+  if (probes_.stopped()) probes_.end_all();
+  std::vector<Prober::Completion> completions;
+  completions.reserve(probes_.done().size());
+  for (const SingleProbes::Done& done : probes_.done()) completions.push_back(completion(done));
+  probes_.drop_done(completions.size());
+  set_alarm();
+  return completions;
+}
+
+}  // namespace multiping

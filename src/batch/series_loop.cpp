@@ -1,0 +1,328 @@
+// Each wait ends at the next due probe, at a fate, or at the next look at names. Duplicates are found by token.
+// See batch/series_loop.hpp.
+#include "batch/series_loop.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include "base/number_text.hpp"
+#include "base/reserve_more.hpp"
+#include "os/socket.hpp"
+#include "values/option_checks.hpp"
+
+namespace multiping {
+namespace {
+
+using namespace std::chrono_literals;
+using engine::SeriesSchedule;
+
+/// The number of probes among which further answers can be told apart: most_remembered in engine/request_schedule.cpp.
+constexpr std::size_t most_recent = 65'536;
+/// The most probes that are submitted at once: so few that each is sent about when its timeout begins.
+constexpr int most_at_once = 64;
+/// With a rate, a probe may be submitted earlier by this much. The engine spreads the probes when it sends them.
+constexpr Duration rate_slack = 10ms;
+/// While names are looked up and nothing else is to be done, the loop asks for results at this interval.
+constexpr Duration between_looks_at_names = 100ms;
+constexpr Duration least_between_lookups = 10ms;
+
+void check_series(const SeriesOptions& options) {
+  if (options.count < 0)
+    throw std::invalid_argument("SeriesOptions::count is " + std::to_string(options.count) +
+                                "; it must be 0 (until stopped) or more");
+  static_cast<void>(checked_timeout(options.interval, "SeriesOptions::interval"));
+  static_cast<void>(checked_timeout(options.timeout, "SeriesOptions::timeout"));
+  static_cast<void>(checked_timeout(options.resolve_every, "SeriesOptions::resolve_every"));
+  if (options.ping.threads > 1)
+    throw std::invalid_argument("Options::threads is " + std::to_string(options.ping.threads) +
+                                "; it must be 0 or 1 for a series, which runs on the caller's thread alone");
+}
+
+/// Throws when the rate is too low for the interval, so that the schedule cannot be kept.
+void check_rate(const SeriesOptions& options, std::size_t targets) {
+  const Duration interval = options.interval;
+  const double rate = options.ping.max_rate;
+  if (rate <= 0 || interval == Duration::zero()) return;
+  const double shortest_ms = 1000 * static_cast<double>(targets) / rate;
+  if (milliseconds(interval) >= shortest_ms * (1 - 1e-9)) return;
+  throw std::invalid_argument("SeriesOptions::interval is " + number_text(milliseconds(interval)) + " ms; it must be " +
+                              number_text(std::ceil(shortest_ms)) + " ms or more for " + std::to_string(targets) +
+                              " targets with Options::max_rate " + number_text(rate));
+}
+
+/// A random time from 0 to just below the interval, evenly distributed.
+Duration random_part(Duration interval) {
+  std::uint64_t bits = 0;
+  os::fill_random(&bits, sizeof bits);
+  const double share = std::ldexp(static_cast<double>(bits >> 11U), -53);
+  return Duration{static_cast<Duration::rep>(share * static_cast<double>(interval.count()))};
+}
+
+BatchPlan checked_plan(TargetList targets, SeriesOptions& options) {
+  check_series(options);
+  BatchPlan plan = plan_batch(std::move(targets), options.ping);
+  check_rate(options, plan.destinations.size());
+  return plan;
+}
+
+}  // namespace
+
+SeriesLoop::SeriesLoop(TargetList targets, SeriesOptions options, Pace pace)
+    : options_{std::move(options)}, plan_{checked_plan(std::move(targets), options_)} {
+  const std::size_t destinations = plan_.destinations.size();
+  list_targets();
+  if (!targets_.empty()) open(pace, destinations);
+}
+
+void SeriesLoop::list_targets() {
+  if (Duration{options_.resolve_every} > Duration::zero()) names_ = BatchNames{plan_.named, plan_.profiles};
+  std::vector<std::uint32_t> last_position(plan_.destinations.size(), none);
+  same_target_.assign(plan_.results.size(), none);
+  auto name = plan_.named.begin();
+  for (std::size_t i = 0; i < plan_.results.size(); ++i) {
+    if (follows_names() && name != plan_.named.end() && name->position == i) {
+      list_name(*name++);
+      continue;
+    }
+    const auto position = static_cast<std::uint32_t>(i);
+    const std::uint32_t destination = plan_.position_map.target_of(i);
+    const bool refused = destination == engine::PositionMap::no_target;
+    if (refused || last_position[destination] == none) {
+      targets_.push_back({.destination = refused ? none : destination, .position = position, .probed = !refused});
+    } else {
+      same_target_[last_position[destination]] = position;
+    }
+    if (!refused) last_position[destination] = position;
+  }
+}
+
+/// Gives the name a destination of its own, which later lookups may change.
+void SeriesLoop::list_name(const NamedPosition& at) {
+  const std::uint32_t known = plan_.position_map.target_of(at.position);
+  const bool probed = known != engine::PositionMap::no_target;
+  targets_.push_back({.destination = static_cast<std::uint32_t>(plan_.destinations.size()),
+                      .position = at.position,
+                      .probed = probed});
+  plan_.destinations.push_back(probed ? plan_.destinations[known] : engine::Destination{});
+}
+
+void SeriesLoop::open(Pace pace, std::size_t destinations) {
+  most_known_ = pace == Pace::in_step ? 1 : targets_.size();
+  probes_.emplace(options_.ping, plan_.destinations.size());
+  probes_->prepare(plan_.profiles, std::span{plan_.destinations}.first(destinations));
+  const Duration wait = options_.random_start ? random_part(options_.interval) : Duration::zero();
+  schedule_ = SeriesSchedule{{.targets = static_cast<std::uint32_t>(targets_.size()),
+                              .count = static_cast<std::uint64_t>(options_.count),
+                              .interval = options_.interval,
+                              .start = after(probes_->now(), wait),
+                              .in_step = pace == Pace::in_step}};
+  lookup_at_ = after(probes_->now(), options_.resolve_every);
+}
+
+std::optional<SeriesLoop::Fate> SeriesLoop::next() {
+  if (!probes_) return std::nullopt;
+  for (;; wait()) {
+    if (stopped()) break;
+    take_done();
+    follow_names();
+    send_due();
+    if (!known_.empty()) {
+      std::optional<Fate> fate{std::move(known_.front())};
+      known_.pop_front();
+      return fate;
+    }
+    if (schedule_.over()) break;
+  }
+  note_duplicates();
+  return std::nullopt;
+}
+
+void SeriesLoop::wait() {
+  note_duplicates();
+  noted_ = 0;
+  probes_->wait_for_done(std::min(schedule_.next(), next_lookup()));
+}
+
+Instant SeriesLoop::next_lookup() const {
+  if (!follows_names()) return Instant::max();
+  return names_.pending() ? after(probes_->now(), between_looks_at_names) : lookup_at_;
+}
+
+/// NameLookups run beside the probing. Their results hold for the probes that are due from now on.
+void SeriesLoop::follow_names() {
+  if (!follows_names()) return;
+  if (const Instant now = probes_->now(); now >= lookup_at_) {
+    names_.start(BatchNames::Which::all, plan_.results, options_.ping);
+    lookup_at_ = std::max(after(lookup_at_, options_.resolve_every), after(now, least_between_lookups));
+  }
+  for (const FoundName& found : names_.take(options_.ping)) adopt(found);
+}
+
+/// A failed lookup does not change an address that was found before.
+void SeriesLoop::adopt(const FoundName& found) {
+  Result& known = plan_.results[found.at.position];
+  if (found.choice.unknown() && known.address) return;
+  Target& target = *std::ranges::lower_bound(targets_, found.at.position, {}, &Target::position);
+  engine::Destination& destination = plan_.destinations[target.destination];
+  if (destination != found.destination()) shared_.erase(destination);
+  destination = found.destination();
+  target.probed = found.choice.outcome == Outcome::pending;
+  known.address = found.choice.address;
+  known.outcome = found.choice.outcome;
+  known.error = found.choice.error;
+}
+
+/// Sends nothing while most_known_ fates wait to be given out: the caller is too slow, and the schedule is delayed, so
+/// that fates do not pile up.
+void SeriesLoop::send_due() {
+  if (known_.size() >= most_known_) return;
+  const Instant now = probes_->now();
+  int submitted = 0;
+  while (submitted < most_at_once) {
+    if (!due_) due_ = schedule_.take_due(now);
+    if (!due_) break;
+    start(*due_, now);
+    due_.reset();
+    ++submitted;
+  }
+  if (submitted > 0) probes_->push();
+}
+
+void SeriesLoop::start(const SeriesSchedule::Due& due, Instant now) {
+  const Target& target = targets_[due.target];
+  if (!target.probed)
+    return know({.target = due.target, .round = due.round, .result = plan_.results[target.position], .sent_at = now},
+                false);
+  if (follows_names() && shares_probe(due)) return;
+  const engine::Destination& destination = plan_.destinations[target.destination];
+  // First the steps that need memory: after submit(), the probe must get into in_flight_ without an exception.
+  in_flight_.reserve(in_flight_.size() + 1);
+  auto flight = in_flight_.extract(in_flight_.emplace(no_token, Flight{.due = due, .destination = destination}).first);
+  Shared* const shared = follows_names() ? &shared_[destination] : nullptr;
+  recent_.push_back(due.target);
+  try {
+    last_token_ = probes_->submit({.address = destination.address,
+                                   .probe = plan_.profiles[destination.profile],
+                                   .timeout = options_.timeout,
+                                   .retry = 0});
+  } catch (...) {
+    recent_.pop_back();
+    throw;
+  }
+  flight.key() = last_token_;
+  in_flight_.insert(std::move(flight));
+  if (shared != nullptr) *shared = {.token = last_token_, .due = dues_};
+  if (recent_.size() > most_recent) recent_.pop_front();
+  keep_to_rate(now);
+}
+
+/// Shares the last probe to the destination if it was sent after this target was due last. Returns whether it did.
+bool SeriesLoop::shares_probe(const SeriesSchedule::Due& due) {
+  Target& target = targets_[due.target];
+  const auto found = shared_.find(plan_.destinations[target.destination]);
+  const bool shares = found != shared_.end() && found->second.due > target.last_due;
+  if (shares) share(found->second, due);
+  target.last_due = ++dues_;
+  return shares;
+}
+
+void SeriesLoop::share(Shared& shared, const SeriesSchedule::Due& due) {
+  reserve_more(shared.others, 1);
+  if (shared.fate)
+    tell(due, *shared.fate);
+  else
+    in_flight_.at(shared.token).others.push_back(due);
+  shared.others.push_back(due.target);
+}
+
+/// Records the fate of a probe for one of the targets that share it.
+void SeriesLoop::tell(const SeriesSchedule::Due& due, Fate fate) {
+  fate.target = due.target;
+  fate.round = due.round;
+  fate.result.host = plan_.results[targets_[due.target].position].host;
+  const bool was_sent = fate.result.outcome != Outcome::send_failed;
+  know(std::move(fate), was_sent);
+}
+
+/// Delays the next probe until the rate allows it: the timeout of a probe begins when it is submitted.
+void SeriesLoop::keep_to_rate(Instant now) {
+  if (options_.ping.max_rate <= 0) return;
+  const Duration share{std::llround(std::min(1e9 / options_.ping.max_rate, 1e18))};
+  rate_used_until_ = after(std::max(rate_used_until_, now - rate_slack), share);
+  schedule_.hold(rate_used_until_);
+}
+
+void SeriesLoop::take_done() {
+  std::size_t taken = 0;
+  try {
+    for (; taken < probes_->done().size(); ++taken) {
+      const SingleProbes::Done& done = probes_->done()[taken];
+      const auto flight = in_flight_.find(done.token);
+      Fate fate = fate_of(done, flight->second.due);
+      if (follows_names()) tell_others(done.token, flight->second, fate);
+      tell(flight->second.due, std::move(fate));
+      in_flight_.erase(flight);
+    }
+  } catch (...) {
+    probes_->drop_done(taken);
+    throw;
+  }
+  probes_->drop_done(taken);
+}
+
+/// Queues a fate for next(), and tells the schedule of it.
+void SeriesLoop::know(Fate fate, bool was_sent) {
+  const std::uint32_t target = fate.target;
+  known_.push_back(std::move(fate));
+  try {
+    schedule_.done(target, was_sent, probes_->now());
+  } catch (...) {
+    known_.pop_back();
+    throw;
+  }
+}
+
+/// Tells the targets that share the probe, and keeps its fate for targets that become due before the next probe.
+void SeriesLoop::tell_others(SingleProbes::Token token, Flight& flight, const Fate& fate) {
+  for (; flight.told < flight.others.size(); ++flight.told) tell(flight.others[flight.told], fate);
+  const auto shared = shared_.find(flight.destination);
+  if (shared != shared_.end() && shared->second.token == token) shared->second.fate = fate;
+}
+
+/// A probe that is still pending was held back by the rate or by a lack of room until its timeout. It counts as
+/// send_failed with EAGAIN.
+SeriesLoop::Fate SeriesLoop::fate_of(const SingleProbes::Done& done, const SeriesSchedule::Due& flight) const {
+  Fate fate{.target = flight.target,
+            .round = flight.round,
+            .result = plan_.results[targets_[flight.target].position],
+            .sent_at = done.sent_at};
+  copy_outcome(done, fate.result);
+  fate.result.address = done.record.address;  // as it was when the probe was sent
+  if (fate.result.outcome == Outcome::pending) {
+    fate.result.outcome = Outcome::send_failed;
+    fate.result.error = std::make_error_code(std::errc::resource_unavailable_try_again);
+  }
+  return fate;
+}
+
+void SeriesLoop::note_duplicates() {
+  const auto answered_again = probes_->duplicates();
+  for (; noted_ < answered_again.size(); ++noted_) {
+    const auto age = static_cast<std::size_t>(last_token_ - answered_again[noted_]);
+    if (age >= recent_.size()) continue;
+    const std::uint32_t target = recent_[recent_.size() - 1 - age];
+    duplicates_.push_back(target);
+    if (!follows_names()) continue;
+    const auto shared = shared_.find(plan_.destinations[targets_[target].destination]);
+    if (shared == shared_.end() || shared->second.token != answered_again[noted_]) continue;
+    duplicates_.insert(duplicates_.end(), shared->second.others.begin(), shared->second.others.end());
+  }
+}
+
+}  // namespace multiping

@@ -1,0 +1,101 @@
+// A fate of a target is copied to each position of it; a round is handed out when the fates of all targets are known.
+// See series_run.hpp.
+#include "batch/series_run.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+
+namespace multiping {
+namespace {
+
+using engine::RoundFate;
+
+RoundFate figures_of(const SeriesLoop::Fate& fate) noexcept {
+  return {.round = fate.round, .outcome = fate.result.outcome, .rtt = fate.result.rtt, .sent_at = fate.sent_at};
+}
+
+/// The number of a round in the public API: an int, which stays at its maximum.
+int round_number(std::uint64_t round) noexcept {
+  return static_cast<int>(std::min<std::uint64_t>(round, std::numeric_limits<int>::max()));
+}
+
+/// A copy of `result` with the host of another position.
+Result as_position(const Result& result, const Result& position) {
+  Result copy = result;
+  copy.host = position.host;
+  return copy;
+}
+
+}  // namespace
+
+void FigureTable::publish() {
+  for (const std::uint32_t target : run_.take_duplicates()) statistics(target).add_duplicate();
+  for (std::uint32_t target = 0; target < figures_.size(); ++target) {
+    const std::size_t first = run_.first_position(target);
+    run_.each_position(target, [&](std::size_t position) {
+      series_[position].slip = run_.slip(target);
+      series_[position].address = run_.positions()[position].address;
+      if (position != first) series_[position].statistics = series_[first].statistics;
+    });
+  }
+}
+
+std::vector<Series> run_series(TargetList targets, const SeriesOptions& options, const OnResult& on_result) {
+  SeriesLoop run{std::move(targets), options, SeriesLoop::Pace::free};
+  FigureTable table{run};
+  while (const auto fate = run.next()) {
+    table.add(fate->target, figures_of(*fate));
+    if (!on_result) continue;
+    run.each_position(fate->target, [&](std::size_t position) {
+      on_result(as_position(fate->result, run.positions()[position]), round_number(fate->round));
+    });
+  }
+  table.finish();
+  table.publish();
+  return std::move(table).take();
+}
+
+void SeriesRun::begin() {
+  if (begun_) throw std::logic_error("begin() of a PingSeries was called before; its rounds come once");
+  advance();
+  begun_ = true;
+}
+
+void SeriesRun::advance() {
+  owner_.check();
+  while (!run_.stopped() && (gathering_.empty() || gathering_.front().missing > 0)) {
+    if (!fate_) fate_ = run_.next();
+    if (!fate_) break;
+    place(*fate_);
+    fate_.reset();
+  }
+  ended_ = run_.stopped() || gathering_.empty() || gathering_.front().missing > 0;
+  ended_ ? table_.publish() : hand_out();
+}
+
+void SeriesRun::place(const SeriesLoop::Fate& fate) {
+  const auto at = static_cast<std::size_t>(fate.round - first_);
+  while (gathering_.size() <= at)
+    gathering_.push_back({.results = std::vector<Result>(run_.positions().size()),
+                          .fates = std::vector<RoundFate>(run_.targets()),
+                          .missing = run_.targets()});
+  Gathering& round = gathering_[at];
+  round.fates[fate.target] = figures_of(fate);
+  run_.each_position(fate.target, [&](std::size_t position) {
+    round.results[position] = as_position(fate.result, run_.positions()[position]);
+  });
+  --round.missing;
+}
+
+void SeriesRun::hand_out() {
+  Gathering& whole = gathering_.front();
+  for (; added_ < whole.fates.size(); ++added_) table_.add(added_, whole.fates[added_]);
+  table_.publish();
+  added_ = 0;
+  round_ = {.number = round_number(first_), .results = std::move(whole.results)};
+  gathering_.pop_front();
+  ++first_;
+}
+
+}  // namespace multiping

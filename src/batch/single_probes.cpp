@@ -1,0 +1,161 @@
+// Holds a profile number for each request, and gives it up when the request is over.
+// See batch/single_probes.hpp.
+#include "batch/single_probes.hpp"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "batch/outcome_result.hpp"
+#include "batch/preflight.hpp"
+#include "batch/transport_opener.hpp"
+#include "multiping/error.hpp"
+#include "values/option_checks.hpp"
+#include "values/probeable_address.hpp"
+
+namespace multiping {
+namespace {
+
+/// The options after check(), with a transport.
+Options checked(Options options) {
+  check(options);
+  if (!options.transport) options.transport = open_own_transport();
+  return options;
+}
+
+/// Why the probe is not supported. Throws std::invalid_argument for a value out of range.
+std::error_code unsupported(const ProbeOptions& probe) {
+  try {
+    check(probe);
+  } catch (const std::system_error& error) {
+    return error.code();
+  }
+  return {};
+}
+
+/// A use of a profile number. The destructor releases it unless keep() was called.
+class Held {
+ public:
+  Held(Profiles& profiles, net::ProfileNumber number) noexcept : profiles_{&profiles}, number_{number} {}
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  ~Held() {
+    if (profiles_ != nullptr) profiles_->release(number_);
+  }
+  [[nodiscard]] net::ProfileNumber number() const noexcept { return number_; }
+  [[nodiscard]] net::ProfileNumber keep() noexcept {
+    profiles_ = nullptr;
+    return number_;
+  }
+
+ private:
+  Profiles* profiles_;
+  net::ProfileNumber number_;
+};
+
+}  // namespace
+
+SingleProbes::SingleProbes(Options options, std::size_t expected, Purpose purpose)
+    : options_{checked(std::move(options))},
+      requests_{{.fail_fast = options_.fail_fast,
+                 .max_rate = options_.max_rate,
+                 .any_source = options_.any_source,
+                 .tell_errors = purpose == Purpose::trace}},
+      transport_{options_.transport->open({.profiles = {},
+                                           .targets = expected,
+                                           .lasts = purpose == Purpose::usual,
+                                           .measures_mtu = purpose == Purpose::mtu,
+                                           .wakes = options_.stop.stop_possible()})},
+      driver_{requests_, *transport_} {}
+
+void SingleProbes::prepare(std::span<const ProbeOptions> profiles, std::span<const engine::Destination> destinations) {
+  for (const ProbeOptions& profile : profiles) {
+    // These get their numbers in order, and keep them for the life of the object.
+    make_known(profiles_.acquire(profile), profile);
+  }
+  Preflight preflight{profiles};
+  preflight.prepare(destinations, *transport_);
+  preflight.refuse_if_hopeless();
+}
+
+bool SingleProbes::can_send(Family family, const ProbeOptions& probe) {
+  release_profiles();
+  const Held held{profiles_, make_known(profiles_.acquire(probe), probe)};
+  return !transport_->prepare(family, held.number()).error;
+}
+
+/// Tells the transport the options of a fresh number. Releases the number when that throws.
+net::ProfileNumber SingleProbes::make_known(const Profiles::Numbered& numbered, const ProbeOptions& probe) {
+  if (!numbered.fresh) return numbered.number;
+  Held held{profiles_, numbered.number};
+  transport_->set_profile(numbered.number, probe);
+  profiles_.note_known(numbered.number);
+  return held.keep();
+}
+
+void SingleProbes::release_profiles() noexcept {
+  for (const net::ProfileNumber profile : requests_.released_profiles()) profiles_.release(profile);
+  requests_.released_profiles().clear();
+}
+
+SingleProbes::Token SingleProbes::submit(const Submission& submission) {
+  const ProbeOptions& probe = submission.probe;
+  const auto lacking = unsupported(probe);
+  const Address to = zones_.place(submission.address, probe, transport_->now());
+  if (probe.family != Family::any && probe.family != to.family())
+    return requests_.refuse(to, Outcome::unresolved, Errc::no_address);
+  engine::RequestSchedule::Submission request{
+      .destination = {.address = to, .profile = 0, .ttl_asked = probe.ttl.has_value()},
+      .connects = connects(probe),
+      .timeout = submission.timeout,
+      .retry = submission.retry};
+  if (const auto error = lacking ? lacking : objection(to, probe))
+    return requests_.refuse(to, Outcome::send_failed, error);
+  release_profiles();
+  Held held{profiles_, make_known(profiles_.acquire(probe), probe)};
+  request.destination.profile = held.number();
+  const Token token = requests_.submit(request, transport_->now());
+  static_cast<void>(held.keep());
+  return token;
+}
+
+void SingleProbes::push() {
+  if (!stopped()) driver_.push();
+}
+
+void SingleProbes::begin_wait() noexcept {
+  requests_.duplicates().clear();
+  requests_.heard().clear();
+}
+
+void SingleProbes::wait(Instant until) {
+  begin_wait();
+  driver_.run(engine::Goal::answered, until, options_.stop);
+}
+
+void SingleProbes::wait_for_done(Instant until) {
+  begin_wait();
+  driver_.run(engine::Goal::done, until, options_.stop);
+}
+
+void SingleProbes::end_all() {
+  wait(now());
+  requests_.end_all();
+  wait(now());  // releases what the connections hold
+}
+
+Counters SingleProbes::counters() const noexcept {
+  Counters sum;
+  engine::add(sum, requests_.counters(), transport_->counters());
+  return sum;
+}
+
+Instant SingleProbes::next() const noexcept {
+  if (requests_.any_done()) return Instant::min();
+  if (in_flight() == 0) return requests_.next();
+  return stopped() ? Instant::min() : std::min(transport_->next_chore(), requests_.next());
+}
+
+void copy_outcome(const SingleProbes::Done& done, Result& result) { copy_outcome(done.record, &done.detail, result); }
+
+}  // namespace multiping

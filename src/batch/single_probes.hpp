@@ -1,0 +1,102 @@
+// Single probes, each with its own options and deadline, for Prober, series and traces.
+// Connects profiles, requests, a transport and the loop. The caller decides which probe is submitted when.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "batch/profiles.hpp"
+#include "batch/zones.hpp"
+#include "engine/destination.hpp"
+#include "engine/probe_loop.hpp"
+#include "engine/request_schedule.hpp"
+#include "multiping/options.hpp"
+#include "multiping/result.hpp"
+#include "net/probe_transport.hpp"
+
+namespace multiping {
+
+/// For one thread at a time.
+class SingleProbes {
+ public:
+  using Token = engine::RequestSchedule::Token;
+  using Done = engine::RequestSchedule::Done;
+
+  /// The purpose of the probes. trace: heard() reports errors that do not end the wait for a probe. mtu: the probes
+  /// measure the MTU that a path has now.
+  enum class Purpose : std::uint8_t { usual, trace, mtu };
+  /// Takes the transport of `options`, or opens one if that is null. `expected` answers may arrive at once; it sets the
+  /// size of the receive buffers. Throws std::invalid_argument for options out of range, PermissionError when no
+  /// transport can be opened, and std::system_error when the system refuses something.
+  SingleProbes(Options options, std::size_t expected, Purpose purpose = Purpose::usual);
+
+  /// Makes the transport ready for these probes. Throws as MultiPing does when none of them can be sent. Call it before
+  /// the first submit(). The profile of each destination is an index in `profiles`.
+  void prepare(std::span<const ProbeOptions> profiles, std::span<const engine::Destination> destinations);
+  /// True when this host can send the probe to that family, as far as is known before it is sent.
+  [[nodiscard]] bool can_send(Family family, const ProbeOptions& probe);
+
+  /// One request. submit() throws std::invalid_argument when `probe` has a value out of range. A request that cannot be
+  /// sent is done at once.
+  struct Submission {
+    const Address& address;
+    const ProbeOptions& probe;
+    Duration timeout{};  ///< Of each probe; not negative.
+    int retry = 0;       ///< Further probes after the first; not negative.
+  };
+  [[nodiscard]] Token submit(const Submission& submission);
+  /// Sends the submitted probes that may be sent now. Does not wait. Sends nothing after a stop.
+  void push();
+  /// Sends, and waits until a request is done, nothing is in flight, `until` has come, or a stop is requested.
+  void wait(Instant until);
+  /// As wait(), but goes on when nothing is in flight: for a caller that knows when it submits the next probe.
+  void wait_for_done(Instant until);
+
+  /// After a stop: receives what has arrived, and ends every request that is still in flight.
+  void end_all();
+
+  /// The requests that were done since the last call, in the order in which they ended.
+  [[nodiscard]] std::vector<Done> take_done() { return requests_.take_done(); }
+  /// The same without taking them; drop_done() removes the first `count`.
+  [[nodiscard]] std::span<const Done> done() const noexcept { return requests_.done(); }
+  void drop_done(std::size_t count) noexcept { requests_.drop_done(count); }
+  /// RequestSchedule that were answered again since the last wait began; a request comes once for each further answer.
+  [[nodiscard]] std::span<const Token> duplicates() noexcept { return requests_.duplicates(); }
+
+  /// For traces: requests that are unreachable so far and still awaited, once for each error since the last wait began.
+  [[nodiscard]] std::span<const Done> heard() noexcept { return requests_.heard(); }
+  /// As ProbeTransport's.
+  [[nodiscard]] bool is_own(const Address& address, Protocol protocol) { return transport_->is_own(address, protocol); }
+
+  [[nodiscard]] Instant now() const { return transport_->now(); }
+  [[nodiscard]] const std::stop_token& stop_token() const noexcept { return options_.stop; }
+  [[nodiscard]] bool stopped() const noexcept { return options_.stop.stop_requested(); }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return requests_.in_flight(); }
+  [[nodiscard]] Counters counters() const noexcept;
+
+  /// For a caller with its own event loop: the time at which wait(now) has something to do, apart from what
+  /// descriptor() reports; in the past when it has something to do now.
+  [[nodiscard]] Instant next() const noexcept;
+  [[nodiscard]] int descriptor() noexcept { return transport_->native_handle(); }
+
+ private:
+  net::ProfileNumber make_known(const Profiles::Numbered& numbered, const ProbeOptions& probe);
+  void release_profiles() noexcept;
+  void begin_wait() noexcept;
+
+  Options options_;
+  Profiles profiles_;
+  engine::RequestSchedule requests_;
+  std::unique_ptr<net::ProbeTransport> transport_;
+  Zones zones_;
+  engine::ProbeLoop driver_;
+};
+
+/// Writes the fate of a request to `result`, except its host and its address.
+void copy_outcome(const SingleProbes::Done& done, Result& result);
+
+}  // namespace multiping

@@ -1,0 +1,55 @@
+// Most outcomes map to one sign; an unreachable error also needs its sender, type and code.
+// See hop_evidence.hpp.
+#include "engine/hop_evidence.hpp"
+
+#include <system_error>
+
+#include "engine/icmp_meaning.hpp"
+
+namespace multiping::engine {
+namespace {
+
+/// Port unreachable from the target's address is the target's own answer, also to probes other than UDP. Any other
+/// error from that address may come from a router that translates addresses.
+HopEvidence sign_of_error(const HopAnswer& answer, const Address& target) noexcept {
+  const IcmpError* icmp = answer.detail.icmp.get();
+  if (icmp != nullptr && is_lost_fragment(*icmp, target.family())) return HopEvidence::silence;
+  if (answer.detail.responder != target) return answer.own ? HopEvidence::not_left : HopEvidence::refusal;
+  return icmp != nullptr && is_port_unreachable(*icmp, target.family()) ? HopEvidence::target : HopEvidence::refusal;
+}
+
+}  // namespace
+
+HopEvidence sign_of(const HopAnswer& answer, const Address& target) noexcept {
+  switch (answer.record.outcome) {
+    case Outcome::reply:
+    case Outcome::refused:
+      return HopEvidence::target;
+    case Outcome::ttl_expired:
+      return HopEvidence::expired;
+    case Outcome::unreachable:
+      return sign_of_error(answer, target);
+    case Outcome::no_reply:
+      return HopEvidence::silence;
+    case Outcome::pending:
+      return HopEvidence::no_time;
+    case Outcome::send_failed:
+    case Outcome::unresolved:
+      break;
+  }
+  return HopEvidence::not_left;
+}
+
+HopAnswer as_refused_here(const HopAnswer& answer) {
+  if (answer.record.outcome != Outcome::unreachable) return answer;
+  const bool size = answer.detail.icmp && is_too_big(*answer.detail.icmp, answer.record.address.family());
+  const std::errc error = size ? std::errc::message_size : std::errc::host_unreachable;
+  HopAnswer refused;
+  refused.record.address = answer.record.address;
+  refused.record.outcome = Outcome::send_failed;
+  refused.record.attempt = answer.record.attempt;
+  refused.detail.error = std::error_code{static_cast<int>(error), std::system_category()};
+  return refused;
+}
+
+}  // namespace multiping::engine

@@ -1,0 +1,95 @@
+// A batch cut into shards, each with a session and a transport of its own, so that large batches use every core.
+// The threads live only during run(); shards share no data.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <utility>
+#include <vector>
+
+#include "engine/batch_schedule.hpp"
+#include "engine/position_map.hpp"
+#include "engine/probe_loop.hpp"
+#include "net/probe_transport.hpp"
+
+namespace multiping::engine {
+
+class Shards {
+ public:
+  /// No shard, and nothing to probe.
+  Shards() = default;
+  /// Cuts `destinations` into at most `most` runs of about the same length. The rate in `rules` holds for each shard;
+  /// for one rate for all targets, `most` is 1. Without destinations there is one shard, for targets that join later.
+  Shards(std::span<const Destination> destinations, std::size_t most, const Rules& rules);
+
+  /// Opens the transport of each shard, which `open(table)` returns.
+  template <class Open>
+  void open(Open open) {
+    for (Shard& shard : shards_) {
+      shard.transport = open(shard.session.fates().table());
+      shard.driver.emplace(shard.session, *shard.transport);
+    }
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return shards_.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return shards_.size(); }
+  [[nodiscard]] net::ProbeTransport& transport(std::size_t shard) const noexcept { return *shards_[shard].transport; }
+  /// No more is done after this.
+  [[nodiscard]] std::unique_ptr<net::ProbeTransport> release_transport(std::size_t shard) noexcept {
+    return std::move(shards_[shard].transport);
+  }
+
+  /// Adds a target and returns its number, which may be that of a target that was retired long enough ago.
+  std::uint32_t join(const Destination& destination, BatchSchedule::Joins joins);
+  /// Stops probing these targets.
+  void retire(std::span<const std::uint32_t> targets);
+
+  void begin_round();
+  void end_round();
+  /// Runs ProbeLoop::run() of each shard, in parallel; returns true when all shards have reached the goal.
+  bool run(Goal goal, Instant deadline, const std::stop_token& stop);
+  /// As the return value of run(), without looking whether anything has arrived.
+  [[nodiscard]] bool has_reached(Goal goal) const noexcept;
+  void time_out(const std::stop_token& stop);
+  void reset();
+
+  /// The record of a target, and the table that holds the record.
+  struct Place {
+    ProbeTable* table;
+    TargetRecord* record;
+  };
+  [[nodiscard]] Place find(std::uint32_t target) noexcept;
+  /// The number of targets whose answer is not yet handed out.
+  [[nodiscard]] std::size_t unreported() const noexcept;
+  void all_reported() noexcept;
+  /// The earliest BatchSchedule::next_recovery() of all shards.
+  [[nodiscard]] Instant next_recovery() const noexcept;
+  [[nodiscard]] std::size_t awaited() const noexcept;
+  [[nodiscard]] Counters counters() const noexcept;
+
+ private:
+  struct Shard {
+    explicit Shard(const Rules& rules) : session{rules} {}
+    BatchSchedule session;
+    std::unique_ptr<net::ProbeTransport> transport{};
+    std::optional<ProbeLoop> driver{};  ///< Refers to the two members above, so a shard must not move after open().
+    std::size_t first_size = 0;         ///< The number of its targets that were there from the start.
+  };
+  /// The place of a target. Targets from the start are numbered shard by shard; later ones go to each shard in turn.
+  struct Spot {
+    std::size_t shard = 0;
+    TargetIndex target = 0;
+  };
+  [[nodiscard]] Spot spot_of(std::uint32_t target) const noexcept;
+  [[nodiscard]] std::uint32_t number_of(const Spot& spot) const noexcept;
+
+  std::size_t length_ = 1;      ///< The number of targets in each shard but the last, at the start.
+  std::size_t first_size_ = 0;  ///< The number of targets at the start.
+  std::size_t joined_ = 0;      ///< How many targets joined with a new number.
+  std::vector<Shard> shards_;
+};
+
+}  // namespace multiping::engine

@@ -1,0 +1,100 @@
+// Implements the probe-level interface (transport.hpp) with sockets of this process, through packet_io.hpp.
+// Hands each probe to its socket and each packet to the socket's protocol; the protocols decide which answers are
+// believed.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "net/connect_protocol.hpp"
+#include "net/echo_protocol.hpp"
+#include "net/handshake_protocol.hpp"
+#include "net/icmp_error_report.hpp"
+#include "net/packet_io.hpp"
+#include "net/probe_transport.hpp"
+#include "net/profile_table.hpp"
+#include "net/send_call_log.hpp"
+#include "net/send_call_pace.hpp"
+#include "net/udp_protocol.hpp"
+#include "packet/probe_codec.hpp"
+
+namespace multiping::net {
+
+class PacketTransport final : public ProbeTransport {
+ public:
+  /// No other object uses `key`.
+  PacketTransport(std::unique_ptr<PacketIo> io, const IoRequest& request, const packet::SipKey& key);
+
+  [[nodiscard]] Instant now() noexcept override { return io_->now(); }
+  void set_profile(ProfileNumber profile, const ProbeOptions& options) override;
+  Obstacle prepare(Family family, ProfileNumber profile) override;
+  [[nodiscard]] std::size_t credit() const noexcept override { return credit_; }
+  Sent send(std::span<const Probe> probes, std::span<Instant> sent_at) override;
+  [[nodiscard]] Instant room_at() const noexcept override { return std::min(connections_.room_at(), io_->room_at()); }
+  void receive(const ProbeBook& book, std::vector<Event>& events) override;
+  void forget(Serial serial) noexcept override;
+  [[nodiscard]] bool is_own(const Address& address, Protocol protocol) override {
+    return io_->is_own(address, protocol);
+  }
+  void look_for_drops() noexcept override;
+  [[nodiscard]] Instant next_chore() const noexcept override {
+    return connections_.has_news() ? Instant::min() : io_->next_chore();
+  }
+  void wait(Instant until) override { io_->wait(std::min(until, connections_.has_news() ? io_->now() : until)); }
+  void wake() noexcept override { io_->wake(); }
+  [[nodiscard]] int native_handle() noexcept override { return io_->native_handle(); }
+  [[nodiscard]] Counters counters() noexcept override;
+  [[nodiscard]] bool can_rest() noexcept override;
+  [[nodiscard]] bool renew(const IoRequest& request, const Secret& secret) override;
+
+ private:
+  [[nodiscard]] const Route& route_of(const Probe& probe);
+  [[nodiscard]] const Route& route_in_turn(const Probe& probe);
+  [[nodiscard]] bool is_free(const Probe& probe, unsigned turn);
+  [[nodiscard]] const Route& route(const Probe& probe, unsigned turn);
+  [[nodiscard]] const Route& find_route(const Probe& probe, unsigned turn);
+  [[nodiscard]] Route route_by(const SendPath& way);
+  void opened(const SendPath& way) noexcept;
+  void make_room();
+  [[nodiscard]] Sent send_some(std::span<const Probe> probes, std::span<Instant> sent_at);
+  [[nodiscard]] Sent refuse(std::error_code error) noexcept;
+  [[nodiscard]] Sent send_run(SocketId socket_id, std::span<const Probe> probes, std::span<Instant> sent_at);
+  void take_back(SocketId socket_id, std::span<const Probe> unsent) noexcept;
+  void note_times(SocketId socket_id, const SendReport& report, std::span<const Probe> probes,
+                  std::span<Instant> sent_at) noexcept;
+  [[nodiscard]] Sent connect(const Probe& probe, Instant& sent_at);
+  [[nodiscard]] std::span<const std::uint8_t> encode(const Probe& probe, SocketId socket_id, std::size_t place);
+  void complete(std::span<Event> events, const ProbeBook& book) const noexcept;
+  [[nodiscard]] bool will_be_cut(const Probe& probe, const Event& event) const noexcept;
+  std::size_t drain(SocketId socket_id, const ProbeBook& book, std::vector<Event>& events);
+  void drain_connections(const ProbeBook& book, std::vector<Event>& events);
+
+  std::unique_ptr<PacketIo> io_;
+  IoRequest request_;
+  packet::ProbeCodec codec_;
+  ProfileTable profiles_;
+  IcmpEvents errors_;
+  EchoProtocol echo_;
+  UdpProtocol udp_;
+  HandshakeProtocol handshake_;
+  ConnectProtocol connections_;
+  unsigned turn_ = 0;  ///< The turn of the previous UDP probe. The next probe likely has the same: one call sends both.
+  Route failed_{};     ///< The route of a probe for which no socket could be opened. A later try may open it.
+  std::size_t credit_ = 1;
+  std::size_t longest_run_;  ///< Doubles with each run that was accepted; 1 after a refusal.
+  std::size_t message_room_ = 0;
+  std::vector<std::uint8_t> messages_;  ///< message_room_ bytes for each message of a run.
+  std::vector<Outgoing> outgoing_;
+  std::vector<SendCallPace> paces_;  ///< By socket.
+  SendCallLog calls_;
+  bool sent_any_ = false;
+  bool taken_since_look_ = false;  ///< Something was received since look_for_drops().
+  Counters counters_{};
+  Drops dropped_{};  ///< As look_for_drops() last found them.
+};
+
+}  // namespace multiping::net

@@ -1,0 +1,184 @@
+// The probe-level interface: it sends probes and returns authentic events about them. The engine knows nothing below
+// it; sockets of this process or of another one may implement it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "base/monotonic_time.hpp"
+#include "multiping/address.hpp"
+#include "multiping/result.hpp"
+#include "multiping/transport.hpp"
+#include "net/arrival.hpp"
+#include "net/io_request.hpp"
+#include "net/profile_number.hpp"
+
+namespace multiping::net {
+
+/// The number of a probe: it counts the probes of an object and is never used again. The packet carries an identifier
+/// and a sequence number, which repeat; the tag, which covers the serial, tells which probe is meant.
+using Serial = std::uint64_t;
+
+/// Random, and of one object alone: its tags are made with it.
+using Secret = std::array<std::uint8_t, 16>;
+
+/// A probe to be sent. What `to` points at is the probe book's, and stays where it is only until the call returns.
+struct Probe {
+  Serial serial = 0;
+  const Address* to = nullptr;
+  ProfileNumber profile = 0;
+  /// How often a connection to the target was displaced before. The more often, the longer this one is left alone.
+  std::uint8_t displaced = 0;
+  /// The number of the target. An answer to any probe of a target answers the others too.
+  std::uint32_t target = no_target;
+  static constexpr std::uint32_t no_target = ~std::uint32_t{0};
+};
+
+/// Gives the transport the probes that it needs to tell an authentic answer from others.
+class ProbeBook {
+ public:
+  virtual ~ProbeBook() = default;
+  /// The serials that may still be answered: [first, end). Serials below `first` are forgotten.
+  struct Window {
+    Serial first = 0, end = 0;
+  };
+  [[nodiscard]] virtual Window window() const noexcept = 0;
+  /// The probe of a serial in the window.
+  [[nodiscard]] virtual Probe probe(Serial serial) const noexcept = 0;
+  /// True when a probe of the window may still get its first answer, whether a caller waits for it or not.
+  [[nodiscard]] virtual bool is_unanswered(Serial serial) const noexcept = 0;
+};
+
+/// An authentic event about a probe of the window.
+struct Event {
+  Serial serial = 0;
+  /// The kind of the event. A reply or a refusal says that the target is alive.
+  enum class Kind : std::uint8_t {
+    reply,
+    refused,      ///< The target itself declined; `icmp` is set where it did so by an ICMP error.
+    ttl_expired,  ///< Time exceeded in transit; `icmp` is set.
+    unreachable,  ///< Any other ICMP error about the probe.
+    failed,       ///< This host gave the probe up; see `error`.
+    displaced,    ///< This host ended the connection to make room for others, as if the probe had not been sent.
+  };
+  Kind kind = Kind::reply;
+  bool final = false;          ///< No answer to this probe can come any more.
+  bool cut_next_time = false;  ///< The packet was too large; if the probe is sent again, the kernel fragments it.
+  Address responder{};
+  Arrival arrival{};
+  std::optional<Duration> rtt{};  ///< Set where the kernel measured it, or where it is known better than by the sending
+                                  ///< time and `arrival`; it replaces them.
+  std::shared_ptr<const IcmpError> icmp{};
+  std::error_code error{};
+  std::uint8_t reply_ttl = 0;
+  std::optional<std::uint8_t> reply_tos{};
+  std::uint8_t auth_bits = 0;
+  bool payload_altered = false;
+  bool elsewhere = false;  ///< A reply or refusal is right in all but its source address, which is `responder`.
+};
+
+/// True when this process, or the host, has no descriptor left.
+[[nodiscard]] inline bool out_of_descriptors(std::error_code error) noexcept {
+  return error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system;
+}
+
+/// Why probes of some profile cannot be sent to addresses of some family.
+struct Obstacle {
+  std::error_code error{};  ///< None: they can be sent.
+  std::string doing{};      ///< What failed, with the option and its value.
+  bool privilege = false;   ///< This process lacks the permission; `doing` says what would grant it.
+};
+
+/// Sends probes and receives events about them, for one object. One thread at a time uses it; any may call wake().
+class ProbeTransport {
+ public:
+  virtual ~ProbeTransport() = default;
+
+  [[nodiscard]] virtual Instant now() noexcept = 0;
+
+  /// Sets profile number `profile` to `options`. No probe of the previous profile of this number is awaited any more.
+  virtual void set_profile(ProfileNumber profile, const ProbeOptions& options) = 0;
+  /// Prepares for probes of `profile` to `family`, and returns the obstacle, if any. send() does not need this call.
+  /// Throws std::system_error when this process is out of descriptors or memory.
+  virtual Obstacle prepare(Family family, ProfileNumber profile) = 0;
+
+  /// The most probes to send before receive() is called: as many as the receive buffers hold answers.
+  [[nodiscard]] virtual std::size_t credit() const noexcept = 0;
+
+  /// Sends in order, up to the first probe that this host refuses. Writes the sending time of each accepted probe. May
+  /// stop early without a reason. Throws std::bad_alloc only where no probe was accepted.
+  struct Sent {
+    std::size_t accepted = 0;
+    std::error_code refused{};  ///< Why probes[accepted] was refused; none when all were accepted, and with `full`.
+    bool full = false;          ///< There is no room for probes[accepted] until receive() has returned an event, or
+                                ///< until room_at().
+    /// probes[accepted] needs the ports of this probe, which is under way. The ports are free after an event about this
+    /// probe, or after forget().
+    std::optional<Serial> behind{};
+  };
+  virtual Sent send(std::span<const Probe> probes, std::span<Instant> sent_at) = 0;
+  /// The time at which a full transport has room without an event.
+  [[nodiscard]] virtual Instant room_at() const noexcept { return Instant::max(); }
+
+  /// Takes everything that has arrived and appends the authentic events; everything else is only counted.
+  virtual void receive(const ProbeBook& book, std::vector<Event>& events) = 0;
+  /// Frees what a probe holds (a connection), when no caller waits for the probe any more.
+  virtual void forget(Serial serial) noexcept { static_cast<void>(serial); }
+
+  /// Updates counters().receive_drops, where anything can have been dropped since the last look. receive() itself looks
+  /// only after it took many packets.
+  virtual void look_for_drops() noexcept {}
+
+  /// The same as PacketIo::is_own().
+  [[nodiscard]] virtual bool is_own(const Address& address, Protocol protocol) {
+    return static_cast<void>(address), static_cast<void>(protocol), false;
+  }
+
+  /// The time at which receive() has something to do even if nothing arrives, for a caller that waits on
+  /// native_handle().
+  [[nodiscard]] virtual Instant next_chore() const noexcept { return Instant::max(); }
+
+  /// The same as the functions of PacketIo.
+  virtual void wait(Instant until) = 0;
+  virtual void wake() noexcept = 0;
+  [[nodiscard]] virtual int native_handle() noexcept = 0;
+  /// Sets late, unauthenticated, wrong_source (for packets without an event), bad_checksum, malformed and
+  /// receive_drops; the engine counts the rest.
+  [[nodiscard]] virtual Counters counters() noexcept = 0;
+
+  /// It may serve another object when its own has ended; see renew().
+  [[nodiscard]] virtual bool can_rest() noexcept { return false; }
+  /// From now on it is as if opened just now for `request`. False where it cannot be, or was opened for another.
+  [[nodiscard]] virtual bool renew(const IoRequest& request, const Secret& secret) {
+    return static_cast<void>(request), static_cast<void>(secret), false;
+  }
+};
+
+}  // namespace multiping::net
+
+namespace multiping {
+
+/// The transport that open_transport() found. It opens the sockets of an object.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  [[nodiscard]] virtual Capabilities capabilities() const noexcept = 0;
+  /// True when several threads of one batch get no more room from this transport than one thread.
+  [[nodiscard]] virtual bool serves_one_thread() const noexcept { return false; }
+  /// True when the host from which probes leave has a route for such a probe, or when this is not known.
+  [[nodiscard]] virtual bool has_route(const Address& to, const ProbeOptions& probe) const {
+    return static_cast<void>(to), static_cast<void>(probe), true;
+  }
+  [[nodiscard]] virtual std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const = 0;
+  /// Its object has done with it, and another may have it.
+  virtual void give_back(std::unique_ptr<net::ProbeTransport> used) const noexcept { used.reset(); }
+};
+
+}  // namespace multiping

@@ -1,0 +1,89 @@
+// Keeps the last calls that sent several probes. An answer that came in while its call was still running says more
+// about the time at which its probe left. Pure.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "base/monotonic_time.hpp"
+#include "net/probe_transport.hpp"
+
+namespace multiping::net {
+
+/// A call that sent probes in the order of their serials, at most SendCallLog::most_probes. Probe k counts as sent k
+/// steps after the start.
+struct SentCall {
+  std::span<const Probe> probes{};
+  Instant started{}, finished{};
+  Duration step{};
+};
+
+class SendCallLog {
+ public:
+  static constexpr std::size_t most_probes = 64;
+
+  void add(const SentCall& call) noexcept {
+    Kept& kept = calls_[next_++ % calls_.size()];
+    kept.count = std::min(call.probes.size(), most_probes);
+    for (std::size_t k = 0; k < kept.count; ++k) kept.serials[k] = call.probes[k].serial;
+    kept.started = call.started;
+    kept.finished = call.finished;
+    kept.step = call.step;
+    if (call.finished > finished_) finished_ = call.finished;
+  }
+
+  /// The serials that come are those of other probes.
+  void forget_all() noexcept {
+    for (Kept& call : calls_) call.count = 0;
+    finished_ = Instant::min();
+  }
+
+  /// The round-trip time of a probe whose answer came in at `stamp`, where its sending time alone would make it too
+  /// short or negative. Up to that stamp the probe and all that were sent before it in the same call had left: an even
+  /// pace up to there puts it earlier than the pace of the whole call did. Greater than zero.
+  [[nodiscard]] std::optional<Duration> round_trip(Serial serial, Instant stamp) const noexcept {
+    if (stamp >= finished_) return std::nullopt;
+    for (const Kept& call : calls_)
+      if (const auto place = call.place(serial)) return round_trip(call, *place, stamp);
+    return std::nullopt;
+  }
+
+ private:
+  struct Kept {
+    std::array<Serial, most_probes> serials;  ///< As many as `count` says; the rest costs nothing.
+    std::size_t count = 0;
+    Instant started{}, finished{};
+    Duration step{};
+
+    /// The place of a serial in the call. Fast cases come first: most answers belong to another call, and most calls
+    /// sent serials in a row.
+    [[nodiscard]] std::optional<Duration::rep> place(Serial serial) const noexcept {
+      const auto sent = std::span{serials}.first(count);
+      if (sent.empty() || serial < sent.front() || serial > sent.back()) return std::nullopt;
+      const Serial in_a_row = serial - sent.front();
+      if (in_a_row < count && sent[static_cast<std::size_t>(in_a_row)] == serial)
+        return static_cast<Duration::rep>(in_a_row);
+      const auto found = std::ranges::lower_bound(sent, serial);
+      if (found == sent.end() || *found != serial) return std::nullopt;
+      return found - sent.begin();
+    }
+  };
+
+  [[nodiscard]] static std::optional<Duration> round_trip(const Kept& call, Duration::rep before,
+                                                          Instant stamp) noexcept {
+    const Duration since = stamp - call.started;
+    if (since <= Duration{} || stamp >= call.finished || since >= call.step * (before + 1)) return std::nullopt;
+    return since - since / (before + 1) * before;
+  }
+
+  /// SocketPool take turns in a list of several families; what is sent before answers are taken is not much.
+  std::array<Kept, 8> calls_;
+  std::size_t next_ = 0;
+  Instant finished_ = Instant::min();  ///< The latest end of a call.
+};
+
+}  // namespace multiping::net

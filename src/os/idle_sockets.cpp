@@ -1,0 +1,96 @@
+// An idle raw socket lets no packet in; a socket that is taken again is emptied first.
+// See idle_sockets.hpp.
+#include "os/idle_sockets.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <new>
+
+#include "os/packet_filter.hpp"
+#include "os/send_buffer.hpp"
+#include "os/socket_calls.hpp"
+
+namespace multiping::os {
+namespace {
+
+/// For each family. More than one is in use at once where several objects or threads share a transport.
+constexpr std::size_t most_idle = 4;
+
+bool is_raw(int socket) noexcept { return option(socket, SOL_SOCKET, SO_TYPE) == SOCK_RAW; }
+
+}  // namespace
+
+/// The descriptor is of no use once the opener has ended, when another thread may have its number.
+IdleSockets::Network IdleSockets::this_network() const noexcept {
+  Network name{};
+  const bool own = namespaces_ && std::this_thread::get_id() == opener_;
+  if (own && ::readlinkat(namespaces_.value(), "net", name.data(), name.size()) > 0) return name;
+  static_cast<void>(::readlink("/proc/thread-self/ns/net", name.data(), name.size()));
+  return name;
+}
+
+IdleSockets::IdleSockets(Use use)
+    : use_{use},
+      owner_{::getpid()},
+      opener_{std::this_thread::get_id()},
+      namespaces_{use == Use::again ? ::open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1},
+      network_{use == Use::again ? this_network() : Network{}} {
+  for (auto& idle : idle_) idle.reserve(most_idle);  // so that nothing throws when one is given back
+}
+
+std::error_code IdleSockets::open(TransportKind kind, Family family) {
+  OpenedSocket opened = open_socket_id_socket({.kind = kind, .tells_remedies = false}, plain_socket_id(family));
+  if (!opened.refusal.error) give_back(family, std::move(opened.socket_id));
+  return opened.refusal.error;
+}
+
+bool IdleSockets::is_home() const noexcept {
+  return ::getpid() == owner_ && (use_ == Use::once || this_network() == network_);
+}
+
+std::optional<ProbeSocket> IdleSockets::take(Family family) noexcept {
+  if (!is_home()) return std::nullopt;
+  std::optional<ProbeSocket> taken;
+  {
+    const std::lock_guard lock{mutex_};
+    if (of(family).empty()) return std::nullopt;
+    taken = std::move(of(family).back());
+    of(family).pop_back();
+  }
+  if (use_ == Use::once) return taken;
+  const int socket = taken->socket.value();
+  static_cast<void>(SocketCalls{}.empty(socket, true));
+  if (is_raw(socket)) pass_answers(socket, family);
+  taken->drops = memory_of(socket).drops;
+  return taken;
+}
+
+bool IdleSockets::is_home_of(ProbeSocket& socket) noexcept {
+  if (socket.at_home) return true;
+  if (::getpid() != owner_) return false;
+  const std::uint64_t cookie = network_of(socket.socket.value());
+  std::uint64_t unknown = 0;
+  socket.at_home = cookie_.compare_exchange_strong(unknown, cookie) || unknown == cookie;
+  return socket.at_home;
+}
+
+void IdleSockets::give_back(Family family, ProbeSocket socket) noexcept {
+  if (::getpid() != owner_) return;
+  const int descriptor = socket.socket.value();
+  if (use_ == Use::again && !is_home_of(socket)) return;
+  if (use_ == Use::again && is_raw(descriptor)) pass_nothing(descriptor, family);
+  if (socket.usual_df) set_option(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, *socket.usual_df);
+  socket.usual_df.reset();
+  const std::lock_guard lock{mutex_};
+  if (of(family).size() >= most_idle) return;
+  try {
+    of(family).push_back(std::move(socket));
+  } catch (const std::bad_alloc&) {
+    // The socket is closed.
+  }
+}
+
+}  // namespace multiping::os

@@ -1,0 +1,72 @@
+// Sets the pointers for recvmmsg(2) once, and later only what a call has overwritten.
+// See message_arrays.hpp.
+#include "os/message_arrays.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace multiping::os {
+
+ReceiveBatch::ReceiveBatch(std::size_t packets, std::size_t largest)
+    : largest_{largest},
+      // Left uninitialized: memory that no packet needs is never touched.
+      bytes_{std::make_unique_for_overwrite<std::uint8_t[]>(packets * largest)},
+      places_{std::make_unique_for_overwrite<Place[]>(packets)},
+      headers_(packets),
+      stale_{packets} {
+  for (std::size_t i = 0; i < packets; ++i) {
+    Place& place = places_[i];
+    place.vector = {.iov_base = &bytes_[i * largest], .iov_len = largest};
+    msghdr& header = headers_[i].msg_hdr;
+    header.msg_iov = &place.vector;
+    header.msg_iovlen = 1;
+    header.msg_control = &place.control;
+  }
+}
+
+std::span<mmsghdr> ReceiveBatch::fresh(bool addresses) noexcept {
+  if (addresses != std::exchange(addresses_, addresses)) stale_ = headers_.size();
+  for (std::size_t i = 0; i < stale_; ++i) {
+    msghdr& header = headers_[i].msg_hdr;
+    header.msg_name = addresses ? &places_[i].name : nullptr;
+    header.msg_namelen = addresses ? sizeof(SocketAddress) : 0;
+    header.msg_controllen = sizeof(Control);
+  }
+  stale_ = headers_.size();
+  return headers_;
+}
+
+std::span<const std::uint8_t> ReceiveBatch::bytes(std::size_t packet) const noexcept {
+  return {&bytes_[packet * largest_], std::min<std::size_t>(headers_[packet].msg_len, largest_)};
+}
+
+Address ReceiveBatch::from(std::size_t packet) const noexcept {
+  return headers_[packet].msg_hdr.msg_namelen == 0 ? Address{} : from_socket_address(places_[packet].name);
+}
+
+std::span<mmsghdr> SendBatch::fill(std::span<const net::Outgoing> messages, std::span<const MessageLayout> profiles) {
+  if (headers_.size() < messages.size()) {
+    addresses_.resize(messages.size());
+    vectors_.resize(messages.size());
+    headers_.resize(messages.size());
+  }
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const net::Outgoing& message = messages[i];
+    const MessageLayout& profile = profiles[message.profile];
+    // sendmmsg(2) only reads through these pointers, though they are not const.
+    auto* bytes = const_cast<std::uint8_t*>(message.bytes.data());   // NOLINT
+    auto* with = const_cast<std::uint8_t*>(profile.control.data());  // NOLINT
+    vectors_[i] = {.iov_base = bytes, .iov_len = message.bytes.size()};
+    msghdr& header = headers_[i].msg_hdr;
+    header.msg_name = &addresses_[i];
+    header.msg_namelen = to_socket_address(*message.to, addresses_[i]);
+    set_port(addresses_[i], profile.port);
+    header.msg_iov = &vectors_[i];
+    header.msg_iovlen = 1;
+    header.msg_control = with;
+    header.msg_controllen = static_cast<decltype(header.msg_controllen)>(profile.control.size());
+  }
+  return std::span{headers_}.first(messages.size());
+}
+
+}  // namespace multiping::os

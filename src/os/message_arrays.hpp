@@ -1,0 +1,76 @@
+// The arrays that sendmmsg(2) and recvmmsg(2) work on, allocated once.
+// No system call is made here.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "net/packet_io.hpp"
+#include "os/socket.hpp"
+
+namespace multiping::os {
+
+/// Room for a number of incoming packets with their addresses and control messages.
+class ReceiveBatch {
+ public:
+  ReceiveBatch(std::size_t packets, std::size_t largest);
+
+  /// The headers, ready for recvmmsg(2) again, which shortens their lengths to what it found. Without `addresses`,
+  /// from() gives none, and the system call costs less.
+  [[nodiscard]] std::span<mmsghdr> fresh(bool addresses) noexcept;
+  /// To be called when `packets` headers were filled since fresh(); the others are still fresh.
+  void filled(std::size_t packets) noexcept { stale_ = packets; }
+  /// The room for one packet, in bytes.
+  [[nodiscard]] std::size_t room() const noexcept { return largest_; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return headers_.size(); }
+  [[nodiscard]] std::span<const std::uint8_t> bytes(std::size_t packet) const noexcept;
+  [[nodiscard]] const msghdr& header(std::size_t packet) const noexcept { return headers_[packet].msg_hdr; }
+  [[nodiscard]] Address from(std::size_t packet) const noexcept;
+  [[nodiscard]] std::uint16_t port(std::size_t packet) const noexcept { return port_of(places_[packet].name); }
+
+ private:
+  static constexpr std::size_t control_size = 256;
+  struct alignas(cmsghdr) Control {
+    std::uint8_t bytes[control_size];
+  };
+
+  /// What the header of a packet points at, beside its bytes.
+  struct Place {
+    SocketAddress name;
+    iovec vector;
+    Control control;
+  };
+
+  std::size_t largest_;
+  std::unique_ptr<std::uint8_t[]> bytes_;
+  std::unique_ptr<Place[]> places_;
+  std::vector<mmsghdr> headers_;
+  std::size_t stale_;       ///< So many headers, from the first on, are not ready for a system call.
+  bool addresses_ = false;  ///< As in the last call of fresh().
+};
+
+/// The parts that all messages of one profile have in common on the sockets of one family.
+struct MessageLayout {
+  std::vector<std::uint8_t> control{};  ///< As write_control() says.
+  std::uint16_t port = 0;               ///< The destination port of UDP; 0 for raw sockets, which take none.
+};
+
+/// Room for a number of outgoing messages; grows to the largest batch asked for.
+class SendBatch {
+ public:
+  /// The messages as sendmmsg(2) takes them.
+  [[nodiscard]] std::span<mmsghdr> fill(std::span<const net::Outgoing> messages,
+                                        std::span<const MessageLayout> profiles);
+
+ private:
+  std::vector<SocketAddress> addresses_;
+  std::vector<iovec> vectors_;
+  std::vector<mmsghdr> headers_;
+};
+
+}  // namespace multiping::os

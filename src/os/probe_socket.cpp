@@ -1,0 +1,281 @@
+// Opens the socket, then sets its device, its identifier or port, and its options, in this order.
+// See probe_socket.hpp.
+#include "os/probe_socket.hpp"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "net/packet_size.hpp"
+#include "os/device.hpp"
+#include "os/kernel_names.hpp"
+#include "os/packet_filter.hpp"
+#include "os/permissions.hpp"
+#include "os/socket.hpp"
+
+namespace multiping::os {
+namespace {
+
+constexpr int tcp_checksum_offset = 16;
+
+/// Opens one socket step by step: the first failure becomes the refusal.
+class Opening {
+ public:
+  Opening(const SocketMaker& maker, const SocketKey& key, std::uint16_t flow_port)
+      : maker_{maker}, key_{key}, flow_port_{flow_port} {}
+
+  OpenedSocket run() && {
+    if (is_ping_socket() ? take_ping_socket() : open() && use_device() && take_id()) static_cast<void>(configure());
+    if (opened_.refusal.error) opened_.socket_id = {};
+    return std::move(opened_);
+  }
+
+ private:
+  [[nodiscard]] bool v4() const noexcept { return key_.family == Family::ipv4; }
+  [[nodiscard]] int socket() const noexcept { return opened_.socket_id.socket.value(); }
+  [[nodiscard]] bool is_ping_socket() const noexcept {
+    return key_.carrier == net::Carrier::icmp && maker_.kind != TransportKind::raw;
+  }
+
+  bool refuse(std::string doing) {
+    opened_.refusal.error = last_error();
+    opened_.refusal.doing = std::move(doing);
+    return false;
+  }
+
+  bool open() {
+    const bool udp = key_.carrier == net::Carrier::udp;
+    opened_.socket_id.socket = open_socket(key_.family, udp ? SOCK_DGRAM : SOCK_RAW, protocol());
+    if (opened_.socket_id.socket) return true;
+    refuse("cannot open a " + std::string{udp ? "UDP" : "raw"} + " socket for " + std::string{to_string(key_.family)});
+    opened_.refusal.privilege = is_permission(opened_.refusal.error) && !udp;
+    if (opened_.refusal.privilege) tell_remedies(TransportKind::raw);
+    return false;
+  }
+
+  /// Opens a ping socket, or takes one from the broker.
+  bool take_ping_socket() {
+    const bool own = maker_.broker == nullptr;
+    PingSocket got = own ? open_ping_socket(key_.family, key_.source, 0, key_.device)
+                         : maker_.broker->ping_socket(key_.family, key_.source, maker_.receive_buffer);
+    if (got.error) return refuse(std::move(got), own);
+    opened_.socket_id.socket = std::move(got.socket);
+    opened_.socket_id.id = got.id;
+    if (own) note_device(key_.device.empty() ? zone_name(key_.source) : key_.device);
+    // A broker that bound the socket to a link-local source also bound it to that interface, which no ordinary process
+    // may change.
+    return own || key_.source.scope_id() != 0 || use_device();
+  }
+
+  bool refuse(PingSocket none, bool own) {
+    opened_.refusal.error = none.error;
+    opened_.refusal.doing = std::move(none.doing);
+    opened_.refusal.privilege = is_permission(none.error);
+    opened_.refusal.may_pass = none.may_pass;
+    if (opened_.refusal.privilege && own) tell_remedies(TransportKind::ping_socket);
+    return false;
+  }
+
+  void tell_remedies(TransportKind kind) {
+    if (!maker_.tells_remedies) return;
+    opened_.refusal.doing = refusal(action_of(key_.carrier), std::span{&kind, 1}, opened_.refusal.doing);
+  }
+
+  [[nodiscard]] int protocol() const noexcept {
+    switch (key_.carrier) {
+      case net::Carrier::udp:
+        return IPPROTO_UDP;
+      case net::Carrier::tcp:
+        return IPPROTO_TCP;
+      case net::Carrier::sctp:
+        return IPPROTO_SCTP;
+      case net::Carrier::icmp:
+        break;
+    }
+    return v4() ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
+  }
+
+  /// A socket that is bound to a device does not get this host's own ICMP errors about its IPv4 datagrams, such as one
+  /// about a dead neighbour. So it is bound only where that decides which packets come in (ICMP), where other sockets
+  /// can then have the same port (UDP with a given port), or where it cannot send through the device otherwise.
+  bool use_device() {
+    if (key_.device.empty()) return true;
+    if (!is_ping_socket()) note_device(key_.device);
+    const bool may_be_free =
+        key_.carrier != net::Carrier::icmp && (key_.carrier != net::Carrier::udp || key_.source_port == 0);
+    if (may_be_free && send_through(socket(), key_.family, key_.device)) return true;
+    opened_.socket_id.bound = true;
+    if (bind_to_device(socket(), key_.device)) return true;
+    const bool elsewhere = is_ping_socket() && maker_.broker != nullptr && maker_.broker->elsewhere();
+    return refuse("cannot use ProbeOptions::device " + key_.device + (elsewhere ? " in the broker's network" : ""));
+  }
+
+  /// Keeps the name and the index of the device. use_device() calls this before it uses the device: so a device that is
+  /// made anew in between is noticed later.
+  void note_device(const std::string& device) {
+    opened_.socket_id.device = device;
+    opened_.socket_id.device_index = device.empty() ? 0 : ::if_nametoindex(device.c_str());
+  }
+
+  bool take_id() {
+    switch (key_.carrier) {
+      case net::Carrier::icmp:
+        return filter(random_id());
+      case net::Carrier::udp:
+        return take_udp_port();
+      case net::Carrier::tcp:
+        return hold_tcp_port() && find_sources() && filter(bound_port(opened_.socket_id.port_holder.value()));
+      case net::Carrier::sctp:
+        return filter(key_.source_port);
+    }
+    return false;
+  }
+
+  bool filter(std::uint16_t id) {
+    opened_.socket_id.id = id;
+    attach_packet_filter(socket(), {.family = key_.family, .carrier = key_.carrier, .id = id});
+    return true;
+  }
+
+  bool refuse_port() {
+    if (key_.source_port != 0)
+      return refuse("cannot use ProbeOptions::source_port " + std::to_string(key_.source_port));
+    if (flow_port_ == 0) return refuse("cannot bind to a port");
+    return refuse("cannot keep to port " + std::to_string(flow_port_) + " of ProbeOptions::flow " +
+                  std::to_string(*key_.flow));
+  }
+
+  /// Other sockets of this object may need the port of a flow: SO_REUSEPORT lets sockets of the same user share it.
+  /// When the kernel chooses the port, the option is set after the bind: otherwise it could choose the port of another
+  /// flow.
+  bool take_port(int socket) {
+    if (flow_port_ != 0) set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
+    const std::uint16_t port = flow_port_ != 0 ? flow_port_ : key_.source_port;
+    if (!bind_to(socket, key_.family, {}, port)) return refuse_port();
+    if (key_.flow) set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
+    return true;
+  }
+
+  bool take_udp_port() {
+    // So that sockets of both families can have the same port.
+    if (!v4()) set_option(socket(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    if (!take_port(socket())) return false;
+    opened_.socket_id.id = bound_port(socket());
+    return true;
+  }
+
+  bool hold_tcp_port() {
+    FileDescriptor& holder = opened_.socket_id.port_holder;
+    holder = open_socket(key_.family, SOCK_STREAM, IPPROTO_TCP);
+    if (!holder) return refuse("cannot open a TCP socket for " + std::string{to_string(key_.family)});
+    if (!v4()) set_option(holder.value(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    // Other sockets of this object may need the same port, if one was asked for.
+    if (key_.source_port != 0) set_option(holder.value(), SOL_SOCKET, SO_REUSEADDR, 1);
+    return take_port(holder.value());
+  }
+
+  bool find_sources() {
+    return opened_.socket_id.source_finder.open(key_.family, key_.device) ||
+           refuse("cannot open a UDP socket for " + std::string{to_string(key_.family)});
+  }
+
+  bool configure() {
+    if (!is_ping_socket()) report_all();
+    if (key_.dont_fragment && !forbid_fragments(socket(), key_.family, maker_.remembered_mtu))
+      return refuse("cannot use ProbeOptions::dont_fragment");
+    if (key_.no_flow_label && !set_option(socket(), IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0))
+      return refuse("cannot use ProbeOptions::flow_label 0");
+    if (key_.carrier != net::Carrier::tcp || v4()) return true;
+    return set_option(socket(), IPPROTO_IPV6, IPV6_CHECKSUM, tcp_checksum_offset) ||
+           refuse("cannot have the kernel write the checksum of TCP segments over ipv6");
+  }
+
+  /// Asks for the reports that open_ping_socket() asks for on ping sockets.
+  void report_all() {
+    report_errors(socket(), key_.family);
+    report_arrival(socket());
+    // A raw IPv4 socket delivers the IP header, which has the TTL and the TOS.
+    if (!v4() || key_.carrier == net::Carrier::udp) report_ttl_and_tos(socket(), key_.family);
+    if (key_.carrier == net::Carrier::udp) report_interface(socket(), key_.family);
+  }
+
+  const SocketMaker& maker_;
+  const SocketKey& key_;
+  std::uint16_t flow_port_;
+  OpenedSocket opened_{};
+};
+
+net::Carrier carrier_of(Protocol protocol) noexcept {
+  switch (protocol) {
+    case Protocol::udp:
+      return net::Carrier::udp;
+    case Protocol::tcp:
+      return net::Carrier::tcp;
+    case Protocol::sctp:
+      return net::Carrier::sctp;
+    case Protocol::icmp:
+      break;
+  }
+  return net::Carrier::icmp;
+}
+
+}  // namespace
+
+std::string zone_name(const Address& address) {
+  std::array<char, IF_NAMESIZE> name{};
+  return address.scope_id() != 0 && ::if_indextoname(address.scope_id(), name.data()) != nullptr ? name.data() : "";
+}
+
+SocketKey socket_key(TransportKind kind, Family family, const ProbeOptions& probe, unsigned turn) {
+  const net::Carrier carrier = carrier_of(probe.protocol);
+  const bool chooses_port = probe.source_port == 0 && (carrier == net::Carrier::udp || carrier == net::Carrier::tcp);
+  const bool bound = family == Family::ipv6 && carrier == net::Carrier::icmp && kind != TransportKind::raw;
+  return {.family = family,
+          .carrier = carrier,
+          .device = probe.device,
+          .dont_fragment = probe.dont_fragment,
+          .no_flow_label = family == Family::ipv6 && probe.flow_label == 0U,
+          .source = bound ? probe.source_v6 : Address{},
+          .source_port = static_cast<std::uint16_t>(probe.source_port),
+          .turn = chooses_port && carrier == net::Carrier::udp ? turn : 0,
+          .flow = chooses_port ? probe.flow : std::nullopt};
+}
+
+bool leaves_without_df(Family family, const ProbeOptions& probe) noexcept {
+  const bool has_payload = probe.protocol == Protocol::icmp || probe.protocol == Protocol::udp;
+  return family == Family::ipv4 && has_payload && !probe.dont_fragment &&
+         net::packet_size(family, probe.payload_size) > net::carried_by_ipv4;
+}
+
+bool use_device_anew(ProbeSocket& socket, const SocketKey& key) noexcept {
+  const unsigned index = ::if_nametoindex(socket.device.c_str());
+  const int descriptor = socket.socket.value();
+  const bool bound = socket.bound || key.carrier == net::Carrier::icmp;
+  if (index == 0) return false;
+  if (bound ? !bind_to_device(descriptor, socket.device) : !send_through(descriptor, key.family, socket.device))
+    return false;
+  if (key.carrier == net::Carrier::tcp) static_cast<void>(socket.source_finder.open(key.family, socket.device));
+  socket.device_index = index;
+  return true;
+}
+
+OpenedSocket open_socket_id_socket(const SocketMaker& maker, const SocketKey& key, std::uint16_t flow_port) {
+  return Opening{maker, key, flow_port}.run();
+}
+
+}  // namespace multiping::os
+
+std::size_t std::hash<multiping::os::SocketKey>::operator()(const multiping::os::SocketKey& key) const noexcept {
+  std::size_t sum = std::hash<std::string>{}(key.device) * 31 + std::hash<multiping::Address>{}(key.source);
+  const auto flags = static_cast<unsigned>(key.dont_fragment) | static_cast<unsigned>(key.no_flow_label) << 1U |
+                     static_cast<unsigned>(key.flow.has_value()) << 2U;
+  for (const unsigned part : {static_cast<unsigned>(key.family), static_cast<unsigned>(key.carrier), flags,
+                              unsigned{key.source_port}, key.turn, unsigned{key.flow.value_or(0)}})
+    sum = sum * 65'599 + part;
+  return sum;
+}

@@ -1,0 +1,94 @@
+// Opens the socket of a socket: ICMP raw or by ping socket, UDP, raw TCP, raw SCTP.
+// raw(7), icmp(7), udp(7), ip(7), ipv6(7).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "multiping/options.hpp"
+#include "multiping/transport.hpp"
+#include "net/packet_io.hpp"
+#include "os/file_descriptor.hpp"
+#include "os/ping_socket.hpp"
+#include "os/socket.hpp"
+#include "os/source_finder.hpp"
+
+namespace multiping::os {
+
+/// The properties that distinguish the sockets of an object: all that cannot be set for a single message.
+struct SocketKey {
+  Family family = Family::any;
+  net::Carrier carrier = net::Carrier::icmp;
+  std::string device{};
+  bool dont_fragment = false;
+  bool no_flow_label = false;           ///< SendControl label 0 was asked for; by default the kernel chooses a label.
+  Address source{};                     ///< For IPv6 ping sockets, which take no source from a message.
+  std::uint16_t source_port = 0;        ///< The port that was asked for; 0: none.
+  unsigned turn = 0;                    ///< For UDP sockets whose port the kernel chooses.
+  std::optional<std::uint16_t> flow{};  ///< For UDP and TCP sockets likewise: each flow has a port of its own.
+  friend bool operator==(const SocketKey&, const SocketKey&) = default;
+};
+
+}  // namespace multiping::os
+
+template <>
+struct std::hash<multiping::os::SocketKey> {
+  std::size_t operator()(const multiping::os::SocketKey& key) const noexcept;
+};
+
+namespace multiping::os {
+
+/// The socket of ICMP probes whose options can all be set for a single message. Every object needs it sooner or later.
+[[nodiscard]] inline SocketKey plain_socket_id(Family family) {
+  return {.family = family, .carrier = net::Carrier::icmp};
+}
+/// The socket of probes that leave as messages. `turn` counts only for UDP probes whose port the kernel chooses.
+[[nodiscard]] SocketKey socket_key(TransportKind kind, Family family, const ProbeOptions& probe, unsigned turn);
+
+/// Whether the kernel must not set DF, as it does by default: such IPv4 probes may be larger than the MTU of a path,
+/// and may be fragmented.
+[[nodiscard]] bool leaves_without_df(Family family, const ProbeOptions& probe) noexcept;
+
+/// The name of the interface in the zone of an address; empty when there is no zone or no such interface.
+[[nodiscard]] std::string zone_name(const Address& address);
+
+struct ProbeSocket {
+  FileDescriptor socket{};
+  FileDescriptor port_holder{};   ///< Raw TCP: a bound socket, so that the kernel gives the port to no other socket.
+  SourceFinder source_finder{};   ///< Raw TCP: opened with the socket, since each segment needs its source address.
+  std::uint16_t id = 0;           ///< As net::Channel::id.
+  bool bound = false;             ///< As net::Channel::bound.
+  std::string device{};           ///< The interface that it is bound to, or sends through; empty: none.
+  unsigned device_index = 0;      ///< Of that when it was; the kernel knows no more than this.
+  std::uint64_t drops = 0;        ///< That it had when it was handed over.
+  bool at_home = false;           ///< As IdleSockets::is_home_of() has found.
+  std::optional<int> usual_df{};  ///< IP_MTU_DISCOVER before fragments were allowed.
+};
+
+/// A socket, or the reason why there is none: then only `error`, `doing`, `privilege` and `may_pass` of the way count.
+struct OpenedSocket {
+  ProbeSocket socket_id{};
+  net::SendPath refusal{};
+};
+/// Where the sockets of an object come from.
+struct SocketMaker {
+  TransportKind kind = TransportKind::automatic;
+  PingSocketSource* broker = nullptr;  ///< Gives the ping sockets; null: this process opens its own.
+  std::size_t receive_buffer = 0;      ///< The size to ask the broker for, in bytes.
+  RememberedMtu remembered_mtu = RememberedMtu::believed;
+  bool tells_remedies = true;  ///< A refusal for lack of a permission says how this process can get it.
+};
+/// To be called when the socket's device was made anew under its name: from now on the socket uses the new device.
+/// False, with errno set, when this process may not change the device, or when there is no such device.
+[[nodiscard]] bool use_device_anew(ProbeSocket& socket, const SocketKey& key) noexcept;
+/// Opens the socket of `key`. ICMP identifiers are random, and no other user's socket can take over an identifier or a
+/// port. `flow_port` is the port that the flow had before; the socket is refused when the port was taken since. 0: the
+/// kernel chooses one.
+[[nodiscard]] OpenedSocket open_socket_id_socket(const SocketMaker& maker, const SocketKey& key,
+                                                 std::uint16_t flow_port = 0);
+
+}  // namespace multiping::os

@@ -1,0 +1,365 @@
+// A socket keeps its number while it is open; lists of numbers say which sockets are open, free, unused or read.
+// See socket_pool.hpp.
+#include "os/socket_pool.hpp"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <utility>
+
+#include "os/clock.hpp"
+#include "os/socket.hpp"
+#include "values/address_kinds.hpp"
+
+namespace multiping::os {
+namespace {
+
+constexpr std::size_t many_sockets = 16;
+constexpr std::size_t few_to_look_at = 8;    ///< Up to so many sockets, drops() looks at all of them.
+constexpr std::size_t worth_two_calls = 16;  ///< Targets from which on never_cut() saves more time than it takes.
+constexpr std::size_t most_sockets = std::numeric_limits<net::SocketId>::max();
+constexpr std::size_t largest_wanted_buffer = 4U << 20U;
+constexpr std::size_t small_answer_cost = 1024;  ///< Bytes of the buffer that a small answer takes up, rounded up.
+/// Packets in the send buffer that wait for the link-layer addresses of their neighbours. The kernel's neighbour table
+/// usually has room for 1024 entries. When it is full, IPv4 refuses the packet with an error that passes; IPv6 gives
+/// EINVAL, as for no route, and on ping sockets no error at all.
+constexpr std::size_t most_held_v4 = 4096, most_held_v6 = 512;
+/// For each of many transports: fewer would slow down packets that need not wait.
+constexpr std::size_t least_held = 128;
+
+std::size_t receive_buffer_of(int socket) noexcept {
+  return static_cast<std::size_t>(option(socket, SOL_SOCKET, SO_RCVBUF));
+}
+
+/// The receive buffer that a new socket of this process gets when it asks for `bytes`.
+std::size_t attainable_buffer(Family family, std::size_t bytes) noexcept {
+  const FileDescriptor socket = open_socket(family, SOCK_DGRAM, IPPROTO_UDP);
+  raise_buffer(socket.value(), SO_RCVBUF, SO_RCVBUFFORCE, bytes);
+  return receive_buffer_of(socket.value());
+}
+
+/// SocketPool that stay open without users, since late answers to plain ICMP probes are common.
+bool is_plain_icmp(const SocketKey& key) { return key == plain_socket_id(key.family); }
+
+/// Whether the kernel counts packets with a wrong checksum as drops of this socket, before any filter.
+bool counts_damage(const PooledSocket& socket_id) noexcept {
+  if (socket_id.key.carrier == net::Carrier::udp) return true;
+  return socket_id.key.family == Family::ipv6 && !socket_id.channel.kernel_owns_id;
+}
+
+std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
+
+/// Whether this host may fragment the packets of the socket, which are small.
+bool may_be_cut(const PooledSocket& socket_id) noexcept {
+  const SocketKey& key = socket_id.key;
+  return key.family == Family::ipv4 && key.carrier == net::Carrier::icmp && !key.dont_fragment && !socket_id.without_df;
+}
+
+bool gives_ip_header(TransportKind kind, const SocketKey& key) noexcept {
+  if (key.family != Family::ipv4 || key.carrier == net::Carrier::udp) return false;
+  return key.carrier != net::Carrier::icmp || kind == TransportKind::raw;
+}
+
+}  // namespace
+
+SocketPool::SocketPool(TransportKind kind, const TransportOptions& options, const net::IoRequest& request,
+                       Sources sources)
+    : kind_{kind},
+      sources_{std::move(sources)},
+      receive_buffer_{options.receive_buffer},
+      send_buffer_{options.send_buffer},
+      targets_{request.targets},
+      transports_{request.transports},
+      remembered_mtu_{request.measures_mtu ? RememberedMtu::ignored : RememberedMtu::believed} {}
+
+SocketPool::~SocketPool() {
+  if (!sources_.idle) return;
+  for (const net::SocketId number : open_) {
+    PooledSocket& socket_id = sockets_[number];
+    if (is_plain_icmp(socket_id.key)) sources_.idle->give_back(socket_id.key.family, std::move(socket_id.held));
+  }
+  for (const Family family : {Family::ipv4, Family::ipv6})
+    if (auto& ready = ready_[index(family)]) sources_.idle->give_back(family, *std::move(ready));
+}
+
+/// A refusal is reported later, when such a probe is to be sent.
+void SocketPool::keep_ready(Family family) try {
+  OpenedSocket opened = open_socket(plain_socket_id(family));
+  if (!opened.refusal.error) ready_[index(family)] = std::move(opened.socket_id);
+} catch (const std::system_error&) {
+}
+
+std::optional<ProbeSocket> SocketPool::take_ready(const SocketKey& key) noexcept {
+  if (!is_plain_icmp(key)) return std::nullopt;
+  auto& ready = ready_[index(key.family)];
+  if (ready) return std::exchange(ready, std::nullopt);
+  return sources_.idle ? sources_.idle->take(key.family) : std::nullopt;
+}
+
+SocketPool::Taken SocketPool::take(const SocketKey& key, bool without_df) {
+  Taken taken = find_or_open(key);
+  if (!taken.refusal && without_df) leave_df_out(sockets_[taken.socket_id]);
+  return taken;
+}
+
+void SocketPool::leave_df_out(PooledSocket& socket_id) noexcept {
+  if (std::exchange(socket_id.without_df, true)) return;
+  socket_id.held.usual_df = option(socket_id.socket(), IPPROTO_IP, IP_MTU_DISCOVER);
+  allow_fragments(socket_id.socket());
+}
+
+SocketPool::Taken SocketPool::find_or_open(const SocketKey& key) {
+  if (const auto known = by_key_.find(key); known != by_key_.end()) {
+    ++sockets_[known->second].users;
+    return {.socket_id = known->second};
+  }
+  if (open_.size() >= many_sockets) close_unused();
+  OpenedSocket opened = open_socket(key);
+  if (opened.refusal.error) return {.refusal = std::move(opened.refusal)};
+  return {.socket_id = add(key, std::move(opened.socket_id)), .opened = true};
+}
+
+OpenedSocket SocketPool::open_socket(const SocketKey& key) {
+  if (auto ready = take_ready(key)) return {.socket_id = *std::move(ready)};
+  const FlowName flow{key.family, key.carrier, key.flow.value_or(std::uint16_t{0})};
+  const auto kept = key.flow ? flow_ports_.find(flow) : flow_ports_.end();
+  const std::uint16_t port = kept == flow_ports_.end() ? std::uint16_t{0} : kept->second;
+  OpenedSocket opened = open_socket_id_socket(maker(), key, port);
+  const bool in_the_way = concerns_all(opened.refusal.error) || opened.refusal.error == std::errc::address_in_use;
+  if (in_the_way) {
+    // SocketPool without users may hold the descriptors, or the port.
+    close_unused();
+    opened = open_socket_id_socket(maker(), key, port);
+  }
+  if (open_.size() >= most_sockets)
+    throw std::system_error(EMFILE, std::system_category(), "cannot number one more socket");
+  if (concerns_all(opened.refusal.error)) throw std::system_error(opened.refusal.error, opened.refusal.doing);
+  if (key.flow && !opened.refusal.error) flow_ports_.emplace(flow, opened.socket_id.id);
+  return opened;
+}
+
+SocketMaker SocketPool::maker() const noexcept {
+  return {.kind = kind_,
+          .broker = sources_.broker.get(),
+          .receive_buffer = wanted_buffer(),
+          .remembered_mtu = remembered_mtu_};
+}
+
+SocketPool::Renewed SocketPool::renew_device(net::SocketId number, Instant now, Duration patience) {
+  PooledSocket& socket_id = sockets_[number];
+  if (socket_id.held.device.empty() || now - socket_id.device_seen_at < patience) return {};
+  socket_id.device_seen_at = now;
+  const unsigned index = ::if_nametoindex(socket_id.held.device.c_str());
+  if (index == 0 || index == socket_id.held.device_index) return {};
+  if (use_device_anew(socket_id.held, socket_id.key)) return {.device = true};
+  const bool reopened = errno == EPERM && reopen(number);
+  return {.device = reopened, .opened = reopened};
+}
+
+/// Opens another socket for the socket: only a process with CAP_NET_RAW may bind a socket to another device than
+/// before.
+bool SocketPool::reopen(net::SocketId number) {
+  PooledSocket& socket_id = sockets_[number];
+  SocketKey key = socket_id.key;
+  if (key.source.scope_id() != 0) key.source = in_zone(key.source, ::if_nametoindex(socket_id.held.device.c_str()));
+  OpenedSocket opened = open_socket_id_socket(maker(), key, key.flow ? socket_id.channel.id : std::uint16_t{0});
+  if (opened.refusal.error) return false;
+  PooledSocket renewed = furnish(socket_id.key, std::move(opened.socket_id));
+  if (key.carrier == net::Carrier::udp) udp_ports_.insert(udp_port(key.family, renewed.channel.id));
+  renewed.users = socket_id.users;
+  renewed.device_seen_at = socket_id.device_seen_at;
+  const bool without_df = socket_id.without_df;
+  leave(socket_id);
+  stand_in(number, std::move(renewed));
+  if (without_df) leave_df_out(socket_id);
+  return true;
+}
+
+PooledSocket SocketPool::furnish(const SocketKey& key, ProbeSocket held) const {
+  const bool ping_socket = key.carrier == net::Carrier::icmp && kind_ != TransportKind::raw;
+  PooledSocket socket_id{.key = key};
+  socket_id.channel = {
+      .family = key.family, .carrier = key.carrier, .kernel_owns_id = ping_socket, .id = held.id, .bound = held.bound};
+  socket_id.held = std::move(held);
+  socket_id.ip_header = gives_ip_header(kind_, key);
+  socket_id.users = 1;
+  if (!socket_id.held.device.empty()) socket_id.device_seen_at = monotonic_now();
+  if (targets_ >= worth_two_calls && may_be_cut(socket_id)) never_cut(socket_id.socket());
+  if (send_buffer_ != 0)
+    raise_buffer(socket_id.socket(), SO_SNDBUF, SO_SNDBUFFORCE, send_buffer_);
+  else if (transports_ > 1 || key.family == Family::ipv6)  // several, or one of IPv6, may fill the neighbour table
+    limit_send_buffer(socket_id.socket(), send_room(key.family));
+  size_buffers(socket_id);
+  socket_id.drops = socket_id.held.drops;
+  return socket_id;
+}
+
+/// Makes room for one more socket in every list, so that nothing throws when sockets move between them.
+void SocketPool::make_room() {
+  if (!free_.empty()) return;
+  const std::size_t room = std::max(sockets_.size() + 1, sockets_.capacity());
+  for (auto* list : {&open_, &free_, &unused_, &read_})
+    if (list->capacity() < room) list->reserve(2 * room);
+  sockets_.emplace_back();
+  free_.push_back(static_cast<net::SocketId>(sockets_.size() - 1));
+}
+
+net::SocketId SocketPool::add(const SocketKey& key, ProbeSocket held) {
+  PooledSocket socket_id = furnish(key, std::move(held));
+  make_room();
+  const net::SocketId number = free_.back();
+  const auto named = by_key_.emplace(key, number).first;
+  try {
+    if (key.carrier == net::Carrier::udp) udp_ports_.insert(udp_port(key.family, socket_id.channel.id));
+  } catch (...) {
+    by_key_.erase(named);
+    throw;
+  }
+  enter(number, std::move(socket_id));
+  return number;
+}
+
+void SocketPool::enter(net::SocketId number, PooledSocket socket_id) noexcept {
+  free_.pop_back();
+  sockets_[number].place = open_.size();
+  open_.push_back(number);
+  stand_in(number, std::move(socket_id));
+}
+
+/// Replaces the socket with this number; its entries in the lists stay.
+void SocketPool::stand_in(net::SocketId number, PooledSocket socket_id) noexcept {
+  ++version_;
+  socket_id.place = sockets_[number].place;
+  socket_id.in_unused = sockets_[number].in_unused;
+  socket_id.in_read = sockets_[number].in_read;
+  sockets_[number] = std::move(socket_id);
+  if (sockets_[number].socket() >= 0) sources_.watch.extend(sockets_[number].socket(), number);
+}
+
+/// To be called before the socket's socket is closed.
+void SocketPool::leave(PooledSocket& socket_id) noexcept {
+  look_for_drops(socket_id);
+  sources_.watch.remove(socket_id.socket());
+  if (socket_id.key.carrier != net::Carrier::udp) return;
+  if (const auto port = udp_ports_.find(udp_port(socket_id.key.family, socket_id.channel.id)); port != udp_ports_.end())
+    udp_ports_.erase(port);
+}
+
+std::size_t SocketPool::answer_cost() const noexcept { return small_answer_cost + largest_payload_ * 3 / 2; }
+
+std::size_t SocketPool::wanted_buffer() const noexcept {
+  return receive_buffer_ != 0 ? receive_buffer_ : std::min(targets_ * answer_cost(), largest_wanted_buffer);
+}
+
+/// Keeps a buffer that a broker, or this process when it had the privilege, forced past the system's limit: a new size
+/// would make it fall back to the limit.
+void SocketPool::raise_receive_buffer(const PooledSocket& socket_id, std::size_t bytes) const noexcept {
+  const bool shared =
+      (sources_.broker && socket_id.channel.kernel_owns_id) || (sources_.idle && is_plain_icmp(socket_id.key));
+  if (shared && !force_buffer(socket_id.socket(), SO_RCVBUFFORCE, bytes) &&
+      attainable_buffer(socket_id.key.family, bytes) <= receive_buffer_of(socket_id.socket()))
+    return;
+  raise_buffer(socket_id.socket(), SO_RCVBUF, SO_RCVBUFFORCE, bytes);
+}
+
+void SocketPool::size_buffers(PooledSocket& socket_id) const noexcept {
+  const std::size_t wanted = wanted_buffer();
+  std::size_t size = receive_buffer_of(socket_id.socket());
+  if (receive_buffer_ != 0 || wanted > size) {
+    raise_receive_buffer(socket_id, wanted);
+    size = receive_buffer_of(socket_id.socket());
+  }
+  const auto room = size / answer_cost();
+  socket_id.channel.receive_room = std::max<std::size_t>(room, 1);
+}
+
+/// The most bytes that a socket's packets may take up while they wait for neighbours.
+std::size_t SocketPool::send_room(Family family) const noexcept {
+  const std::size_t packets = family == Family::ipv4 ? most_held_v4 : std::max(most_held_v6 / transports_, least_held);
+  return std::min(packets * answer_cost(), largest_wanted_buffer);
+}
+
+SendBuffer::Look SocketPool::refused(net::SocketId socket_id, Instant now) noexcept {
+  PooledSocket& full = sockets_[socket_id];
+  return full.send_room.refused(full.socket(), send_buffer_ == 0 ? send_room(full.key.family) : 0, now);
+}
+
+bool SocketPool::cut_from_now_on(net::SocketId socket_id) noexcept {
+  return may_be_cut(sockets_[socket_id]) && cut_again(sockets_[socket_id].socket());
+}
+
+void SocketPool::expect_payload(std::size_t size) noexcept {
+  if (size <= largest_payload_) return;
+  largest_payload_ = size;
+  for (const net::SocketId socket_id : open_) size_buffers(sockets_[socket_id]);
+}
+
+void SocketPool::give_back(net::SocketId number) noexcept {
+  PooledSocket& socket_id = sockets_[number];
+  if (--socket_id.users == 0 && !is_plain_icmp(socket_id.key) && !std::exchange(socket_id.in_unused, true))
+    unused_.push_back(number);
+}
+
+void SocketPool::close_unused() noexcept {
+  for (const net::SocketId number : unused_) {
+    sockets_[number].in_unused = false;
+    if (sockets_[number].socket() >= 0 && sockets_[number].users == 0) close(number);
+  }
+  unused_.clear();
+}
+
+void SocketPool::close(net::SocketId number) noexcept {
+  leave(sockets_[number]);
+  by_key_.erase(sockets_[number].key);
+  const std::size_t place = sockets_[number].place;
+  sockets_[open_.back()].place = place;
+  open_[place] = open_.back();
+  open_.pop_back();
+  stand_in(number, {});
+  free_.push_back(number);
+}
+
+void SocketPool::taken(net::SocketId socket_id, std::size_t count) noexcept {
+  if (count == 0) return;
+  PooledSocket& from = sockets_[socket_id];
+  if (!std::exchange(from.in_read, true)) read_.push_back(socket_id);
+  from.taken += count;
+  from.most_taken = std::max(from.most_taken, from.taken);
+}
+
+net::Drops SocketPool::drops() noexcept {
+  for (const net::SocketId socket_id : open_.size() <= few_to_look_at ? open_ : read_)
+    if (sockets_[socket_id].socket() >= 0) look_for_drops(sockets_[socket_id]);
+  for (const net::SocketId socket_id : read_) sockets_[socket_id].in_read = false;
+  read_.clear();
+  return drops_;
+}
+
+bool SocketPool::can_rest() noexcept {
+  return sources_.idle && std::ranges::all_of(open_, [this](net::SocketId number) {
+           return is_plain_icmp(sockets_[number].key) && sources_.idle->is_home_of(sockets_[number].held);
+         });
+}
+
+void SocketPool::renew(net::SocketId number, bool may_have_dropped) noexcept {
+  PooledSocket& socket_id = sockets_[number];
+  socket_id.taken = socket_id.most_taken = 0;
+  if (may_have_dropped) socket_id.drops = memory_of(socket_id.socket()).drops;
+  drops_ = {};
+}
+
+/// What a full buffer held was read since the last look, or waits still. Some devices take twice the room for a packet.
+void SocketPool::look_for_drops(PooledSocket& socket_id) noexcept {
+  const SocketMemory memory = memory_of(socket_id.socket());
+  const std::uint64_t fresh = memory.drops - std::exchange(socket_id.drops, memory.drops);
+  const std::size_t most_held =
+      memory.received + 2 * std::exchange(socket_id.most_taken, socket_id.taken) * answer_cost();
+  const bool for_room = !counts_damage(socket_id) || most_held >= memory.receive_buffer;
+  (for_room ? drops_.no_room : drops_.damaged) += fresh;
+}
+
+}  // namespace multiping::os

@@ -1,0 +1,172 @@
+// The sockets of one object: opened when a probe first needs one, and found again by their SocketKey.
+// Sockets without users are closed when many are open, or when they are in the way of another one.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "net/packet_io.hpp"
+#include "os/epoll_descriptor.hpp"
+#include "os/idle_sockets.hpp"
+#include "os/probe_socket.hpp"
+#include "os/send_buffer.hpp"
+
+namespace multiping::os {
+
+/// An open socket.
+struct PooledSocket {
+  SocketKey key{};
+  ProbeSocket held{};
+  net::Channel channel{};
+  bool ip_header = false;   ///< Received packets begin with the IPv4 header.
+  bool without_df = false;  ///< Packets leave without DF, so that routers may fragment them.
+  std::size_t users = 0;
+  std::size_t place = 0;                    ///< In the list of open sockets.
+  bool in_unused = false, in_read = false;  ///< The socket is in the list of that name.
+  Instant device_seen_at{};                 ///< When the name of the device was last looked up.
+  SendBuffer send_room{};
+  std::size_t taken = 0;       ///< Packets and errors read since both queues were last found empty.
+  std::size_t most_taken = 0;  ///< The greatest `taken` since the last look for drops.
+  std::uint64_t drops = 0;     ///< The kernel's count at the last look for drops.
+
+  [[nodiscard]] int socket() const noexcept { return held.socket.value(); }
+};
+
+class SocketPool {
+ public:
+  /// Plain ICMP sockets come from `idle`, if there is one, and go back to it. Ping sockets come from `broker`, if there
+  /// is one.
+  struct Sources {
+    std::shared_ptr<PingSocketSource> broker{};
+    std::shared_ptr<IdleSockets> idle{};
+    EpollDescriptor& watch;  ///< Watches the open sockets, tagged by their numbers. Outlives this object.
+  };
+  /// `request` is for the sizes of the buffers, and says whether a remembered MTU counts.
+  SocketPool(TransportKind kind, const TransportOptions& options, const net::IoRequest& request, Sources sources);
+  SocketPool(const SocketPool&) = delete;
+  SocketPool& operator=(const SocketPool&) = delete;
+  ~SocketPool();
+
+  /// Opens the socket of plain ICMP probes before one needs it, if this process may. The socket costs nothing until
+  /// then, since it is not watched.
+  void keep_ready(Family family);
+
+  /// A socket, or the reason why there is none.
+  struct Taken {
+    net::SocketId socket_id = 0;
+    bool opened = false;                     ///< take() has opened the socket.
+    std::optional<net::SendPath> refusal{};  ///< Set when there is no socket.
+  };
+  /// The socket with that key, which has one more user from now on. `without_df`: as leaves_without_df() says; then all
+  /// packets of the socket leave without DF from now on.
+  /// Throws std::system_error when this process is out of descriptors or memory.
+  [[nodiscard]] Taken take(const SocketKey& key, bool without_df = false);
+  /// The socket has one user less from now on.
+  void give_back(net::SocketId number) noexcept;
+
+  /// To be called when the kernel has accepted messages of the socket.
+  void accepted(net::SocketId socket_id) noexcept { sockets_[socket_id].send_room.accepted(); }
+  /// To be called when the kernel had no room for the next message of the socket.
+  [[nodiscard]] SendBuffer::Look refused(net::SocketId socket_id, Instant now) noexcept;
+
+  /// `device`: the socket uses another device now. `opened`: the socket has another socket now.
+  struct Renewed {
+    bool device = false, opened = false;
+  };
+  /// Makes the socket use its device anew, if that was made anew under its name. Makes a system call or three, but none
+  /// within `patience` of the last look.
+  [[nodiscard]] Renewed renew_device(net::SocketId number, Instant now, Duration patience);
+  /// To be called when a message was larger than the MTU of its path: from now on this host fragments what the socket
+  /// sends. False when it did so before, or when the socket's packets must not be fragmented.
+  bool cut_from_now_on(net::SocketId socket_id) noexcept;
+
+  /// To be called when `count` packets or errors were read from the socket.
+  void taken(net::SocketId socket_id, std::size_t count) noexcept;
+  /// To be called when both queues of the socket were found empty.
+  void found_empty(net::SocketId socket_id) noexcept { sockets_[socket_id].taken = 0; }
+  /// As net::PacketIo::drops(). Looks at all sockets when they are few, otherwise at those that something was read from
+  /// since the last look. Where a packet with a wrong checksum counts as a drop too, the drop counts for lack of room
+  /// only when the buffer may have been full.
+  [[nodiscard]] net::Drops drops() noexcept;
+
+  /// All of them are what every object needs in the end, and of the network namespace of the other idle sockets.
+  [[nodiscard]] bool can_rest() noexcept;
+  /// Another object's from now on: nothing of the socket has been read, and its drops are counted from now on where
+  /// some may have come about.
+  void renew(net::SocketId socket_id, bool may_have_dropped) noexcept;
+
+  /// Answers may be as long from now on: buffers grow, and hold fewer of them.
+  void expect_payload(std::size_t size) noexcept;
+
+  [[nodiscard]] std::span<const net::SocketId> open() const noexcept { return open_; }
+  [[nodiscard]] const PooledSocket& operator[](net::SocketId socket_id) const noexcept { return sockets_[socket_id]; }
+  /// Whether one of these UDP sockets has this port.
+  [[nodiscard]] bool has_udp_port(Family family, std::uint16_t port) const noexcept {
+    return udp_ports_.contains(udp_port(family, port));
+  }
+  /// As net::PacketIo::source().
+  [[nodiscard]] Address source(net::SocketId socket_id, const Address& to, const ProbeOptions& probe) noexcept {
+    return sockets_[socket_id].held.source_finder.find(to, probe);
+  }
+  /// A number that changes whenever a socket is opened or closed.
+  [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
+
+ private:
+  [[nodiscard]] Taken find_or_open(const SocketKey& key);
+  void leave_df_out(PooledSocket& socket_id) noexcept;
+  [[nodiscard]] OpenedSocket open_socket(const SocketKey& key);
+  [[nodiscard]] std::optional<ProbeSocket> take_ready(const SocketKey& key) noexcept;
+  [[nodiscard]] net::SocketId add(const SocketKey& key, ProbeSocket held);
+  void make_room();
+  void enter(net::SocketId number, PooledSocket socket_id) noexcept;
+  void stand_in(net::SocketId number, PooledSocket socket_id) noexcept;
+  void leave(PooledSocket& socket_id) noexcept;
+  [[nodiscard]] PooledSocket furnish(const SocketKey& key, ProbeSocket held) const;
+  [[nodiscard]] SocketMaker maker() const noexcept;
+  [[nodiscard]] bool reopen(net::SocketId number);
+  void close_unused() noexcept;
+  void close(net::SocketId number) noexcept;
+  [[nodiscard]] static std::uint32_t udp_port(Family family, std::uint16_t port) noexcept {
+    return (family == Family::ipv4 ? 0U : 0x1'0000U) | port;
+  }
+  void look_for_drops(PooledSocket& socket_id) noexcept;
+  [[nodiscard]] std::size_t answer_cost() const noexcept;
+  [[nodiscard]] std::size_t wanted_buffer() const noexcept;
+  [[nodiscard]] std::size_t send_room(Family family) const noexcept;
+  void size_buffers(PooledSocket& socket_id) const noexcept;
+  void raise_receive_buffer(const PooledSocket& socket_id, std::size_t bytes) const noexcept;
+
+  /// All sockets of one flow name have the same source port, and keep it when they are closed and opened again.
+  struct FlowName {
+    Family family = Family::any;
+    net::Carrier carrier = net::Carrier::udp;
+    std::uint16_t flow = 0;
+    friend auto operator<=>(const FlowName&, const FlowName&) = default;
+  };
+
+  TransportKind kind_;
+  Sources sources_;
+  std::size_t receive_buffer_, send_buffer_, targets_, transports_;
+  RememberedMtu remembered_mtu_;
+  std::size_t largest_payload_ = 0;
+  std::array<std::optional<ProbeSocket>, 2> ready_{};  ///< By family.
+  std::vector<PooledSocket> sockets_;                  ///< By number; those without a socket are free.
+  std::vector<net::SocketId> open_, free_;
+  std::unordered_map<SocketKey, net::SocketId> by_key_;
+  std::vector<net::SocketId> unused_;  ///< SocketPool that lost their last user; some have another since.
+  std::vector<net::SocketId> read_;    ///< SocketPool that something was read from since the last look for drops.
+  std::unordered_multiset<std::uint32_t> udp_ports_;
+  std::map<FlowName, std::uint16_t> flow_ports_;
+  net::Drops drops_{};
+  std::uint64_t version_ = 0;
+};
+
+}  // namespace multiping::os

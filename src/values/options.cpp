@@ -1,0 +1,21 @@
+// The names of protocols. See multiping/options.hpp.
+// The checks of options are in values/option_checks.cpp.
+#include "multiping/options.hpp"
+
+namespace multiping {
+
+std::string_view to_string(Protocol protocol) noexcept {
+  switch (protocol) {
+    case Protocol::icmp:
+      return "icmp";
+    case Protocol::udp:
+      return "udp";
+    case Protocol::tcp:
+      return "tcp";
+    case Protocol::sctp:
+      return "sctp";
+  }
+  return "unknown";
+}
+
+}  // namespace multiping
