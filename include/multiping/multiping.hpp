@@ -75,6 +75,7 @@
 #include "multiping/options.hpp"
 #include "multiping/ping_series.hpp"
 #include "multiping/prober.hpp"
+#include "multiping/protocol.hpp"
 #include "multiping/resolve.hpp"
 #include "multiping/result.hpp"
 #include "multiping/statistics.hpp"

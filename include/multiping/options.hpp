@@ -9,26 +9,13 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "multiping/address.hpp"
 #include "multiping/duration.hpp"
-#include "multiping/export.hpp"
+#include "multiping/protocol.hpp"
 
 namespace multiping {
-
-/// What is sent as a probe, and what counts as its answer.
-enum class Protocol : std::uint8_t {
-  icmp,  ///< An echo request, RFC 792 and RFC 4443; answered by the echo reply.
-  udp,   ///< A datagram, RFC 768; answered by any datagram from that port, or by one with the whole tag from any port
-         ///< of the target; refused by port unreachable. Needs no privilege.
-  tcp,  ///< A connection, RFC 9293, closed at once without data; answered when it is accepted, refused by RST. Needs no
-        ///< privilege except for half_open.
-  sctp,  ///< An INIT, RFC 9260; answered by INIT ACK, refused by ABORT. Needs raw sockets.
-};
-/// "icmp", "udp", "tcp", "sctp".
-[[nodiscard]] MULTIPING_EXPORT std::string_view to_string(Protocol protocol) noexcept;
 
 /// What one probe looks like. A target may have probe options of its own; the others use Options::probe.
 ///
@@ -120,6 +107,14 @@ struct ResolveOptions {
   /// limit of the process. The whole process has at most 64 lookups under way, whatever its calls ask for.
   int parallel = 64;
   Timeout budget{};  ///< Time limit for all lookups of one call together; 0: none. Not negative.
+};
+
+/// How long to wait for an answer before the next probe, where the waits grow: the wait after probe k (from 1) is
+/// first * factor^(k-1), and at most `most`. fping(8) calls it -B.
+struct BackOff {
+  Timeout first = std::chrono::milliseconds{500};  ///< The wait after the first probe.
+  double factor = 1.5;                             ///< At least 1.
+  Timeout most{};                                  ///< The longest wait; 0: no limit.
 };
 
 class Transport;

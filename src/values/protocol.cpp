@@ -1,6 +1,6 @@
-// The names of protocols. See multiping/options.hpp.
-// The checks of options are in values/option_checks.cpp.
-#include "multiping/options.hpp"
+// The names of protocols.
+// See multiping/protocol.hpp.
+#include "multiping/protocol.hpp"
 
 namespace multiping {
 
