@@ -21,6 +21,8 @@ constexpr Duration least_patience = 1s, most_patience = 4s;
 constexpr Duration retry_pause = 5ms;
 /// The kernel compares 32 bits of sequence number and 15 bits of port.
 constexpr std::uint8_t connection_bits = 47;
+/// Of an ICMP error the kernel takes either of two sequence numbers: that of the SYN, and the next.
+constexpr std::uint8_t connection_error_bits = 46;
 /// The most restarts after forged packets: an attacker that ended so many connections, each from a new port, will end
 /// the next one too.
 constexpr std::uint8_t most_restarts = 16;
@@ -190,7 +192,7 @@ std::optional<Event> ConnectProtocol::reported(const Connected& connected, const
   const Probe probe = book.probe(connected.token);
   const IcmpErrorReport report = report_of(*connected.report, {.family = probe.to->family(), .carrier = Carrier::tcp});
   if (!report.tells_a_fate()) return std::nullopt;
-  Event event = errors_.event(probe, Carrier::tcp, report, connection_bits);
+  Event event = errors_.event(probe, Carrier::tcp, report, connection_error_bits);
   event.final = true;
   return event;
 }

@@ -42,8 +42,8 @@ IdleSockets::IdleSockets(Use use)
 }
 
 std::error_code IdleSockets::open(TransportKind kind, Family family) {
-  OpenedSocket opened = open_socket_id_socket({.kind = kind, .tells_remedies = false}, plain_socket_id(family));
-  if (!opened.refusal.error) give_back(family, std::move(opened.socket_id));
+  OpenedSocket opened = open_probe_socket({.kind = kind, .tells_remedies = false}, plain_socket(family));
+  if (!opened.refusal.error) give_back(family, std::move(opened.made));
   return opened.refusal.error;
 }
 

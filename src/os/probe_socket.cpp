@@ -31,13 +31,13 @@ class Opening {
 
   OpenedSocket run() && {
     if (is_ping_socket() ? take_ping_socket() : open() && use_device() && take_id()) static_cast<void>(configure());
-    if (opened_.refusal.error) opened_.socket_id = {};
+    if (opened_.refusal.error) opened_.made = {};
     return std::move(opened_);
   }
 
  private:
   [[nodiscard]] bool v4() const noexcept { return key_.family == Family::ipv4; }
-  [[nodiscard]] int socket() const noexcept { return opened_.socket_id.socket.value(); }
+  [[nodiscard]] int socket() const noexcept { return opened_.made.socket.value(); }
   [[nodiscard]] bool is_ping_socket() const noexcept {
     return key_.carrier == net::Carrier::icmp && maker_.kind != TransportKind::raw;
   }
@@ -50,8 +50,8 @@ class Opening {
 
   bool open() {
     const bool udp = key_.carrier == net::Carrier::udp;
-    opened_.socket_id.socket = open_socket(key_.family, udp ? SOCK_DGRAM : SOCK_RAW, protocol());
-    if (opened_.socket_id.socket) return true;
+    opened_.made.socket = open_socket(key_.family, udp ? SOCK_DGRAM : SOCK_RAW, protocol());
+    if (opened_.made.socket) return true;
     refuse("cannot open a " + std::string{udp ? "UDP" : "raw"} + " socket for " + std::string{to_string(key_.family)});
     opened_.refusal.privilege = is_permission(opened_.refusal.error) && !udp;
     if (opened_.refusal.privilege) tell_remedies(TransportKind::raw);
@@ -61,12 +61,12 @@ class Opening {
   /// Opens a ping socket, or takes one from the broker.
   bool take_ping_socket() {
     const bool own = maker_.broker == nullptr;
+    if (own) note_device(key_.device.empty() ? zone_name(key_.source) : key_.device);
     PingSocket got = own ? open_ping_socket(key_.family, key_.source, 0, key_.device)
                          : maker_.broker->ping_socket(key_.family, key_.source, maker_.receive_buffer);
     if (got.error) return refuse(std::move(got), own);
-    opened_.socket_id.socket = std::move(got.socket);
-    opened_.socket_id.id = got.id;
-    if (own) note_device(key_.device.empty() ? zone_name(key_.source) : key_.device);
+    opened_.made.socket = std::move(got.socket);
+    opened_.made.id = got.id;
     // A broker that bound the socket to a link-local source also bound it to that interface, which no ordinary process
     // may change.
     return own || key_.source.scope_id() != 0 || use_device();
@@ -109,17 +109,17 @@ class Opening {
     const bool may_be_free =
         key_.carrier != net::Carrier::icmp && (key_.carrier != net::Carrier::udp || key_.source_port == 0);
     if (may_be_free && send_through(socket(), key_.family, key_.device)) return true;
-    opened_.socket_id.bound = true;
+    opened_.made.bound = true;
     if (bind_to_device(socket(), key_.device)) return true;
     const bool elsewhere = is_ping_socket() && maker_.broker != nullptr && maker_.broker->elsewhere();
     return refuse("cannot use ProbeOptions::device " + key_.device + (elsewhere ? " in the broker's network" : ""));
   }
 
-  /// Keeps the name and the index of the device. use_device() calls this before it uses the device: so a device that is
+  /// Keeps the name and the index of the device. It is called before the socket uses the device: so a device that is
   /// made anew in between is noticed later.
   void note_device(const std::string& device) {
-    opened_.socket_id.device = device;
-    opened_.socket_id.device_index = device.empty() ? 0 : ::if_nametoindex(device.c_str());
+    opened_.made.device = device;
+    opened_.made.device_index = device.empty() ? 0 : ::if_nametoindex(device.c_str());
   }
 
   bool take_id() {
@@ -129,7 +129,7 @@ class Opening {
       case net::Carrier::udp:
         return take_udp_port();
       case net::Carrier::tcp:
-        return hold_tcp_port() && find_sources() && filter(bound_port(opened_.socket_id.port_holder.value()));
+        return hold_tcp_port() && find_sources() && filter(bound_port(opened_.made.port_holder.value()));
       case net::Carrier::sctp:
         return filter(key_.source_port);
     }
@@ -137,7 +137,7 @@ class Opening {
   }
 
   bool filter(std::uint16_t id) {
-    opened_.socket_id.id = id;
+    opened_.made.id = id;
     attach_packet_filter(socket(), {.family = key_.family, .carrier = key_.carrier, .id = id});
     return true;
   }
@@ -165,12 +165,12 @@ class Opening {
     // So that sockets of both families can have the same port.
     if (!v4()) set_option(socket(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
     if (!take_port(socket())) return false;
-    opened_.socket_id.id = bound_port(socket());
+    opened_.made.id = bound_port(socket());
     return true;
   }
 
   bool hold_tcp_port() {
-    FileDescriptor& holder = opened_.socket_id.port_holder;
+    FileDescriptor& holder = opened_.made.port_holder;
     holder = open_socket(key_.family, SOCK_STREAM, IPPROTO_TCP);
     if (!holder) return refuse("cannot open a TCP socket for " + std::string{to_string(key_.family)});
     if (!v4()) set_option(holder.value(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
@@ -180,7 +180,7 @@ class Opening {
   }
 
   bool find_sources() {
-    return opened_.socket_id.source_finder.open(key_.family, key_.device) ||
+    return opened_.made.source_finder.open(key_.family, key_.device) ||
            refuse("cannot open a UDP socket for " + std::string{to_string(key_.family)});
   }
 
@@ -264,7 +264,7 @@ bool use_device_anew(ProbeSocket& socket, const SocketKey& key) noexcept {
   return true;
 }
 
-OpenedSocket open_socket_id_socket(const SocketMaker& maker, const SocketKey& key, std::uint16_t flow_port) {
+OpenedSocket open_probe_socket(const SocketMaker& maker, const SocketKey& key, std::uint16_t flow_port) {
   return Opening{maker, key, flow_port}.run();
 }
 

@@ -43,9 +43,7 @@ struct std::hash<multiping::os::SocketKey> {
 namespace multiping::os {
 
 /// The socket of ICMP probes whose options can all be set for a single message. Every object needs it sooner or later.
-[[nodiscard]] inline SocketKey plain_socket_id(Family family) {
-  return {.family = family, .carrier = net::Carrier::icmp};
-}
+[[nodiscard]] inline SocketKey plain_socket(Family family) { return {.family = family, .carrier = net::Carrier::icmp}; }
 /// The socket of probes that leave as messages. `turn` counts only for UDP probes whose port the kernel chooses.
 [[nodiscard]] SocketKey socket_key(TransportKind kind, Family family, const ProbeOptions& probe, unsigned turn);
 
@@ -71,7 +69,7 @@ struct ProbeSocket {
 
 /// A socket, or the reason why there is none: then only `error`, `doing`, `privilege` and `may_pass` of the way count.
 struct OpenedSocket {
-  ProbeSocket socket_id{};
+  ProbeSocket made{};
   net::SendPath refusal{};
 };
 /// Where the sockets of an object come from.
@@ -88,7 +86,7 @@ struct SocketMaker {
 /// Opens the socket of `key`. ICMP identifiers are random, and no other user's socket can take over an identifier or a
 /// port. `flow_port` is the port that the flow had before; the socket is refused when the port was taken since. 0: the
 /// kernel chooses one.
-[[nodiscard]] OpenedSocket open_socket_id_socket(const SocketMaker& maker, const SocketKey& key,
-                                                 std::uint16_t flow_port = 0);
+[[nodiscard]] OpenedSocket open_probe_socket(const SocketMaker& maker, const SocketKey& key,
+                                             std::uint16_t flow_port = 0);
 
 }  // namespace multiping::os

@@ -52,8 +52,8 @@ bool may_be_foreign(int error) noexcept {
 
 /// A raw ICMP socket gets the same errors as packets, and its error queue also has those of every other process. So the
 /// entries of this queue are only removed.
-bool hears_errors_as_packets(const PooledSocket& socket_id) noexcept {
-  return socket_id.key.carrier == net::Carrier::icmp && !socket_id.channel.kernel_owns_id;
+bool hears_errors_as_packets(const PooledSocket& pooled) noexcept {
+  return pooled.key.carrier == net::Carrier::icmp && !pooled.channel.kernel_owns_id;
 }
 
 /// Sockets that only add source ports may take up a quarter of this process's descriptors at most, since others need
@@ -97,7 +97,7 @@ void SocketPacketIo::set_profile(net::ProfileNumber profile, const ProbeOptions&
   std::array<MessageLayout, 2> messages{};
   for (const Family family : {Family::ipv4, Family::ipv6})
     messages[index(family)] = {.control = write_control(family, options), .port = port};
-  Shape fresh{.options = options, .source_zone = zone_name(options.source_v6)};
+  Profile fresh{.options = options, .source_zone = zone_name(options.source_v6)};
   for (auto& profiles : message_profiles_)
     if (profiles.size() <= profile) profiles.resize(std::size_t{profile} + 1);
   if (profiles_.size() <= profile) profiles_.resize(std::size_t{profile} + 1);
@@ -122,7 +122,7 @@ void SocketPacketIo::make_room(ReceiveBatch& batch) const {
 }
 
 net::SendPath SocketPacketIo::way(Family family, net::ProfileNumber profile, unsigned turn) {
-  Shape& asked = profiles_[profile];
+  Profile& asked = profiles_[profile];
   FoundWay& found = asked.ways[index(family)];
   if (!found.checked) {
     renew_source(profile);
@@ -130,13 +130,13 @@ net::SendPath SocketPacketIo::way(Family family, net::ProfileNumber profile, uns
     found.checked = true;
   }
   if (is_connection(asked.options)) return {.kind = net::SendPath::Kind::connection};
-  const auto same_turn = [turn](const auto& socket_id) { return socket_id.first == turn; };
+  const auto same_turn = [turn](const auto& entry) { return entry.first == turn; };
   const auto known = std::ranges::find_if(found.sockets, same_turn);
   if (known != found.sockets.end()) return {.kind = net::SendPath::Kind::socket_id, .socket_id = known->second};
-  return open_socket_id(family, asked, turn);
+  return open_path(family, asked, turn);
 }
 
-net::SendPath SocketPacketIo::open_socket_id(Family family, Shape& profile, unsigned turn) {
+net::SendPath SocketPacketIo::open_path(Family family, Profile& profile, unsigned turn) {
   FoundWay& found = profile.ways[index(family)];
   const bool further = turn >= usual_turns && turn < net::udp_turns;
   if (further && leaves_few_descriptors(sockets_.open().size()))
@@ -276,7 +276,7 @@ net::SendReport SocketPacketIo::send(net::SocketId socket_id, std::span<const ne
 /// Gives the link-local source of a profile the new number of its interface. True when that was made anew under its
 /// name.
 bool SocketPacketIo::renew_source(net::ProfileNumber profile) {
-  Shape& renewed = profiles_[profile];
+  Profile& renewed = profiles_[profile];
   if (renewed.source_zone.empty()) return false;
   Address& source = renewed.options.source_v6;
   const unsigned number = ::if_nametoindex(renewed.source_zone.c_str());
@@ -306,14 +306,13 @@ bool SocketPacketIo::is_foreign(net::SocketId socket_id, int error, int tries) {
 
 /// Returns how many packets were read; 0 also after an error. The error is about another probe, and is then in the
 /// error queue too, or it is a lack of memory of this host.
-int SocketPacketIo::read_socket(const PooledSocket& socket_id, ReceiveBatch& batch, int flags,
-                                StampClock::Queue& queue) {
+int SocketPacketIo::read_socket(const PooledSocket& pooled, ReceiveBatch& batch, int flags, StampClock::Queue& queue) {
   make_room(batch);
-  const bool addresses = !socket_id.ip_header || flags != 0;
+  const bool addresses = !pooled.ip_header || flags != 0;
   const std::span<mmsghdr> room = batch.fresh(addresses);
   batch.filled(0);
   for (int retries = 0; retries < most_retries; ++retries) {
-    const int got = calls_.receive(socket_id.socket(), room, flags);
+    const int got = calls_.receive(pooled.socket(), room, flags);
     if (got >= 0) batch.filled(static_cast<std::size_t>(got));
     if (got >= 0) return got;
     if (errno == EAGAIN) {
@@ -532,7 +531,7 @@ void SocketPacketIo::wake() noexcept {
 
 /// Only what is small, and would be no other way if it were made when it is wanted again.
 bool SocketPacketIo::can_rest() noexcept {
-  const auto asks_nothing = [](const Shape& profile) {
+  const auto asks_nothing = [](const Profile& profile) {
     const ProbeOptions& probe = profile.options;
     return !probe.mark && !probe.source_v4 && !probe.source_v6;
   };

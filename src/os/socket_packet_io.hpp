@@ -68,7 +68,7 @@ class SocketPacketIo final : public net::PacketIo {
     std::vector<std::pair<unsigned, net::SocketId>> sockets{};  ///< Turns and their sockets.
   };
   /// `ways` are by family: see index().
-  struct Shape {
+  struct Profile {
     ProbeOptions options{};
     std::string source_zone{};  ///< The interface of a link-local source; its number may change.
     std::array<FoundWay, 2> ways{};
@@ -107,7 +107,7 @@ class SocketPacketIo final : public net::PacketIo {
   }
 
   [[nodiscard]] static std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
-  [[nodiscard]] net::SendPath open_socket_id(Family family, Shape& profile, unsigned turn);
+  [[nodiscard]] net::SendPath open_path(Family family, Profile& profile, unsigned turn);
   void begin(net::SocketId socket_id);
   void found_empty(net::SocketId socket_id) noexcept;
   bool renew_source(net::ProfileNumber profile);
@@ -119,7 +119,7 @@ class SocketPacketIo final : public net::PacketIo {
   void join_all() noexcept;
   [[nodiscard]] std::span<const net::SocketId> ready_sockets();
   [[nodiscard]] std::span<const net::SocketId> polled_sockets();
-  int read_socket(const PooledSocket& socket_id, ReceiveBatch& batch, int flags, StampClock::Queue& queue);
+  int read_socket(const PooledSocket& pooled, ReceiveBatch& batch, int flags, StampClock::Queue& queue);
   void make_room_for_errors(net::SocketId socket_id);
   void look_for_errors() noexcept;
   void take_errors(net::SocketId socket_id, std::size_t count) noexcept;
@@ -139,7 +139,7 @@ class SocketPacketIo final : public net::PacketIo {
   EpollDescriptor joined_;  ///< Of all sockets and the connector, when sockets are many or after native_handle().
   SocketPool sockets_;
   TcpConnector connector_;
-  std::vector<Shape> profiles_;
+  std::vector<Profile> profiles_;
   std::array<std::vector<MessageLayout>, 2> message_profiles_{};  ///< By family, then by profile.
   ReceiveBatch batch_;
   ReceiveBatch error_batch_;

@@ -43,20 +43,20 @@ std::size_t attainable_buffer(Family family, std::size_t bytes) noexcept {
 }
 
 /// SocketPool that stay open without users, since late answers to plain ICMP probes are common.
-bool is_plain_icmp(const SocketKey& key) { return key == plain_socket_id(key.family); }
+bool is_plain_icmp(const SocketKey& key) { return key == plain_socket(key.family); }
 
 /// Whether the kernel counts packets with a wrong checksum as drops of this socket, before any filter.
-bool counts_damage(const PooledSocket& socket_id) noexcept {
-  if (socket_id.key.carrier == net::Carrier::udp) return true;
-  return socket_id.key.family == Family::ipv6 && !socket_id.channel.kernel_owns_id;
+bool counts_damage(const PooledSocket& pooled) noexcept {
+  if (pooled.key.carrier == net::Carrier::udp) return true;
+  return pooled.key.family == Family::ipv6 && !pooled.channel.kernel_owns_id;
 }
 
 std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
 
 /// Whether this host may fragment the packets of the socket, which are small.
-bool may_be_cut(const PooledSocket& socket_id) noexcept {
-  const SocketKey& key = socket_id.key;
-  return key.family == Family::ipv4 && key.carrier == net::Carrier::icmp && !key.dont_fragment && !socket_id.without_df;
+bool may_be_cut(const PooledSocket& pooled) noexcept {
+  const SocketKey& key = pooled.key;
+  return key.family == Family::ipv4 && key.carrier == net::Carrier::icmp && !key.dont_fragment && !pooled.without_df;
 }
 
 bool gives_ip_header(TransportKind kind, const SocketKey& key) noexcept {
@@ -79,8 +79,8 @@ SocketPool::SocketPool(TransportKind kind, const TransportOptions& options, cons
 SocketPool::~SocketPool() {
   if (!sources_.idle) return;
   for (const net::SocketId number : open_) {
-    PooledSocket& socket_id = sockets_[number];
-    if (is_plain_icmp(socket_id.key)) sources_.idle->give_back(socket_id.key.family, std::move(socket_id.held));
+    PooledSocket& pooled = sockets_[number];
+    if (is_plain_icmp(pooled.key)) sources_.idle->give_back(pooled.key.family, std::move(pooled.held));
   }
   for (const Family family : {Family::ipv4, Family::ipv6})
     if (auto& ready = ready_[index(family)]) sources_.idle->give_back(family, *std::move(ready));
@@ -88,8 +88,8 @@ SocketPool::~SocketPool() {
 
 /// A refusal is reported later, when such a probe is to be sent.
 void SocketPool::keep_ready(Family family) try {
-  OpenedSocket opened = open_socket(plain_socket_id(family));
-  if (!opened.refusal.error) ready_[index(family)] = std::move(opened.socket_id);
+  OpenedSocket opened = open_socket(plain_socket(family));
+  if (!opened.refusal.error) ready_[index(family)] = std::move(opened.made);
 } catch (const std::system_error&) {
 }
 
@@ -106,10 +106,10 @@ SocketPool::Taken SocketPool::take(const SocketKey& key, bool without_df) {
   return taken;
 }
 
-void SocketPool::leave_df_out(PooledSocket& socket_id) noexcept {
-  if (std::exchange(socket_id.without_df, true)) return;
-  socket_id.held.usual_df = option(socket_id.socket(), IPPROTO_IP, IP_MTU_DISCOVER);
-  allow_fragments(socket_id.socket());
+void SocketPool::leave_df_out(PooledSocket& pooled) noexcept {
+  if (std::exchange(pooled.without_df, true)) return;
+  pooled.held.usual_df = option(pooled.socket(), IPPROTO_IP, IP_MTU_DISCOVER);
+  allow_fragments(pooled.socket());
 }
 
 SocketPool::Taken SocketPool::find_or_open(const SocketKey& key) {
@@ -120,25 +120,25 @@ SocketPool::Taken SocketPool::find_or_open(const SocketKey& key) {
   if (open_.size() >= many_sockets) close_unused();
   OpenedSocket opened = open_socket(key);
   if (opened.refusal.error) return {.refusal = std::move(opened.refusal)};
-  return {.socket_id = add(key, std::move(opened.socket_id)), .opened = true};
+  return {.socket_id = add(key, std::move(opened.made)), .opened = true};
 }
 
 OpenedSocket SocketPool::open_socket(const SocketKey& key) {
-  if (auto ready = take_ready(key)) return {.socket_id = *std::move(ready)};
+  if (auto ready = take_ready(key)) return {.made = *std::move(ready)};
   const FlowName flow{key.family, key.carrier, key.flow.value_or(std::uint16_t{0})};
   const auto kept = key.flow ? flow_ports_.find(flow) : flow_ports_.end();
   const std::uint16_t port = kept == flow_ports_.end() ? std::uint16_t{0} : kept->second;
-  OpenedSocket opened = open_socket_id_socket(maker(), key, port);
+  OpenedSocket opened = open_probe_socket(maker(), key, port);
   const bool in_the_way = concerns_all(opened.refusal.error) || opened.refusal.error == std::errc::address_in_use;
   if (in_the_way) {
     // SocketPool without users may hold the descriptors, or the port.
     close_unused();
-    opened = open_socket_id_socket(maker(), key, port);
+    opened = open_probe_socket(maker(), key, port);
   }
   if (open_.size() >= most_sockets)
     throw std::system_error(EMFILE, std::system_category(), "cannot number one more socket");
   if (concerns_all(opened.refusal.error)) throw std::system_error(opened.refusal.error, opened.refusal.doing);
-  if (key.flow && !opened.refusal.error) flow_ports_.emplace(flow, opened.socket_id.id);
+  if (key.flow && !opened.refusal.error) flow_ports_.emplace(flow, opened.made.id);
   return opened;
 }
 
@@ -150,12 +150,12 @@ SocketMaker SocketPool::maker() const noexcept {
 }
 
 SocketPool::Renewed SocketPool::renew_device(net::SocketId number, Instant now, Duration patience) {
-  PooledSocket& socket_id = sockets_[number];
-  if (socket_id.held.device.empty() || now - socket_id.device_seen_at < patience) return {};
-  socket_id.device_seen_at = now;
-  const unsigned index = ::if_nametoindex(socket_id.held.device.c_str());
-  if (index == 0 || index == socket_id.held.device_index) return {};
-  if (use_device_anew(socket_id.held, socket_id.key)) return {.device = true};
+  PooledSocket& pooled = sockets_[number];
+  if (pooled.held.device.empty() || now - pooled.device_seen_at < patience) return {};
+  pooled.device_seen_at = now;
+  const unsigned index = ::if_nametoindex(pooled.held.device.c_str());
+  if (index == 0 || index == pooled.held.device_index) return {};
+  if (use_device_anew(pooled.held, pooled.key)) return {.device = true};
   const bool reopened = errno == EPERM && reopen(number);
   return {.device = reopened, .opened = reopened};
 }
@@ -163,39 +163,39 @@ SocketPool::Renewed SocketPool::renew_device(net::SocketId number, Instant now, 
 /// Opens another socket for the socket: only a process with CAP_NET_RAW may bind a socket to another device than
 /// before.
 bool SocketPool::reopen(net::SocketId number) {
-  PooledSocket& socket_id = sockets_[number];
-  SocketKey key = socket_id.key;
-  if (key.source.scope_id() != 0) key.source = in_zone(key.source, ::if_nametoindex(socket_id.held.device.c_str()));
-  OpenedSocket opened = open_socket_id_socket(maker(), key, key.flow ? socket_id.channel.id : std::uint16_t{0});
+  PooledSocket& pooled = sockets_[number];
+  SocketKey key = pooled.key;
+  if (key.source.scope_id() != 0) key.source = in_zone(key.source, ::if_nametoindex(pooled.held.device.c_str()));
+  OpenedSocket opened = open_probe_socket(maker(), key, key.flow ? pooled.channel.id : std::uint16_t{0});
   if (opened.refusal.error) return false;
-  PooledSocket renewed = furnish(socket_id.key, std::move(opened.socket_id));
+  PooledSocket renewed = furnish(pooled.key, std::move(opened.made));
   if (key.carrier == net::Carrier::udp) udp_ports_.insert(udp_port(key.family, renewed.channel.id));
-  renewed.users = socket_id.users;
-  renewed.device_seen_at = socket_id.device_seen_at;
-  const bool without_df = socket_id.without_df;
-  leave(socket_id);
+  renewed.users = pooled.users;
+  renewed.device_seen_at = pooled.device_seen_at;
+  const bool without_df = pooled.without_df;
+  leave(pooled);
   stand_in(number, std::move(renewed));
-  if (without_df) leave_df_out(socket_id);
+  if (without_df) leave_df_out(pooled);
   return true;
 }
 
 PooledSocket SocketPool::furnish(const SocketKey& key, ProbeSocket held) const {
   const bool ping_socket = key.carrier == net::Carrier::icmp && kind_ != TransportKind::raw;
-  PooledSocket socket_id{.key = key};
-  socket_id.channel = {
+  PooledSocket pooled{.key = key};
+  pooled.channel = {
       .family = key.family, .carrier = key.carrier, .kernel_owns_id = ping_socket, .id = held.id, .bound = held.bound};
-  socket_id.held = std::move(held);
-  socket_id.ip_header = gives_ip_header(kind_, key);
-  socket_id.users = 1;
-  if (!socket_id.held.device.empty()) socket_id.device_seen_at = monotonic_now();
-  if (targets_ >= worth_two_calls && may_be_cut(socket_id)) never_cut(socket_id.socket());
+  pooled.held = std::move(held);
+  pooled.ip_header = gives_ip_header(kind_, key);
+  pooled.users = 1;
+  if (!pooled.held.device.empty()) pooled.device_seen_at = monotonic_now();
+  if (targets_ >= worth_two_calls && may_be_cut(pooled)) never_cut(pooled.socket());
   if (send_buffer_ != 0)
-    raise_buffer(socket_id.socket(), SO_SNDBUF, SO_SNDBUFFORCE, send_buffer_);
+    raise_buffer(pooled.socket(), SO_SNDBUF, SO_SNDBUFFORCE, send_buffer_);
   else if (transports_ > 1 || key.family == Family::ipv6)  // several, or one of IPv6, may fill the neighbour table
-    limit_send_buffer(socket_id.socket(), send_room(key.family));
-  size_buffers(socket_id);
-  socket_id.drops = socket_id.held.drops;
-  return socket_id;
+    limit_send_buffer(pooled.socket(), send_room(key.family));
+  size_buffers(pooled);
+  pooled.drops = pooled.held.drops;
+  return pooled;
 }
 
 /// Makes room for one more socket in every list, so that nothing throws when sockets move between them.
@@ -209,43 +209,43 @@ void SocketPool::make_room() {
 }
 
 net::SocketId SocketPool::add(const SocketKey& key, ProbeSocket held) {
-  PooledSocket socket_id = furnish(key, std::move(held));
+  PooledSocket pooled = furnish(key, std::move(held));
   make_room();
   const net::SocketId number = free_.back();
   const auto named = by_key_.emplace(key, number).first;
   try {
-    if (key.carrier == net::Carrier::udp) udp_ports_.insert(udp_port(key.family, socket_id.channel.id));
+    if (key.carrier == net::Carrier::udp) udp_ports_.insert(udp_port(key.family, pooled.channel.id));
   } catch (...) {
     by_key_.erase(named);
     throw;
   }
-  enter(number, std::move(socket_id));
+  enter(number, std::move(pooled));
   return number;
 }
 
-void SocketPool::enter(net::SocketId number, PooledSocket socket_id) noexcept {
+void SocketPool::enter(net::SocketId number, PooledSocket pooled) noexcept {
   free_.pop_back();
   sockets_[number].place = open_.size();
   open_.push_back(number);
-  stand_in(number, std::move(socket_id));
+  stand_in(number, std::move(pooled));
 }
 
 /// Replaces the socket with this number; its entries in the lists stay.
-void SocketPool::stand_in(net::SocketId number, PooledSocket socket_id) noexcept {
+void SocketPool::stand_in(net::SocketId number, PooledSocket pooled) noexcept {
   ++version_;
-  socket_id.place = sockets_[number].place;
-  socket_id.in_unused = sockets_[number].in_unused;
-  socket_id.in_read = sockets_[number].in_read;
-  sockets_[number] = std::move(socket_id);
+  pooled.place = sockets_[number].place;
+  pooled.in_unused = sockets_[number].in_unused;
+  pooled.in_read = sockets_[number].in_read;
+  sockets_[number] = std::move(pooled);
   if (sockets_[number].socket() >= 0) sources_.watch.extend(sockets_[number].socket(), number);
 }
 
 /// To be called before the socket's socket is closed.
-void SocketPool::leave(PooledSocket& socket_id) noexcept {
-  look_for_drops(socket_id);
-  sources_.watch.remove(socket_id.socket());
-  if (socket_id.key.carrier != net::Carrier::udp) return;
-  if (const auto port = udp_ports_.find(udp_port(socket_id.key.family, socket_id.channel.id)); port != udp_ports_.end())
+void SocketPool::leave(PooledSocket& pooled) noexcept {
+  look_for_drops(pooled);
+  sources_.watch.remove(pooled.socket());
+  if (pooled.key.carrier != net::Carrier::udp) return;
+  if (const auto port = udp_ports_.find(udp_port(pooled.key.family, pooled.channel.id)); port != udp_ports_.end())
     udp_ports_.erase(port);
 }
 
@@ -257,24 +257,24 @@ std::size_t SocketPool::wanted_buffer() const noexcept {
 
 /// Keeps a buffer that a broker, or this process when it had the privilege, forced past the system's limit: a new size
 /// would make it fall back to the limit.
-void SocketPool::raise_receive_buffer(const PooledSocket& socket_id, std::size_t bytes) const noexcept {
+void SocketPool::raise_receive_buffer(const PooledSocket& pooled, std::size_t bytes) const noexcept {
   const bool shared =
-      (sources_.broker && socket_id.channel.kernel_owns_id) || (sources_.idle && is_plain_icmp(socket_id.key));
-  if (shared && !force_buffer(socket_id.socket(), SO_RCVBUFFORCE, bytes) &&
-      attainable_buffer(socket_id.key.family, bytes) <= receive_buffer_of(socket_id.socket()))
+      (sources_.broker && pooled.channel.kernel_owns_id) || (sources_.idle && is_plain_icmp(pooled.key));
+  if (shared && !force_buffer(pooled.socket(), SO_RCVBUFFORCE, bytes) &&
+      attainable_buffer(pooled.key.family, bytes) <= receive_buffer_of(pooled.socket()))
     return;
-  raise_buffer(socket_id.socket(), SO_RCVBUF, SO_RCVBUFFORCE, bytes);
+  raise_buffer(pooled.socket(), SO_RCVBUF, SO_RCVBUFFORCE, bytes);
 }
 
-void SocketPool::size_buffers(PooledSocket& socket_id) const noexcept {
+void SocketPool::size_buffers(PooledSocket& pooled) const noexcept {
   const std::size_t wanted = wanted_buffer();
-  std::size_t size = receive_buffer_of(socket_id.socket());
+  std::size_t size = receive_buffer_of(pooled.socket());
   if (receive_buffer_ != 0 || wanted > size) {
-    raise_receive_buffer(socket_id, wanted);
-    size = receive_buffer_of(socket_id.socket());
+    raise_receive_buffer(pooled, wanted);
+    size = receive_buffer_of(pooled.socket());
   }
   const auto room = size / answer_cost();
-  socket_id.channel.receive_room = std::max<std::size_t>(room, 1);
+  pooled.channel.receive_room = std::max<std::size_t>(room, 1);
 }
 
 /// The most bytes that a socket's packets may take up while they wait for neighbours.
@@ -283,24 +283,24 @@ std::size_t SocketPool::send_room(Family family) const noexcept {
   return std::min(packets * answer_cost(), largest_wanted_buffer);
 }
 
-SendBuffer::Look SocketPool::refused(net::SocketId socket_id, Instant now) noexcept {
-  PooledSocket& full = sockets_[socket_id];
+SendBuffer::Look SocketPool::refused(net::SocketId pooled, Instant now) noexcept {
+  PooledSocket& full = sockets_[pooled];
   return full.send_room.refused(full.socket(), send_buffer_ == 0 ? send_room(full.key.family) : 0, now);
 }
 
-bool SocketPool::cut_from_now_on(net::SocketId socket_id) noexcept {
-  return may_be_cut(sockets_[socket_id]) && cut_again(sockets_[socket_id].socket());
+bool SocketPool::cut_from_now_on(net::SocketId pooled) noexcept {
+  return may_be_cut(sockets_[pooled]) && cut_again(sockets_[pooled].socket());
 }
 
 void SocketPool::expect_payload(std::size_t size) noexcept {
   if (size <= largest_payload_) return;
   largest_payload_ = size;
-  for (const net::SocketId socket_id : open_) size_buffers(sockets_[socket_id]);
+  for (const net::SocketId pooled : open_) size_buffers(sockets_[pooled]);
 }
 
 void SocketPool::give_back(net::SocketId number) noexcept {
-  PooledSocket& socket_id = sockets_[number];
-  if (--socket_id.users == 0 && !is_plain_icmp(socket_id.key) && !std::exchange(socket_id.in_unused, true))
+  PooledSocket& pooled = sockets_[number];
+  if (--pooled.users == 0 && !is_plain_icmp(pooled.key) && !std::exchange(pooled.in_unused, true))
     unused_.push_back(number);
 }
 
@@ -323,18 +323,18 @@ void SocketPool::close(net::SocketId number) noexcept {
   free_.push_back(number);
 }
 
-void SocketPool::taken(net::SocketId socket_id, std::size_t count) noexcept {
+void SocketPool::taken(net::SocketId pooled, std::size_t count) noexcept {
   if (count == 0) return;
-  PooledSocket& from = sockets_[socket_id];
-  if (!std::exchange(from.in_read, true)) read_.push_back(socket_id);
+  PooledSocket& from = sockets_[pooled];
+  if (!std::exchange(from.in_read, true)) read_.push_back(pooled);
   from.taken += count;
   from.most_taken = std::max(from.most_taken, from.taken);
 }
 
 net::Drops SocketPool::drops() noexcept {
-  for (const net::SocketId socket_id : open_.size() <= few_to_look_at ? open_ : read_)
-    if (sockets_[socket_id].socket() >= 0) look_for_drops(sockets_[socket_id]);
-  for (const net::SocketId socket_id : read_) sockets_[socket_id].in_read = false;
+  for (const net::SocketId pooled : open_.size() <= few_to_look_at ? open_ : read_)
+    if (sockets_[pooled].socket() >= 0) look_for_drops(sockets_[pooled]);
+  for (const net::SocketId pooled : read_) sockets_[pooled].in_read = false;
   read_.clear();
   return drops_;
 }
@@ -346,19 +346,18 @@ bool SocketPool::can_rest() noexcept {
 }
 
 void SocketPool::renew(net::SocketId number, bool may_have_dropped) noexcept {
-  PooledSocket& socket_id = sockets_[number];
-  socket_id.taken = socket_id.most_taken = 0;
-  if (may_have_dropped) socket_id.drops = memory_of(socket_id.socket()).drops;
+  PooledSocket& pooled = sockets_[number];
+  pooled.taken = pooled.most_taken = 0;
+  if (may_have_dropped) pooled.drops = memory_of(pooled.socket()).drops;
   drops_ = {};
 }
 
 /// What a full buffer held was read since the last look, or waits still. Some devices take twice the room for a packet.
-void SocketPool::look_for_drops(PooledSocket& socket_id) noexcept {
-  const SocketMemory memory = memory_of(socket_id.socket());
-  const std::uint64_t fresh = memory.drops - std::exchange(socket_id.drops, memory.drops);
-  const std::size_t most_held =
-      memory.received + 2 * std::exchange(socket_id.most_taken, socket_id.taken) * answer_cost();
-  const bool for_room = !counts_damage(socket_id) || most_held >= memory.receive_buffer;
+void SocketPool::look_for_drops(PooledSocket& pooled) noexcept {
+  const SocketMemory memory = memory_of(pooled.socket());
+  const std::uint64_t fresh = memory.drops - std::exchange(pooled.drops, memory.drops);
+  const std::size_t most_held = memory.received + 2 * std::exchange(pooled.most_taken, pooled.taken) * answer_cost();
+  const bool for_room = !counts_damage(pooled) || most_held >= memory.receive_buffer;
   (for_room ? drops_.no_room : drops_.damaged) += fresh;
 }
 

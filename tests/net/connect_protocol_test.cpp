@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_report_is_the_outcome_even_of_a_refusal) {
   for (const Event& event : events) {
     BOOST_TEST((event.responder == router_v4));
     BOOST_TEST(event.icmp->mpls.size() == 1U);
-    BOOST_TEST(event.auth_bits == 47);
+    BOOST_TEST(event.auth_bits == 46);
     BOOST_TEST(event.final);
   }
 }
@@ -379,7 +379,7 @@ BOOST_AUTO_TEST_CASE(a_port_of_a_flow_that_others_took_is_the_probes_error) {
   BOOST_TEST(dialogue.connect_but(3, std::errc::too_many_files_open).full);
 }
 
-BOOST_AUTO_TEST_CASE(a_socket_id_that_finds_no_descriptor_waits_for_connections) {
+BOOST_AUTO_TEST_CASE(a_socket_that_finds_no_descriptor_waits_for_connections) {
   Connections dialogue{{{.protocol = Protocol::tcp}, {.protocol = Protocol::udp}}};
   bool out = true;
   dialogue.io->way_script = [&](Family, net::ProfileNumber profile, unsigned) -> std::optional<net::SendPath> {

@@ -24,7 +24,7 @@ std::vector<net::Probe> echoes(TestBook& book, std::size_t count) {
 }
 
 /// The numbers of the profiles in `all_profiles()`.
-enum Shape : std::uint16_t { echo, low_ttl, udp, syn, init, connection };
+enum Profile : std::uint16_t { echo, low_ttl, udp, syn, init, connection };
 
 std::vector<ProbeOptions> all_profiles() {
   return {{},
@@ -37,7 +37,7 @@ std::vector<ProbeOptions> all_profiles() {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(profiles_of_one_socket_id_leave_in_one_call) {
+BOOST_AUTO_TEST_CASE(profiles_of_one_socket_leave_in_one_call) {
   Dialogue dialogue{all_profiles()};
   const auto sent = dialogue.send(
       {dialogue.book.add(target_v4, echo), dialogue.book.add(other_v4, low_ttl), dialogue.book.add(target_v4, echo)});
@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(every_protocol_and_family_goes_its_way) {
   Dialogue dialogue{all_profiles()};
   std::vector<net::Probe> probes;
   for (const Address& to : {target_v4, target_v6})
-    for (const Shape profile : {echo, low_ttl, udp, syn, init, connection})
+    for (const Profile profile : {echo, low_ttl, udp, syn, init, connection})
       probes.push_back(dialogue.book.add(to, profile));
   const auto sent = dialogue.send(probes);
   BOOST_TEST(sent.accepted == probes.size());
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(an_answer_that_came_while_its_call_went_on_has_a_time_of_it
   BOOST_TEST(!events[2].rtt);
 }
 
-BOOST_AUTO_TEST_CASE(answers_of_every_socket_id_are_heard_at_once) {
+BOOST_AUTO_TEST_CASE(answers_of_every_socket_are_heard_at_once) {
   Dialogue dialogue{all_profiles()};
   const auto request = dialogue.ask(target_v4, echo), datagram = dialogue.ask(target_v6, udp);
   dialogue.ask(other_v4, connection);
@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(what_is_refused_does_not_make_the_rest_be_encoded_again_and
              boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(credit_is_the_least_that_any_socket_id_has_room_for) {
+BOOST_AUTO_TEST_CASE(credit_is_the_least_that_any_socket_has_room_for) {
   Dialogue dialogue{all_profiles()};
   BOOST_TEST(dialogue.transport->credit() == 64U);
   dialogue.ask(target_v4, echo);

@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_channel_says_what_its_socket_is) {
   });
 }
 
-BOOST_AUTO_TEST_CASE(no_probe_opens_a_descriptor_beside_its_socket_id) {
+BOOST_AUTO_TEST_CASE(no_probe_opens_a_descriptor_beside_its_socket) {
   in_namespace([] {
     constexpr std::uint16_t ports = 50;
     std::vector<ProbeOptions> profiles(ports, half_open);
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(no_probe_opens_a_descriptor_beside_its_socket_id) {
   });
 }
 
-BOOST_AUTO_TEST_CASE(the_port_of_a_half_open_socket_id_is_taken) {
+BOOST_AUTO_TEST_CASE(the_port_of_a_half_open_socket_is_taken) {
   in_namespace([] {
     IoUnderTest under_test{TransportKind::raw, {half_open}};
     const std::uint16_t port = under_test.io().channel(under_test.socket_id(Family::ipv4)).id;

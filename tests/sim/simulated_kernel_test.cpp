@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(turns_of_a_udp_profile_are_ports_of_their_own) {
   BOOST_TEST(world.io.sockets().size() == 5U);
 }
 
-BOOST_AUTO_TEST_CASE(a_socket_id_serves_all_that_a_message_can_be_given) {
+BOOST_AUTO_TEST_CASE(a_socket_serves_all_that_a_message_can_be_given) {
   World world{silent("10.20.0.1"),
               {{}, {.ttl = 3}, {.tos = 8}, {.mark = 1U}, {.device = "lo"}, {.dont_fragment = true}}};
   for (const std::uint16_t profile : profiles(1, 3)) BOOST_TEST(world.socket_id(profile) == world.socket_id(0));

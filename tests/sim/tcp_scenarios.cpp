@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 using namespace parts;
 using Kind = Edit::Kind;
 
-constexpr std::uint8_t number_and_port = 47;
+/// An ICMP error about a connection may quote either of two sequence numbers.
+constexpr std::uint8_t number_and_port = 46;
 constexpr std::size_t rst_ack = 0x14, ack_alone = 0x10, syn_alone = 0x02, rst_alone = 0x04;
 
 /// One of the two ways to probe TCP.

@@ -80,7 +80,8 @@ Icmp4emRelay::Icmp4emRelay(const Icmp4emLimits& limits, const packet::SipKey& ke
 
 bool Icmp4emRelay::in_rate(const Icmp4emClient& client, std::size_t payload_size, Instant now) {
   const Icmp4emClient address = one_address(client);
-  for (std::size_t sent = 0; sent <= payload_size; sent += packet_payload) {
+  const std::size_t packets = std::max<std::size_t>(1, (payload_size + packet_payload - 1) / packet_payload);
+  for (std::size_t packet = 0; packet < packets; ++packet) {
     // The client's rate comes first, so that its excess requests use up nothing of its address's rate.
     if (client_rates_.take(client, now) > Duration::zero()) return false;
     if (address_rates_.take(address, now) > Duration::zero() && !is_assured(client, now)) return false;
