@@ -68,7 +68,7 @@ bool ProbeLoop::send_some(Instant now) {
   probe_source_.propose(now, credit - std::min(credit, unheard_), batch_);
   // One system call takes one family; the order within each stays. Most lists have one family alone.
   const auto is_v4 = [](const net::Probe& probe) { return probe.to->family() == Family::ipv4; };
-  if (!std::ranges::is_partitioned(batch_, is_v4)) std::ranges::stable_partition(batch_, is_v4);
+  if (!std::ranges::is_partitioned(batch_, is_v4)) std::stable_partition(batch_.begin(), batch_.end(), is_v4);
   std::span<const net::Probe> rest{batch_};
   try {
     send(rest, now);

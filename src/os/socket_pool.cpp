@@ -345,8 +345,8 @@ bool SocketPool::can_rest() noexcept {
          });
 }
 
-void SocketPool::renew(net::SocketId number, bool may_have_dropped) noexcept {
-  PooledSocket& pooled = sockets_[number];
+void SocketPool::renew(net::SocketId socket_id, bool may_have_dropped) noexcept {
+  PooledSocket& pooled = sockets_[socket_id];
   pooled.taken = pooled.most_taken = 0;
   if (may_have_dropped) pooled.drops = memory_of(pooled.socket()).drops;
   drops_ = {};
