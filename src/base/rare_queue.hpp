@@ -1,5 +1,5 @@
-// A double-ended queue that takes no memory before something stands in it: most objects never use theirs.
-// An empty std::deque of the usual standard library has allocated twice.
+// A double-ended queue that allocates nothing until an element is added, for queues that most objects never use.
+// An empty std::deque of libstdc++ makes two allocations.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace multiping {
 
-/// As std::deque, as far as it goes.
+/// Has a part of the interface of std::deque, with the same meaning.
 template <class Value>
 class RareQueue {
  public:
@@ -28,7 +28,7 @@ class RareQueue {
     if (values_) values_->clear();
   }
 
-  /// Calls `visit` with each, from the front on.
+  /// Calls `visit` with each element, from the front to the back.
   template <class Visit>
   void each(Visit visit) const {
     if (!values_) return;

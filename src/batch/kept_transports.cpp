@@ -1,4 +1,4 @@
-// Whole transports that objects of one call have done with, for the next such call.
+// Keeps a few transports in a list, and gives each a new secret before it is used again.
 // See batch/kept_transports.hpp.
 #include "batch/kept_transports.hpp"
 
@@ -10,7 +10,7 @@
 namespace multiping {
 namespace {
 
-/// As many threads may ask at once without opening anything.
+/// Up to this many threads can call ping() at once without opening a transport.
 constexpr std::size_t most_kept = 4;
 
 }  // namespace
@@ -22,7 +22,7 @@ std::unique_ptr<net::ProbeTransport> KeptTransports::take(const net::IoRequest& 
   return nullptr;
 }
 
-/// With the secret that it is to have.
+/// Removes the last transport from the list, and returns it with its new secret.
 KeptTransports::Kept KeptTransports::last() {
   const std::lock_guard lock{mutex_};
   if (kept_.empty()) return {};
@@ -40,7 +40,7 @@ void KeptTransports::give_back(std::unique_ptr<net::ProbeTransport> used) noexce
   const std::lock_guard lock{mutex_};
   if (kept_.size() < most_kept) kept_.push_back(std::move(used));
 } catch (const std::bad_alloc&) {
-  // It is closed.
+  // The transport is closed.
 }
 
 }  // namespace multiping

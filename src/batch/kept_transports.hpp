@@ -1,5 +1,5 @@
-// Whole transports that objects of one call have done with, for the next such call: it needs no socket, no tables and
-// no memory of its own.
+// Keeps the transports of calls that have ended, for the next calls with an equal request.
+// Such a call opens no socket, and allocates no tables for its transport.
 #pragma once
 
 #include <array>
@@ -13,16 +13,17 @@
 
 namespace multiping {
 
-/// From any thread.
+/// Any thread may use it.
 class KeptTransports {
  public:
-  /// Where their sockets go when they are closed; null: none is kept.
+  /// `sockets`: takes the sockets of a kept transport when that is closed. Null: no transport is kept.
   explicit KeptTransports(std::shared_ptr<os::IdleSockets> sockets) : sockets_{std::move(sockets)} {}
 
-  /// One that was opened for the same request, as if opened just now; none where there is none in this process and in
-  /// the network namespace of this thread. Then those that there are have gone, and their sockets are idle.
+  /// Returns a kept transport that was opened for an equal request, in the state of a new one. Returns null in another
+  /// process or another network namespace than that of the sockets. Also returns null when no kept transport fits: then
+  /// all of them are closed, and their sockets are idle.
   [[nodiscard]] std::unique_ptr<net::ProbeTransport> take(const net::IoRequest& request);
-  /// Closed where it cannot serve again, or there are enough of them.
+  /// Keeps a transport. Closes it when it cannot be used again, or when enough are kept already.
   void give_back(std::unique_ptr<net::ProbeTransport> used) noexcept;
 
  private:

@@ -16,14 +16,15 @@
 namespace multiping::os {
 namespace {
 
-/// For each family. More than one is in use at once where several objects or threads share a transport.
+/// The most idle sockets of each family. Several are in use at once when objects or threads share a transport.
 constexpr std::size_t most_idle = 4;
 
 bool is_raw(int socket) noexcept { return option(socket, SOL_SOCKET, SO_TYPE) == SOCK_RAW; }
 
 }  // namespace
 
-/// The descriptor is of no use once the opener has ended, when another thread may have its number.
+/// `namespaces_` gives the answer only for the thread that opened it. Another thread may get the same thread id after
+/// that thread has ended: then readlinkat(2) fails, and the path is read instead.
 IdleSockets::Network IdleSockets::this_network() const noexcept {
   Network name{};
   const bool own = namespaces_ && std::this_thread::get_id() == opener_;
@@ -38,7 +39,7 @@ IdleSockets::IdleSockets(Use use)
       opener_{std::this_thread::get_id()},
       namespaces_{use == Use::again ? ::open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1},
       network_{use == Use::again ? this_network() : Network{}} {
-  for (auto& idle : idle_) idle.reserve(most_idle);  // so that nothing throws when one is given back
+  for (auto& idle : idle_) idle.reserve(most_idle);  // so that give_back() need not allocate
 }
 
 std::error_code IdleSockets::open(TransportKind kind, Family family) {

@@ -21,8 +21,8 @@
 
 namespace multiping::os {
 
-/// May be used from any thread. A forked process shares the sockets, and an answer could go to either process; so the
-/// forked process gets none from here.
+/// Any thread may use it. A forked process shares the sockets, and an answer could go to either process. So take()
+/// gives no socket to a forked process.
 class IdleSockets {
  public:
   /// Whether a socket is used by one object only, or again by the next object after it was given back.
@@ -30,23 +30,26 @@ class IdleSockets {
   explicit IdleSockets(Use use);
   [[nodiscard]] Use use() const noexcept { return use_; }
 
-  /// Opens a socket and keeps it; its error, or none. It is no error when enough sockets are kept already.
+  /// Opens a socket and keeps it. Returns the error, or none. When enough sockets are kept already, the new one is
+  /// closed, and there is no error.
   [[nodiscard]] std::error_code open(TransportKind kind, Family family);
-  /// A socket that delivers no packet from before the call; none when no socket is idle in this process and in the
-  /// network namespace of this thread.
+  /// Returns a socket that delivers no packet from before the call. Returns none when no socket is idle in this process
+  /// and in the network namespace of this thread.
   [[nodiscard]] std::optional<ProbeSocket> take(Family family) noexcept;
-  /// The socket is as it was when it was taken, except for the sizes of its buffers and for ProbeSocket::usual_df,
-  /// which is restored here. Closes the socket when enough are kept already.
+  /// Keeps the socket for the next user, or closes it when enough are kept already. Its options are those that it had
+  /// when it was taken, except for the sizes of its buffers. This function restores ProbeSocket::usual_df.
   void give_back(Family family, ProbeSocket socket) noexcept;
 
-  /// This is the process that opened them, and the network namespace of this thread is theirs.
+  /// True in the process that made this object. With Use::again, this thread must also be in the network namespace in
+  /// which this object was made.
   [[nodiscard]] bool is_home() const noexcept;
-  /// The socket was opened in this process, and in the same network namespace as the others: asked once of each. The
-  /// first one says which that is; a thread in another network namespace opens its own.
+  /// True when the socket was opened in this process and in the same network namespace as the other sockets. They may
+  /// differ, because a thread in another network namespace opens sockets of its own. The first socket that is checked
+  /// sets the namespace for all. ProbeSocket::at_home keeps a true answer, so that the kernel is not asked again.
   [[nodiscard]] bool is_home_of(ProbeSocket& socket) noexcept;
 
  private:
-  /// What tells network namespaces apart, "net:[4026531840]"; nothing where /proc is not mounted.
+  /// The name of a network namespace, such as "net:[4026531840]"; empty where /proc is not mounted.
   using Network = std::array<char, 32>;
   [[nodiscard]] Network this_network() const noexcept;
   [[nodiscard]] std::vector<ProbeSocket>& of(Family family) noexcept { return idle_[family == Family::ipv4 ? 0 : 1]; }
@@ -54,14 +57,14 @@ class IdleSockets {
   const Use use_;
   const pid_t owner_;
   const std::thread::id opener_;
-  const FileDescriptor namespaces_;  ///< Of the opener, which finds its own in half the time with it.
+  const FileDescriptor namespaces_;  ///< /proc/thread-self/ns of the opener: halves the time of this_network().
   const Network network_;
-  std::atomic<std::uint64_t> cookie_{0};  ///< SO_NETNS_COOKIE of the sockets.
+  std::atomic<std::uint64_t> cookie_{0};  ///< SO_NETNS_COOKIE of the sockets; 0: not known yet.
   std::mutex mutex_;
   std::array<std::vector<ProbeSocket>, 2> idle_{};  ///< By family.
 };
 
-/// What the objects of a transport share.
+/// The sockets and the broker that all objects of one transport share.
 struct SharedSockets {
   BrokerAccess broker{};
   std::shared_ptr<IdleSockets> idle{};  ///< None: each object opens its own.

@@ -20,10 +20,10 @@ class ReceiveBatch {
  public:
   ReceiveBatch(std::size_t packets, std::size_t largest);
 
-  /// The headers, ready for recvmmsg(2) again, which shortens their lengths to what it found. Without `addresses`,
-  /// from() gives none, and the system call costs less.
+  /// Returns the headers, ready for recvmmsg(2), which overwrites the lengths in them. Without `addresses`, from()
+  /// returns an empty address, and the system call costs less.
   [[nodiscard]] std::span<mmsghdr> fresh(bool addresses) noexcept;
-  /// To be called when `packets` headers were filled since fresh(); the others are still fresh.
+  /// To be called when `packets` headers were filled since fresh(); the others can be used as they are.
   void filled(std::size_t packets) noexcept { stale_ = packets; }
   /// The room for one packet, in bytes.
   [[nodiscard]] std::size_t room() const noexcept { return largest_; }
@@ -39,7 +39,7 @@ class ReceiveBatch {
     std::uint8_t bytes[control_size];
   };
 
-  /// What the header of a packet points at, beside its bytes.
+  /// The data that the header of a packet points to, besides the bytes of the packet.
   struct Place {
     SocketAddress name;
     iovec vector;
@@ -50,20 +50,20 @@ class ReceiveBatch {
   std::unique_ptr<std::uint8_t[]> bytes_;
   std::unique_ptr<Place[]> places_;
   std::vector<mmsghdr> headers_;
-  std::size_t stale_;       ///< So many headers, from the first on, are not ready for a system call.
-  bool addresses_ = false;  ///< As in the last call of fresh().
+  std::size_t stale_;       ///< The number of headers, from the first on, to reset before a system call.
+  bool addresses_ = false;  ///< The argument of the last call of fresh().
 };
 
 /// The parts that all messages of one profile have in common on the sockets of one family.
 struct MessageLayout {
-  std::vector<std::uint8_t> control{};  ///< As write_control() says.
+  std::vector<std::uint8_t> control{};  ///< Made by write_control().
   std::uint16_t port = 0;               ///< The destination port of UDP; 0 for raw sockets, which take none.
 };
 
 /// Room for a number of outgoing messages; grows to the largest batch asked for.
 class SendBatch {
  public:
-  /// The messages as sendmmsg(2) takes them.
+  /// Returns the messages in the form that sendmmsg(2) takes.
   [[nodiscard]] std::span<mmsghdr> fill(std::span<const net::Outgoing> messages,
                                         std::span<const MessageLayout> profiles);
 

@@ -115,8 +115,8 @@ class Opening {
     return refuse("cannot use ProbeOptions::device " + key_.device + (elsewhere ? " in the broker's network" : ""));
   }
 
-  /// Keeps the name and the index of the device. It is called before the socket uses the device: so a device that is
-  /// made anew in between is noticed later.
+  /// Keeps the name and the index of the device. It is called before the socket uses the device: a device that is
+  /// deleted and created again in between is then noticed later.
   void note_device(const std::string& device) {
     opened_.made.device = device;
     opened_.made.device_index = device.empty() ? 0 : ::if_nametoindex(device.c_str());
@@ -162,7 +162,7 @@ class Opening {
   }
 
   bool take_udp_port() {
-    // So that sockets of both families can have the same port.
+    // Without this option, sockets of the two families could not have the same port.
     if (!v4()) set_option(socket(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
     if (!take_port(socket())) return false;
     opened_.made.id = bound_port(socket());
@@ -195,7 +195,7 @@ class Opening {
            refuse("cannot have the kernel write the checksum of TCP segments over ipv6");
   }
 
-  /// Asks for the reports that open_ping_socket() asks for on ping sockets.
+  /// Asks the kernel for the same reports as open_ping_socket() does for ping sockets.
   void report_all() {
     report_errors(socket(), key_.family);
     report_arrival(socket());

@@ -1,4 +1,4 @@
-// Opens the socket of a socket: ICMP raw or by ping socket, UDP, raw TCP, raw SCTP.
+// Opens the sockets of probes: raw ICMP sockets or ping sockets, UDP, raw TCP, raw SCTP.
 // raw(7), icmp(7), udp(7), ip(7), ipv6(7).
 #pragma once
 
@@ -25,11 +25,11 @@ struct SocketKey {
   net::Carrier carrier = net::Carrier::icmp;
   std::string device{};
   bool dont_fragment = false;
-  bool no_flow_label = false;           ///< SendControl label 0 was asked for; by default the kernel chooses a label.
+  bool no_flow_label = false;           ///< Flow label 0 was asked for; by default the kernel chooses a label.
   Address source{};                     ///< For IPv6 ping sockets, which take no source from a message.
   std::uint16_t source_port = 0;        ///< The port that was asked for; 0: none.
   unsigned turn = 0;                    ///< For UDP sockets whose port the kernel chooses.
-  std::optional<std::uint16_t> flow{};  ///< For UDP and TCP sockets likewise: each flow has a port of its own.
+  std::optional<std::uint16_t> flow{};  ///< For UDP and TCP sockets, whose port is then that of the flow.
   friend bool operator==(const SocketKey&, const SocketKey&) = default;
 };
 
@@ -47,32 +47,33 @@ namespace multiping::os {
 /// The socket of probes that leave as messages. `turn` counts only for UDP probes whose port the kernel chooses.
 [[nodiscard]] SocketKey socket_key(TransportKind kind, Family family, const ProbeOptions& probe, unsigned turn);
 
-/// Whether the kernel must not set DF, as it does by default: such IPv4 probes may be larger than the MTU of a path,
-/// and may be fragmented.
+/// True for IPv4 probes that must leave without DF, which the kernel sets by default. They may be larger than the MTU
+/// of a path, and may be fragmented.
 [[nodiscard]] bool leaves_without_df(Family family, const ProbeOptions& probe) noexcept;
 
 /// The name of the interface in the zone of an address; empty when there is no zone or no such interface.
 [[nodiscard]] std::string zone_name(const Address& address);
 
+/// An open socket with all that belongs to it.
 struct ProbeSocket {
   FileDescriptor socket{};
   FileDescriptor port_holder{};   ///< Raw TCP: a bound socket, so that the kernel gives the port to no other socket.
   SourceFinder source_finder{};   ///< Raw TCP: opened with the socket, since each segment needs its source address.
   std::uint16_t id = 0;           ///< As net::Channel::id.
   bool bound = false;             ///< As net::Channel::bound.
-  std::string device{};           ///< The interface that it is bound to, or sends through; empty: none.
-  unsigned device_index = 0;      ///< Of that when it was; the kernel knows no more than this.
-  std::uint64_t drops = 0;        ///< That it had when it was handed over.
-  bool at_home = false;           ///< As IdleSockets::is_home_of() has found.
-  std::optional<int> usual_df{};  ///< IP_MTU_DISCOVER before fragments were allowed.
+  std::string device{};           ///< The interface that the socket is bound to, or sends through; empty: none.
+  unsigned device_index = 0;      ///< The index of `device` when it was set; the kernel keeps only the index.
+  std::uint64_t drops = 0;        ///< The kernel's drop count when the socket was handed over.
+  bool at_home = false;           ///< IdleSockets::is_home_of() has returned true for it.
+  std::optional<int> usual_df{};  ///< IP_MTU_DISCOVER before fragments were allowed; empty: they are not.
 };
 
-/// A socket, or the reason why there is none: then only `error`, `doing`, `privilege` and `may_pass` of the way count.
+/// A socket, or the reason why there is none. Of `refusal`, only `error`, `doing`, `privilege` and `may_pass` are set.
 struct OpenedSocket {
   ProbeSocket made{};
   net::SendPath refusal{};
 };
-/// Where the sockets of an object come from.
+/// Says how the sockets of an object are opened.
 struct SocketMaker {
   TransportKind kind = TransportKind::automatic;
   PingSocketSource* broker = nullptr;  ///< Gives the ping sockets; null: this process opens its own.
@@ -80,7 +81,8 @@ struct SocketMaker {
   RememberedMtu remembered_mtu = RememberedMtu::believed;
   bool tells_remedies = true;  ///< A refusal for lack of a permission says how this process can get it.
 };
-/// To be called when the socket's device was made anew under its name: from now on the socket uses the new device.
+/// To be called when the socket's device was deleted and created again under its name: from now on the socket uses the
+/// new device.
 /// False, with errno set, when this process may not change the device, or when there is no such device.
 [[nodiscard]] bool use_device_anew(ProbeSocket& socket, const SocketKey& key) noexcept;
 /// Opens the socket of `key`. ICMP identifiers are random, and no other user's socket can take over an identifier or a

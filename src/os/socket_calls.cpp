@@ -10,9 +10,9 @@ namespace multiping::os {
 namespace {
 
 constexpr int most_thrown_away = 100'000;
-constexpr int most_failures = 256;  ///< Each ICMP error makes one.
+constexpr int most_failures = 256;  ///< Each ICMP error makes one call fail.
 
-/// What a sandbox answers to a call that it does not let pass. To sendmmsg(2) a firewall says EPERM, too.
+/// True for the errors with which a sandbox refuses a system call. A firewall also fails sendmmsg(2) with EPERM.
 bool may_be_sandbox(int error) noexcept { return error == ENOSYS || error == EPERM; }
 
 /// Calls `each(message)`, which returns the length or -1, up to the first failure. Returns how many calls succeeded, or

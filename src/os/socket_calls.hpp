@@ -17,8 +17,9 @@ class SocketCalls {
   int receive(int socket, std::span<mmsghdr> room, int flags) noexcept;
   /// The error by which a sandbox keeps this process from receiving at all; none when it may receive.
   [[nodiscard]] std::error_code try_receiving(int socket) noexcept;
-  /// Throws away what has come in: answers to the probes of whoever had the socket before, and errors about them, which
-  /// are looked for where a call fails or `errors` says that there may be some.
+  /// Removes the packets and errors that came in for the previous user of the socket. The error queue is read only when
+  /// a call fails, or when `errors` says that there may be errors. `failed`: the socket could not be emptied, because
+  /// too many packets or errors came in.
   enum class Emptied : std::uint8_t { was_empty, thrown_away, failed };
   [[nodiscard]] Emptied empty(int socket, bool errors) noexcept;
 
