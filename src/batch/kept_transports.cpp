@@ -10,7 +10,7 @@
 namespace multiping {
 namespace {
 
-/// Up to this many threads can call ping() at once without opening a transport.
+/// Up to this many threads can make such calls at once without opening a transport.
 constexpr std::size_t most_kept = 4;
 
 }  // namespace

@@ -25,11 +25,12 @@ struct SocketKey {
   net::Carrier carrier = net::Carrier::icmp;
   std::string device{};
   bool dont_fragment = false;
-  bool no_flow_label = false;           ///< Flow label 0 was asked for; by default the kernel chooses a label.
-  Address source{};                     ///< For IPv6 ping sockets, which take no source from a message.
-  std::uint16_t source_port = 0;        ///< The port that was asked for; 0: none.
-  unsigned turn = 0;                    ///< For UDP sockets whose port the kernel chooses.
-  std::optional<std::uint16_t> flow{};  ///< For UDP and TCP sockets, whose port is then that of the flow.
+  bool no_flow_label = false;     ///< Flow label 0 was asked for; by default the kernel chooses a label.
+  Address source{};               ///< For IPv6 ping sockets, which take no source from a message.
+  std::uint16_t source_port = 0;  ///< The port that was asked for; 0: none.
+  unsigned turn = 0;              ///< For UDP sockets whose port the kernel chooses.
+  /// For UDP and TCP sockets whose port the kernel chooses: each flow has a port of its own.
+  std::optional<std::uint16_t> flow{};
   friend bool operator==(const SocketKey&, const SocketKey&) = default;
 };
 

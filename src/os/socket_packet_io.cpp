@@ -27,15 +27,17 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t read_ahead = 64;         ///< Packets taken in one call.
-constexpr std::size_t few_packets = 8;         ///< The same for a handful of targets.
+constexpr std::size_t few_packets = 8;         ///< The same for at most this many targets.
 constexpr std::size_t smallest_packet = 1536;  ///< Holds any ICMP error, whatever it quotes.
-constexpr std::size_t room_for_headers = 128;  ///< IP options, ICMP header and some more.
+constexpr std::size_t room_for_headers = 128;  ///< In bytes: IP options, ICMP header, a reserve.
 constexpr std::size_t largest_payload = 65'535;
 constexpr int most_retries = 16;
-constexpr std::size_t few_sockets = 8;  ///< Up to so many, reading all costs no more than asking which have something.
+/// With at most this many sockets, reading all of them costs no more than asking which of them are ready.
+constexpr std::size_t few_sockets = 8;
 constexpr unsigned usual_turns = 4;
-constexpr std::uint32_t connector_tag = 0x1'0000;  ///< In the joined descriptor; no socket has this number.
-/// After so many in a row, the error counts as the message's own. When errors come fast, each try may meet one more.
+constexpr std::uint32_t connector_tag = 0x1'0000;  ///< The connector in joined_; no socket has this number.
+/// After this many foreign errors in a row, an error counts as one of the message itself. When ICMP errors come fast,
+/// each try may meet another one.
 constexpr int most_foreign_errors = 256;
 constexpr Duration pause_after_failure = 1ms;
 constexpr Duration clocks_apart = 100us;
@@ -44,14 +46,14 @@ constexpr Duration device_patience = 1s, device_patience_after_failure = 10ms;
 
 std::size_t packet_room(std::size_t payload) noexcept { return std::max(smallest_packet, payload + room_for_headers); }
 
-/// Whether the error may be an ICMP error about an earlier probe: the kernel reports that on the next call, whichever
-/// it is. The errors that are excluded here are always about the message of the call itself.
+/// True when the error may be an ICMP error about an earlier probe: the kernel reports such an error on the next call,
+/// whichever it is. The errors that are excluded here are always about the message of the call itself.
 bool may_be_foreign(int error) noexcept {
   return error != EINVAL && error != EPERM && error != ENOSYS && error != ENOBUFS && error != ENOMEM && error != EAGAIN;
 }
 
-/// A raw ICMP socket gets the same errors as packets, and its error queue also has those of every other process. So the
-/// entries of this queue are only removed.
+/// True for raw ICMP sockets, which receive ICMP errors as packets too. Their error queue also has the errors of every
+/// other process. So the entries of this queue are removed and not used.
 bool hears_errors_as_packets(const PooledSocket& pooled) noexcept {
   return pooled.key.carrier == net::Carrier::icmp && !pooled.channel.kernel_owns_id;
 }
@@ -209,7 +211,8 @@ std::span<const net::SocketId> SocketPacketIo::polled_sockets() {
   return heard_;
 }
 
-/// Puts sockets with something given back first, before another socket is read: that would overwrite the memory.
+/// Puts the sockets of items that were given back first. Another socket that is read before them would overwrite these
+/// items.
 std::span<const net::SocketId> SocketPacketIo::given_back_first() {
   heard_.assign(sockets_.open().begin(), sockets_.open().end());
   for (GivenBack* given : {&given_back_.errors, &given_back_.packets}) {
@@ -273,8 +276,8 @@ net::SendReport SocketPacketIo::send(net::SocketId socket_id, std::span<const ne
   return report;
 }
 
-/// Gives the link-local source of a profile the new number of its interface. True when that was made anew under its
-/// name.
+/// Gives the link-local source of a profile the new number of its interface. True when the interface was deleted and
+/// created again under the same name.
 bool SocketPacketIo::renew_source(net::ProfileNumber profile) {
   Profile& renewed = profiles_[profile];
   if (renewed.source_zone.empty()) return false;
@@ -286,15 +289,16 @@ bool SocketPacketIo::renew_source(net::ProfileNumber profile) {
   return true;
 }
 
-/// A VPN that connects again makes its device anew. True when the socket uses another device from now on.
+/// A VPN that connects again deletes its device and creates it again. True when the socket uses another device from now
+/// on.
 bool SocketPacketIo::renew_device(net::SocketId socket_id, Instant now, Duration patience) {
   const SocketPool::Renewed renewed = sockets_.renew_device(socket_id, now, patience);
   if (renewed.opened) begin(socket_id);
   return renewed.device;
 }
 
-/// Whether an error is about an earlier message; `tries` counts failures in a row. The kernel reports such an error on
-/// one call, and also puts it into the error queue. The queue also tells when a message is too large for this host.
+/// True when an error is about an earlier message; `tries` counts failures in a row. The kernel reports such an error
+/// on one call, and also puts it into the error queue. The queue also tells when a message is too large for this host.
 bool SocketPacketIo::is_foreign(net::SocketId socket_id, int error, int tries) {
   const bool first = tries == 1;
   if (first && error != EMSGSIZE) return true;
@@ -375,8 +379,8 @@ std::span<const net::Incoming> SocketPacketIo::receive(net::SocketId socket_id, 
   return incoming_;
 }
 
-/// With IP_RECVERR the kernel announces each entry of the error queue by a call that fails, or by poll(2). Otherwise
-/// the queue is empty and is not read, since that takes as long as a packet does.
+/// With IP_RECVERR the kernel announces each entry of the error queue: a call fails, or poll(2) says so. Without such a
+/// sign the queue is empty. It is not read then, since a read takes as long as that of a packet.
 std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::SocketId socket_id, bool& more) {
   more = true;
   if (const std::size_t again = given_back_.errors.take(socket_id); again > 0)
@@ -430,7 +434,7 @@ void SocketPacketIo::heed_sizes(net::SocketId socket_id, std::size_t count) noex
 }
 
 SocketPacketIo::Reports SocketPacketIo::hold_errors(net::SocketId socket_id) {
-  if (given_back_.errors.count > 0) return {};  // they take up the room
+  if (given_back_.errors.count > 0) return {};  // they are still in errors_
   errors_.clear();
   make_room_for_errors(socket_id);
   if (!hears_errors_as_packets(sockets_[socket_id])) {
@@ -460,7 +464,7 @@ bool SocketPacketIo::is_own(const Address& address, Protocol protocol) {
 
 std::error_code SocketPacketIo::connect(const net::Connecting& connecting) {
   const bool first = connector_.descriptor() < 0;
-  if (first) watched_.reserve(sockets_.open().size() + 2);  // for watch_all(), when the connection is under way already
+  if (first) watched_.reserve(sockets_.open().size() + 2);  // so that watch_all() below does not allocate
   auto error = connector_.connect(connecting.token, *connecting.to, profiles_[connecting.profile].options);
   if (error == std::errc::no_such_device && renew_source(connecting.profile))
     error = connector_.connect(connecting.token, *connecting.to, profiles_[connecting.profile].options);
@@ -489,8 +493,8 @@ void SocketPacketIo::join_all() noexcept {
   if (connector_.descriptor() >= 0) joined_.add(connector_.descriptor(), connector_tag);
 }
 
-/// Notes which sockets may hold errors, as the last poll(2) says. The joined descriptor does not say it: then all of a
-/// few sockets may hold errors, and for many sockets heard() asks.
+/// Notes which sockets may hold errors, by the result of the last poll(2). The joined descriptor does not tell: then
+/// each of a few sockets may hold errors, and for many sockets heard() asks the kernel.
 void SocketPacketIo::look_for_errors() noexcept {
   const auto sockets = sockets_.open();
   if (joined_.is_whole()) {
@@ -529,7 +533,8 @@ void SocketPacketIo::wake() noexcept {
   if (wake_) ::eventfd_write(wake_.value(), 1);
 }
 
-/// Only what is small, and would be no other way if it were made when it is wanted again.
+/// True only for a small object that a new one would not differ from. It has few targets, no wake or joined descriptor,
+/// no connector, and no profile with a mark or a source address.
 bool SocketPacketIo::can_rest() noexcept {
   const auto asks_nothing = [](const Profile& profile) {
     const ProbeOptions& probe = profile.options;

@@ -62,7 +62,7 @@ class SocketPacketIo final : public net::PacketIo {
   [[nodiscard]] bool renew() noexcept override;
 
  private:
-  /// How probes of a profile leave for one family, as far as way() was asked.
+  /// How probes of a profile leave for one family, as far as way() has found it.
   struct FoundWay {
     bool checked = false;  ///< The check found no refusal. After a refusal, way() checks again each time.
     std::vector<std::pair<unsigned, net::SocketId>> sockets{};  ///< Turns and their sockets.
@@ -83,16 +83,16 @@ class SocketPacketIo final : public net::PacketIo {
   struct Queues {
     StampClock::Queue packets{}, errors{};
     std::error_code deaf{};      ///< Why no message can be received at all; none: messages can be.
-    std::uint64_t ready_at = 0;  ///< The last look, see looks_, that found this socket ready.
+    std::uint64_t ready_at = 0;  ///< The number of the last look that found this socket ready; see looks_.
     bool may_hold_errors =
         false;  ///< A call failed, or a look found the socket ready, since the queue was found empty.
   };
 
-  /// The last packets or errors that were read from a socket, to be given once more.
+  /// The last packets or errors that were read from a socket, and that the next call returns again.
   struct GivenBack {
     net::SocketId socket_id = 0;
     std::size_t count = 0;
-    /// How many were given back of this socket; the next call returns 0.
+    /// Returns how many items of this socket were given back; the next call returns 0.
     [[nodiscard]] std::size_t take(net::SocketId from) noexcept {
       return from == socket_id ? std::exchange(count, 0) : 0;
     }
@@ -101,7 +101,7 @@ class SocketPacketIo final : public net::PacketIo {
     GivenBack packets{}, errors{};
     [[nodiscard]] bool any() const noexcept { return packets.count + errors.count > 0; }
   };
-  /// There is something to give though nothing arrives.
+  /// True when a receiving function has something to return even if nothing arrives.
   [[nodiscard]] bool must_give() const noexcept {
     return !held_errors_.empty() || given_back_.any() || connector_.has_given_back();
   }
@@ -136,7 +136,7 @@ class SocketPacketIo final : public net::PacketIo {
   FileDescriptor wake_;
   std::size_t packets_at_once_;
   std::size_t largest_payload_ = 0;
-  EpollDescriptor joined_;  ///< Of all sockets and the connector, when sockets are many or after native_handle().
+  EpollDescriptor joined_;  ///< Joins all sockets and the connector, when sockets are many or after native_handle().
   SocketPool sockets_;
   TcpConnector connector_;
   std::vector<Profile> profiles_;
@@ -158,7 +158,7 @@ class SocketPacketIo final : public net::PacketIo {
   StampClock::Queue empty_at_last_look_{};
   Instant read_at_{};
   bool met_error_ = false;       ///< A call failed while packets were read.
-  bool reading_failed_ = false;  ///< By an error that does not pass by itself: the next wait() must not spin.
+  bool reading_failed_ = false;  ///< An error did not pass: the next wait() must not spin.
 };
 
 }  // namespace multiping::os

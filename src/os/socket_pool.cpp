@@ -19,8 +19,8 @@ namespace multiping::os {
 namespace {
 
 constexpr std::size_t many_sockets = 16;
-constexpr std::size_t few_to_look_at = 8;    ///< Up to so many sockets, drops() looks at all of them.
-constexpr std::size_t worth_two_calls = 16;  ///< Targets from which on never_cut() saves more time than it takes.
+constexpr std::size_t few_to_look_at = 8;    ///< With at most this many open sockets, drops() reads all.
+constexpr std::size_t worth_two_calls = 16;  ///< From this number of targets on, never_cut() saves time.
 constexpr std::size_t most_sockets = std::numeric_limits<net::SocketId>::max();
 constexpr std::size_t largest_wanted_buffer = 4U << 20U;
 constexpr std::size_t small_answer_cost = 1024;  ///< Bytes of the buffer that a small answer takes up, rounded up.
@@ -28,24 +28,24 @@ constexpr std::size_t small_answer_cost = 1024;  ///< Bytes of the buffer that a
 /// usually has room for 1024 entries. When it is full, IPv4 refuses the packet with an error that passes; IPv6 gives
 /// EINVAL, as for no route, and on ping sockets no error at all.
 constexpr std::size_t most_held_v4 = 4096, most_held_v6 = 512;
-/// For each of many transports: fewer would slow down packets that need not wait.
+/// The least for each of several transports. Fewer would slow down packets that need not wait for a neighbour.
 constexpr std::size_t least_held = 128;
 
 std::size_t receive_buffer_of(int socket) noexcept {
   return static_cast<std::size_t>(option(socket, SOL_SOCKET, SO_RCVBUF));
 }
 
-/// The receive buffer that a new socket of this process gets when it asks for `bytes`.
+/// Returns the receive buffer, in bytes, that a new socket of this process gets when it asks for `bytes`.
 std::size_t attainable_buffer(Family family, std::size_t bytes) noexcept {
   const FileDescriptor socket = open_socket(family, SOCK_DGRAM, IPPROTO_UDP);
   raise_buffer(socket.value(), SO_RCVBUF, SO_RCVBUFFORCE, bytes);
   return receive_buffer_of(socket.value());
 }
 
-/// SocketPool that stay open without users, since late answers to plain ICMP probes are common.
+/// True for sockets that stay open without users, since late answers to plain ICMP probes are common.
 bool is_plain_icmp(const SocketKey& key) { return key == plain_socket(key.family); }
 
-/// Whether the kernel counts packets with a wrong checksum as drops of this socket, before any filter.
+/// True when the kernel counts packets with a wrong checksum as drops of this socket, before any filter.
 bool counts_damage(const PooledSocket& pooled) noexcept {
   if (pooled.key.carrier == net::Carrier::udp) return true;
   return pooled.key.family == Family::ipv6 && !pooled.channel.kernel_owns_id;
@@ -53,7 +53,7 @@ bool counts_damage(const PooledSocket& pooled) noexcept {
 
 std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
 
-/// Whether this host may fragment the packets of the socket, which are small.
+/// True when this host may fragment the packets of the socket. None of them is larger than net::carried_by_ipv4.
 bool may_be_cut(const PooledSocket& pooled) noexcept {
   const SocketKey& key = pooled.key;
   return key.family == Family::ipv4 && key.carrier == net::Carrier::icmp && !key.dont_fragment && !pooled.without_df;
@@ -131,7 +131,7 @@ OpenedSocket SocketPool::open_socket(const SocketKey& key) {
   OpenedSocket opened = open_probe_socket(maker(), key, port);
   const bool in_the_way = concerns_all(opened.refusal.error) || opened.refusal.error == std::errc::address_in_use;
   if (in_the_way) {
-    // SocketPool without users may hold the descriptors, or the port.
+    // Sockets without users may hold the descriptors, or the port.
     close_unused();
     opened = open_probe_socket(maker(), key, port);
   }
@@ -160,8 +160,7 @@ SocketPool::Renewed SocketPool::renew_device(net::SocketId number, Instant now, 
   return {.device = reopened, .opened = reopened};
 }
 
-/// Opens another socket for the socket: only a process with CAP_NET_RAW may bind a socket to another device than
-/// before.
+/// Replaces the socket by a new one. Only a process with CAP_NET_RAW may bind an open socket to another device.
 bool SocketPool::reopen(net::SocketId number) {
   PooledSocket& pooled = sockets_[number];
   SocketKey key = pooled.key;
@@ -230,7 +229,7 @@ void SocketPool::enter(net::SocketId number, PooledSocket pooled) noexcept {
   stand_in(number, std::move(pooled));
 }
 
-/// Replaces the socket with this number; its entries in the lists stay.
+/// Replaces the socket that has this number. The number stays in the same lists.
 void SocketPool::stand_in(net::SocketId number, PooledSocket pooled) noexcept {
   ++version_;
   pooled.place = sockets_[number].place;
@@ -240,7 +239,7 @@ void SocketPool::stand_in(net::SocketId number, PooledSocket pooled) noexcept {
   if (sockets_[number].socket() >= 0) sources_.watch.extend(sockets_[number].socket(), number);
 }
 
-/// To be called before the socket's socket is closed.
+/// To be called before the descriptor of the socket is closed.
 void SocketPool::leave(PooledSocket& pooled) noexcept {
   look_for_drops(pooled);
   sources_.watch.remove(pooled.socket());
@@ -277,7 +276,7 @@ void SocketPool::size_buffers(PooledSocket& pooled) const noexcept {
   pooled.channel.receive_room = std::max<std::size_t>(room, 1);
 }
 
-/// The most bytes that a socket's packets may take up while they wait for neighbours.
+/// Returns the most bytes that a socket's packets may take up while they wait for neighbours.
 std::size_t SocketPool::send_room(Family family) const noexcept {
   const std::size_t packets = family == Family::ipv4 ? most_held_v4 : std::max(most_held_v6 / transports_, least_held);
   return std::min(packets * answer_cost(), largest_wanted_buffer);
@@ -352,7 +351,8 @@ void SocketPool::renew(net::SocketId socket_id, bool may_have_dropped) noexcept 
   drops_ = {};
 }
 
-/// What a full buffer held was read since the last look, or waits still. Some devices take twice the room for a packet.
+/// Counts the new drops. The packets of a buffer that was full were read since the last look, or are still in it: when
+/// they are too few to fill it, the drops are damaged packets. The packets of some devices take up twice the room.
 void SocketPool::look_for_drops(PooledSocket& pooled) noexcept {
   const SocketMemory memory = memory_of(pooled.socket());
   const std::uint64_t fresh = memory.drops - std::exchange(pooled.drops, memory.drops);

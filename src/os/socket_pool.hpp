@@ -29,8 +29,8 @@ struct PooledSocket {
   bool ip_header = false;   ///< Received packets begin with the IPv4 header.
   bool without_df = false;  ///< Packets leave without DF, so that routers may fragment them.
   std::size_t users = 0;
-  std::size_t place = 0;                    ///< In the list of open sockets.
-  bool in_unused = false, in_read = false;  ///< The socket is in the list of that name.
+  std::size_t place = 0;                    ///< The index in the list of open sockets.
+  bool in_unused = false, in_read = false;  ///< The socket is in unused_, in read_.
   Instant device_seen_at{};                 ///< When the name of the device was last looked up.
   SendBuffer send_room{};
   std::size_t taken = 0;       ///< Packets and errors read since both queues were last found empty.
@@ -49,14 +49,14 @@ class SocketPool {
     std::shared_ptr<IdleSockets> idle{};
     EpollDescriptor& watch;  ///< Watches the open sockets, tagged by their numbers. Outlives this object.
   };
-  /// `request` is for the sizes of the buffers, and says whether a remembered MTU counts.
+  /// `request` sets the sizes of the buffers, and says whether a remembered MTU counts.
   SocketPool(TransportKind kind, const TransportOptions& options, const net::IoRequest& request, Sources sources);
   SocketPool(const SocketPool&) = delete;
   SocketPool& operator=(const SocketPool&) = delete;
   ~SocketPool();
 
-  /// Opens the socket of plain ICMP probes before one needs it, if this process may. The socket costs nothing until
-  /// then, since it is not watched.
+  /// Opens the socket of plain ICMP probes before a probe needs it, if this process may. The socket is not watched
+  /// until then, so it costs no time.
   void keep_ready(Family family);
 
   /// A socket, or the reason why there is none.
@@ -65,9 +65,9 @@ class SocketPool {
     bool opened = false;                     ///< take() has opened the socket.
     std::optional<net::SendPath> refusal{};  ///< Set when there is no socket.
   };
-  /// The socket with that key, which has one more user from now on. `without_df`: as leaves_without_df() says; then all
-  /// packets of the socket leave without DF from now on.
-  /// Throws std::system_error when this process is out of descriptors or memory.
+  /// Returns the socket with that key, which has one more user from now on. `without_df`: as leaves_without_df() says;
+  /// then all packets of the socket leave without DF from now on. Throws std::system_error when this process is out of
+  /// descriptors or memory.
   [[nodiscard]] Taken take(const SocketKey& key, bool without_df = false);
   /// The socket has one user less from now on.
   void give_back(net::SocketId number) noexcept;
@@ -77,12 +77,12 @@ class SocketPool {
   /// To be called when the kernel had no room for the next message of the socket.
   [[nodiscard]] SendBuffer::Look refused(net::SocketId socket_id, Instant now) noexcept;
 
-  /// `device`: the socket uses another device now. `opened`: the socket has another socket now.
+  /// `device`: the socket uses another device now. `opened`: the socket was replaced by a new one with the same number.
   struct Renewed {
     bool device = false, opened = false;
   };
-  /// Makes the socket use its device anew, if that was made anew under its name. Makes a system call or three, but none
-  /// within `patience` of the last look.
+  /// When the device of the socket was deleted and created again under the same name, makes the socket use the new one.
+  /// Makes one system call or more, but none until `patience` has passed since the last check.
   [[nodiscard]] Renewed renew_device(net::SocketId number, Instant now, Duration patience);
   /// To be called when a message was larger than the MTU of its path: from now on this host fragments what the socket
   /// sends. False when it did so before, or when the socket's packets must not be fragmented.
@@ -92,23 +92,26 @@ class SocketPool {
   void taken(net::SocketId socket_id, std::size_t count) noexcept;
   /// To be called when both queues of the socket were found empty.
   void found_empty(net::SocketId socket_id) noexcept { sockets_[socket_id].taken = 0; }
-  /// As net::PacketIo::drops(). Looks at all sockets when they are few, otherwise at those that something was read from
-  /// since the last look. Where a packet with a wrong checksum counts as a drop too, the drop counts for lack of room
-  /// only when the buffer may have been full.
+  /// As net::PacketIo::drops(). Looks at all sockets when they are few, otherwise only at sockets from which something
+  /// was read since the last look. Where a packet with a wrong checksum counts as a drop too, the drop counts for lack
+  /// of room only when the buffer may have been full.
   [[nodiscard]] net::Drops drops() noexcept;
 
-  /// All of them are what every object needs in the end, and of the network namespace of the other idle sockets.
+  /// True when another object can use all open sockets after this one. Then each of them is a plain ICMP socket, which
+  /// every object needs sooner or later, and belongs to the network namespace of the idle sockets. Always false without
+  /// Sources::idle.
   [[nodiscard]] bool can_rest() noexcept;
-  /// Another object's from now on: nothing of the socket has been read, and its drops are counted from now on where
-  /// some may have come about.
+  /// To be called when another object begins to use the socket, whose queues are empty. All counts begin again at 0.
+  /// `may_have_dropped`: the kernel may have counted drops since the last look, and these must not count.
   void renew(net::SocketId socket_id, bool may_have_dropped) noexcept;
 
-  /// Answers may be as long from now on: buffers grow, and hold fewer of them.
+  /// Expects answers with payloads of up to `size` bytes from now on: receive buffers may grow, and
+  /// Channel::receive_room is computed again.
   void expect_payload(std::size_t size) noexcept;
 
   [[nodiscard]] std::span<const net::SocketId> open() const noexcept { return open_; }
   [[nodiscard]] const PooledSocket& operator[](net::SocketId socket_id) const noexcept { return sockets_[socket_id]; }
-  /// Whether one of these UDP sockets has this port.
+  /// True when one of these UDP sockets has this port.
   [[nodiscard]] bool has_udp_port(Family family, std::uint16_t port) const noexcept {
     return udp_ports_.contains(udp_port(family, port));
   }
@@ -161,8 +164,8 @@ class SocketPool {
   std::vector<PooledSocket> sockets_;                  ///< By number; those without a socket are free.
   std::vector<net::SocketId> open_, free_;
   std::unordered_map<SocketKey, net::SocketId> by_key_;
-  std::vector<net::SocketId> unused_;  ///< SocketPool that lost their last user; some have another since.
-  std::vector<net::SocketId> read_;    ///< SocketPool that something was read from since the last look for drops.
+  std::vector<net::SocketId> unused_;  ///< Sockets that lost their last user; some have a new one since.
+  std::vector<net::SocketId> read_;    ///< Sockets from which something was read since the last look for drops.
   std::unordered_multiset<std::uint32_t> udp_ports_;
   std::map<FlowName, std::uint16_t> flow_ports_;
   net::Drops drops_{};
