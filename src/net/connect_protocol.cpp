@@ -13,15 +13,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Where room is needed, a connection older than the patience is displaced: its SYN was lost, or no answer will come
-/// soon. The patience grows to twice the longest RTT, up to `most_patience`.
+/// When room is needed, a connection that is older than the patience is displaced: its SYN was lost, or no answer will
+/// come soon. The patience grows to twice the longest RTT, up to `most_patience`.
 constexpr Duration least_patience = 1s, most_patience = 4s;
 /// Other processes hold ports and buffers too. No event tells when they free them, so the caller tries again after this
 /// pause.
 constexpr Duration retry_pause = 5ms;
 /// The kernel compares 32 bits of sequence number and 15 bits of port.
 constexpr std::uint8_t connection_bits = 47;
-/// Of an ICMP error the kernel takes either of two sequence numbers: that of the SYN, and the next.
+/// One bit less: in an ICMP error the kernel accepts two sequence numbers, that of the SYN and the next.
 constexpr std::uint8_t connection_error_bits = 46;
 /// The most restarts after forged packets: an attacker that ended so many connections, each from a new port, will end
 /// the next one too.
@@ -66,7 +66,7 @@ ConnectProtocol::Started ConnectProtocol::connect(const Probe& probe) {
 
 std::error_code ConnectProtocol::start(const Probe& probe, Instant now, std::uint8_t restarts) {
   const auto level = static_cast<std::uint8_t>(std::min<std::size_t>(probe.displaced, levels - 1));
-  // Everything that allocates comes before connect(), so that no connection is lost for want of memory.
+  // Everything that allocates comes before connect(), so that no connection is lost for lack of memory.
   Latest* const latest = make_room_for(probe);
   waiting_[level].push_back({.serial = probe.serial, .started = now});
   std::error_code error;
@@ -108,7 +108,7 @@ ConnectProtocol::Latest* ConnectProtocol::make_room_for(const Probe& probe) {
   return &latest_of(profile).at(*probe.to, both_ports(profile), is_under_way);
 }
 
-/// Lets the probe share the connection of its target; false where none is under way.
+/// Lets the probe share the connection of its target; false when none is under way.
 bool ConnectProtocol::share(const Probe& probe) noexcept {
   if (probe.target >= by_target_.size()) return false;
   Connection* connection = connections_.find(by_target_[probe.target]);
@@ -117,8 +117,8 @@ bool ConnectProtocol::share(const Probe& probe) noexcept {
   return true;
 }
 
-/// Either the connection of another target holds the ports: it is not displaced for this probe. Or a socket outside
-/// this object holds them, perhaps for ever: the probe is refused.
+/// Handles a probe whose ports are taken. When the connection of another target holds them, the probe waits for its
+/// end, and does not displace it. When a socket outside this object holds them, perhaps for ever, the probe is refused.
 ConnectProtocol::Started ConnectProtocol::held_up(const Probe& probe, std::error_code error) noexcept {
   const ProfileFacts& profile = profiles_[probe.profile];
   const Latest* holder = latest_of(profile).find(*probe.to, both_ports(profile));
@@ -145,8 +145,8 @@ RareQueue<ConnectProtocol::Waiting>* ConnectProtocol::first_to_go() noexcept {
   return first;
 }
 
-/// Displaces one connection, where one may go. Within one patience no more are displaced than are under way, evenly
-/// spread: the answers that come meanwhile may lengthen the patience.
+/// Displaces one connection, if one is older than its patience. Displacements are spread evenly: within one patience,
+/// at most as many connections are displaced as are under way. Answers that come meanwhile may lengthen the patience.
 bool ConnectProtocol::displace_one(Instant now) {
   const auto* line = first_to_go();
   if (line == nullptr || now < std::max(makes_way_at(*line), next_displacing_)) return false;

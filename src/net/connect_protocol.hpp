@@ -17,7 +17,7 @@
 
 namespace multiping::net {
 
-/// Where there is room, each probe has a connection of its own. Where there is none, a probe whose target has a
+/// While there is room, each probe has a connection of its own. When there is none, a probe whose target has a
 /// connection under way shares that connection: the kernel repeats its SYN. A connection is started again when packets
 /// that prove nothing ended it, and when it ended without an answer while later probes shared it.
 class ConnectProtocol {
@@ -34,8 +34,8 @@ class ConnectProtocol {
   Started connect(const Probe& probe);
 
   [[nodiscard]] bool any() const noexcept { return under_way_ > 0; }
-  /// Called when a socket outside this object needs a descriptor. Displaces a connection at once where one may go;
-  /// room_at() says when to try again.
+  /// Called when a socket outside this object needs a descriptor. Displaces a connection at once, if one is older than
+  /// its patience; room_at() says when to try again.
   void free_descriptor() noexcept;
   /// The time at which there is room again; Instant::max() when there is room now.
   [[nodiscard]] Instant room_at() const noexcept { return room_at_; }
@@ -51,7 +51,7 @@ class ConnectProtocol {
   void forget_below(Serial first) noexcept;
 
  private:
-  /// Found in `connections_` by the serial of the probe that it was started for.
+  /// A connection. `connections_` has it under the serial of the probe that it was started for.
   struct Connection {
     Instant started{};
     Serial latest = 0;  ///< The last probe that shares it.

@@ -51,7 +51,7 @@ void EchoProtocol::take_packet(const Incoming& packet, const ReceiveContext& con
   take_report(report_of(*outer, *message, packet.arrival), *quoted, context);
 }
 
-/// Compares all of a reply with the probe but the address that it comes from.
+/// Compares a reply with a probe in everything except the source address.
 inline EchoProtocol::Fit EchoProtocol::answers(const Probe& probe, const Claim& claim,
                                                const Channel& channel) const noexcept {
   if (!is_echo(probe)) return {};
@@ -98,7 +98,8 @@ void EchoProtocol::take_reply(const Claim& claim, const ReceiveContext& context)
   if (!match.fit.sure) note(credited_, match.serial);
 }
 
-/// No probe to that address has this tag. A probe to another address may have it, or a forgotten one.
+/// Handles a reply that fits no probe to its source address. Its tag may be that of a probe to another address, or of a
+/// forgotten probe.
 void EchoProtocol::refuse(const Claim& claim, const ReceiveContext& context) const {
   const auto payload = claim.message.body;
   int suspects = 0;

@@ -29,7 +29,7 @@ class EchoProtocol {
   void all_noted() noexcept {
     if (!credited_.empty()) credited_.clear();
   }
-  /// The serials that come are those of other probes, under another key.
+  /// Forgets all serials. To be called before the serials begin again, for other probes and under another key.
   void forget_all() noexcept {
     credited_.clear();
     reported_.clear();

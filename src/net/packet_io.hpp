@@ -1,5 +1,5 @@
 // The byte-level interface: it sends messages, opens connections, receives packets and tells the time. Real sockets
-// implement it (linux/), and so does a network in virtual time (tests/sim); the code above runs unchanged on both.
+// implement it (os/), and so does a network in virtual time (tests/sim); the code above runs unchanged on both.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ enum class Carrier : std::uint8_t {
 /// number.
 using SocketId = std::uint16_t;
 
-/// The socket of a socket.
+/// The properties of an open socket.
 struct Channel {
   Family family = Family::any;
   Carrier carrier = Carrier::icmp;
@@ -46,7 +46,7 @@ struct Channel {
 /// How the probes of one profile leave for one family, or why they cannot.
 struct SendPath {
   enum class Kind : std::uint8_t {
-    socket_id,   ///< The probes are messages of `socket`.
+    socket_id,   ///< The probes are messages of the socket `socket_id`.
     connection,  ///< The probes are connections: see connect().
     none,        ///< See `error`.
   };
@@ -55,8 +55,8 @@ struct SendPath {
   std::error_code error{};  ///< Errc::not_supported where this kind of transport or protocol lacks an option.
   std::string doing{};      ///< What failed, with the option and its value: "cannot send from ProbeOptions::source_v4
                             ///< 192.0.2.1".
-  bool privilege = false;   ///< This process may not open such a socket (EPERM, EACCES); `doing` says what would let
-                            ///< it.
+  bool privilege = false;   ///< This process may not open such a socket (EPERM, EACCES); `doing` says how it can get
+                            ///< the permission.
   bool may_pass = false;    ///< way() may succeed when asked again at once; otherwise only after a moment.
 };
 
@@ -163,8 +163,8 @@ class PacketIo {
   virtual std::span<const QueuedError> receive_errors(SocketId socket_id, bool& more) = 0;
 
   /// Gives back the last `count` items of the last receive(), receive_errors() or connections(), which could not be
-  /// taken for want of memory. The next such call returns them again, and next_chore() says so. heard() lists their
-  /// socket first.
+  /// taken for lack of memory. The next such call returns them again, and next_chore() is then Instant::min(). heard()
+  /// lists their socket first.
   enum class Taken : std::uint8_t { packets, errors, connections };
   virtual void give_back(Taken what, SocketId socket_id, std::size_t count) noexcept {
     static_cast<void>(what), static_cast<void>(socket_id), static_cast<void>(count);
@@ -191,15 +191,16 @@ class PacketIo {
     return static_cast<void>(address), static_cast<void>(protocol), false;
   }
 
-  /// Since the sockets were opened, or since renew().
+  /// Returns the drops since the sockets were opened, or since renew().
   [[nodiscard]] virtual Drops drops() noexcept = 0;
   /// A descriptor for poll(2), readable when something has arrived; -1 when it cannot be made. The first call makes it,
   /// since a watched socket makes each packet more expensive.
   [[nodiscard]] virtual int native_handle() noexcept = 0;
 
-  /// Another object that makes the same request may have all of this when its own has ended; see renew().
+  /// True when another object with an equal request may use this object after its present user has ended; see renew().
   [[nodiscard]] virtual bool can_rest() noexcept { return false; }
-  /// From now on that object's, which hears nothing of what came before. False where that cannot be had.
+  /// Prepares this object for another user, which receives no packet or error that came in before this call. Returns
+  /// false when this object cannot be used again.
   [[nodiscard]] virtual bool renew() noexcept { return false; }
 };
 

@@ -14,17 +14,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The most messages in one call. They are so few that each sending time is known to some 100 microseconds, and so many
-/// that the cost of the call itself does not count.
+/// The most messages in one call. With this number each sending time is known to about 100 microseconds, and the cost
+/// of the call itself does not count.
 constexpr std::size_t longest_batch = SendCallLog::most_probes;
 constexpr std::size_t largest_message = 65'535;
 /// The most calls in which one socket is drained, so that a flood does not hold the caller for ever.
 constexpr int most_reads = 4096;
-/// How long a failed route is remembered. A missing device, address or port may be there a moment later, but not each
-/// of many probes in a row asks for it again.
+/// How long a failed route is remembered. A missing device, address or port may exist a moment later, but many
+/// probes in a row must not all ask the kernel for it again.
 constexpr Duration memory_of_refusals = 1s;
 
-/// Takes each item. The items that cannot be taken for want of memory are given back, so that they are not lost.
+/// Takes each item. Items that cannot be taken for lack of memory are given back, so that they are not lost.
 template <class Item, class Take, class GiveBack>
 void take_each(std::span<const Item> items, Take take, GiveBack give_back) {
   try {
@@ -131,8 +131,8 @@ const Route& PacketTransport::route_of(const Probe& probe) {
 }
 
 /// Finds a source port from which no earlier probe to the same target may still be answered, so that an answer without
-/// our tag belongs to this probe. A probe that finds none takes the last port: there such an answer belongs to the
-/// oldest of many probes. Meanwhile the other ports become free again.
+/// our tag belongs to this probe. A probe that finds no such port takes the last port. An answer without a
+/// tag to the last port is credited to the oldest of many probes. Meanwhile the other ports become free again.
 const Route& PacketTransport::route_in_turn(const Probe& probe) {
   if (turn_ > 0 && is_free(probe, turn_)) return route(probe, turn_);
   const unsigned last = profiles_[probe.profile].turns - 1;
@@ -257,14 +257,14 @@ ProbeTransport::Sent PacketTransport::send_run(SocketId socket_id, std::span<con
   return {.accepted = report.accepted, .refused = report.refused, .full = report.full};
 }
 
-/// Tells the UDP protocol of probes that were encoded and not sent.
+/// Tells the UDP protocol which probes were encoded but not sent.
 void PacketTransport::take_back(SocketId socket_id, std::span<const Probe> unsent) noexcept {
   if (io_->channel(socket_id).carrier != Carrier::udp) return;
   for (; !unsent.empty(); unsent = unsent.first(unsent.size() - 1)) udp_.take_back(unsent.back());
 }
 
-/// Message k of a call counts as sent k steps after the start of the call. This is an estimate: in doubt it is too
-/// early.
+/// Message k of a call counts as sent k steps after the start of the call. This is an estimate: it is too early
+/// rather than too late.
 void PacketTransport::note_times(SocketId socket_id, const SendReport& report, std::span<const Probe> probes,
                                  std::span<Instant> sent_at) noexcept {
   if (report.accepted == 0) return;
@@ -309,7 +309,7 @@ void PacketTransport::receive(const ProbeBook& book, std::vector<Event>& events)
   connections_.forget_below(first);
 }
 
-/// Adds to the events what only the sending of their probes tells: the RTT and `cut_next_time`.
+/// Sets the RTT and `cut_next_time` of the events. Both depend on how the probes were sent.
 void PacketTransport::complete(std::span<Event> events, const ProbeBook& book) const noexcept {
   for (Event& event : events) {
     if (event.arrival.stamp) event.rtt = calls_.round_trip(event.serial, *event.arrival.stamp);
@@ -369,17 +369,17 @@ Counters PacketTransport::counters() noexcept {
 }
 
 void PacketTransport::look_for_drops() noexcept {
-  // An empty buffer has dropped nothing for want of room, and asking the kernel costs a system call.
+  // An empty buffer has dropped nothing for lack of room, and asking the kernel costs a system call.
   if (std::exchange(taken_since_look_, false)) dropped_ = io_->drops();
 }
 
-/// Only where no protocol but the one of echo requests has ever been asked.
+/// True only when all profiles of the request are ICMP echo requests, so that the other protocols have no state.
 bool PacketTransport::can_rest() noexcept {
   const auto is_echo = [](const ProbeOptions& profile) { return profile.protocol == Protocol::icmp; };
   return std::ranges::all_of(request_.profiles, is_echo) && io_->can_rest();
 }
 
-/// What was found out of routes and of the pace of sockets stays true.
+/// Keeps the routes and the paces of the sockets, which are the same for the next object.
 bool PacketTransport::renew(const IoRequest& request, const Secret& secret) {
   if (request != request_ || !io_->renew()) return false;
   codec_ = packet::ProbeCodec{packet::SipKey{secret}};

@@ -26,7 +26,7 @@ namespace multiping::net {
 
 class PacketTransport final : public ProbeTransport {
  public:
-  /// No other object uses `key`.
+  /// `key` is used by this object alone.
   PacketTransport(std::unique_ptr<PacketIo> io, const IoRequest& request, const packet::SipKey& key);
 
   [[nodiscard]] Instant now() noexcept override { return io_->now(); }

@@ -26,15 +26,15 @@ namespace multiping::net {
 /// and a sequence number, which repeat; the tag, which covers the serial, tells which probe is meant.
 using Serial = std::uint64_t;
 
-/// Random, and of one object alone: its tags are made with it.
+/// A random key of one object. The object makes its tags with it, and no other object has it.
 using Secret = std::array<std::uint8_t, 16>;
 
-/// A probe to be sent. What `to` points at is the probe book's, and stays where it is only until the call returns.
+/// A probe to be sent. `to` points into the probe book, and is valid only until the call returns.
 struct Probe {
   Serial serial = 0;
   const Address* to = nullptr;
   ProfileNumber profile = 0;
-  /// How often a connection to the target was displaced before. The more often, the longer this one is left alone.
+  /// How often a connection to the target was displaced before. The more often, the later this one may be displaced.
   std::uint8_t displaced = 0;
   /// The number of the target. An answer to any probe of a target answers the others too.
   std::uint32_t target = no_target;
@@ -153,9 +153,10 @@ class ProbeTransport {
   /// receive_drops; the engine counts the rest.
   [[nodiscard]] virtual Counters counters() noexcept = 0;
 
-  /// It may serve another object when its own has ended; see renew().
+  /// True when another object may use this transport after its present object has ended; see renew().
   [[nodiscard]] virtual bool can_rest() noexcept { return false; }
-  /// From now on it is as if opened just now for `request`. False where it cannot be, or was opened for another.
+  /// Prepares this transport for another object, as if it had just been opened for `request`. Returns false when it
+  /// cannot be used again, or when it was opened for a different request.
   [[nodiscard]] virtual bool renew(const IoRequest& request, const Secret& secret) {
     return static_cast<void>(request), static_cast<void>(secret), false;
   }
@@ -177,7 +178,7 @@ class Transport {
     return static_cast<void>(to), static_cast<void>(probe), true;
   }
   [[nodiscard]] virtual std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const = 0;
-  /// Its object has done with it, and another may have it.
+  /// Takes a transport back from an object that has ended; open() may return it to another object.
   virtual void give_back(std::unique_ptr<net::ProbeTransport> used) const noexcept { used.reset(); }
 };
 

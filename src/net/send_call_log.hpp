@@ -1,5 +1,5 @@
-// Keeps the last calls that sent several probes. An answer that came in while its call was still running says more
-// about the time at which its probe left. Pure.
+// Keeps the last calls that sent several probes. An answer that came in while its call was still running tells
+// more precisely when its probe left. Pure.
 #pragma once
 
 #include <algorithm>
@@ -36,15 +36,16 @@ class SendCallLog {
     if (call.finished > finished_) finished_ = call.finished;
   }
 
-  /// The serials that come are those of other probes.
+  /// Forgets all calls. To be called before the serials begin again, for other probes.
   void forget_all() noexcept {
     for (Kept& call : calls_) call.count = 0;
     finished_ = Instant::min();
   }
 
-  /// The round-trip time of a probe whose answer came in at `stamp`, where its sending time alone would make it too
-  /// short or negative. Up to that stamp the probe and all that were sent before it in the same call had left: an even
-  /// pace up to there puts it earlier than the pace of the whole call did. Greater than zero.
+  /// Returns the RTT of a probe whose answer came in at `stamp`, when the sending time of the probe would make the RTT
+  /// too short or negative; otherwise nothing. The probe and all probes before it in the same call had left by that
+  /// stamp. Spread evenly up to the stamp, they left earlier than the pace of the whole call says. The RTT is greater
+  /// than zero.
   [[nodiscard]] std::optional<Duration> round_trip(Serial serial, Instant stamp) const noexcept {
     if (stamp >= finished_) return std::nullopt;
     for (const Kept& call : calls_)
@@ -54,7 +55,7 @@ class SendCallLog {
 
  private:
   struct Kept {
-    std::array<Serial, most_probes> serials;  ///< As many as `count` says; the rest costs nothing.
+    std::array<Serial, most_probes> serials;  ///< The first `count` are set; the others cost no time.
     std::size_t count = 0;
     Instant started{}, finished{};
     Duration step{};
@@ -80,7 +81,7 @@ class SendCallLog {
     return since - since / (before + 1) * before;
   }
 
-  /// SocketPool take turns in a list of several families; what is sent before answers are taken is not much.
+  /// In a list of several families the sockets take turns. Few calls are made before answers are received.
   std::array<Kept, 8> calls_;
   std::size_t next_ = 0;
   Instant finished_ = Instant::min();  ///< The latest end of a call.

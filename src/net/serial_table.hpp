@@ -1,5 +1,5 @@
-// A map from the serial of a probe to a value, in flat memory that moves on with the window.
-// Serials come nearly in order, so a serial is an index into a queue.
+// A map from the serial of a probe to a value, in a queue that moves on with the window of serials.
+// Serials come nearly in order, so the distance of a serial from the first one is an index into the queue.
 #pragma once
 
 #include <cstddef>
@@ -42,7 +42,7 @@ class SerialTable {
   [[nodiscard]] std::size_t place(Serial serial) const noexcept { return static_cast<std::size_t>(serial - first_); }
 
   RareQueue<Value> values_;
-  Serial first_ = 0;  ///< Of values_[0].
+  Serial first_ = 0;  ///< The serial of values_[0].
 };
 
 }  // namespace multiping::net

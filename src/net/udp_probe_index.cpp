@@ -11,8 +11,8 @@
 namespace multiping::net {
 namespace {
 
-/// Serials below the window stay known after they may be answered, so that late answers are counted as late. These two
-/// limits, in serials and in time, bound the memory.
+/// Serials below the window stay known for a while after their answers are due, so that late answers count as late.
+/// These two limits, in serials and in time, bound the memory.
 constexpr Serial most_left_behind = 65'536;
 constexpr Duration longest_memory = std::chrono::minutes{5};
 /// The most probes that are kept. When more than these may still be answered, answers without a tag are not credited.
@@ -21,7 +21,7 @@ constexpr std::size_t most_known = std::size_t{1} << 20U;
 /// Converts to units of 2^20 ns, about a millisecond, without a division.
 constexpr std::uint32_t coarse(Duration time) noexcept { return static_cast<std::uint32_t>(time.count() >> 20U); }
 
-/// How much later `now` is, in these units. Slightly negative where an answer seems to come before its probe.
+/// Returns how much later `now` is, in these units; slightly negative when an answer seems to come before its probe.
 std::int32_t since(std::uint32_t earlier, Instant now) noexcept {
   return static_cast<std::int32_t>(coarse(now.time_since_epoch()) - earlier);
 }
@@ -36,7 +36,7 @@ bool UdpProbeIndex::is_over(const UdpFlight& flight, Instant now) noexcept {
   return flight.answered || is_older(flight, longest_answer, now);
 }
 
-/// The zone is not hashed, so that an address can be found without it.
+/// The zone is not hashed, so that an address can be found without its zone.
 std::uint32_t UdpProbeIndex::hash_of(const Place& place) noexcept {
   std::uint64_t mixed = static_cast<std::uint64_t>(place.port) << 16U | place.local_port;
   const std::span<const std::uint8_t> octets = place.address.bytes();
@@ -48,7 +48,7 @@ std::uint32_t UdpProbeIndex::hash_of(const Place& place) noexcept {
   return static_cast<std::uint32_t>(mixed >> 32);
 }
 
-/// The slot of the stream of that place, or the free slot where it belongs.
+/// Returns the slot of the stream of that place, or the free slot for it.
 std::size_t UdpProbeIndex::slot_of(const Place& place, std::uint32_t hash) const noexcept {
   std::size_t slot = start(hash);
   for (; slots_[slot].stream != UdpFlight::no_stream; slot = following(slot)) {
@@ -65,7 +65,7 @@ UdpStream* UdpProbeIndex::find(const Place& place) noexcept {
   return number == UdpFlight::no_stream ? nullptr : &streams_[number];
 }
 
-/// The number of the stream of that place; adds an empty stream where there is none.
+/// Returns the number of the stream of that place; adds an empty stream when there is none.
 std::uint32_t UdpProbeIndex::at(const Place& place) {
   const std::uint32_t hash = hash_of(place);
   if (slots_.empty()) grow();
@@ -88,7 +88,7 @@ std::uint32_t UdpProbeIndex::at(const Place& place) {
   return number;
 }
 
-/// Frees the streams that have no known probe any more, unless they are unsure.
+/// Makes room in the hash table. Frees the streams that have no known probe any more, unless they are unsure.
 void UdpProbeIndex::grow() {
   const auto is_known = [this](const Slot& slot) {
     if (slot.stream == UdpFlight::no_stream) return false;
@@ -149,8 +149,8 @@ void UdpProbeIndex::add(const Place& to, const Sending& sending) {
   if (!sending.tag.empty()) tags_.add(sending.tag, sending.serial);
 }
 
-/// The serials of one stream come in order. A serial out of order, or with the low half that stands for none, is found
-/// by its tag alone.
+/// Adds a probe to the end of its stream. The serials of one stream come in order. A serial out of order, or one whose
+/// low half is UdpStream::none, is not added; then its tag alone finds it.
 void UdpProbeIndex::append(UdpStream& stream, Serial serial, UdpFlight& flight) noexcept {
   const auto low = static_cast<std::uint32_t>(serial);
   if (low == UdpStream::none) return;

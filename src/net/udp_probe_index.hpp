@@ -39,8 +39,8 @@ struct UdpStream {
   Address to{};
   std::uint16_t port = 0, local_port = 0;
   std::uint32_t newest = none;                  ///< The newest known probe.
-  std::uint32_t oldest = none, unheard = none;  ///< The oldest that may be answered; the oldest without ICMP error.
-  bool unsure = false;                          ///< For want of room, probes were dropped that may still be answered.
+  std::uint32_t oldest = none, unheard = none;  ///< The oldest that may be answered, and of these without ICMP error.
+  bool unsure = false;                          ///< For lack of room, probes were dropped that may still be answered.
   bool mixed = false;                           ///< The probes that may still be answered have different profiles.
 };
 static_assert(sizeof(UdpStream) == 44);
@@ -77,12 +77,12 @@ class UdpProbeIndex {
   void forget_below(Serial first, Instant now) noexcept;
   [[nodiscard]] bool empty() const noexcept { return flights_.empty(); }
 
-  /// Returns null where no probe is known.
+  /// Returns null when no probe with this serial is known.
   [[nodiscard]] UdpFlight* find(Serial serial) noexcept {
     UdpFlight* flight = flights_.find(serial);
     return flight != nullptr && flight->stream != UdpFlight::no_stream ? flight : nullptr;
   }
-  /// The serial of a known probe from its low half.
+  /// Returns the serial of a known probe from its low half.
   [[nodiscard]] Serial serial(std::uint32_t low) const noexcept {
     return flights_.first() + (low - static_cast<std::uint32_t>(flights_.first()));
   }
@@ -111,7 +111,7 @@ class UdpProbeIndex {
   void settle(UdpStream& stream, Instant now) noexcept;
   /// True when a probe is answered, or too old to be answered.
   [[nodiscard]] static bool is_over(const UdpFlight& flight, Instant now) noexcept;
-  /// The probe after it in its stream.
+  /// Returns the low half of the next serial in the stream; UdpStream::none when there is none.
   [[nodiscard]] static std::uint32_t next(std::uint32_t low, const UdpFlight& flight) noexcept {
     return flight.next != 0 ? low + flight.next : UdpStream::none;
   }
