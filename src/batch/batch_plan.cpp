@@ -38,8 +38,8 @@ class BatchShapes {
   }
 
  private:
-  const ProbeOptions& usual_;  ///< Number 0.
-  Profiles all_;               ///< Of it and the others, where there are any.
+  const ProbeOptions& usual_;  ///< The profile with number 0.
+  Profiles all_;               ///< The usual and the other profiles; empty while there are no others.
   std::unordered_map<const ProbeOptions*, net::ProfileNumber> by_place_;
 };
 
@@ -48,10 +48,10 @@ bool has_zone(const Address& address, const ProbeOptions& probe) noexcept {
   return address.scope_id() != 0 || (is_link_local(address) && !probe.device.empty());
 }
 
-/// What is known of a position before any lookup.
+/// The facts about a position that are known before any lookup.
 struct Position {
   net::ProfileNumber profile = 0;
-  std::uint32_t name = no_name;  ///< Its index among the names to look up; no_name: it is an address.
+  std::uint32_t name = no_name;  ///< The index among the names to look up; no_name: the position is an address.
   static constexpr std::uint32_t no_name = std::numeric_limits<std::uint32_t>::max();
 };
 
@@ -138,7 +138,7 @@ class Planner {
   std::vector<Position> positions_;  ///< Empty while every position is an address with the usual probe.
   std::vector<std::string> names_;
   std::vector<Resolution> failures_;
-  std::vector<AddressChoice> chosen_;  ///< By name; pending and without an address while the name is not looked up.
+  std::vector<AddressChoice> chosen_;  ///< By index of the name; pending and without an address before the lookup.
 };
 
 }  // namespace

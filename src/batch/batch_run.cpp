@@ -19,7 +19,7 @@ namespace {
 using engine::Goal;
 
 constexpr std::size_t worth_a_thread = 4096;
-/// While names are looked up and answers are awaited, run() asks for names that were found at this interval.
+/// While names are looked up and answers are awaited, run() checks at this interval whether names were found.
 constexpr Duration longest_deafness = std::chrono::milliseconds{10};
 
 /// How many shards a batch has, each with a thread: as many as Options::threads says, or one more for each
@@ -138,7 +138,7 @@ bool BatchRun::open_shards(const Opening& opening, std::size_t count) {
 
 Instant BatchRun::now() const { return targets_.shards().empty() ? Instant{} : targets_.shards().transport(0).now(); }
 
-/// Joins the sockets and an alarm. The alarm tells of answers that send() has received, and of probes to repeat.
+/// Joins the sockets and an alarm. The alarm is for answers that send() has received, and for probes to repeat.
 int BatchRun::native_handle() noexcept {
   const engine::Shards& shards = targets_.shards();
   if (shards.empty() || joined_.value() >= 0) return joined_.value();
@@ -198,7 +198,7 @@ bool BatchRun::await(Instant deadline, Unresolved names) {
   return reached;
 }
 
-/// What may be left to read tells nothing that somebody could see.
+/// True when a batch of one call needs no more packets: those that are left to read cannot change its results.
 bool BatchRun::is_over() const noexcept {
   return life_ == Life::one_call && !names_.pending() && targets_.shards().has_reached(Goal::answered);
 }
@@ -214,7 +214,7 @@ void BatchRun::finish() {
   publish();
 }
 
-/// While names are pending, a batch is not refused for want of a target that works: a later name may be one.
+/// While names are pending, a batch is not refused for lack of a target that can be probed: a later name may be one.
 void BatchRun::make_ready_beside(std::span<const FoundName> found) {
   engine::Shards& shards = targets_.shards();
   std::vector<engine::Destination> probed;

@@ -23,7 +23,7 @@
 
 namespace multiping {
 
-/// For one thread at a time, and only in the process that made the object.
+/// One thread at a time may use it, and only in the process that made it.
 class BatchRun {
  public:
   /// Whether the object serves one call, or lives on with its caller.
@@ -47,7 +47,8 @@ class BatchRun {
   void publish(const std::stop_token& stop = {});
   void publish_until_stop() { publish(options_.stop); }
   [[nodiscard]] Batch new_batch();
-  /// All results, sorted into answered and not; no more is done after this. The transport is free for another object.
+  /// Returns all results, sorted into answered and not. The object must not be used after this: another object may then
+  /// use its transport.
   [[nodiscard]] Batch take();
   void reset();
   void resolve();
@@ -61,7 +62,7 @@ class BatchRun {
   [[nodiscard]] int native_handle() noexcept;
 
  private:
-  /// What the transports are opened for.
+  /// The profiles and targets for which the transports are opened.
   struct Opening {
     std::span<const ProbeOptions> profiles;
     std::span<const engine::Destination> destinations;  ///< The targets that are known.
@@ -87,7 +88,7 @@ class BatchRun {
   std::optional<Preflight> preflight_{};  ///< With NamesAre::pending: for all targets that were found so far.
   os::EpollDescriptor joined_;            ///< Made by native_handle().
   os::TimerDescriptor alarm_;
-  std::optional<ForkGuard> owner_;  ///< Of an object that lives on.
+  std::optional<ForkGuard> owner_;  ///< Set for an object with Life::lasting.
   bool sent_ = false;
   bool behind_ = false;  ///< A stop came before all results were copied.
 };

@@ -68,13 +68,14 @@ void BatchSchedule::begin_round(Instant now) {
   recoveries_ = 0;
   recovery_at_.reset();
   recovered_at_.reset();
-  flow_.be_patient();  // only here, so that exhausted patience fails the rest of its round too
+  flow_.be_patient();  // only here: exhausted patience fails the rest of its round too
   if (round_ == 1) began_ = now;
   displaced_line_.clear();
   held_.clear();
 }
 
-/// Forgets probes of earlier rounds, up to the first that is kept and at most most_looks; propose() goes on with it.
+/// Forgets probes of earlier rounds, up to the first that must be kept, and at most most_looks of them. Later calls of
+/// propose() forget the others.
 void BatchSchedule::forget_some() {
   const net::Serial first = table().window().first;
   if (first >= last_round_) return;
@@ -173,7 +174,7 @@ bool BatchSchedule::propose_one(std::vector<net::Probe>& batch) {
   return false;
 }
 
-/// Proposes the same probes with the same serials. A target that has answered meanwhile needs none.
+/// Proposes probes that were put back, with the same serials. A target that has answered meanwhile needs no probe.
 void BatchSchedule::propose_again(std::size_t most, std::vector<net::Probe>& batch) {
   auto next = untried_.begin();
   for (; next != untried_.end() && batch.size() < most; ++next) {
@@ -280,7 +281,7 @@ void BatchSchedule::take(std::span<const net::Event>& events) {
   for (; !events.empty(); events = events.subspan(1)) receive(events.front());
 }
 
-/// The steps that may need memory come first.
+/// Steps that may need memory come before the event is counted.
 void BatchSchedule::receive(const net::Event& event) {
   const TargetIndex target = table().entry(event.serial).target;
   if (!held_.empty()) wake(target);
@@ -353,7 +354,7 @@ void BatchSchedule::reset() {
   end_round();
   outcomes_.reset();
   retired_.each([this](const Retired& retired) { outcomes_.retire(retired.target); });
-  room_.heard();  // what was under way has given it back
+  room_.heard();  // no probe is under way any more, so there is room
   round_ = 0;
   recovery_at_.reset();
   recovered_at_.reset();

@@ -1,5 +1,5 @@
 // Decides what a batch sends next: rounds of probes to every target that has not answered.
-// A state machine without I/O; time is an argument. The driver sends; outcome_tracker.hpp has the rules for outcomes.
+// A state machine without I/O; time is an argument. ProbeLoop sends; outcome_tracker.hpp has the rules for outcomes.
 #pragma once
 
 #include <cstddef>
@@ -35,14 +35,14 @@ class BatchSchedule final : public ProbeSource {
   /// Adds a target. A target that joins the next round may get the number of a retired target, once none of that
   /// target's probes is remembered.
   TargetIndex join(const Destination& destination, Joins joins);
-  /// The number of some retired target is free.
+  /// True when the number of a retired target is free.
   [[nodiscard]] bool has_vacancy() const noexcept;
   /// Stops probing these targets. Returns their probes that were under way; answers to these no longer count.
   [[nodiscard]] std::vector<net::Serial> retire(std::span<const TargetIndex> targets);
 
   void begin_round(Instant now);
-  /// Probes of this round, or of a recovery, are still to be sent. Targets whose connections were displaced do not
-  /// count here: they are probed again when there is room, also after sending has ended.
+  /// True while probes of this round, or of a recovery, are still to be sent. Targets whose connections were displaced
+  /// do not count here: they are probed again when there is room, also after sending has ended.
   [[nodiscard]] bool sending() const noexcept;
   /// Gives up the probes of this round that are not yet sent. Their targets keep their outcomes, but a target that was
   /// refused by this host, and never sent a probe before, has failed.
@@ -63,7 +63,8 @@ class BatchSchedule final : public ProbeSource {
   [[nodiscard]] Instant next() const noexcept override;
   [[nodiscard]] bool insists(Instant now) const noexcept override { return next_recovery() <= now; }
 
-  /// The timeout of the probes under way has passed: pending targets become no_reply, and a later answer still counts.
+  /// To be called when the timeout of the probes under way has passed: pending targets become no_reply. A later answer
+  /// still counts.
   /// Targets stay pending while a repetition for dropped answers is due or under way. Where there was no room for all
   /// connections at once, a target stays pending, too, if no connection to it lasted
   /// OutcomeTracker::enough_listening(). A target that only waited for the ports of another probe has failed. After a
@@ -121,17 +122,17 @@ class BatchSchedule final : public ProbeSource {
   RareQueue<Retired> retired_;         ///< Retired targets whose numbers are not yet reused.
   std::size_t looks_ = 0;              ///< How many more targets the present call may look at.
   net::Serial last_round_ = 0;         ///< Probes with lower serials belong to earlier rounds, and may be forgotten.
-  Instant horizon_{};                  ///< Of those, probes that were sent before this time are forgotten.
-  RareQueue<Deferred> deferred_;       ///< To be tried again after the others: for a passing refusal, or too big.
-  std::vector<net::Probe> untried_{};  ///< Proposed, and put back by a full transport; to be tried before the others.
+  Instant horizon_{};                  ///< Probes of earlier rounds that were sent before this are forgotten.
+  RareQueue<Deferred> deferred_;       ///< To be tried after the others: refused for now, or too big.
+  std::vector<net::Probe> untried_{};  ///< Put back, since the transport was full; tried before the others.
 
   Instant began_{};                                         ///< When the first round since reset() began.
-  bool short_of_room_ = false;                              ///< Since then, a connection lacked room or ports.
-  std::unordered_map<TargetIndex, Displaced> displaced_{};  ///< Targets displaced since then.
+  bool short_of_room_ = false;                              ///< Since began_, a connection lacked room or ports.
+  std::unordered_map<TargetIndex, Displaced> displaced_{};  ///< Targets displaced since began_.
   RareQueue<TargetIndex> displaced_line_{};                 ///< Displaced targets that wait to be probed again.
   std::multimap<TargetIndex, TargetIndex> held_{};  ///< From a target that holds ports to one that waits for them.
 
-  bool recovering_ = false;       ///< The session repeats probes whose answers may have been dropped on this host.
+  bool recovering_ = false;       ///< Probes whose answers this host may have dropped are being repeated.
   TargetIndex recovery_end_ = 0;  ///< Targets from this number on joined since the recovery began, and come after it.
   int recoveries_ = 0;            ///< The number of recoveries in this round.
   std::uint64_t drops_ = 0;

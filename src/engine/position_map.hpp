@@ -16,12 +16,12 @@ class PositionMap {
  public:
   static constexpr std::uint32_t no_target = DestinationIndex::no_target;
 
-  /// Of no position.
+  /// Makes a map without positions.
   PositionMap() = default;
   explicit PositionMap(std::size_t positions);
-  /// The next position stands for this destination.
+  /// Adds the next position, which stands for this destination.
   void add(const Destination& destination);
-  /// The next position has no target, because it cannot be probed.
+  /// Adds the next position, which has no target, because it cannot be probed.
   void skip() { targets_.push_back(no_target); }
   /// To be called after the last position: returns the destinations in target order, and keeps only what target_of()
   /// needs.
@@ -33,13 +33,13 @@ class PositionMap {
   [[nodiscard]] std::uint32_t target_of(std::size_t position) const noexcept {
     return targets_.empty() ? static_cast<std::uint32_t>(position) : targets_[position];
   }
-  /// The target of each position is the position itself.
+  /// True when each position has the same number as its target.
   [[nodiscard]] bool one_to_one() const noexcept { return targets_.empty(); }
 
  private:
   std::vector<std::uint32_t> targets_;  ///< By position; empty when each position equals its target.
   std::vector<Destination> destinations_;
-  std::optional<DestinationIndex> index_{};  ///< Until finish().
+  std::optional<DestinationIndex> index_{};  ///< Empty after finish().
 };
 
 }  // namespace multiping::engine

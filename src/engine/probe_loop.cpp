@@ -35,8 +35,7 @@ void ProbeLoop::take_in() {
   note();
 }
 
-/// Passes the events to the probe source. Events that the probe source did not take stay, and come first at the next
-/// call.
+/// Passes the events to the probe source. When it throws, the events that it has not taken stay for the next call.
 void ProbeLoop::note() {
   if (events_.empty()) return;
   std::span<const net::Event> rest = events_;
@@ -79,7 +78,7 @@ bool ProbeLoop::send_some(Instant now) {
   return !batch_.empty();
 }
 
-/// Removes from `rest` each probe that the probe source has been told about.
+/// Sends the probes of `rest`. Removes each probe from `rest` once the probe source knows what became of it.
 void ProbeLoop::send(std::span<const net::Probe>& rest, Instant now) {
   sent_at_.resize(batch_.size());
   while (!rest.empty()) {
@@ -107,8 +106,8 @@ void ProbeLoop::look_for_drops(Instant now) {
   probe_source_.receive_drops(transport_.counters().receive_drops, now);
 }
 
-/// At the deadline: looks for dropped packets, and sends what the probe source insists on, so that repetitions for
-/// dropped answers go on however short the calls are.
+/// At the deadline: looks for dropped packets, and sends the probes that the probe source insists on. So repetitions
+/// for dropped answers go on even when each call is short. Returns false, as run() does at the deadline.
 bool ProbeLoop::last_look(Instant now) {
   look_for_drops(now);
   if (probe_source_.insists(now)) send_some(now);

@@ -1,5 +1,5 @@
 // The only loop: carries out a probe source's decisions on a transport, until the goal is reached or the deadline
-// passes. The driver knows nothing of sockets; only the transport waits.
+// passes. The loop knows nothing of sockets; only the transport waits.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// A batch cut into shards, each with a session and a transport of its own, so that large batches use every core.
+// A batch cut into shards, each with a schedule and a transport of its own, so that large batches use every core.
 // The threads live only during run(); shards share no data.
 #pragma once
 
@@ -19,7 +19,7 @@ namespace multiping::engine {
 
 class Shards {
  public:
-  /// No shard, and nothing to probe.
+  /// Makes an object without shards: there is nothing to probe.
   Shards() = default;
   /// Cuts `destinations` into at most `most` runs of about the same length. The rate in `rules` holds for each shard;
   /// for one rate for all targets, `most` is 1. Without destinations there is one shard, for targets that join later.
@@ -37,7 +37,7 @@ class Shards {
   [[nodiscard]] bool empty() const noexcept { return shards_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return shards_.size(); }
   [[nodiscard]] net::ProbeTransport& transport(std::size_t shard) const noexcept { return *shards_[shard].transport; }
-  /// No more is done after this.
+  /// Gives the transport of a shard to the caller. After this, the shards must not be used any more.
   [[nodiscard]] std::unique_ptr<net::ProbeTransport> release_transport(std::size_t shard) noexcept {
     return std::move(shards_[shard].transport);
   }
@@ -51,7 +51,7 @@ class Shards {
   void end_round();
   /// Runs ProbeLoop::run() of each shard, in parallel; returns true when all shards have reached the goal.
   bool run(Goal goal, Instant deadline, const std::stop_token& stop);
-  /// As the return value of run(), without looking whether anything has arrived.
+  /// True when all shards have reached the goal. This function receives no packets.
   [[nodiscard]] bool has_reached(Goal goal) const noexcept;
   void time_out(const std::stop_token& stop);
   void reset();

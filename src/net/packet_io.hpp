@@ -163,7 +163,7 @@ class PacketIo {
   virtual std::span<const QueuedError> receive_errors(SocketId socket_id, bool& more) = 0;
 
   /// Gives back the last `count` items of the last receive(), receive_errors() or connections(), which could not be
-  /// taken for lack of memory. The next such call returns them again, and next_chore() is then Instant::min(). heard()
+  /// taken for lack of memory. The next such call returns them again, and next_chore() is then in the past. heard()
   /// lists their socket first.
   enum class Taken : std::uint8_t { packets, errors, connections };
   virtual void give_back(Taken what, SocketId socket_id, std::size_t count) noexcept {

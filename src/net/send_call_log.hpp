@@ -81,7 +81,8 @@ class SendCallLog {
     return since - since / (before + 1) * before;
   }
 
-  /// In a list of several families the sockets take turns. Few calls are made before answers are received.
+  /// Eight calls are enough, even when the sockets of several families take turns: few calls are made before answers
+  /// are received.
   std::array<Kept, 8> calls_;
   std::size_t next_ = 0;
   Instant finished_ = Instant::min();  ///< The latest end of a call.

@@ -1,6 +1,6 @@
-// One ping of one host, in turn by a bare socket and by the library: opened anew each time, and kept.
-// Usage: one_ping raw|ping 4|6 ROUNDS. Prints one line of name=value pairs, times in microseconds (p50 and p95), the
-// ratios of the medians and of the p95 last.
+// Measures one ping of one host, with a bare socket and with the library in turn: opened for each ping, and kept open.
+// Usage: one_ping raw|ping 4|6 ROUNDS. Prints one line of name=value pairs: the times in microseconds (p50 and p95),
+// then the ratios of the medians and of the p95.
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -64,7 +64,7 @@ bool ask(Prober& prober, const Address& to) {
     for (const auto& done : prober.poll(1s)) return done.result.answered();
 }
 
-/// From now on this process may open ping sockets alone, as an ordinary user's may.
+/// Drops CAP_NET_RAW: from now on this process can open ping sockets but no raw sockets, as that of an ordinary user.
 bool give_up_raw_sockets() {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   __user_cap_data_struct rights[2]{};
@@ -73,7 +73,7 @@ bool give_up_raw_sockets() {
   return ::syscall(SYS_capset, &header, rights) == 0;
 }
 
-/// ping() without a transport takes what it may have: raw sockets first.
+/// ping() without a transport tries raw sockets first, and takes the first kind that it can open.
 Ways measure(bool raw, bool v4, int rounds) {
   const Target host{v4 ? "127.0.0.1" : "::1"};
   const Address to = *Address::parse(host.host());

@@ -176,14 +176,14 @@ BOOST_AUTO_TEST_CASE(a_reset_that_threw_can_be_made_again) {
   });
 }
 
-/// With nothing of an earlier call that the transport keeps, or with that.
+/// `kept`: an earlier call with the same transport has left sockets and tables for this one.
 void check_ping(const Target& target, const Options& options, bool kept) {
   fail_each_allocation("ping()", [&](Trial& trial) {
     Result result;
     if (kept) static_cast<void>(ping(target, 20s, options));
     const bool done = trial.call([&] { result = ping(target, 20s, options); });
     if (done && !result.answered()) BOOST_ERROR("allocation " << trial.number() << ": " << result);
-    const MultiPing other{target, options};  // what is kept for ping() is closed
+    const MultiPing other{target, options};  // closes what the transport keeps for ping()
   });
 }
 

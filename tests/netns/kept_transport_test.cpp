@@ -1,5 +1,5 @@
-// One ping() after another by the same transport: nothing is opened anew for it, and nothing is left of the one before.
-// What a transport keeps is of one process and one network namespace.
+// Tests ping() calls in a row with one transport: they open no new sockets, and hear no answers to earlier calls.
+// A transport keeps its sockets for one process and one network namespace.
 #include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_SUITE(kept_transport_test, *precondition(needs_root) * label("ow
 constexpr auto long_enough = 20s;
 const std::vector<std::string> both_families = {"127.0.0.1", "::1"};
 
-/// For each kind that needs a right, in a namespace of its own.
+/// Calls `body` for each kind of both_kinds, in a network namespace of its own.
 template <class Body>
 void for_both_kinds(Body body) {
   for (const TransportKind kind : both_kinds) {
@@ -45,7 +45,7 @@ bool answers(const std::string& host, const Options& options) {
   return result.answered() && result.responder == *Address::parse(host);
 }
 
-/// What stands behind each descriptor: a socket that is opened anew has another number.
+/// Returns the files and sockets of all open descriptors by name. A new socket has another number in its name.
 std::set<std::string> open_files() {
   std::set<std::string> open;
   for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_opened_anew) {
   });
 }
 
-/// Each object gets a socket, whichever objects had it before.
+/// Each object gets a socket that works, whichever objects used it before.
 BOOST_AUTO_TEST_CASE(other_objects_have_it_in_between) {
   for_both_kinds([](TransportKind kind) {
     Options options = options_for(kind);
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(other_objects_have_it_in_between) {
   });
 }
 
-/// Each answer comes in while a later call waits.
+/// Each answer comes after the timeout of its own call, while a later call waits.
 BOOST_AUTO_TEST_CASE(an_answer_to_an_earlier_call_is_none, *precondition(needs_tun)) {
   for_both_kinds([](TransportKind kind) {
     const TunDevice network{slow_network(150ms)};
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_forked_child_has_its_own) {
   });
 }
 
-/// There is a host in the other namespace that this one has no route to.
+/// The other namespace has a host, 192.0.2.1, to which this namespace has no route.
 BOOST_AUTO_TEST_CASE(another_network_namespace_has_its_own) {
   for_both_kinds([](TransportKind kind) {
     make_peer();
