@@ -198,7 +198,7 @@ bool BatchRun::await(Instant deadline, Unresolved names) {
   return reached;
 }
 
-/// True when a batch of one call needs no more packets: those that are left to read cannot change its results.
+/// True when a batch of one call needs no more packets: packets left to read cannot change what its caller sees.
 bool BatchRun::is_over() const noexcept {
   return life_ == Life::one_call && !names_.pending() && targets_.shards().has_reached(Goal::answered);
 }
