@@ -10,7 +10,7 @@
 namespace multiping {
 namespace {
 
-/// Up to this many threads can make such calls at once without opening a transport.
+/// The most kept transports: up to this many calls at once need not open one.
 constexpr std::size_t most_kept = 4;
 
 }  // namespace

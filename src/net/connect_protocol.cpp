@@ -92,7 +92,7 @@ std::error_code ConnectProtocol::start(const Probe& probe, Instant now, std::uin
   return error;
 }
 
-/// Reserves memory for the connection and its outcome. Returns the entry of its ports; null where no port is given.
+/// Reserves memory for the connection and its outcome. Returns the entry of its ports; null when no port is given.
 ConnectProtocol::Latest* ConnectProtocol::make_room_for(const Probe& probe) {
   reserve_more(displaced_, under_way_ + 1);
   reserve_more(restarts_, under_way_ + 1);
@@ -131,7 +131,7 @@ Instant ConnectProtocol::makes_way_at(const RareQueue<Waiting>& line) const noex
   return after(line.front().started, patience(static_cast<std::size_t>(&line - waiting_.data())));
 }
 
-/// The line whose first connection makes way before all others; null where none is under way.
+/// Returns the line whose first connection may be displaced before all others; null when none is under way.
 RareQueue<ConnectProtocol::Waiting>* ConnectProtocol::first_to_go() noexcept {
   RareQueue<Waiting>* first = nullptr;
   for (auto& line : waiting_) {

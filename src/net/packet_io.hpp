@@ -119,7 +119,7 @@ struct Connected {
   /// this host connected to itself. ECONNRESET: packets that did not acknowledge our SYN ended it; anyone can forge
   /// such packets. Other values are those of connect(2), or see `report`.
   std::error_code error{};
-  std::optional<Duration> rtt{};        ///< As the kernel measured it (TCP_INFO), where it did.
+  std::optional<Duration> rtt{};        ///< As the kernel measured it (TCP_INFO); empty when it did not.
   std::optional<QueuedError> report{};  ///< The ICMP error that ended it; its bytes are valid until the next call.
   Arrival arrival{};
 };

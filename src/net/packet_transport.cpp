@@ -20,8 +20,8 @@ constexpr std::size_t longest_batch = SendCallLog::most_probes;
 constexpr std::size_t largest_message = 65'535;
 /// The most calls in which one socket is drained, so that a flood does not hold the caller for ever.
 constexpr int most_reads = 4096;
-/// How long a failed route is remembered. A missing device, address or port may exist a moment later, but many
-/// probes in a row must not all ask the kernel for it again.
+/// How long a failed route is remembered. A missing device, address or port may exist a moment later, but many probes
+/// in a row must not all ask the kernel for it again.
 constexpr Duration memory_of_refusals = 1s;
 
 /// Takes each item. Items that cannot be taken for lack of memory are given back, so that they are not lost.
@@ -131,8 +131,8 @@ const Route& PacketTransport::route_of(const Probe& probe) {
 }
 
 /// Finds a source port from which no earlier probe to the same target may still be answered, so that an answer without
-/// our tag belongs to this probe. A probe that finds no such port takes the last port. An answer without a
-/// tag to the last port is credited to the oldest of many probes. Meanwhile the other ports become free again.
+/// our tag belongs to this probe. A probe that finds no such port takes the last port. An answer to the last port
+/// without a tag is credited to the oldest of many probes. Meanwhile the other ports become free again.
 const Route& PacketTransport::route_in_turn(const Probe& probe) {
   if (turn_ > 0 && is_free(probe, turn_)) return route(probe, turn_);
   const unsigned last = profiles_[probe.profile].turns - 1;
@@ -263,8 +263,8 @@ void PacketTransport::take_back(SocketId socket_id, std::span<const Probe> unsen
   for (; !unsent.empty(); unsent = unsent.first(unsent.size() - 1)) udp_.take_back(unsent.back());
 }
 
-/// Message k of a call counts as sent k steps after the start of the call. This is an estimate: it is too early
-/// rather than too late.
+/// Message k of a call counts as sent k steps after the start of the call. This is an estimate: it is too early rather
+/// than too late.
 void PacketTransport::note_times(SocketId socket_id, const SendReport& report, std::span<const Probe> probes,
                                  std::span<Instant> sent_at) noexcept {
   if (report.accepted == 0) return;

@@ -62,7 +62,7 @@ struct Event {
   /// The kind of the event. A reply or a refusal says that the target is alive.
   enum class Kind : std::uint8_t {
     reply,
-    refused,      ///< The target itself declined; `icmp` is set where it did so by an ICMP error.
+    refused,      ///< The target itself declined; `icmp` is set when it did so by an ICMP error.
     ttl_expired,  ///< Time exceeded in transit; `icmp` is set.
     unreachable,  ///< Any other ICMP error about the probe.
     failed,       ///< This host gave the probe up; see `error`.
@@ -149,8 +149,8 @@ class ProbeTransport {
   virtual void wait(Instant until) = 0;
   virtual void wake() noexcept = 0;
   [[nodiscard]] virtual int native_handle() noexcept = 0;
-  /// Sets late, unauthenticated, wrong_source (for packets without an event), bad_checksum, malformed and
-  /// receive_drops; the engine counts the rest.
+  /// Returns counters in which late, unauthenticated, wrong_source (for packets without an event), bad_checksum,
+  /// malformed and receive_drops are set; the engine counts the rest.
   [[nodiscard]] virtual Counters counters() noexcept = 0;
 
   /// True when another object may use this transport after its present object has ended; see renew().

@@ -1,5 +1,5 @@
-// Keeps the last calls that sent several probes. An answer that came in while its call was still running tells
-// more precisely when its probe left. Pure.
+// Keeps the last calls that sent several probes. An answer that came in while its call was still running tells more
+// precisely when its probe left. Pure.
 #pragma once
 
 #include <algorithm>

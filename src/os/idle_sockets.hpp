@@ -36,8 +36,8 @@ class IdleSockets {
   /// Returns a socket that delivers no packet from before the call. Returns none when no socket is idle in this process
   /// and in the network namespace of this thread.
   [[nodiscard]] std::optional<ProbeSocket> take(Family family) noexcept;
-  /// Keeps the socket for the next user, or closes it when enough are kept already. Its options are those that it had
-  /// when it was taken, except for the sizes of its buffers. This function restores ProbeSocket::usual_df.
+  /// Keeps the socket for the next user, or closes it when enough are kept already. The caller must give it back as it
+  /// took it, except for the sizes of its buffers and for ProbeSocket::usual_df, which this function restores.
   void give_back(Family family, ProbeSocket socket) noexcept;
 
   /// True in the process that made this object. With Use::again, this thread must also be in the network namespace in

@@ -101,8 +101,9 @@ class Opening {
   }
 
   /// A socket that is bound to a device does not get this host's own ICMP errors about its IPv4 datagrams, such as one
-  /// about a dead neighbour. So it is bound only where that decides which packets come in (ICMP), where other sockets
-  /// can then have the same port (UDP with a given port), or where it cannot send through the device otherwise.
+  /// about a dead neighbour. So a socket is bound only in three cases: the binding decides which packets come in
+  /// (ICMP), it lets other sockets have the same port (UDP with a given port), or nothing else makes the socket send
+  /// through the device.
   bool use_device() {
     if (key_.device.empty()) return true;
     if (!is_ping_socket()) note_device(key_.device);

@@ -26,9 +26,9 @@ struct SocketKey {
   std::string device{};
   bool dont_fragment = false;
   bool no_flow_label = false;     ///< Flow label 0 was asked for; by default the kernel chooses a label.
-  Address source{};               ///< For IPv6 ping sockets, which take no source from a message.
+  Address source{};               ///< IPv6 ping sockets: the source address, which no message can set.
   std::uint16_t source_port = 0;  ///< The port that was asked for; 0: none.
-  unsigned turn = 0;              ///< For UDP sockets whose port the kernel chooses.
+  unsigned turn = 0;              ///< Tells apart UDP sockets whose port the kernel chooses.
   /// For UDP and TCP sockets whose port the kernel chooses: each flow has a port of its own.
   std::optional<std::uint16_t> flow{};
   friend bool operator==(const SocketKey&, const SocketKey&) = default;
@@ -83,8 +83,7 @@ struct SocketMaker {
   bool tells_remedies = true;  ///< A refusal for lack of a permission says how this process can get it.
 };
 /// To be called when the socket's device was deleted and created again under its name: from now on the socket uses the
-/// new device.
-/// False, with errno set, when this process may not change the device, or when there is no such device.
+/// new device. False, with errno set, when this process may not change the device, or when there is no such device.
 [[nodiscard]] bool use_device_anew(ProbeSocket& socket, const SocketKey& key) noexcept;
 /// Opens the socket of `key`. ICMP identifiers are random, and no other user's socket can take over an identifier or a
 /// port. `flow_port` is the port that the flow had before; the socket is refused when the port was taken since. 0: the

@@ -15,7 +15,7 @@ class SocketCalls {
   /// As sendmmsg(2) and recvmmsg(2): return how many messages were sent or received, or -1 with errno. They never wait.
   int send(int socket, std::span<mmsghdr> messages) noexcept;
   int receive(int socket, std::span<mmsghdr> room, int flags) noexcept;
-  /// The error by which a sandbox keeps this process from receiving at all; none when it may receive.
+  /// Returns the error with which a sandbox keeps this process from receiving at all; none when it may receive.
   [[nodiscard]] std::error_code try_receiving(int socket) noexcept;
   /// Removes the packets and errors that came in for the previous user of the socket. The error queue is read only when
   /// a call fails, or when `errors` says that there may be errors. `failed`: the socket could not be emptied, because

@@ -41,7 +41,8 @@ constexpr std::uint32_t connector_tag = 0x1'0000;  ///< The connector in joined_
 constexpr int most_foreign_errors = 256;
 constexpr Duration pause_after_failure = 1ms;
 constexpr Duration clocks_apart = 100us;
-/// How often a socket checks whether its device was made anew under the same name; and how often when it cannot send.
+/// The least time between two checks whether a socket's device was deleted and created again under the same name: in
+/// general, and while the socket cannot send.
 constexpr Duration device_patience = 1s, device_patience_after_failure = 10ms;
 
 std::size_t packet_room(std::size_t payload) noexcept { return std::max(smallest_packet, payload + room_for_headers); }
@@ -180,8 +181,8 @@ std::span<const net::SocketId> SocketPacketIo::heard() {
   return joined_.is_whole() ? ready_sockets() : polled_sockets();
 }
 
-/// A socket that a look does not find ready is empty at that time. The next look that finds it ready marks its queues
-/// as found empty at the look before.
+/// A socket that is not ready at one look is empty at that time. When the next look finds it ready, its queues are
+/// marked as found empty at the look before.
 std::span<const net::SocketId> SocketPacketIo::ready_sockets() {
   heard_.clear();
   for (const std::uint32_t tag : joined_.ready(sockets_.open().size() + 1)) {
@@ -211,8 +212,8 @@ std::span<const net::SocketId> SocketPacketIo::polled_sockets() {
   return heard_;
 }
 
-/// Puts the sockets of items that were given back first. Another socket that is read before them would overwrite these
-/// items.
+/// Puts the sockets whose items were given back at the front of the list: reading another socket before them would
+/// overwrite these items.
 std::span<const net::SocketId> SocketPacketIo::given_back_first() {
   heard_.assign(sockets_.open().begin(), sockets_.open().end());
   for (GivenBack* given : {&given_back_.errors, &given_back_.packets}) {

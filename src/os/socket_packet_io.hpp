@@ -62,7 +62,7 @@ class SocketPacketIo final : public net::PacketIo {
   [[nodiscard]] bool renew() noexcept override;
 
  private:
-  /// How probes of a profile leave for one family, as far as way() has found it.
+  /// How the probes of a profile leave for one family: the results of way() so far.
   struct FoundWay {
     bool checked = false;  ///< The check found no refusal. After a refusal, way() checks again each time.
     std::vector<std::pair<unsigned, net::SocketId>> sockets{};  ///< Turns and their sockets.

@@ -254,8 +254,8 @@ std::size_t SocketPool::wanted_buffer() const noexcept {
   return receive_buffer_ != 0 ? receive_buffer_ : std::min(targets_ * answer_cost(), largest_wanted_buffer);
 }
 
-/// Keeps a buffer that a broker, or this process when it had the privilege, forced past the system's limit: a new size
-/// would make it fall back to the limit.
+/// Sets the size of the receive buffer. Does not change a buffer that a broker, or this process when it had the
+/// privilege, made larger than the system's limit: a new size would reduce it to the limit.
 void SocketPool::raise_receive_buffer(const PooledSocket& pooled, std::size_t bytes) const noexcept {
   const bool shared =
       (sources_.broker && pooled.channel.kernel_owns_id) || (sources_.idle && is_plain_icmp(pooled.key));

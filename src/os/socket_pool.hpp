@@ -161,7 +161,7 @@ class SocketPool {
   RememberedMtu remembered_mtu_;
   std::size_t largest_payload_ = 0;
   std::array<std::optional<ProbeSocket>, 2> ready_{};  ///< By family.
-  std::vector<PooledSocket> sockets_;                  ///< By number; those without a socket are free.
+  std::vector<PooledSocket> sockets_;                  ///< By number; an entry without a descriptor is free.
   std::vector<net::SocketId> open_, free_;
   std::unordered_map<SocketKey, net::SocketId> by_key_;
   std::vector<net::SocketId> unused_;  ///< Sockets that lost their last user; some have a new one since.
