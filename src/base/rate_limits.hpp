@@ -14,7 +14,7 @@ namespace multiping {
 
 struct Rate {
   double per_second = 0;  ///< 0: unlimited.
-  double burst = 1;       ///< RequestSchedule that may come at once; less than 1 counts as 1.
+  double burst = 1;       ///< Requests that may come at once; less than 1 counts as 1.
 };
 
 /// `Client` is any hashable type: a user or an address.

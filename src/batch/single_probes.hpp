@@ -64,7 +64,7 @@ class SingleProbes {
   /// The same without taking them; drop_done() removes the first `count`.
   [[nodiscard]] std::span<const Done> done() const noexcept { return requests_.done(); }
   void drop_done(std::size_t count) noexcept { requests_.drop_done(count); }
-  /// RequestSchedule that were answered again since the last wait began; a request comes once for each further answer.
+  /// Requests that were answered again since the last wait began; a request comes once for each further answer.
   [[nodiscard]] std::span<const Token> duplicates() noexcept { return requests_.duplicates(); }
 
   /// For traces: requests that are unreachable so far and still awaited, once for each error since the last wait began.

@@ -17,16 +17,15 @@ struct Rules {
   bool fail_fast = false;
   double max_rate = 0;
   bool any_source = false;
-  bool tell_errors =
-      false;  ///< RequestSchedule: an ICMP error is told at once, while the request still waits for an answer.
+  bool tell_errors = false;  ///< Requests: an ICMP error is told at once, while the request still waits for an answer.
 };
 
 /// The goal at which a wait ends.
 enum class Goal : std::uint8_t {
   sent,      ///< Every probe that is due now is sent or refused.
-  answered,  ///< Batch: every probe is sent, and no answer is awaited. RequestSchedule: one is done, or none is under
+  answered,  ///< Batch: every probe is sent, and no answer is awaited. Requests: one is done, or none is under
              ///< way.
-  done,      ///< RequestSchedule: one is done, or has news to tell. The wait goes on while no request is under way.
+  done,      ///< Requests: one is done, or has news to tell. The wait goes on while no request is under way.
   deadline,  ///< Only the deadline ends the wait.
 };
 

@@ -1,4 +1,4 @@
-// RequestSchedule with a probe to send wait in two lines; timers find the request whose next probe or deadline is due
+// Requests with a probe to send wait in two lines; timers find the request whose next probe or deadline is due
 // first. See request_schedule.hpp.
 #include "engine/request_schedule.hpp"
 
@@ -226,7 +226,7 @@ void RequestSchedule::stop_waiting_behind(TargetIndex target) {
   held_.erase(std::find_if(first, last, [target](const auto& held) { return held.second == target; }));
 }
 
-/// RequestSchedule that waited for the ports of `holder` are tried again.
+/// Requests that waited for the ports of `holder` are tried again.
 void RequestSchedule::wake(TargetIndex holder) {
   const auto [first, last] = held_.equal_range(holder);
   for (auto at = first; at != last; ++at) {

@@ -103,7 +103,7 @@ class RequestSchedule final : public ProbeSource {
     std::optional<net::Serial> untried{};  ///< The probe that was proposed, and put back or held.
     std::vector<net::Serial> sent{};
   };
-  /// RequestSchedule with a probe to send. RequestSchedule that connect have their own line, so that no other request
+  /// Requests with a probe to send. Requests that connect have their own line, so that no other request
   /// waits for room.
   struct Queue {
     IndexQueue line{};

@@ -1,4 +1,4 @@
-// SendControl control for all agendas: how many probes may leave now, and when the next may leave.
+// How many probes may leave now, and when the next may leave. Batches and single probes share it.
 // Pure: time is an argument.
 #pragma once
 

@@ -1,4 +1,4 @@
-// SocketPool of its own echo requests go through a ProxyTranslator; calls for all other sockets go to the PacketIo
+// Sockets of its own echo requests go through a ProxyTranslator; calls for all other sockets go to the PacketIo
 // below. See proxy_packet_io.hpp.
 #include "icmp4em/proxy_packet_io.hpp"
 

@@ -29,7 +29,7 @@ class ProxyPacketIo final : public net::PacketIo {
  public:
   /// While replies are awaited, a keep-alive is sent this often: nothing else would tell that the proxy is gone.
   static constexpr Duration keep_alive_period = std::chrono::milliseconds{250};
-  /// RequestSchedule that may wait in the proxy's receive buffer. They fill a small part of a usual buffer; a full
+  /// Requests that may wait in the proxy's receive buffer. They fill a small part of a usual buffer; a full
   /// buffer drops them without an error.
   static constexpr std::size_t most_fresh = 128;
   /// Rate and burst of this object's requests: less than multipingd accepts from one client by default.

@@ -27,7 +27,7 @@ namespace multiping::icmp4em {
 
 class ProxyTranslator {
  public:
-  /// `id` is the identifier of the socket's messages. RequestSchedule are numbered from `first_number` on.
+  /// `id` is the identifier of the socket's messages. Requests are numbered from `first_number` on.
   ProxyTranslator(Family family, std::uint16_t id, std::uint32_t first_number);
 
   [[nodiscard]] const net::Channel& channel() const noexcept { return channel_; }

@@ -43,11 +43,11 @@ class TokenBucket {
 
 /// The traffic of one router.
 struct HopTraffic {
-  std::uint64_t asked = 0;         ///< RequestSchedule whose way ended there, without lost ones.
+  std::uint64_t asked = 0;         ///< Requests whose way ended there, without lost ones.
   std::uint64_t answered = 0;      ///< Errors that it sent.
-  std::uint64_t refused = 0;       ///< RequestSchedule for which it had no route.
+  std::uint64_t refused = 0;       ///< Requests for which it had no route.
   std::uint64_t limited = 0;       ///< Errors that a rate limit suppressed.
-  std::uint64_t passed = 0;        ///< RequestSchedule that it forwarded.
+  std::uint64_t passed = 0;        ///< Requests that it forwarded.
   std::uint64_t lost = 0;          ///< Lost requests that would have ended there.
   std::uint64_t lost_passing = 0;  ///< Lost requests that it would have forwarded.
 };

@@ -95,7 +95,7 @@ void add_limit_options(CLI::App& app, Texts& texts) {
       ->type_name("N");
   app.add_option("--max-sockets-per-user", texts.max_sockets_per_user, "Ping sockets of one user (1024)")
       ->type_name("N");
-  app.add_option("--rate", texts.rate, "RequestSchedule of one user in a second; 0: unlimited (1000)")->type_name("N");
+  app.add_option("--rate", texts.rate, "Requests of one user in a second; 0: unlimited (1000)")->type_name("N");
   app.add_option("--ready", texts.ready, "Ping sockets of each family that are made beforehand (16)")->type_name("N");
   app.add_option("--receive-buffer", texts.receive_buffer, "Bytes of a ping socket's receive buffer (4194304)")
       ->type_name("BYTES");

@@ -52,7 +52,7 @@ struct BrokerFigures {
   std::size_t living_sockets = 0;  ///< Handed over and still open, as far as that was checked.
 };
 
-/// RequestSchedule of one connection are answered in their order. Users take turns, so a user waits for at most one
+/// Requests of one connection are answered in their order. Users take turns, so a user waits for at most one
 /// request of each other user. A connection is closed when the client sends no request for five seconds, or does not
 /// fetch its replies.
 class BrokerServer {

@@ -28,7 +28,7 @@ struct Icmp4emFigures {
   std::uint64_t denied = 0;       ///< Datagrams from a network that may not ask. They get no answer.
   std::uint64_t passed_over = 0;  ///< ICMP messages that are no echo requests. They get no answer.
   std::uint64_t faulty = 0;       ///< Malformed requests, or for addresses that may not be pinged. They get no answer.
-  std::uint64_t limited = 0;      ///< RequestSchedule that were refused because there were too many.
+  std::uint64_t limited = 0;      ///< Requests that were refused because there were too many.
   std::uint64_t muted = 0;        ///< How often a client was muted because it went on asking.
   std::uint64_t sent = 0;         ///< Probes that were sent.
   std::uint64_t send_failed = 0;  ///< Probes that the system refused to send.

@@ -159,7 +159,7 @@ class Flood {
 
 struct Measured {
   std::size_t pings = 0;
-  std::uint64_t unanswered = 0;  ///< RequestSchedule of all tries that have no reply so far.
+  std::uint64_t unanswered = 0;  ///< Requests of all tries that have no reply so far.
   int lost = 0;
   Clock::duration median{}, p99{};
 };
