@@ -1,5 +1,7 @@
 // diagnose(): traces the hosts that did not answer, and cuts each route after the last hop that answered.
-// See multiping/traceroute.hpp.
+// See multiping/diagnose.hpp.
+#include "multiping/diagnose.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <utility>

@@ -1,12 +1,13 @@
 // Checks the options of a path MTU discovery, and runs it.
-// See multiping/traceroute.hpp.
+// See multiping/path_mtu.hpp.
+#include "multiping/path_mtu.hpp"
+
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "batch/mtu_discovery.hpp"
 #include "multiping/error.hpp"
-#include "multiping/traceroute.hpp"
 #include "values/trace_checks.hpp"
 
 namespace multiping {

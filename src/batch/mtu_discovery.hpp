@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "multiping/path_mtu.hpp"
 #include "multiping/target.hpp"
-#include "multiping/traceroute.hpp"
 
 namespace multiping {
 

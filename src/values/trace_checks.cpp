@@ -1,4 +1,4 @@
-// The ranges are those that include/multiping/traceroute.hpp documents.
+// The ranges are those that include/multiping/route.hpp documents.
 // See values/trace_checks.hpp.
 #include "values/trace_checks.hpp"
 

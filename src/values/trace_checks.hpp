@@ -5,8 +5,8 @@
 #include <cstddef>
 
 #include "multiping/options.hpp"
+#include "multiping/route.hpp"
 #include "multiping/target.hpp"
-#include "multiping/traceroute.hpp"
 
 namespace multiping {
 
