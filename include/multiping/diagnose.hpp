@@ -19,7 +19,8 @@ namespace multiping {
 /// probe of that hop is one that was answered. The hops are empty where none answered; Route::error then has the error
 /// of this host itself, if there was one. Silent probes are repeated until the budget is used up. All targets are
 /// probed with options.ping.probe, since a Result does not say how its target was probed. Throws as traceroute() does,
-/// except for names: an unresolved result has a Route with its error.
+/// except for names: an unresolved result has a Route with its error. TraceOptions::flows other than 1, and a
+/// TraceOptions::budget beside the argument, are std::invalid_argument.
 ///
 ///     const auto [up, down] = multi_ping(hosts, 1s);
 ///     for (const Route& route : diagnose(down, 3s))

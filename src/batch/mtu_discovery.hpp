@@ -9,6 +9,6 @@
 namespace multiping {
 
 /// As discover_mtu(), with options that were checked.
-[[nodiscard]] std::vector<PathMtu> find_path_mtus(TargetList targets, const TraceOptions& options);
+[[nodiscard]] std::vector<PathMtu> find_path_mtus(TargetList targets, const MtuOptions& options);
 
 }  // namespace multiping
