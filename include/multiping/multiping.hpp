@@ -9,7 +9,8 @@
 ///         using namespace std::chrono_literals;
 ///
 ///         auto [responses, no_responses] = multiping::multi_ping({"192.0.2.1", "localhost", "::1"}, 2s, 3);
-///         for (const auto& r : responses) std::cout << r.host << " responded in " << r.rtt.count() / 1e6 << " ms\n";
+///         for (const auto& r : responses)
+///           std::cout << r.host << " responded in " << multiping::to_milliseconds(r.rtt) << " ms\n";
 ///         for (const auto& r : no_responses) std::cout << r << '\n';   // each line says the reason
 ///
 /// 2. Step by step, when the program has something to do in between:

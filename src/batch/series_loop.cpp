@@ -50,10 +50,10 @@ void check_rate(const SeriesOptions& options, std::size_t targets) {
   const double rate = options.ping.max_rate;
   if (rate <= 0 || interval == Duration::zero()) return;
   const double shortest_ms = 1000 * static_cast<double>(targets) / rate;
-  if (milliseconds(interval) >= shortest_ms * (1 - 1e-9)) return;
-  throw std::invalid_argument("SeriesOptions::interval is " + number_text(milliseconds(interval)) + " ms; it must be " +
-                              number_text(std::ceil(shortest_ms)) + " ms or more for " + std::to_string(targets) +
-                              " targets with Options::max_rate " + number_text(rate));
+  if (to_milliseconds(interval) >= shortest_ms * (1 - 1e-9)) return;
+  throw std::invalid_argument("SeriesOptions::interval is " + number_text(to_milliseconds(interval)) +
+                              " ms; it must be " + number_text(std::ceil(shortest_ms)) + " ms or more for " +
+                              std::to_string(targets) + " targets with Options::max_rate " + number_text(rate));
 }
 
 /// A random time from 0 to just below the interval, evenly distributed.

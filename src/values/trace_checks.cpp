@@ -89,7 +89,7 @@ void refuse_hops(const TraceOptions& options, const std::string& call) {
 void refuse_budget(const TraceOptions& options, const std::string& call) {
   const Duration budget = options.budget;
   if (budget == Duration{}) return;
-  throw std::invalid_argument{"TraceOptions::budget is " + number_text(milliseconds(budget)) +
+  throw std::invalid_argument{"TraceOptions::budget is " + number_text(to_milliseconds(budget)) +
                               " ms; it must be 0: " + call + " has a budget of its own"};
 }
 
