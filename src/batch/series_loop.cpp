@@ -125,9 +125,9 @@ void SeriesLoop::open(Pace pace, std::size_t destinations) {
   lookup_at_ = after(probes_->now(), options_.resolve_every);
 }
 
-std::optional<SeriesLoop::Fate> SeriesLoop::next() {
+std::optional<SeriesLoop::Fate> SeriesLoop::next(Instant until) {
   if (!probes_) return std::nullopt;
-  for (;; wait()) {
+  for (;; wait(until)) {
     if (stopped()) break;
     take_done();
     follow_names();
@@ -138,15 +138,25 @@ std::optional<SeriesLoop::Fate> SeriesLoop::next() {
       return fate;
     }
     if (schedule_.over()) break;
+    if (!looked_ || probes_->now() < until) continue;
+    probes_->push();  // probes that waited for their turn
+    break;
   }
   note_duplicates();
   return std::nullopt;
 }
 
-void SeriesLoop::wait() {
+void SeriesLoop::wait(Instant until) {
   note_duplicates();
   noted_ = 0;
-  probes_->wait_for_done(std::min(schedule_.next(), next_lookup()));
+  looked_ = true;
+  probes_->wait_for_done(std::min({schedule_.next(), next_lookup(), until}));
+}
+
+Instant SeriesLoop::next_work() const {
+  if (!probes_) return Instant::max();
+  if (!known_.empty() || due_) return Instant::min();
+  return std::min({schedule_.next(), next_lookup(), probes_->next()});
 }
 
 Instant SeriesLoop::next_lookup() const {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <stdexcept>
@@ -109,6 +110,24 @@ BOOST_AUTO_TEST_CASE(rounds_come_once) {
   BOOST_CHECK_THROW(static_cast<void>(series.begin()), std::logic_error);
 }
 
+BOOST_AUTO_TEST_CASE(rounds_come_by_poll_or_by_a_loop) {
+  PingSeries ranged{{here()}, {.count = 2, .interval = 1ms}};
+  static_cast<void>(ranged.begin());
+  BOOST_CHECK_THROW(static_cast<void>(ranged.poll(0s)), std::logic_error);
+  PingSeries polled{{here()}, {.count = 2, .interval = 1ms}};
+  static_cast<void>(polled.poll(0s));
+  BOOST_CHECK_THROW(static_cast<void>(polled.begin()), std::logic_error);
+  while (!polled.done()) static_cast<void>(polled.poll(1s));
+  BOOST_TEST(polled.series()[0].statistics.rounds() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_list_is_done_from_the_start) {
+  PingSeries none{{}, {.count = 0}};
+  BOOST_TEST(none.done());
+  BOOST_TEST(none.native_handle() >= 0);
+  BOOST_TEST(!none.poll(1h).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(an_object_can_be_moved) {
   PingSeries first{{here()}, {.count = 2, .interval = 1ms}};
   PingSeries series = std::move(first);
@@ -185,17 +204,23 @@ BOOST_AUTO_TEST_CASE(a_stop_from_another_thread_ends_a_wait_for_the_next_round,
   BOOST_TEST(all[0].statistics.received() == 1U);
 }
 
+bool refuses(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const std::logic_error&) {
+    return true;
+  }
+  return false;
+}
+
 BOOST_AUTO_TEST_CASE(a_forked_child_cannot_go_on_with_it) {
   PingSeries series{{here()}, {.count = 3, .interval = 1ms}};
+  PingSeries polled{{here()}, {.count = 3, .interval = 1ms}};
   auto at = series.begin();
   const pid_t child = ::fork();
   if (child == 0) {
-    try {
-      ++at;
-    } catch (const std::logic_error&) {
-      ::_exit(0);
-    }
-    ::_exit(1);
+    const bool refused = refuses([&] { ++at; }) && refuses([&] { static_cast<void>(polled.poll(0s)); });
+    ::_exit(refused ? 0 : 1);
   }
   int status = -1;
   ::waitpid(child, &status, 0);
