@@ -51,8 +51,11 @@ struct Series {
   std::string host{};       ///< As the caller wrote it.
   Address address{};        ///< The address that is probed; none while unresolved.
   Statistics statistics{};  ///< Counts every result that was reported.
-  Duration slip{};  ///< Total delay of its schedule because this process was late by whole rounds: a callback or a loop
-                    ///< was slower than the interval, or the host was busy. No round is skipped.
+  /// Total delay of its schedule, in whole intervals: a callback or a loop was slower than the interval, the host was
+  /// busy, or max_rate allows no more. No round is skipped.
+  Duration slip{};
+
+  [[nodiscard]] Duration lag() const noexcept { return slip; }  ///< The same as `slip`.
 };
 
 /// Called on the caller's thread as soon as the result of a probe is known, once for every position of the list.
@@ -75,8 +78,11 @@ using OnResult = std::function<void(const Result& result, int round)>;
 /// the results. A target that cannot be probed has its result in every round, on the same schedule; where the interval
 /// is 0 it has one every 10 ms. An empty list gives an empty result.
 ///
-/// Throws as MultiPing does, and std::invalid_argument for a negative count, interval or timeout, for an interval that
-/// max_rate does not allow, and for more than one thread. Several calls at the same time do not disturb each other.
+/// An interval that is too short for max_rate slides: probes leave as fast as the rate allows, target after target, and
+/// Series::slip says how far the schedule fell behind.
+///
+/// Throws as MultiPing does, and std::invalid_argument for a negative count, interval or timeout, and for more than one
+/// thread. Several calls at the same time do not disturb each other.
 [[nodiscard]] MULTIPING_EXPORT std::vector<Series> ping_series(TargetList targets, const SeriesOptions& options = {},
                                                                const OnResult& on_result = {});
 

@@ -148,20 +148,14 @@ BOOST_AUTO_TEST_CASE(options_out_of_range_are_named) {
   BOOST_CHECK_THROW(PingSeries({here()}, {.count = -1}), std::invalid_argument);
 }
 
-BOOST_AUTO_TEST_CASE(an_interval_that_the_rate_does_not_allow_is_refused) {
-  std::vector<Target> targets;
-  for (int i = 1; i <= 30; ++i) targets.push_back(here("127.0.0." + std::to_string(i)));
-  SeriesOptions options{.count = 1, .interval = 20ms};
-  options.ping.max_rate = 1000;
-  BOOST_TEST(complaint(options, targets) ==
-             "SeriesOptions::interval is 20 ms; it must be 30 ms or more for 30 targets with Options::max_rate 1000");
-  options.interval = 30ms;
-  BOOST_TEST(complaint(options, targets) == "nothing");
-  options.interval = 0s;  // as fast as the rate allows
-  BOOST_TEST(complaint(options, targets) == "nothing");
-  targets.insert(targets.end(), 30, here());  // a host that is listed twice is probed once
-  options.interval = 30ms;
-  BOOST_TEST(complaint(options, targets) == "nothing");
+BOOST_AUTO_TEST_CASE(lag_is_slip_and_a_series_comes_apart_in_four) {
+  const Series late{.host = "late", .slip = 3s};
+  BOOST_TEST((late.lag() == 3s));
+  const auto& [host, address, figures, slip] = late;
+  BOOST_TEST((slip == late.lag()));
+  BOOST_TEST(host == "late");
+  BOOST_TEST(!address);
+  BOOST_TEST(figures.sent() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_callback_that_throws_leaves_nothing_behind) {
