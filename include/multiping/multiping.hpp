@@ -77,6 +77,7 @@
 #include "multiping/options.hpp"
 #include "multiping/path_mtu.hpp"
 #include "multiping/ping_series.hpp"
+#include "multiping/probe_options.hpp"
 #include "multiping/prober.hpp"
 #include "multiping/protocol.hpp"
 #include "multiping/resolve.hpp"
