@@ -21,7 +21,8 @@ constexpr std::string_view usage =
 
 void print(const multiping::Batch& batch) {
   for (const auto& r : batch.responses)
-    std::cout << "  " << r.host << " (" << r.address << ") responded in " << multiping::milliseconds(r.rtt) << " ms\n";
+    std::cout << "  " << r.host << " (" << r.address << ") responded in " << multiping::to_milliseconds(r.rtt)
+              << " ms\n";
   for (const auto& r : batch.no_responses) std::cout << "  " << r << '\n';
 }
 

@@ -114,7 +114,7 @@ void print_row(const multiping::Series& series, int width) {
   for (const auto time : {figures.min(), figures.mean(), figures.max(), figures.stddev(), figures.jitter(),
                           figures.percentile(50), figures.percentile(99)}) {
     std::cout << std::setw(9);
-    figures.received() == 0 ? std::cout << '-' : std::cout << multiping::milliseconds(time);
+    figures.received() == 0 ? std::cout << '-' : std::cout << multiping::to_milliseconds(time);
   }
   std::cout << '\n';
 }

@@ -55,7 +55,7 @@ void print(const multiping::Result& result, int port) {
     std::cout << result << '\n';
   } else {
     std::cout << verdict(result);
-    if (result.answered()) std::cout << ", " << multiping::milliseconds(result.rtt) << " ms";
+    if (result.answered()) std::cout << ", " << multiping::to_milliseconds(result.rtt) << " ms";
     std::cout << '\n';
   }
 }

@@ -166,7 +166,7 @@ void print(const Hop& hop, bool names) {
     }
     if (probe.responder != last) print_responder(probe, hop.names[i], names);
     last = probe.responder;
-    std::cout << "  " << milliseconds(probe.rtt) << " ms" << annotation(probe);
+    std::cout << "  " << to_milliseconds(probe.rtt) << " ms" << annotation(probe);
   }
   std::cout << '\n';
 }
@@ -190,8 +190,8 @@ void print(const PathHop& hop) {
     std::cout << "*\n";
     return;
   }
-  std::cout << hop.responder << "  min/mean/max " << milliseconds(figures.min()) << '/' << milliseconds(figures.mean())
-            << '/' << milliseconds(figures.max()) << " ms";
+  std::cout << hop.responder << "  min/mean/max " << to_milliseconds(figures.min()) << '/'
+            << to_milliseconds(figures.mean()) << '/' << to_milliseconds(figures.max()) << " ms";
   if (figures.lost() > 0) std::cout << ", no answer " << figures.lost() << " of " << figures.sent();
   std::cout << '\n';
 }

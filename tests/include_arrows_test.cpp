@@ -242,6 +242,29 @@ BOOST_AUTO_TEST_CASE(includes_along_the_arrows_pass) {
   for (const auto& [path, text] : along) BOOST_TEST(violations(tree_of({{path, text}}), path).empty(), path);
 }
 
+/// The standard headers among `heavy` that a public header reaches.
+std::vector<std::string> heavy_ones(const Tree& tree, const std::string& path, const Strings& heavy) {
+  std::vector<std::string> found;
+  std::set<std::string> files = reached_from(tree, path);
+  for (const std::string& file : (files.insert(path), files))
+    for (const Include& each : tree.at(file).includes)
+      if (std::ranges::find(heavy, each.name) != heavy.end()) found.push_back(each.name + " in " + file);
+  return found;
+}
+
+/// <functional>, <memory> and <stop_token> take a compiler longer than all that a public value is made of.
+BOOST_AUTO_TEST_CASE(public_values_do_not_bring_heavy_headers) {
+  const Tree tree = project();
+  const Strings shared = {"functional", "stop_token"}, all = {"functional", "stop_token", "memory"};
+  const std::pair<const char*, Strings> light[] = {{"address", all},   {"duration", all},  {"protocol", all},
+                                                   {"resolve", all},   {"error", all},     {"probe_options", all},
+                                                   {"result", shared}, {"target", shared}, {"statistics", shared}};
+  for (const auto& [header, heavy] : light)
+    for (const std::string& what : heavy_ones(tree, std::string{include} + header + ".hpp", heavy))
+      BOOST_ERROR(header << ".hpp brings " << what);
+  BOOST_TEST(heavy_ones(tree, "include/multiping/options.hpp", shared).size() == 1U);  // Options::stop
+}
+
 /// One violation of each kind is planted; each must be found.
 BOOST_AUTO_TEST_CASE(planted_violations_are_found) {
   const std::pair<const char*, const char*> planted[] = {

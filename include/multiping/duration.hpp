@@ -37,7 +37,13 @@ class Timeout {
   Duration time_{};
 };
 
-/// Returns a duration in milliseconds with its fraction, for printing: `milliseconds(result.rtt)`.
-[[nodiscard]] constexpr double milliseconds(Duration time) noexcept { return static_cast<double>(time.count()) / 1e6; }
+/// Returns a duration in milliseconds with its fraction, for printing: `to_milliseconds(result.rtt)`.
+[[nodiscard]] constexpr double to_milliseconds(Duration time) noexcept {
+  return static_cast<double>(time.count()) / 1e6;
+}
+/// The same, by a name that std::chrono has too, so that it is ambiguous where both namespaces are used.
+[[deprecated("use to_milliseconds()"), nodiscard]] constexpr double milliseconds(Duration time) noexcept {
+  return to_milliseconds(time);
+}
 
 }  // namespace multiping

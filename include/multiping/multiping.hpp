@@ -9,7 +9,8 @@
 ///         using namespace std::chrono_literals;
 ///
 ///         auto [responses, no_responses] = multiping::multi_ping({"192.0.2.1", "localhost", "::1"}, 2s, 3);
-///         for (const auto& r : responses) std::cout << r.host << " responded in " << r.rtt.count() / 1e6 << " ms\n";
+///         for (const auto& r : responses)
+///           std::cout << r.host << " responded in " << multiping::to_milliseconds(r.rtt) << " ms\n";
 ///         for (const auto& r : no_responses) std::cout << r << '\n';   // each line says the reason
 ///
 /// 2. Step by step, when the program has something to do in between:
@@ -43,7 +44,7 @@
 ///             std::cout << route.host << ' ' << hop.ttl << ' ' << hop.probes[0] << '\n';
 ///
 ///    diagnose() finds the last hop that answers on the route to each silent target; discover_mtu() finds the largest
-///    packet that reaches each target:
+///    packet that reaches each target. See multiping/diagnose.hpp and multiping/path_mtu.hpp:
 ///
 ///         for (const auto& route : multiping::diagnose(no_responses, 3s)) ...
 ///         for (const auto& path : multiping::discover_mtu(hosts)) std::cout << path.host << ' ' << path.mtu << '\n';
@@ -69,15 +70,19 @@
 #pragma once
 
 #include "multiping/address.hpp"
+#include "multiping/diagnose.hpp"
 #include "multiping/duration.hpp"
 #include "multiping/error.hpp"
 #include "multiping/multi_ping.hpp"
 #include "multiping/options.hpp"
+#include "multiping/path_mtu.hpp"
 #include "multiping/ping_series.hpp"
+#include "multiping/probe_options.hpp"
 #include "multiping/prober.hpp"
 #include "multiping/protocol.hpp"
 #include "multiping/resolve.hpp"
 #include "multiping/result.hpp"
+#include "multiping/route.hpp"
 #include "multiping/statistics.hpp"
 #include "multiping/target.hpp"
 #include "multiping/traceroute.hpp"

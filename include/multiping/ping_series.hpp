@@ -7,6 +7,7 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,8 +51,11 @@ struct Series {
   std::string host{};       ///< As the caller wrote it.
   Address address{};        ///< The address that is probed; none while unresolved.
   Statistics statistics{};  ///< Counts every result that was reported.
-  Duration slip{};  ///< Total delay of its schedule because this process was late by whole rounds: a callback or a loop
-                    ///< was slower than the interval, or the host was busy. No round is skipped.
+  /// Total delay of its schedule, in whole intervals: a callback or a loop was slower than the interval, the host was
+  /// busy, or max_rate allows no more. No round is skipped.
+  Duration slip{};
+
+  [[nodiscard]] Duration lag() const noexcept { return slip; }  ///< The same as `slip`.
 };
 
 /// Called on the caller's thread as soon as the result of a probe is known, once for every position of the list.
@@ -74,8 +78,11 @@ using OnResult = std::function<void(const Result& result, int round)>;
 /// the results. A target that cannot be probed has its result in every round, on the same schedule; where the interval
 /// is 0 it has one every 10 ms. An empty list gives an empty result.
 ///
-/// Throws as MultiPing does, and std::invalid_argument for a negative count, interval or timeout, for an interval that
-/// max_rate does not allow, and for more than one thread. Several calls at the same time do not disturb each other.
+/// An interval that is too short for max_rate slides: probes leave as fast as the rate allows, target after target, and
+/// Series::slip says how far the schedule fell behind.
+///
+/// Throws as MultiPing does, and std::invalid_argument for a negative count, interval or timeout, and for more than one
+/// thread. Several calls at the same time do not disturb each other.
 [[nodiscard]] MULTIPING_EXPORT std::vector<Series> ping_series(TargetList targets, const SeriesOptions& options = {},
                                                                const OnResult& on_result = {});
 
@@ -85,7 +92,7 @@ struct Round {
   std::vector<Result> results{};  ///< One for each position of the list, in the caller's order; all are final.
 };
 
-/// A series as a range of rounds, for plain loops:
+/// A series as a range of rounds, for plain loops (and by poll() for a loop of one's own):
 ///
 ///     for (const Round& round : PingSeries{{"192.0.2.1", "192.0.2.2"}, {.count = 0}})
 ///       for (const Result& result : round.results) std::cout << round.number << ' ' << result << '\n';
@@ -129,6 +136,28 @@ class MULTIPING_EXPORT PingSeries {
   /// Waits for the first round and returns an iterator to it. It works once: a second call throws std::logic_error.
   [[nodiscard]] iterator begin();
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }  ///< After the last round.
+
+  /// For a program with an event loop of its own, instead of begin(). Sends the probes that are due, takes in what has
+  /// arrived, and waits at most `wait` for the next round; 0s does not wait, and a negative time counts as 0.
+  ///
+  ///     pollfd watched{series.native_handle(), POLLIN, 0};
+  ///     while (!series.done())
+  ///       if (::poll(&watched, 1, -1) == 1)
+  ///         if (const auto round = series.poll(0s)) std::cout << round->number << '\n';
+  ///
+  /// Returns nothing when the next round is not complete yet, and when no further round comes: see done(). Between two
+  /// calls nothing is sent and no answer is taken in, so a call that comes late delays the schedule (Series::slip). A
+  /// call after begin(), begin() after a call, and a call in a child made by fork(2) throw std::logic_error. After
+  /// std::bad_alloc it can be called again, and nothing is lost.
+  [[nodiscard]] std::optional<Round> poll(Timeout wait);
+  /// True when no further round comes: all rounds have come, or a stop was requested.
+  [[nodiscard]] bool done() const noexcept;
+  /// Returns a descriptor for poll(2), epoll(7) or select(2), which is readable when poll(0s) has something to do:
+  /// answers have arrived, a probe or a lookup of names is due, a deadline has passed, a further round is complete, or
+  /// a stop was requested. The poll() after which done() is true leaves it silent for good. The object owns it; -1 when
+  /// it cannot be made.
+  [[nodiscard]] int native_handle() const noexcept;
+
   /// Returns the statistics of the rounds so far, in the caller's order. They live as long as the object; an increment
   /// rewrites them.
   [[nodiscard]] std::span<const Series> series() const& noexcept;

@@ -2,15 +2,32 @@
 // MultiPing does this with the names in its list; these calls are for programs that need the addresses themselves.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <system_error>
 #include <vector>
 
 #include "multiping/address.hpp"
+#include "multiping/duration.hpp"
 #include "multiping/export.hpp"
-#include "multiping/options.hpp"
 
 namespace multiping {
+
+/// How names become addresses.
+struct ResolveOptions {
+  /// The family of the addresses of a name. any: the first IPv4 address that this host can use for the target, else the
+  /// first IPv6 address that it can use, else the first IPv4 address. This host can use an address to which it has a
+  /// route (through ProbeOptions::device, where that is set), RFC 6724, section 6, rule 1. A flow label asks for IPv6,
+  /// and a source address of only one family asks for that family.
+  Family family = Family::any;
+  /// The longest wait without progress. When no lookup of the call has ended for this time, the lookups that are under
+  /// way or have not begun end with Errc::lookup_timeout. Not negative.
+  Timeout timeout = std::chrono::seconds{5};
+  /// How many lookups of one call are under way at once, 1 to 256; the default allows one for each name, up to the
+  /// limit of the process. The whole process has at most 64 lookups under way, whatever its calls ask for.
+  int parallel = 64;
+  Timeout budget{};  ///< Time limit for all lookups of one call together; 0: none. Not negative.
+};
 
 /// The addresses of one name.
 struct Resolution {

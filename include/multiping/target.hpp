@@ -15,7 +15,7 @@
 
 #include "multiping/address.hpp"
 #include "multiping/export.hpp"
-#include "multiping/options.hpp"
+#include "multiping/probe_options.hpp"
 
 namespace multiping {
 

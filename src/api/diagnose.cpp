@@ -1,5 +1,7 @@
 // diagnose(): traces the hosts that did not answer, and cuts each route after the last hop that answered.
-// See multiping/traceroute.hpp.
+// See multiping/diagnose.hpp.
+#include "multiping/diagnose.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <utility>
@@ -7,6 +9,7 @@
 
 #include "multiping/traceroute.hpp"
 #include "values/option_checks.hpp"
+#include "values/trace_checks.hpp"
 
 namespace multiping {
 namespace {
@@ -54,6 +57,8 @@ void name_after(const Result& result, Route& route) {
 
 std::vector<Route> diagnose(std::span<const Result> no_responses, Timeout budget, const TraceOptions& options) {
   static_cast<void>(checked_timeout(budget, "the budget of diagnose()"));
+  refuse_flows(options, "diagnose()");
+  refuse_budget(options, "diagnose()");
   std::vector<Route> traced = traceroute(known_addresses(no_responses), single_routes(options, budget));
   std::vector<Route> routes;
   routes.reserve(no_responses.size());

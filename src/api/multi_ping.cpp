@@ -21,7 +21,7 @@ Duration checked_slot(Timeout timeout, int retry) {
   if (retry < 0) throw std::invalid_argument("retry is " + std::to_string(retry) + "; it must be 0 or more");
   const Duration slot = time / (std::int64_t{retry} + 1);
   if (slot < shortest_slot)
-    throw std::invalid_argument("timeout / (retry + 1) is " + number_text(milliseconds(slot)) +
+    throw std::invalid_argument("timeout / (retry + 1) is " + number_text(to_milliseconds(slot)) +
                                 " ms; it must be 1 ms or more");
   return slot;
 }

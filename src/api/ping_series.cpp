@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "batch/series_run.hpp"
+#include "values/option_checks.hpp"
 
 namespace multiping {
 
@@ -27,6 +28,10 @@ PingSeries::iterator PingSeries::begin() {
   impl_->begin();
   return iterator{*this};
 }
+
+std::optional<Round> PingSeries::poll(Timeout wait) { return impl_->poll(time_left(wait)); }
+bool PingSeries::done() const noexcept { return impl_->done(); }
+int PingSeries::native_handle() const noexcept { return impl_->native_handle(); }
 
 std::span<const Series> PingSeries::series() const& noexcept { return impl_->series(); }
 Counters PingSeries::counters() const noexcept { return impl_->counters(); }

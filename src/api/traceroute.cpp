@@ -11,7 +11,7 @@ namespace multiping {
 
 std::vector<Route> traceroute(TargetList targets, const TraceOptions& options) {
   check(options);
-  check_probes(targets, options);
+  check_probes(targets, options.ping.probe);
   return trace(std::move(targets), options);
 }
 

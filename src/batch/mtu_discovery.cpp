@@ -83,7 +83,7 @@ MtuSearch::Fate fate_of(const SingleProbes::Done& done, bool own) {
 /// The searches of one call, and the probes that they send.
 class Discovery {
  public:
-  Discovery(const BatchPlan& plan, const TraceOptions& options)
+  Discovery(const BatchPlan& plan, const MtuOptions& options)
       : profiles_{unfragmented(plan.profiles)},
         destinations_{plan.destinations},
         timeout_{options.timeout},
@@ -92,7 +92,7 @@ class Discovery {
         sendings_(destinations_.size()) {
     probes_.prepare(profiles_, destinations_);
     for (const engine::Destination& destination : destinations_)
-      searches_.emplace_back(rules_for(destination, profiles_[destination.profile], options.probes_per_hop));
+      searches_.emplace_back(rules_for(destination, profiles_[destination.profile], options.tries));
   }
 
   void run(Duration budget) {
@@ -205,8 +205,8 @@ std::vector<PathMtu> named(std::vector<Result> results) {
 
 }  // namespace
 
-std::vector<PathMtu> find_path_mtus(TargetList targets, const TraceOptions& options) {
-  TraceOptions opened = options;
+std::vector<PathMtu> find_path_mtus(TargetList targets, const MtuOptions& options) {
+  MtuOptions opened = options;
   BatchPlan plan = plan_batch(std::move(targets), opened.ping);
   if (plan.destinations.empty()) return named(std::move(plan.results));
   Discovery discovery{plan, opened};

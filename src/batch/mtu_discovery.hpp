@@ -3,12 +3,12 @@
 
 #include <vector>
 
+#include "multiping/path_mtu.hpp"
 #include "multiping/target.hpp"
-#include "multiping/traceroute.hpp"
 
 namespace multiping {
 
 /// As discover_mtu(), with options that were checked.
-[[nodiscard]] std::vector<PathMtu> find_path_mtus(TargetList targets, const TraceOptions& options);
+[[nodiscard]] std::vector<PathMtu> find_path_mtus(TargetList targets, const MtuOptions& options);
 
 }  // namespace multiping

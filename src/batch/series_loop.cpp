@@ -11,7 +11,6 @@
 #include <string>
 #include <system_error>
 
-#include "base/number_text.hpp"
 #include "base/reserve_more.hpp"
 #include "os/socket.hpp"
 #include "values/option_checks.hpp"
@@ -44,18 +43,6 @@ void check_series(const SeriesOptions& options) {
                                 "; it must be 0 or 1 for a series, which runs on the caller's thread alone");
 }
 
-/// Throws when the rate is too low for the interval, so that the schedule cannot be kept.
-void check_rate(const SeriesOptions& options, std::size_t targets) {
-  const Duration interval = options.interval;
-  const double rate = options.ping.max_rate;
-  if (rate <= 0 || interval == Duration::zero()) return;
-  const double shortest_ms = 1000 * static_cast<double>(targets) / rate;
-  if (milliseconds(interval) >= shortest_ms * (1 - 1e-9)) return;
-  throw std::invalid_argument("SeriesOptions::interval is " + number_text(milliseconds(interval)) + " ms; it must be " +
-                              number_text(std::ceil(shortest_ms)) + " ms or more for " + std::to_string(targets) +
-                              " targets with Options::max_rate " + number_text(rate));
-}
-
 /// A random time from 0 to just below the interval, evenly distributed.
 Duration random_part(Duration interval) {
   std::uint64_t bits = 0;
@@ -66,9 +53,7 @@ Duration random_part(Duration interval) {
 
 BatchPlan checked_plan(TargetList targets, SeriesOptions& options) {
   check_series(options);
-  BatchPlan plan = plan_batch(std::move(targets), options.ping);
-  check_rate(options, plan.destinations.size());
-  return plan;
+  return plan_batch(std::move(targets), options.ping);
 }
 
 }  // namespace
@@ -125,9 +110,9 @@ void SeriesLoop::open(Pace pace, std::size_t destinations) {
   lookup_at_ = after(probes_->now(), options_.resolve_every);
 }
 
-std::optional<SeriesLoop::Fate> SeriesLoop::next() {
+std::optional<SeriesLoop::Fate> SeriesLoop::next(Instant until) {
   if (!probes_) return std::nullopt;
-  for (;; wait()) {
+  for (;; wait(until)) {
     if (stopped()) break;
     take_done();
     follow_names();
@@ -138,15 +123,25 @@ std::optional<SeriesLoop::Fate> SeriesLoop::next() {
       return fate;
     }
     if (schedule_.over()) break;
+    if (!looked_ || probes_->now() < until) continue;
+    probes_->push();  // probes that waited for their turn
+    break;
   }
   note_duplicates();
   return std::nullopt;
 }
 
-void SeriesLoop::wait() {
+void SeriesLoop::wait(Instant until) {
   note_duplicates();
   noted_ = 0;
-  probes_->wait_for_done(std::min(schedule_.next(), next_lookup()));
+  looked_ = true;
+  probes_->wait_for_done(std::min({schedule_.next(), next_lookup(), until}));
+}
+
+Instant SeriesLoop::next_work() const {
+  if (!probes_) return Instant::max();
+  if (!known_.empty() || due_) return Instant::min();
+  return std::min({schedule_.next(), next_lookup(), probes_->next()});
 }
 
 Instant SeriesLoop::next_lookup() const {
@@ -250,7 +245,8 @@ void SeriesLoop::tell(const SeriesSchedule::Due& due, Fate fate) {
   know(std::move(fate), was_sent);
 }
 
-/// Delays the next probe until the rate allows it: the timeout of a probe begins when it is submitted.
+/// Delays the next probe until the rate allows it: the timeout of a probe begins when it is submitted. Where the rate
+/// is too low for the interval, the schedule falls behind, and slides.
 void SeriesLoop::keep_to_rate(Instant now) {
   if (options_.ping.max_rate <= 0) return;
   const Duration share{std::llround(std::min(1e9 / options_.ping.max_rate, 1e18))};

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <stop_token>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -40,8 +41,19 @@ class SeriesLoop {
     Result result{};  ///< With the host of the target's first position.
     Instant sent_at{};
   };
-  /// The next fate. Sends probes and waits until a fate is known. None when all were given out, and after a stop.
-  [[nodiscard]] std::optional<Fate> next();
+  /// The next fate. Sends probes and waits until a fate is known. None when all were given out, and after a stop; also
+  /// when `until` has come and what had arrived was taken in once since begin_look().
+  [[nodiscard]] std::optional<Fate> next(Instant until = Instant::max());
+  void begin_look() noexcept { looked_ = false; }
+  /// No fate comes any more: all were given out.
+  [[nodiscard]] bool over() const noexcept { return !probes_ || (schedule_.over() && known_.empty()); }
+
+  /// For a caller with its own event loop: the time at which next(now) has something to do, apart from what
+  /// descriptor() reports; in the past when it has something to do now.
+  [[nodiscard]] Instant next_work() const;
+  [[nodiscard]] int descriptor() noexcept { return probes_ ? probes_->descriptor() : -1; }
+  [[nodiscard]] const std::stop_token& stop_token() const noexcept { return options_.ping.stop; }
+  [[nodiscard]] Instant now() const { return probes_ ? probes_->now() : Instant{}; }
   /// Targets whose probes were answered again since the last call; a target comes once for each further answer.
   [[nodiscard]] std::vector<std::uint32_t> take_duplicates() noexcept { return std::exchange(duplicates_, {}); }
 
@@ -105,7 +117,7 @@ class SeriesLoop {
   void know(Fate fate, bool was_sent);
   [[nodiscard]] Fate fate_of(const SingleProbes::Done& done, const engine::SeriesSchedule::Due& flight) const;
   void note_duplicates();
-  void wait();
+  void wait(Instant until);
 
   SeriesOptions options_;
   BatchPlan plan_;
@@ -127,6 +139,7 @@ class SeriesLoop {
   std::optional<engine::SeriesSchedule::Due> due_{};  ///< Taken from the schedule, but not submitted yet.
   std::vector<std::uint32_t> duplicates_;
   std::size_t noted_ = 0;  ///< How many of SingleProbes::duplicates() were read since the last wait began.
+  bool looked_ = false;    ///< What had arrived was taken in since begin_look().
   Instant rate_used_until_ = Instant::min();
 };
 

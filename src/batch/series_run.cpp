@@ -58,20 +58,48 @@ std::vector<Series> run_series(TargetList targets, const SeriesOptions& options,
 
 void SeriesRun::begin() {
   if (begun_) throw std::logic_error("begin() of a PingSeries was called before; its rounds come once");
+  if (polled_)
+    throw std::logic_error("begin() of a PingSeries was called after poll(); its rounds come by one of them");
   advance();
   begun_ = true;
 }
 
 void SeriesRun::advance() {
   owner_.check();
-  while (!run_.stopped() && (gathering_.empty() || gathering_.front().missing > 0)) {
-    if (!fate_) fate_ = run_.next();
+  collect(Instant::max());
+  ended_ = !has_round();
+  ended_ ? table_.publish() : hand_out();
+}
+
+std::optional<Round> SeriesRun::poll(Duration wait) {
+  owner_.check();
+  if (begun_) throw std::logic_error("poll() of a PingSeries was called after begin(); its rounds come by one of them");
+  polled_ = true;
+  collect(after(run_.now(), wait));
+  std::optional<Round> round;
+  if (has_round()) {
+    hand_out();
+    round = std::move(round_);
+  }
+  if (!done()) {
+    descriptor_.set(next_work());
+  } else {
+    if (!ended_) table_.publish();
+    ended_ = true;
+    descriptor_.end();
+  }
+  return round;
+}
+
+/// Returns when the next round is whole, when no fate comes any more, or when `until` has come.
+void SeriesRun::collect(Instant until) {
+  run_.begin_look();
+  while (!run_.stopped() && !has_round()) {
+    if (!fate_) fate_ = run_.next(until);
     if (!fate_) break;
     place(*fate_);
     fate_.reset();
   }
-  ended_ = run_.stopped() || gathering_.empty() || gathering_.front().missing > 0;
-  ended_ ? table_.publish() : hand_out();
 }
 
 void SeriesRun::place(const SeriesLoop::Fate& fate) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/fork_guard.hpp"
+#include "batch/loop_descriptor.hpp"
 #include "batch/series_loop.hpp"
 #include "engine/series_figures.hpp"
 #include "multiping/ping_series.hpp"
@@ -57,6 +58,13 @@ class SeriesRun {
   void begin();
   /// Collects the next round, and waits for it.
   void advance();
+  /// Waits at most `wait` for the next round. Throws std::logic_error after begin(), and begin() does after poll().
+  [[nodiscard]] std::optional<Round> poll(Duration wait);
+  /// No further round comes.
+  [[nodiscard]] bool done() const noexcept { return run_.stopped() || (run_.over() && !fate_ && gathering_.empty()); }
+  [[nodiscard]] int native_handle() noexcept {
+    return descriptor_.open(run_.descriptor(), run_.stop_token(), next_work());
+  }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   [[nodiscard]] const Round& round() const noexcept { return round_; }
   [[nodiscard]] const std::vector<Series>& series() const noexcept { return table_.series(); }
@@ -69,6 +77,11 @@ class SeriesRun {
     std::vector<engine::RoundFate> fates;  ///< By target.
     std::size_t missing = 0;               ///< Targets whose fate is not known yet.
   };
+  void collect(Instant until);
+  [[nodiscard]] bool has_round() const noexcept {
+    return !run_.stopped() && !gathering_.empty() && gathering_.front().missing == 0;
+  }
+  [[nodiscard]] Instant next_work() const noexcept { return has_round() ? Instant::min() : run_.next_work(); }
   void place(const SeriesLoop::Fate& fate);
   void hand_out();
 
@@ -79,7 +92,8 @@ class SeriesRun {
   std::optional<SeriesLoop::Fate> fate_{};  ///< A known fate that is not in its round yet.
   std::uint32_t added_ = 0;                 ///< How many targets of gathering_[0] are in the figures already.
   Round round_;
-  bool begun_ = false, ended_ = false;
+  bool begun_ = false, polled_ = false, ended_ = false;
+  LoopDescriptor descriptor_;
   ForkGuard owner_{"a PingSeries"};
 };
 

@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "multiping/route.hpp"
 #include "multiping/target.hpp"
-#include "multiping/traceroute.hpp"
 
 namespace multiping {
 

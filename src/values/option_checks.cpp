@@ -116,7 +116,7 @@ void check_tos(const ProbeOptions& probe) {
 /// A Timeout that was made from not-a-number is -1 ns.
 std::string time_text(Duration time) {
   if (time == Duration{-1}) return "-1 ns or not a number";
-  return number_text(milliseconds(time)) + " ms";
+  return number_text(to_milliseconds(time)) + " ms";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Checks once that options are in range and can be honoured, before anything is opened, resolved or sent.
-// No option is ignored. The ranges are those that include/multiping/options.hpp documents.
+// No option is ignored. The ranges are those that include/multiping/probe_options.hpp and options.hpp document.
 #pragma once
 
 #include <string_view>

@@ -125,7 +125,7 @@ std::string describe_message(const IcmpError& error, Family family) {
   return with_code(protocol + " type " + std::to_string(error.type), error.code);
 }
 
-std::string rtt_text(Duration time) { return fixed_text(milliseconds(time), 3) + " ms"; }
+std::string rtt_text(Duration time) { return fixed_text(to_milliseconds(time), 3) + " ms"; }
 
 std::string attempts_text(std::uint32_t attempts) {
   return std::to_string(attempts) + (attempts == 1 ? " attempt" : " attempts");

@@ -43,15 +43,15 @@ void append_counts(const Statistics& of, Figures& all) {
 }
 
 void append_times(const Statistics& of, Figures& all) {
-  all.insert(all.end(), {{"min_ms", milliseconds(of.min())},
-                         {"mean_ms", milliseconds(of.mean())},
-                         {"max_ms", milliseconds(of.max())},
-                         {"stddev_ms", milliseconds(of.stddev())},
-                         {"jitter_ms", milliseconds(of.jitter())},
-                         {"p50_ms", milliseconds(of.percentile(50))},
-                         {"p90_ms", milliseconds(of.percentile(90))},
-                         {"p95_ms", milliseconds(of.percentile(95))},
-                         {"p99_ms", milliseconds(of.percentile(99))}});
+  all.insert(all.end(), {{"min_ms", to_milliseconds(of.min())},
+                         {"mean_ms", to_milliseconds(of.mean())},
+                         {"max_ms", to_milliseconds(of.max())},
+                         {"stddev_ms", to_milliseconds(of.stddev())},
+                         {"jitter_ms", to_milliseconds(of.jitter())},
+                         {"p50_ms", to_milliseconds(of.percentile(50))},
+                         {"p90_ms", to_milliseconds(of.percentile(90))},
+                         {"p95_ms", to_milliseconds(of.percentile(95))},
+                         {"p99_ms", to_milliseconds(of.percentile(99))}});
 }
 
 /// Why rounds had no probe, and the share of unanswered rounds; empty when each round had a probe.
@@ -64,8 +64,8 @@ std::string without_probe(const Statistics& of) {
 
 std::string times(const Statistics& of) {
   std::string text = ", min/mean/max/stddev ";
-  for (const Duration time : {of.min(), of.mean(), of.max()}) text += fixed_text(milliseconds(time), 3) + '/';
-  return text + fixed_text(milliseconds(of.stddev()), 3) + " ms";
+  for (const Duration time : {of.min(), of.mean(), of.max()}) text += fixed_text(to_milliseconds(time), 3) + '/';
+  return text + fixed_text(to_milliseconds(of.stddev()), 3) + " ms";
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(a_large_batch_loses_nothing) {
     // Retries are for a busy machine, where the proxy may run too late and its buffer overflow.
     const Batch batch = multi_ping(loopback_hosts(many), 45s, 2, over_proxy());
     BOOST_TEST(batch.responses.size() == many);
-    BOOST_TEST_MESSAGE(many << " hosts in " << milliseconds(watch.elapsed()) << " ms");
+    BOOST_TEST_MESSAGE(many << " hosts in " << to_milliseconds(watch.elapsed()) << " ms");
   });
 }
 

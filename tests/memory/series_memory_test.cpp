@@ -85,6 +85,26 @@ BOOST_AUTO_TEST_CASE(a_range_of_rounds_goes_on_after_one_that_threw) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(a_loop_of_the_programs_own_goes_on_after_one_that_threw) {
+  check_all_kinds([](const SeriesOptions& options) {
+    fail_each_allocation("poll() and native_handle() of PingSeries", [&](Trial& trial) {
+      PingSeries series{hosts(), options};
+      int rounds = 0, answered = 0;
+      const auto take = [&] {
+        if (series.native_handle() < 0) BOOST_ERROR("native_handle()");
+        const auto round = series.poll(1h);
+        if (!round) return;
+        ++rounds;
+        if (round->results.at(3).answered()) ++answered;
+      };
+      trial.call(take);
+      while (!series.done()) take();
+      if (rounds != 3 || answered != 3 || series.series()[3].statistics.received() != 3)
+        BOOST_ERROR("allocation " << trial.number() << ": " << rounds << " rounds, " << answered << " answered");
+    });
+  });
+}
+
 BOOST_AUTO_TEST_CASE(a_range_that_cannot_be_made_leaves_nothing) {
   check_all_kinds([](const SeriesOptions& options) {
     fail_each_allocation("PingSeries()", [&](Trial& trial) {

@@ -115,10 +115,10 @@ double lateness_of_a_thousand() {
   for (const Series& series : all) BOOST_TEST(series.statistics.received() == std::uint64_t{rounds});
   const auto late = lateness(starts, hosts, 1s);
   const auto at = [&](double share) {
-    return milliseconds(late[static_cast<std::size_t>(share * static_cast<double>(late.size() - 1))]);
+    return to_milliseconds(late[static_cast<std::size_t>(share * static_cast<double>(late.size() - 1))]);
   };
   BOOST_TEST_MESSAGE("probes start late by " << at(0.5) << " ms (median), " << at(0.99) << " ms (99 %), " << at(1)
-                                             << " ms (worst); processor time " << milliseconds(used) << " ms");
+                                             << " ms (worst); processor time " << to_milliseconds(used) << " ms");
   return at(0.5);
 }
 
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(a_flood_has_one_probe_of_a_target_in_flight) {
   in_namespace([] {
     const Stopwatch watch;
     const auto all = ping_series({"127.0.0.1", "::1"}, every(0s, 2000));
-    BOOST_TEST_MESSAGE("4000 probes took " << milliseconds(watch.elapsed()) << " ms");
+    BOOST_TEST_MESSAGE("4000 probes took " << to_milliseconds(watch.elapsed()) << " ms");
     for (const Series& series : all) BOOST_TEST(series.statistics.received() == 2000U);
     const TunDevice network{slow_network()};
     const Stopwatch slower;

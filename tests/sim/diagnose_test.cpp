@@ -93,7 +93,6 @@ BOOST_AUTO_TEST_CASE(every_result_has_one_route_in_order) {
   const World world;
   const Batch batch = world.ping({"10.1", "10.0.0.1", "10.0.0.1", "224.0.0.1", "10.0.1.1"});
   TraceOptions options;
-  options.flows = 3;
   options.ping.resolve.family = Family::ipv4;
   const auto routes = world.diagnose(batch.no_responses, 3s, options);
   BOOST_REQUIRE(routes.size() == 5U);

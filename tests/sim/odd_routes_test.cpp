@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(what_this_host_says_of_its_dead_gateway_is_no_hop) {
       BOOST_TEST(distinct_paths({&route, 1}).empty());
     }
     if (way.probe.protocol == Protocol::tcp) return;
-    const PathMtu mtu = discover_mtu(world.target, world.options).at(0);
+    const PathMtu mtu = discover_mtu(world.target, MtuOptions{.ping = world.options.ping}).at(0);
     BOOST_CHECK(mtu.error == std::errc::host_unreachable);
     BOOST_TEST(mtu.mtu == 0U);
   });

@@ -153,6 +153,24 @@ BOOST_AUTO_TEST_CASE(lost_probes_do_not_make_paths_narrow) {
     BOOST_TEST(found.mtu == 1400U, found.host);
 }
 
+BOOST_AUTO_TEST_CASE(its_own_options_mean_what_those_of_a_trace_mean) {
+  for (const int tries : {1, 5}) {
+    const World one, other;
+    const TraceOptions trace{
+        .probes_per_hop = tries, .timeout = 700ms, .ping = {.transport = one.transport}, .budget = 10s};
+    const MtuOptions own{.timeout = 700ms, .tries = tries, .budget = 10s, .ping = {.transport = other.transport}};
+    const auto by_trace = discover_mtu({"10.0.1.1", "10.0.5.1"}, trace);
+    const auto by_own = discover_mtu({"10.0.1.1", "10.0.5.1"}, own);
+    BOOST_TEST(by_own[0].mtu == 1400U);
+    BOOST_TEST(by_own[0].mtu == by_trace[0].mtu);
+    BOOST_TEST(other.transport->log().sent.size() == one.transport->log().sent.size());
+    BOOST_CHECK(other.asking() == one.asking());
+  }
+  const World impatient;
+  const MtuOptions short_budget{.budget = 1500ms, .ping = {.transport = impatient.transport}};
+  BOOST_TEST(discover_mtu("10.0.1.1", short_budget)[0].unfinished);
+}
+
 BOOST_AUTO_TEST_CASE(many_targets_take_no_longer_than_one) {
   const World world;
   const auto found = world.discover(numbered("10.0.1.", 100));

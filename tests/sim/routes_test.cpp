@@ -80,8 +80,6 @@ std::vector<std::string> targets(Family family, int count) {
   return list;
 }
 
-double milliseconds(Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
-
 constexpr Family families[] = {Family::ipv4, Family::ipv6};
 
 BOOST_DATA_TEST_CASE(the_hop_table_of_each_network, data::make(runs()), run) {
@@ -131,7 +129,7 @@ BOOST_AUTO_TEST_CASE(five_hundred_targets_twelve_hops_away_take_three_timeouts) 
       }
     }
     BOOST_TEST((world.took() <= 1501ms));
-    BOOST_TEST_MESSAGE("500 targets: " << milliseconds(world.took()) << " ms, " << world.requests() << " requests");
+    BOOST_TEST_MESSAGE("500 targets: " << to_milliseconds(world.took()) << " ms, " << world.requests() << " requests");
   }
 }
 
@@ -159,7 +157,7 @@ BOOST_AUTO_TEST_CASE(two_hundred_targets_behind_a_limited_router) {
       }
       const HopTraffic& traffic = world.traffic(router_of(family, 2));
       BOOST_TEST_MESSAGE(limit.per_second << "/s: " << traffic.asked << " asked, " << traffic.answered
-                                          << " answered, heard " << heard_there << ", " << milliseconds(world.took())
+                                          << " answered, heard " << heard_there << ", " << to_milliseconds(world.took())
                                           << " ms");
       BOOST_TEST(heard_there == traffic.answered);
       BOOST_TEST(heard_there >= limit.burst);

@@ -167,14 +167,13 @@ BOOST_AUTO_TEST_CASE(jitter_and_reordering_as_the_network_dealt_them) {
 BOOST_AUTO_TEST_CASE(percentiles_and_mean_as_the_network_dealt_them) {
   World world;
   const Statistics figures = ping_series({"10.5.0.1"}, world.options(4000, 10ms, 5s)).at(0).statistics;
-  const auto milliseconds = [](Duration time) { return std::chrono::duration<double, std::milli>{time}.count(); };
   BOOST_TEST(figures.received() == 4000U);
   for (const double percent : {10.0, 25.0, 50.0, 75.0, 99.0})
-    BOOST_TEST(milliseconds(figures.percentile(percent)) == 1 + 40 * percent, boost::test_tools::tolerance(0.08));
-  BOOST_TEST(milliseconds(figures.mean()) == 2001.0, boost::test_tools::tolerance(0.03));
-  BOOST_TEST(milliseconds(figures.stddev()) == 4000 / std::sqrt(12.0), boost::test_tools::tolerance(0.03));
+    BOOST_TEST(to_milliseconds(figures.percentile(percent)) == 1 + 40 * percent, boost::test_tools::tolerance(0.08));
+  BOOST_TEST(to_milliseconds(figures.mean()) == 2001.0, boost::test_tools::tolerance(0.03));
+  BOOST_TEST(to_milliseconds(figures.stddev()) == 4000 / std::sqrt(12.0), boost::test_tools::tolerance(0.03));
   // The mean difference of two such times; the last sixteen count most.
-  BOOST_TEST(milliseconds(figures.jitter()) == 4000 / 3.0, boost::test_tools::tolerance(0.5));
+  BOOST_TEST(to_milliseconds(figures.jitter()) == 4000 / 3.0, boost::test_tools::tolerance(0.5));
 }
 
 BOOST_AUTO_TEST_CASE(a_deadline_past_the_next_start_loses_no_slow_answer) {

@@ -47,9 +47,17 @@ BOOST_AUTO_TEST_CASE(not_a_number_is_negative) {
 }
 
 BOOST_AUTO_TEST_CASE(milliseconds_have_a_fraction) {
-  static_assert(milliseconds(21us) == 0.021);
-  BOOST_TEST(milliseconds(1500us) == 1.5);
-  BOOST_TEST(milliseconds(-2ms) == -2.0);
+  static_assert(to_milliseconds(21us) == 0.021);
+  BOOST_TEST(to_milliseconds(1500us) == 1.5);
+  BOOST_TEST(to_milliseconds(-2ms) == -2.0);
 }
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+BOOST_AUTO_TEST_CASE(the_name_of_before_gives_the_same) {
+  static_assert(multiping::milliseconds(21us) == 0.021);
+  BOOST_TEST(multiping::milliseconds(1500us) == 1.5);
+}
+#pragma GCC diagnostic pop
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -30,9 +30,9 @@ BOOST_AUTO_TEST_SUITE(broker_siege_test, *boost::unit_test::precondition(multipi
 namespace {
 
 using multiping::Family;
-using multiping::daemon::BrokerPolicy;
 using multiping::broker::BrokerReply;
 using multiping::broker::BrokerStatus;
+using multiping::daemon::BrokerPolicy;
 namespace net_test = multiping::test;
 namespace os = multiping::os;
 using namespace std::chrono_literals;
@@ -274,7 +274,7 @@ BOOST_AUTO_TEST_CASE(a_flood_by_one_user_costs_another_one_nothing) {
         const auto start = os::monotonic_now();
         check_status(client.ask(request_for(1)), BrokerStatus::granted);
         BOOST_TEST(client.sockets.size() == 1U);
-        times.push_back(multiping::milliseconds(os::monotonic_now() - start));
+        times.push_back(multiping::to_milliseconds(os::monotonic_now() - start));
         ::usleep(1000);  // the pace of an ordinary client
       }
       std::ranges::sort(times);

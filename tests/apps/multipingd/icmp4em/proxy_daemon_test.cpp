@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_large_batch_keeps_to_what_the_daemon_takes) {
     const Stopwatch watch;
     const Batch batch = multi_ping(loopback_hosts(many), 45s, 2, over(server));
     BOOST_TEST(batch.responses.size() == many);
-    BOOST_TEST_MESSAGE(many << " hosts in " << milliseconds(watch.elapsed()) << " ms");
+    BOOST_TEST_MESSAGE(many << " hosts in " << to_milliseconds(watch.elapsed()) << " ms");
   });
 }
 
