@@ -2,6 +2,7 @@
 // A target's result is a value, never an exception.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "multiping/address.hpp"
 #include "multiping/duration.hpp"
 #include "multiping/export.hpp"
+#include "multiping/protocol.hpp"
 
 namespace multiping {
 
@@ -113,14 +115,28 @@ struct Result {
                                             ///< refused by an ICMP error; else null.
   std::error_code error{};                  ///< The reason for unresolved and send_failed.
   std::optional<std::uint8_t> reply_tos{};  ///< TOS or traffic class of the answer, where the socket reports it.
+  /// Index of the target in the caller's list, from 0; in rounds and callbacks of a series too. A Prober has no list:
+  /// 0.
+  std::uint32_t position = 0;
+  Protocol protocol = Protocol::icmp;  ///< What the target was asked, or would have been.
+  std::uint16_t port = 0;  ///< Destination port of the probe, the defaults of ProbeOptions::port included; 0 for ICMP.
+  /// Bytes of the answer, from its ICMP or UDP header on. 0: not known, as with TCP and SCTP, and with an ICMP error
+  /// that the kernel took in for a socket without CAP_NET_RAW.
+  std::uint32_t reply_size = 0;
+  /// When the answer arrived, or, where none did, when the target was given up; zero while pending. It is read off the
+  /// system's clock (CLOCK_REALTIME), to the microsecond, as that clock stands when the result is made. So a step of
+  /// the clock meanwhile moves it, and never `rtt`.
+  std::chrono::sys_time<Duration> at{};
+  bool duplicate = false;  ///< A further answer to a probe that was answered before.
 
   [[nodiscard]] bool answered() const noexcept {  ///< True for reply and refused: the target is alive.
     return outcome == Outcome::reply || outcome == Outcome::refused;
   }
 };
 /// Writes one readable line: "localhost (127.0.0.1): reply in 0.021 ms", "192.0.2.7: refused in 3.104 ms",
-/// "192.0.2.9: ttl-expired: time to live exceeded, says 198.51.100.1, MPLS 16004 24001". The line is safe for a
-/// terminal, whatever a router has sent.
+/// "192.0.2.9: ttl-expired: time to live exceeded, says 198.51.100.1, MPLS 16004 24001". Protocol and port follow the
+/// host where the protocol is not ICMP: "192.0.2.1 tcp/443: refused in 0.040 ms". The line is safe for a terminal,
+/// whatever a router has sent.
 MULTIPING_EXPORT std::ostream& operator<<(std::ostream& out, const Result& result);
 
 /// The value that receive() and multi_ping() return: auto [responses, no_responses] = ...

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "batch/outcome_result.hpp"
+#include "os/clock.hpp"
 
 namespace multiping {
 
@@ -81,11 +82,13 @@ void BatchTargets::settle(const FoundName& found, Joins joins) {
   position_map_.assign(position, target, results_.size());
   const auto [table, record] = find(position);
   Result& result = results_[position];
-  copy_outcome(probed ? *record : TargetRecord{}, probed ? table->find_detail(*record) : nullptr, result);
+  copy_outcome(probed ? *record : TargetRecord{}, probed ? table->find_detail(*record) : nullptr, shards_.wall_offset(),
+               result);
   result.address = choice.address;
   if (!probed) {
     result.outcome = choice.outcome;
     result.error = choice.error;
+    result.at = os::wall_now();
   } else if (record->answered() && !record->unreported) {
     answered_late_.push_back(position);
   }
@@ -132,11 +135,12 @@ std::vector<Destination> BatchTargets::kinds_with(std::span<const FoundName> fou
 
 /// A target counts as unchanged only after all its positions have copied it.
 bool BatchTargets::publish(const std::stop_token& stop) {
+  const Duration wall_offset = shards_.wall_offset();
   for (std::size_t i = 0; i < results_.size(); ++i) {
     if (i % stop_stride == 0 && stop.stop_requested()) return false;
     const auto [table, record] = find(i);
     if (record == nullptr || !record->changed) continue;
-    copy_outcome(*record, table->find_detail(*record), results_[i]);
+    copy_outcome(*record, table->find_detail(*record), wall_offset, results_[i]);
     if (position_map_.one_to_one()) record->changed = false;
   }
   for (std::size_t i = 0; i < results_.size() && !position_map_.one_to_one(); ++i)

@@ -46,7 +46,7 @@ class BatchSchedule final : public ProbeSource {
   [[nodiscard]] bool sending() const noexcept;
   /// Gives up the probes of this round that are not yet sent. Their targets keep their outcomes, but a target that was
   /// refused by this host, and never sent a probe before, has failed.
-  void end_round();
+  void end_round(Instant now);
 
   [[nodiscard]] const net::ProbeBook& book() const noexcept override { return outcomes_.table(); }
   [[nodiscard]] bool reached(Goal goal) const noexcept override;
@@ -102,14 +102,14 @@ class BatchSchedule final : public ProbeSource {
   bool propose_one(std::vector<net::Probe>& batch);
   [[nodiscard]] bool wanted(const TargetRecord& record) const noexcept;
   void propose_again(std::size_t most, std::vector<net::Probe>& batch);
-  void fail_unsent(std::error_code error);
-  void fail_deferred();
+  void fail_unsent(std::error_code error, Instant now);
+  void fail_deferred(Instant now);
   void begin_recovery() noexcept;
   void forget_some();
   void receive(const net::Event& event);
   void displaced(const net::Event& event);
   void wake(TargetIndex holder);
-  void fail_held();
+  void fail_held(Instant now);
   void time_out_heard(Instant now);
 
   OutcomeTracker outcomes_;

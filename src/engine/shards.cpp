@@ -103,7 +103,7 @@ void Shards::begin_round() {
 }
 
 void Shards::end_round() {
-  for (Shard& shard : shards_) shard.session.end_round();
+  for (Shard& shard : shards_) shard.session.end_round(shard.transport->now());
 }
 
 bool Shards::run(Goal goal, Instant deadline, const std::stop_token& stop) {
@@ -150,6 +150,10 @@ std::size_t Shards::unreported() const noexcept {
 
 void Shards::all_reported() noexcept {
   for (Shard& shard : shards_) shard.session.fates().all_reported();
+}
+
+Duration Shards::wall_offset() const noexcept {
+  return shards_.empty() ? Duration{} : shards_.front().transport->wall_offset();
 }
 
 Instant Shards::next_recovery() const noexcept {

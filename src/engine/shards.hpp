@@ -65,6 +65,8 @@ class Shards {
   /// The number of targets whose answer is not yet handed out.
   [[nodiscard]] std::size_t unreported() const noexcept;
   void all_reported() noexcept;
+  /// ProbeTransport::wall_offset(); 0 without a shard.
+  [[nodiscard]] Duration wall_offset() const noexcept;
   /// The earliest BatchSchedule::next_recovery() of all shards.
   [[nodiscard]] Instant next_recovery() const noexcept;
   [[nodiscard]] std::size_t awaited() const noexcept;
