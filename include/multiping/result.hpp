@@ -69,7 +69,7 @@ struct InterfaceInfo {
 };
 
 /// An authentic ICMP error about one of our probes. The data that a router appends to it (RFC 4884) is not
-/// authenticated. Text in it is the router's own bytes, so a program must filter it before it prints it to a terminal.
+/// authenticated. Text in it is the router's own bytes: printable() makes it fit for a terminal.
 struct IcmpError {
   std::uint8_t type = 0;                    ///< As on the wire, ICMPv4 or ICMPv6.
   std::uint8_t code = 0;                    ///< As on the wire, ICMPv4 or ICMPv6.
@@ -133,6 +133,11 @@ struct Result {
     return outcome == Outcome::reply || outcome == Outcome::refused;
   }
 };
+/// Text from the network, made fit for one line of a terminal: names of hosts and of routers' interfaces are what
+/// others chose them to be. Returns the same text when it is UTF-8 (RFC 3629), not empty, and without spaces, double
+/// quotes, backslashes and control characters. Otherwise it returns the text in double quotes, with each byte of a
+/// control character and each byte that is not UTF-8 as \xNN, and a backslash before double quotes and backslashes.
+[[nodiscard]] MULTIPING_EXPORT std::string printable(std::string_view text);
 /// Writes one readable line: "localhost (127.0.0.1): reply in 0.021 ms", "192.0.2.7: refused in 3.104 ms",
 /// "192.0.2.9: ttl-expired: time to live exceeded, says 198.51.100.1, MPLS 16004 24001". Protocol and port follow the
 /// host where the protocol is not ICMP: "192.0.2.1 tcp/443: refused in 0.040 ms". The line is safe for a terminal,

@@ -8,7 +8,6 @@
 #include <span>
 
 #include "base/number_text.hpp"
-#include "base/printable.hpp"
 
 namespace multiping {
 namespace {
