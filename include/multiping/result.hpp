@@ -2,6 +2,7 @@
 // A target's result is a value, never an exception.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "multiping/address.hpp"
 #include "multiping/duration.hpp"
 #include "multiping/export.hpp"
+#include "multiping/protocol.hpp"
 
 namespace multiping {
 
@@ -67,7 +69,7 @@ struct InterfaceInfo {
 };
 
 /// An authentic ICMP error about one of our probes. The data that a router appends to it (RFC 4884) is not
-/// authenticated. Text in it is the router's own bytes, so a program must filter it before it prints it to a terminal.
+/// authenticated. Text in it is the router's own bytes: printable() makes it fit for a terminal.
 struct IcmpError {
   std::uint8_t type = 0;                    ///< As on the wire, ICMPv4 or ICMPv6.
   std::uint8_t code = 0;                    ///< As on the wire, ICMPv4 or ICMPv6.
@@ -113,14 +115,33 @@ struct Result {
                                             ///< refused by an ICMP error; else null.
   std::error_code error{};                  ///< The reason for unresolved and send_failed.
   std::optional<std::uint8_t> reply_tos{};  ///< TOS or traffic class of the answer, where the socket reports it.
+  /// Index of the target in the caller's list, from 0; in rounds and callbacks of a series too. A Prober has no list:
+  /// 0.
+  std::uint32_t position = 0;
+  Protocol protocol = Protocol::icmp;  ///< What the target was asked, or would have been.
+  std::uint16_t port = 0;  ///< Destination port of the probe, the defaults of ProbeOptions::port included; 0 for ICMP.
+  /// Bytes of the answer, from its ICMP or UDP header on. 0: not known, as with TCP and SCTP, and with an ICMP error
+  /// that the kernel took in for a socket without CAP_NET_RAW.
+  std::uint32_t reply_size = 0;
+  /// When the answer arrived, or, where none did, when the target was given up; zero while pending. It is read off the
+  /// system's clock (CLOCK_REALTIME), to the microsecond, as that clock stands when the result is made. So a step of
+  /// the clock meanwhile moves it, and never `rtt`.
+  std::chrono::sys_time<Duration> at{};
+  bool duplicate = false;  ///< A further answer to a probe that was answered before.
 
   [[nodiscard]] bool answered() const noexcept {  ///< True for reply and refused: the target is alive.
     return outcome == Outcome::reply || outcome == Outcome::refused;
   }
 };
+/// Text from the network, made fit for one line of a terminal: names of hosts and of routers' interfaces are what
+/// others chose them to be. Returns the same text when it is UTF-8 (RFC 3629), not empty, and without spaces, double
+/// quotes, backslashes and control characters. Otherwise it returns the text in double quotes, with each byte of a
+/// control character and each byte that is not UTF-8 as \xNN, and a backslash before double quotes and backslashes.
+[[nodiscard]] MULTIPING_EXPORT std::string printable(std::string_view text);
 /// Writes one readable line: "localhost (127.0.0.1): reply in 0.021 ms", "192.0.2.7: refused in 3.104 ms",
-/// "192.0.2.9: ttl-expired: time to live exceeded, says 198.51.100.1, MPLS 16004 24001". The line is safe for a
-/// terminal, whatever a router has sent.
+/// "192.0.2.9: ttl-expired: time to live exceeded, says 198.51.100.1, MPLS 16004 24001". Protocol and port follow the
+/// host where the protocol is not ICMP: "192.0.2.1 tcp/443: refused in 0.040 ms". The line is safe for a terminal,
+/// whatever a router has sent.
 MULTIPING_EXPORT std::ostream& operator<<(std::ostream& out, const Result& result);
 
 /// The value that receive() and multi_ping() return: auto [responses, no_responses] = ...

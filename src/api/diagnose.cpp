@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "multiping/error.hpp"
 #include "multiping/traceroute.hpp"
+#include "values/destination_port.hpp"
 #include "values/option_checks.hpp"
 #include "values/trace_checks.hpp"
 
@@ -22,11 +25,40 @@ TraceOptions single_routes(TraceOptions options, Timeout budget) {
   return options;
 }
 
-std::vector<Address> known_addresses(std::span<const Result> results) {
-  std::vector<Address> addresses;
-  for (const Result& result : results)
-    if (result.address) addresses.push_back(result.address);
-  return addresses;
+bool asks_a_port(Protocol protocol) noexcept { return protocol != Protocol::icmp; }
+bool carries_payload(Protocol protocol) noexcept { return protocol == Protocol::icmp || protocol == Protocol::udp; }
+
+/// The probe that asks again what the result was asked. Options that only other protocols have are left out.
+ProbeOptions probe_of(const Result& result, const ProbeOptions& usual) {
+  ProbeOptions probe = usual;
+  probe.protocol = result.protocol;
+  probe.port = result.port;
+  probe.half_open = usual.half_open && result.protocol == Protocol::tcp;
+  if (!asks_a_port(result.protocol)) probe.source_port = 0;
+  if (!carries_payload(result.protocol)) {
+    probe.payload_size = ProbeOptions{}.payload_size;
+    probe.pattern.clear();
+  }
+  return probe;
+}
+
+/// Why the host of a result is not traced; none when it is.
+std::error_code objection(const Result& result) {
+  if (!result.address) return result.error;
+  return result.protocol == Protocol::sctp ? make_error_code(Errc::not_supported) : std::error_code{};
+}
+
+bool is_traced(const Result& result) { return result.address && !objection(result); }
+
+/// Targets that are asked by the usual probe have no probe options of their own, which saves memory.
+std::vector<Target> targets_of(std::span<const Result> results, const ProbeOptions& usual) {
+  std::vector<Target> targets;
+  for (const Result& result : results) {
+    if (!is_traced(result)) continue;
+    const bool as_usual = result.protocol == usual.protocol && result.port == destination_port(usual);
+    targets.push_back(as_usual ? Target{result.address} : Target{result.address.to_string(), probe_of(result, usual)});
+  }
+  return targets;
 }
 
 /// The index of the first answered probe; hop.probes.size() when none is answered.
@@ -59,13 +91,13 @@ std::vector<Route> diagnose(std::span<const Result> no_responses, Timeout budget
   static_cast<void>(checked_timeout(budget, "the budget of diagnose()"));
   refuse_flows(options, "diagnose()");
   refuse_budget(options, "diagnose()");
-  std::vector<Route> traced = traceroute(known_addresses(no_responses), single_routes(options, budget));
+  std::vector<Route> traced = traceroute(targets_of(no_responses, options.ping.probe), single_routes(options, budget));
   std::vector<Route> routes;
   routes.reserve(no_responses.size());
   auto next = traced.begin();
   for (const Result& result : no_responses) {
-    if (!result.address) {
-      routes.push_back({.host = result.host, .address = {}, .hops = {}, .error = result.error});
+    if (!is_traced(result)) {
+      routes.push_back({.host = result.host, .address = result.address, .hops = {}, .error = objection(result)});
       continue;
     }
     Route& route = routes.emplace_back(std::move(*next++));

@@ -1,9 +1,9 @@
 // Keeps UTF-8 text as it is, since names may be international, and escapes control characters and other bytes.
-// See base/printable.hpp.
-#include "base/printable.hpp"
-
+// See multiping/result.hpp.
 #include <algorithm>
 #include <cstddef>
+
+#include "multiping/result.hpp"
 
 namespace multiping {
 namespace {

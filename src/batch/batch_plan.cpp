@@ -8,8 +8,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "batch/outcome_result.hpp"
 #include "batch/profiles.hpp"
 #include "multiping/error.hpp"
+#include "os/clock.hpp"
 #include "resolve/resolve_names.hpp"
 #include "values/address_kinds.hpp"
 #include "values/option_checks.hpp"
@@ -80,6 +82,7 @@ class Planner {
  private:
   void add(Target target) {
     Result& result = results_.emplace_back();
+    result.position = static_cast<std::uint32_t>(results_.size() - 1);
     Position position{.profile = profiles_.number_of(target.probe())};
     result.host = std::move(target).host();
     // The zone of an address is the name of an interface, which may have another number later.
@@ -121,13 +124,15 @@ class Planner {
 
   void settle(std::size_t i, const AddressChoice& chosen) {
     Result& result = results_[i];
+    const net::ProfileNumber profile = position(i).profile;
+    copy_question(profiles_[profile], result);
     result.address = chosen.address;
     result.outcome = chosen.outcome;
     result.error = chosen.error;
+    if (chosen.outcome != Outcome::pending) result.at = os::wall_now();
     if (chosen.unresolved() && !options_.ignore_lookup_errors)
       failures_.push_back({.name = result.host, .addresses = {}, .error = chosen.error});
     if (chosen.outcome != Outcome::pending || !chosen.address) return position_map_.skip();
-    const net::ProfileNumber profile = position(i).profile;
     position_map_.add({.address = chosen.address, .profile = profile, .ttl_asked = profiles_[profile].ttl.has_value()});
   }
 

@@ -11,11 +11,11 @@ namespace {
 /// How many answers may arrive at once; it sets the size of the receive buffers.
 constexpr std::size_t expected_in_flight = 10'000;
 
-Prober::Completion completion(const SingleProbes::Done& done) {
+Prober::Completion completion(const SingleProbes::Done& done, Duration wall_offset) {
   Prober::Completion completion{.token = done.token};
   completion.result.host = done.record.address.to_string();
   completion.result.address = done.record.address;
-  copy_outcome(done, completion.result);
+  copy_outcome(done, wall_offset, completion.result);
   return completion;
 }
 
@@ -65,7 +65,8 @@ std::vector<Prober::Completion> ProberRun::poll(Duration wait) {
   if (probes_.stopped()) probes_.end_all();
   std::vector<Prober::Completion> completions;
   completions.reserve(probes_.done().size());
-  for (const SingleProbes::Done& done : probes_.done()) completions.push_back(completion(done));
+  const Duration wall_offset = completions.capacity() > 0 ? probes_.wall_offset() : Duration{};
+  for (const SingleProbes::Done& done : probes_.done()) completions.push_back(completion(done, wall_offset));
   probes_.drop_done(completions.size());
   set_alarm();
   return completions;

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/printable.hpp"
 #include "icmp4em/proxy_location.hpp"
 #include "icmp4em/proxy_packet_io.hpp"
 #include "multiping/error.hpp"
+#include "multiping/result.hpp"
 #include "net/packet_transport.hpp"
 #include "net/probe_transport.hpp"
 #include "os/socket.hpp"

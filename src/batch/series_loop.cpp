@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "base/reserve_more.hpp"
+#include "batch/outcome_result.hpp"
 #include "os/socket.hpp"
 #include "values/option_checks.hpp"
 
@@ -191,9 +192,11 @@ void SeriesLoop::send_due() {
 
 void SeriesLoop::start(const SeriesSchedule::Due& due, Instant now) {
   const Target& target = targets_[due.target];
-  if (!target.probed)
-    return know({.target = due.target, .round = due.round, .result = plan_.results[target.position], .sent_at = now},
-                false);
+  if (!target.probed) {
+    Fate fate{.target = due.target, .round = due.round, .result = plan_.results[target.position], .sent_at = now};
+    fate.result.at = wall_time(now, probes_->wall_offset());
+    return know(std::move(fate), false);
+  }
   if (follows_names() && shares_probe(due)) return;
   const engine::Destination& destination = plan_.destinations[target.destination];
   // First the steps that need memory: after submit(), the probe must get into in_flight_ without an exception.
@@ -240,7 +243,9 @@ void SeriesLoop::share(Shared& shared, const SeriesSchedule::Due& due) {
 void SeriesLoop::tell(const SeriesSchedule::Due& due, Fate fate) {
   fate.target = due.target;
   fate.round = due.round;
-  fate.result.host = plan_.results[targets_[due.target].position].host;
+  const Result& position = plan_.results[targets_[due.target].position];
+  fate.result.host = position.host;
+  fate.result.position = position.position;
   const bool was_sent = fate.result.outcome != Outcome::send_failed;
   know(std::move(fate), was_sent);
 }
@@ -298,7 +303,7 @@ SeriesLoop::Fate SeriesLoop::fate_of(const SingleProbes::Done& done, const Serie
             .round = flight.round,
             .result = plan_.results[targets_[flight.target].position],
             .sent_at = done.sent_at};
-  copy_outcome(done, fate.result);
+  copy_outcome(done, probes_->wall_offset(), fate.result);
   fate.result.address = done.record.address;  // as it was when the probe was sent
   if (fate.result.outcome == Outcome::pending) {
     fate.result.outcome = Outcome::send_failed;

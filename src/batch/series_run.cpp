@@ -20,10 +20,11 @@ int round_number(std::uint64_t round) noexcept {
   return static_cast<int>(std::min<std::uint64_t>(round, std::numeric_limits<int>::max()));
 }
 
-/// A copy of `result` with the host of another position.
+/// A copy of `result` for another position of the same target.
 Result as_position(const Result& result, const Result& position) {
   Result copy = result;
   copy.host = position.host;
+  copy.position = position.position;
   return copy;
 }
 

@@ -10,6 +10,7 @@
 #include "batch/preflight.hpp"
 #include "batch/transport_opener.hpp"
 #include "multiping/error.hpp"
+#include "values/destination_port.hpp"
 #include "values/option_checks.hpp"
 #include "values/probeable_address.hpp"
 
@@ -101,16 +102,18 @@ void SingleProbes::release_profiles() noexcept {
 SingleProbes::Token SingleProbes::submit(const Submission& submission) {
   const ProbeOptions& probe = submission.probe;
   const auto lacking = unsupported(probe);
+  const engine::Asked asked{.protocol = probe.protocol, .port = destination_port(probe)};
   const Address to = zones_.place(submission.address, probe, transport_->now());
   if (probe.family != Family::any && probe.family != to.family())
-    return requests_.refuse(to, Outcome::unresolved, Errc::no_address);
+    return requests_.refuse({to, asked, Outcome::unresolved, Errc::no_address}, now());
   engine::RequestSchedule::Submission request{
       .destination = {.address = to, .profile = 0, .ttl_asked = probe.ttl.has_value()},
       .connects = connects(probe),
       .timeout = submission.timeout,
-      .retry = submission.retry};
+      .retry = submission.retry,
+      .asked = asked};
   if (const auto error = lacking ? lacking : objection(to, probe))
-    return requests_.refuse(to, Outcome::send_failed, error);
+    return requests_.refuse({to, asked, Outcome::send_failed, error}, now());
   release_profiles();
   Held held{profiles_, make_known(profiles_.acquire(probe), probe)};
   request.destination.profile = held.number();
@@ -156,6 +159,10 @@ Instant SingleProbes::next() const noexcept {
   return stopped() ? Instant::min() : std::min(transport_->next_chore(), requests_.next());
 }
 
-void copy_outcome(const SingleProbes::Done& done, Result& result) { copy_outcome(done.record, &done.detail, result); }
+void copy_outcome(const SingleProbes::Done& done, Duration wall_offset, Result& result) {
+  copy_outcome(done.record, &done.detail, wall_offset, result);
+  result.protocol = done.asked.protocol;
+  result.port = done.asked.port;
+}
 
 }  // namespace multiping

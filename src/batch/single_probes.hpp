@@ -73,6 +73,8 @@ class SingleProbes {
   [[nodiscard]] bool is_own(const Address& address, Protocol protocol) { return transport_->is_own(address, protocol); }
 
   [[nodiscard]] Instant now() const { return transport_->now(); }
+  /// As ProbeTransport's.
+  [[nodiscard]] Duration wall_offset() const { return transport_->wall_offset(); }
   [[nodiscard]] const std::stop_token& stop_token() const noexcept { return options_.stop; }
   [[nodiscard]] bool stopped() const noexcept { return options_.stop.stop_requested(); }
   [[nodiscard]] std::size_t in_flight() const noexcept { return requests_.in_flight(); }
@@ -96,7 +98,7 @@ class SingleProbes {
   engine::ProbeLoop driver_;
 };
 
-/// Writes the fate of a request to `result`, except its host and its address.
-void copy_outcome(const SingleProbes::Done& done, Result& result);
+/// Writes the fate of a request to `result`, and what was asked, but neither host nor address nor position.
+void copy_outcome(const SingleProbes::Done& done, Duration wall_offset, Result& result);
 
 }  // namespace multiping

@@ -81,6 +81,8 @@ class Tracer {
   std::unordered_map<SingleProbes::Token, TraceSchedule::Ask> asked_;
   TraceSchedule schedule_;
   bool time_is_up_ = false;  ///< The budget of the last route is used up.
+  Instant ended_{};          ///< When the last answer was taken, and what the wall clock showed more then.
+  Duration wall_offset_{};
 };
 
 /// The timeout of a probe, which is at most the budget of the call.
@@ -185,6 +187,8 @@ std::vector<Route> Tracer::run() && {
     take_answers();
     time_is_up_ = now >= schedule_.end();  // the answers that had arrived by then were taken above
   }
+  ended_ = probes_.now();
+  wall_offset_ = probes_.wall_offset();
   std::vector<Route> out;
   for (std::size_t position = 0; position < plan_.results.size(); ++position) report(position, out);
   return out;
@@ -202,11 +206,15 @@ void Tracer::report(std::size_t position, std::vector<Route>& out) const {
 
 Result Tracer::result(const Result& target, std::size_t route, const engine::HopProbe& probe) const {
   Result result{.host = target.host, .address = target.address};
+  result.position = target.position;
+  result.protocol = target.protocol;
+  result.port = target.port;
   if (const auto* answer = schedule_.answer(probe)) {
-    copy_outcome(answer->record, &answer->detail, result);
+    copy_outcome(answer->record, &answer->detail, wall_offset_, result);
   } else if (probe.attempts > 0) {
     const bool over = time_is_up_ || probe.state == engine::HopProbe::State::over || schedule_.given_up(route, probe);
     result.outcome = over ? Outcome::no_reply : Outcome::pending;
+    if (over) result.at = wall_time(probe.silent_at.value_or(ended_), wall_offset_);
   }
   result.attempt = probe.attempts;
   return result;

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <stdexcept>
 
-#include "base/printable.hpp"
+#include "multiping/result.hpp"
 #include "os/device.hpp"
 #include "values/address_kinds.hpp"
 #include "values/probeable_address.hpp"

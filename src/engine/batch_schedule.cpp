@@ -57,7 +57,7 @@ std::vector<net::Serial> BatchSchedule::retire(std::span<const TargetIndex> targ
 }
 
 void BatchSchedule::begin_round(Instant now) {
-  end_round();
+  end_round(now);
   horizon_ = Instant{now.time_since_epoch() - memory_of_probes};
   last_round_ = table().window().end;
   forget_some();
@@ -86,15 +86,16 @@ void BatchSchedule::forget_some() {
 
 bool BatchSchedule::sending() const noexcept { return cursor_ < round_end_ || !deferred_.empty() || !untried_.empty(); }
 
-void BatchSchedule::end_round() {
+void BatchSchedule::end_round(Instant now) {
   cursor_ = round_end_;
-  fail_deferred();
+  fail_deferred(now);
   deferred_.clear();
   for (const net::Probe& probe : untried_) table().entry(probe.serial).ended = true;
   untried_.clear();
 }
 
 bool BatchSchedule::reached(Goal goal) const noexcept {
+  if (!answered_.empty()) return true;
   if (goal == Goal::deadline) return false;
   return !sending() && (goal == Goal::sent || (outcomes_.awaited() == 0 && displaced_line_.empty()));
 }
@@ -205,14 +206,14 @@ void BatchSchedule::sent(std::span<const net::Probe> probes, std::span<const Ins
 void BatchSchedule::refused(const net::Probe& probe, std::error_code error, Instant now) {
   ProbeEntry& entry = table().entry(probe.serial);
   if (!passes(error)) {
-    outcomes_.fail(entry.target, error);
+    outcomes_.fail(entry.target, error, now);
     entry.ended = true;
     return;
   }
   deferred_.push_back({.target = entry.target, .refusal = error, .repetition = entry.repetition});
   entry.ended = true;
   flow_.refused(now);
-  if (flow_.exhausted(now)) fail_unsent(error);
+  if (flow_.exhausted(now)) fail_unsent(error, now);
 }
 
 /// Displaced targets come after all others, and sending() does not wait for them.
@@ -250,29 +251,29 @@ void BatchSchedule::wake(TargetIndex holder) {
   }
 }
 
-void BatchSchedule::fail_held() {
+void BatchSchedule::fail_held(Instant now) {
   for (const auto& [holder, target] : held_) {
     const TargetRecord& record = table().record(target);
     if (record.attempt == 0 && record.outcome == Outcome::pending)
-      outcomes_.fail(target, std::make_error_code(std::errc::address_in_use));
+      outcomes_.fail(target, std::make_error_code(std::errc::address_in_use), now);
   }
 }
 
 /// Fails at most most_looks targets in one call. The others follow at the next refusal.
-void BatchSchedule::fail_unsent(std::error_code error) {
+void BatchSchedule::fail_unsent(std::error_code error, Instant now) {
   looks_ = most_looks;
   table().make_room_for_detail();
   while (const auto next = next_target()) {
-    if (!next->repetition) outcomes_.fail(next->target, error);
+    if (!next->repetition) outcomes_.fail(next->target, error, now);
     table().make_room_for_detail();
   }
 }
 
 /// A target that was sent a probe before keeps its outcome.
-void BatchSchedule::fail_deferred() {
-  deferred_.each([this](const Deferred& deferred) {
+void BatchSchedule::fail_deferred(Instant now) {
+  deferred_.each([this, now](const Deferred& deferred) {
     if (table().record(deferred.target).attempt == 0 && !is_own_backlog(deferred.refusal))
-      outcomes_.fail(deferred.target, deferred.refusal);
+      outcomes_.fail(deferred.target, deferred.refusal, now);
   });
 }
 
@@ -286,7 +287,7 @@ void BatchSchedule::receive(const net::Event& event) {
   const TargetIndex target = table().entry(event.serial).target;
   if (!held_.empty()) wake(target);
   if (event.kind == net::Event::Kind::displaced) return displaced(event);
-  if (!event.cut_next_time) return void(outcomes_.received(event));
+  if (!event.cut_next_time) return take_in(event, target);
   deferred_.push_back({.target = target, .repetition = true});
   try {
     if (!outcomes_.received(event)) deferred_.pop_back();
@@ -294,6 +295,13 @@ void BatchSchedule::receive(const net::Event& event) {
     deferred_.pop_back();
     throw;
   }
+}
+
+void BatchSchedule::take_in(const net::Event& event, TargetIndex target) {
+  if (tell_answers_) reserve_more(answered_, 1);
+  const bool was_answered = table().record(target).answered();
+  outcomes_.received(event);
+  if (tell_answers_ && !was_answered && table().record(target).answered()) answered_.push_back(target);
 }
 
 void BatchSchedule::displaced(const net::Event& event) {
@@ -313,13 +321,13 @@ Instant BatchSchedule::next_recovery() const noexcept {
 }
 
 void BatchSchedule::time_out(Instant now, const std::stop_token& stop) {
-  fail_held();
+  fail_held(now);
   if (recovery_at_ || (recovering_ && sending()) || recovered_at_ > std::optional{now}) return;
   if (short_of_room_) return time_out_heard(now);
   const std::span records{table().records()};
   for (std::size_t start = 0; start < records.size() && !stop.stop_requested(); start += stride)
     for (TargetRecord& record : records.subspan(start, std::min(stride, records.size() - start)))
-      OutcomeTracker::time_out(record);
+      OutcomeTracker::time_out(record, now);
 }
 
 /// A target whose connections did not last long enough stays pending, because it may be alive.
@@ -332,7 +340,7 @@ void BatchSchedule::time_out_heard(Instant now) {
     if (table().record(entry.target).awaited && now - entry.sent_at >= enough) heard[entry.target] = true;
   });
   for (TargetIndex target = 0; target < table().size(); ++target)
-    if (heard[target]) OutcomeTracker::fall_silent(table().record(target));
+    if (heard[target]) OutcomeTracker::fall_silent(table().record(target), now);
 }
 
 void BatchSchedule::receive_drops(std::uint64_t count, Instant now) {
@@ -351,7 +359,7 @@ void BatchSchedule::begin_recovery() noexcept {
 }
 
 void BatchSchedule::reset() {
-  end_round();
+  end_round({});  // what it fails is forgotten at once
   outcomes_.reset();
   retired_.each([this](const Retired& retired) { outcomes_.retire(retired.target); });
   room_.heard();  // no probe is under way any more, so there is room
@@ -362,6 +370,7 @@ void BatchSchedule::reset() {
   displaced_.clear();
   displaced_line_.clear();
   held_.clear();
+  answered_.clear();
 }
 
 }  // namespace multiping::engine

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "multiping/address.hpp"
+#include "multiping/protocol.hpp"
 #include "net/profile_number.hpp"
 
 namespace multiping::engine {
@@ -15,6 +16,12 @@ struct Destination {
   net::ProfileNumber profile = 0;
   bool ttl_asked = false;  ///< The profile sets a TTL: a time-exceeded error then ends the wait.
   friend bool operator==(const Destination&, const Destination&) = default;
+};
+
+/// What a request asks a host. The engine hands it back with the outcome, and makes nothing of it.
+struct Asked {
+  Protocol protocol = Protocol::icmp;
+  std::uint16_t port = 0;  ///< The destination port; 0 for ICMP.
 };
 
 }  // namespace multiping::engine

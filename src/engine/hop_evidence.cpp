@@ -48,6 +48,7 @@ HopAnswer as_refused_here(const HopAnswer& answer) {
   refused.record.address = answer.record.address;
   refused.record.outcome = Outcome::send_failed;
   refused.record.attempt = answer.record.attempt;
+  refused.record.set_at(answer.record.at());
   refused.detail.error = std::error_code{static_cast<int>(error), std::system_category()};
   return refused;
 }

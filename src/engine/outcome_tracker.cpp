@@ -28,9 +28,19 @@ std::pair<Duration, TimestampSource> round_trip(Instant sent_at, const net::Even
   return {std::max(event.arrival.read - sent_at, shortest), TimestampSource::user};
 }
 
+bool is_sound(Instant stamp, Instant sent_at, Instant read) noexcept { return stamp > sent_at && stamp <= read; }
+
+/// When the answer arrived. The sending time may be an estimate, so the kernel's stamp comes first.
+Instant arrival_of(Instant sent_at, Duration rtt, const net::Arrival& arrival) noexcept {
+  const bool stamped = arrival.stamp && is_sound(*arrival.stamp, sent_at, arrival.read);
+  return stamped ? *arrival.stamp : after(sent_at, rtt);
+}
+
 void take_times(TargetRecord& record, const ProbeEntry& entry, const net::Event& event) noexcept {
   const auto [rtt, timestamps] = round_trip(entry.sent_at, event);
   record.rtt = rtt;
+  record.set_at(arrival_of(entry.sent_at, rtt, event.arrival));
+  record.reply_size = event.reply_size;
   record.timestamps = timestamps;
   record.reply_ttl = event.reply_ttl;
   record.has_tos = event.reply_tos.has_value();
@@ -44,6 +54,7 @@ void forget_times(TargetRecord& record) noexcept {
   record.rtt = {};
   record.timestamps = TimestampSource::none;
   record.reply_ttl = record.reply_tos = 0;
+  record.reply_size = 0;
   record.auth_bits = 0;
   record.has_tos = false;
 }
@@ -70,7 +81,7 @@ void add(Counters& sum, const Counters& fates, const Counters& below) noexcept {
 std::optional<Instant> answered_at(Instant sent_at, const net::Event& event) noexcept {
   if (event.rtt) return after(sent_at, std::max(*event.rtt, shortest));
   const auto stamp = event.arrival.stamp;
-  return stamp && *stamp > sent_at && *stamp <= event.arrival.read ? stamp : std::nullopt;
+  return stamp && is_sound(*stamp, sent_at, event.arrival.read) ? stamp : std::nullopt;
 }
 
 TargetIndex OutcomeTracker::add(const Destination& destination) {
@@ -120,13 +131,14 @@ void OutcomeTracker::sent(std::span<const net::Probe> probes, std::span<const In
   }
 }
 
-void OutcomeTracker::fail(TargetIndex target, std::error_code error) {
+void OutcomeTracker::fail(TargetIndex target, std::error_code error, Instant now) {
   table_.make_room_for_detail();
   ++counters_.send_errors;
   TargetRecord& record = table_.record(target);
   // While an earlier probe is awaited, the failure of a further probe changes nothing.
   if ((record.awaited && record.outcome == Outcome::pending) || record.answered()) return;
   record.outcome = Outcome::send_failed;
+  record.set_at(now);
   record.changed = true;
   forget_times(record);
   table_.detail(record) = {.responder = {}, .icmp = nullptr, .error = error};
@@ -247,16 +259,17 @@ void OutcomeTracker::give_up_probe(ProbeEntry& entry, const net::Event& event) {
   entry.ended = true;
   TargetRecord& record = table_.record(entry.target);
   if (!record.answered() && is_newest(record, entry)) set_awaited(record, false);
-  fail(entry.target, event.error);
+  fail(entry.target, event.error, event.arrival.read);
 }
 
-void OutcomeTracker::time_out(TargetRecord& record) noexcept {
-  if (record.awaited) fall_silent(record);
+void OutcomeTracker::time_out(TargetRecord& record, Instant now) noexcept {
+  if (record.awaited) fall_silent(record, now);
 }
 
-void OutcomeTracker::fall_silent(TargetRecord& record) noexcept {
+void OutcomeTracker::fall_silent(TargetRecord& record, Instant now) noexcept {
   if (record.outcome != Outcome::pending) return;
   record.outcome = Outcome::no_reply;
+  record.set_at(now);
   record.changed = true;
 }
 

@@ -33,7 +33,7 @@ class OutcomeTracker {
   enum class Sending : bool { attempt, repetition };
   void sent(std::span<const net::Probe> probes, std::span<const Instant> sent_at, Sending sending);
   /// This host refused to send a probe to `target`.
-  void fail(TargetIndex target, std::error_code error);
+  void fail(TargetIndex target, std::error_code error, Instant now);
 
   /// This host ended the probe's connection, to make room for others. Returns false when that changes nothing, because
   /// a newer probe to the target is under way, or the target is not awaited.
@@ -48,9 +48,9 @@ class OutcomeTracker {
   void received_late(const net::Event& event) noexcept;
 
   /// The timeout of an awaited target has passed: pending becomes no_reply. An answer that comes later still counts.
-  static void time_out(TargetRecord& record) noexcept;
+  static void time_out(TargetRecord& record, Instant now) noexcept;
   /// As time_out(), but also for a target that is not awaited because its last connection was displaced.
-  static void fall_silent(TargetRecord& record) noexcept;
+  static void fall_silent(TargetRecord& record, Instant now) noexcept;
   /// This target is no longer awaited.
   void give_up(TargetRecord& record) noexcept { set_awaited(record, false); }
   /// Forgets every fate; the targets stay, and so do the counters.

@@ -1,7 +1,8 @@
-// Keeps the outcome of each target and the sending time of each probe: 48 bytes for a target, 16 bytes for a probe.
+// Keeps the outcome of each target and the sending time of each probe: 56 bytes for a target, 16 bytes for a probe.
 // Pure bookkeeping; outcome_tracker.hpp has the rules that change an outcome.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -50,10 +51,19 @@ struct TargetRecord {
   std::uint8_t cuts : 2 = 0;    ///< How often the last attempt was repeated because its probe was too big.
   net::ProfileNumber profile : 24 = 0;
   std::uint32_t auth_bits : 8 = 0;
+  std::uint64_t reply_size : 16 = 0;
+  std::uint64_t microseconds : 48 = 0;  ///< See at(); enough for nine years.
+
+  /// When the answer arrived, or the target was given up; no meaning while it is pending. To the microsecond.
+  [[nodiscard]] Instant at() const noexcept { return Instant{std::chrono::microseconds{microseconds}}; }
+  void set_at(Instant at) noexcept {
+    const auto since = std::chrono::floor<std::chrono::microseconds>(at.time_since_epoch()).count();
+    microseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0)) & 0xffff'ffff'ffffU;
+  }
 
   [[nodiscard]] bool answered() const noexcept { return outcome == Outcome::reply || outcome == Outcome::refused; }
 };
-static_assert(sizeof(TargetRecord) == 48);
+static_assert(sizeof(TargetRecord) == 56);
 
 /// A probe that was proposed or sent.
 struct ProbeEntry {

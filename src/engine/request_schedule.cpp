@@ -77,17 +77,22 @@ RequestSchedule::Token RequestSchedule::submit(const Submission& submission, Ins
   request.connects = submission.connects;
   request.over = false;
   request.refusal = {};
+  request.asked = submission.asked;
   timers_.set(target, request.due);
   line_up(target, false);
   ++under_way_;
   return request.token;
 }
 
-RequestSchedule::Token RequestSchedule::refuse(const Address& address, Outcome outcome, std::error_code error) {
+RequestSchedule::Token RequestSchedule::refuse(const Refusal& refusal, Instant now) {
   make_room_for_done();
-  Done done{.token = next_token_, .record = {.address = address}, .detail = {}, .sent_at = {}};
-  done.record.outcome = outcome;
-  done.detail.error = error;
+  Done done{.token = next_token_,
+            .record = {.address = refusal.address},
+            .detail = {.responder = {}, .icmp = nullptr, .error = refusal.error},
+            .sent_at = {},
+            .asked = refusal.asked};
+  done.record.outcome = refusal.outcome;
+  done.record.set_at(now);
   done_.push_back(std::move(done));
   return next_token_++;
 }
@@ -191,7 +196,7 @@ void RequestSchedule::refused(const net::Probe& probe, std::error_code error, In
     requests_[target].refusal = error;
     return line_up(target, requests_[target].repeating);
   }
-  outcomes_.fail(target, error);
+  outcomes_.fail(target, error, now);
   if (table().record(target).outcome == Outcome::send_failed) finish(target);
 }
 
@@ -275,7 +280,11 @@ void RequestSchedule::tell(TargetIndex target) {
   const TargetRecord& record = table().record(target);
   const Detail* detail = table().find_detail(record);
   if (record.outcome != Outcome::unreachable || detail == nullptr) return;
-  heard_.push_back({.token = requests_[target].token, .record = record, .detail = *detail, .sent_at = {}});
+  heard_.push_back({.token = requests_[target].token,
+                    .record = record,
+                    .detail = *detail,
+                    .sent_at = {},
+                    .asked = requests_[target].asked});
 }
 
 /// The probe is over without an answer, but this event does not end the request, and more probes follow.
@@ -351,8 +360,8 @@ bool RequestSchedule::was_heard(TargetIndex target, Instant now) {
 void RequestSchedule::time_out(TargetIndex target, Instant now) {
   TargetRecord& record = table().record(target);
   if (was_heard(target, std::min(now, requests_[target].deadline)))
-    requests_[target].displaced > 0 ? OutcomeTracker::fall_silent(record) : OutcomeTracker::time_out(record);
-  if (record.attempt == 0 && requests_[target].refusal) outcomes_.fail(target, requests_[target].refusal);
+    requests_[target].displaced > 0 ? OutcomeTracker::fall_silent(record, now) : OutcomeTracker::time_out(record, now);
+  if (record.attempt == 0 && requests_[target].refusal) outcomes_.fail(target, requests_[target].refusal, now);
   finish(target);
 }
 
@@ -360,7 +369,8 @@ void RequestSchedule::finish(TargetIndex target) {
   Request& request = requests_[target];
   TargetRecord& record = table().record(target);
   Detail detail = record.detail == 0 ? Detail{} : std::move(table().detail(record));
-  done_.push_back({.token = request.token, .record = record, .detail = std::move(detail), .sent_at = {}});
+  done_.push_back(
+      {.token = request.token, .record = record, .detail = std::move(detail), .sent_at = {}, .asked = request.asked});
   outcomes_.give_up(record);
   timers_.clear(target);
   queue_of(target).line.remove(target);

@@ -30,6 +30,7 @@ class RequestSchedule final : public ProbeSource {
     bool connects = false;  ///< Each probe takes up room in the transport while it is under way.
     Duration timeout{};     ///< The timeout of each probe; not negative.
     int retry = 0;          ///< The number of probes after the first; not negative.
+    Asked asked{};          ///< Done tells it again.
   };
   /// The outcome of a request.
   struct Done {
@@ -37,6 +38,7 @@ class RequestSchedule final : public ProbeSource {
     TargetRecord record{};
     Detail detail{};
     Instant sent_at{};  ///< When the answered probe was sent, else the last one; no meaning if none was sent.
+    Asked asked{};
   };
 
   explicit RequestSchedule(const Rules& rules)
@@ -46,7 +48,13 @@ class RequestSchedule final : public ProbeSource {
   /// this call only sending a probe of the request needs memory; the request's end needs none.
   Token submit(const Submission& submission, Instant now);
   /// A request that cannot be sent: it is done at once with this outcome.
-  Token refuse(const Address& address, Outcome outcome, std::error_code error);
+  struct Refusal {
+    Address address{};
+    Asked asked{};
+    Outcome outcome = Outcome::send_failed;
+    std::error_code error{};
+  };
+  Token refuse(const Refusal& refusal, Instant now);
 
   /// Ends all requests under way now, in the order of submission. Each keeps the outcome that is known: mostly pending.
   void end_all();
@@ -102,6 +110,7 @@ class RequestSchedule final : public ProbeSource {
     std::error_code refusal{};             ///< The last passing refusal since a probe was sent; none: no such refusal.
     std::optional<net::Serial> untried{};  ///< The probe that was proposed, and put back or held.
     std::vector<net::Serial> sent{};
+    Asked asked{};
   };
   /// Requests with a probe to send. Requests that connect have their own line, so that no other request
   /// waits for room.

@@ -103,7 +103,7 @@ void Shards::begin_round() {
 }
 
 void Shards::end_round() {
-  for (Shard& shard : shards_) shard.session.end_round();
+  for (Shard& shard : shards_) shard.session.end_round(shard.transport->now());
 }
 
 bool Shards::run(Goal goal, Instant deadline, const std::stop_token& stop) {
@@ -142,6 +142,20 @@ Shards::Place Shards::find(std::uint32_t target) noexcept {
   return {.table = &table, .record = &table.record(spot.target)};
 }
 
+std::vector<std::uint32_t> Shards::take_answered() {
+  std::vector<std::uint32_t> targets;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    for (const TargetIndex target : shards_[i].session.answered())
+      targets.push_back(number_of({.shard = i, .target = target}));
+    shards_[i].session.answered().clear();
+  }
+  return targets;
+}
+
+bool Shards::has_answered() noexcept {
+  return std::ranges::any_of(shards_, [](Shard& shard) { return !shard.session.answered().empty(); });
+}
+
 std::size_t Shards::unreported() const noexcept {
   std::size_t count = 0;
   for (const Shard& shard : shards_) count += shard.session.fates().unreported();
@@ -150,6 +164,10 @@ std::size_t Shards::unreported() const noexcept {
 
 void Shards::all_reported() noexcept {
   for (Shard& shard : shards_) shard.session.fates().all_reported();
+}
+
+Duration Shards::wall_offset() const noexcept {
+  return shards_.empty() ? Duration{} : shards_.front().transport->wall_offset();
 }
 
 Instant Shards::next_recovery() const noexcept {

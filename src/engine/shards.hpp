@@ -62,9 +62,15 @@ class Shards {
     TargetRecord* record;
   };
   [[nodiscard]] Place find(std::uint32_t target) noexcept;
+  /// With Rules::tell_answers: the targets that were answered since the last call.
+  [[nodiscard]] std::vector<std::uint32_t> take_answered();
+  /// take_answered() has something.
+  [[nodiscard]] bool has_answered() noexcept;
   /// The number of targets whose answer is not yet handed out.
   [[nodiscard]] std::size_t unreported() const noexcept;
   void all_reported() noexcept;
+  /// ProbeTransport::wall_offset(); 0 without a shard.
+  [[nodiscard]] Duration wall_offset() const noexcept;
   /// The earliest BatchSchedule::next_recovery() of all shards.
   [[nodiscard]] Instant next_recovery() const noexcept;
   [[nodiscard]] std::size_t awaited() const noexcept;

@@ -302,6 +302,7 @@ void TraceSchedule::take(const Turn& turn, const Answer& answer, Instant now) {
       return settle(turn);
     case Sign::silence:
       free_place(turn, Fate::silent);
+      probe_of(turn).silent_at = now;
       return repeat_or_settle(turn, in_time && (most == 0 || probe_of(turn).attempts < most));
     case Sign::not_left:
     case Sign::no_time:

@@ -54,6 +54,7 @@ struct HopProbe {
   RouterWindows::Line line = 0;
   std::uint32_t answer = 0;  ///< Place in the list of answers, from 1; 0: none.
   Instant place_until{};
+  std::optional<Instant> silent_at{};  ///< When its last attempt was found to be silent.
 };
 
 class TraceSchedule {

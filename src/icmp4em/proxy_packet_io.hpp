@@ -48,6 +48,7 @@ class ProxyPacketIo final : public net::PacketIo {
   [[nodiscard]] std::error_code look_for_proxy(Duration time);
 
   [[nodiscard]] Instant now() noexcept override { return io_->now(); }
+  [[nodiscard]] Duration wall_offset() noexcept override { return io_->wall_offset(); }
   void set_profile(net::ProfileNumber profile, const ProbeOptions& options) override;
   net::SendPath way(Family family, net::ProfileNumber profile, unsigned turn) override;
   [[nodiscard]] std::span<const net::SocketId> sockets() const noexcept override { return io_->sockets(); }

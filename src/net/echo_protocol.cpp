@@ -6,6 +6,7 @@
 #include <new>
 #include <unordered_set>
 
+#include "net/packet_size.hpp"
 #include "net/probe_candidates.hpp"
 #include "values/address_kinds.hpp"
 
@@ -85,7 +86,8 @@ Event EchoProtocol::event(const Match& match, const Claim& claim) noexcept {
           .reply_ttl = claim.outer.ttl.value_or(std::uint8_t{0}),
           .reply_tos = claim.outer.tos,
           .auth_bits = match.fit.auth_bits,
-          .payload_altered = match.fit.altered};
+          .payload_altered = match.fit.altered,
+          .reply_size = reply_size(claim.outer.message.size())};
 }
 
 void EchoProtocol::take_reply(const Claim& claim, const ReceiveContext& context) {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "net/packet_size.hpp"
 #include "packet/icmp_extension.hpp"
 #include "values/address_kinds.hpp"
 
@@ -64,7 +65,8 @@ IcmpErrorReport report_of(const Outer& outer, const packet::IcmpMessage& message
           .ttl = outer.ttl,
           .tos = outer.tos,
           .arrival = arrival,
-          .message = &message};
+          .message = &message,
+          .size = reply_size(outer.message.size())};
 }
 
 IcmpErrorReport report_of(const QueuedError& queued, const Channel& channel) {
@@ -98,7 +100,8 @@ Event IcmpEvents::event(const Probe& probe, Carrier carrier, const IcmpErrorRepo
           .icmp = last_,
           .reply_ttl = report.ttl.value_or(std::uint8_t{0}),
           .reply_tos = report.tos,
-          .auth_bits = auth_bits};
+          .auth_bits = auth_bits,
+          .reply_size = report.size};
 }
 
 }  // namespace multiping::net

@@ -26,6 +26,7 @@ struct IcmpErrorReport {
   std::span<const std::uint8_t> quoted{};        ///< From a queue: the quoted part of the datagram in error.
   std::size_t extension = 0;                     ///< From a queue: where the extension begins in `quoted`; 0: unknown.
   std::size_t missing = 0;                       ///< From a queue: the least bytes of headers that it left out.
+  std::uint16_t size = 0;  ///< Of the whole error, from the ICMP header on; 0: it came by a queue.
 
   [[nodiscard]] packet::ErrorKind kind() const noexcept { return packet::classify_error(family, type, code); }
   /// True when the error says what happened to the probe. Redirects and source quench do not.

@@ -136,6 +136,8 @@ class PacketIo {
   virtual ~PacketIo() = default;
 
   [[nodiscard]] virtual Instant now() noexcept = 0;
+  /// What the wall clock shows now, less now(). By default it shows the same.
+  [[nodiscard]] virtual Duration wall_offset() noexcept { return {}; }
 
   /// Sets profile number `profile` to `options`. No probe of the previous profile of this number is awaited any more.
   virtual void set_profile(ProfileNumber profile, const ProbeOptions& options) = 0;

@@ -30,6 +30,7 @@ class PacketTransport final : public ProbeTransport {
   PacketTransport(std::unique_ptr<PacketIo> io, const IoRequest& request, const packet::SipKey& key);
 
   [[nodiscard]] Instant now() noexcept override { return io_->now(); }
+  [[nodiscard]] Duration wall_offset() noexcept override { return io_->wall_offset(); }
   void set_profile(ProfileNumber profile, const ProbeOptions& options) override;
   Obstacle prepare(Family family, ProfileNumber profile) override;
   [[nodiscard]] std::size_t credit() const noexcept override { return credit_; }

@@ -81,7 +81,8 @@ struct Event {
   std::optional<std::uint8_t> reply_tos{};
   std::uint8_t auth_bits = 0;
   bool payload_altered = false;
-  bool elsewhere = false;  ///< A reply or refusal is right in all but its source address, which is `responder`.
+  bool elsewhere = false;        ///< A reply or refusal is right in all but its source address, which is `responder`.
+  std::uint16_t reply_size = 0;  ///< Bytes of the answer, from the ICMP or UDP header on; 0: not known.
 };
 
 /// True when this process, or the host, has no descriptor left.
@@ -102,6 +103,8 @@ class ProbeTransport {
   virtual ~ProbeTransport() = default;
 
   [[nodiscard]] virtual Instant now() noexcept = 0;
+  /// The same as PacketIo::wall_offset().
+  [[nodiscard]] virtual Duration wall_offset() noexcept { return {}; }
 
   /// Sets profile number `profile` to `options`. No probe of the previous profile of this number is awaited any more.
   virtual void set_profile(ProfileNumber profile, const ProbeOptions& options) = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "net/packet_size.hpp"
 #include "net/probe_candidates.hpp"
 #include "values/address_kinds.hpp"
 
@@ -17,6 +18,12 @@ constexpr std::size_t smallest_tag = packet::tag_size(2);
 
 /// The most probes of one stream that one search looks at.
 constexpr int most_steps = 4096;
+
+/// From the UDP header on, which the socket leaves out; 0: not known.
+std::uint16_t size_of(const Incoming& packet) noexcept {
+  constexpr std::size_t udp_header = 8;
+  return packet.truncated ? std::uint16_t{0} : reply_size(udp_header + packet.bytes.size());
+}
 
 Instant came_at(const Arrival& arrival) noexcept { return arrival.stamp.value_or(arrival.read); }
 
@@ -164,7 +171,8 @@ void UdpProtocol::take_answer(const Match& match, const Incoming& packet, const 
                             .reply_tos = packet.tos,
                             .auth_bits = match.auth_bits,
                             .payload_altered = match.altered,
-                            .elsewhere = match.elsewhere});
+                            .elsewhere = match.elsewhere,
+                            .reply_size = size_of(packet)});
   match.flight->answered = true;
 }
 

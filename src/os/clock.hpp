@@ -27,4 +27,12 @@ namespace multiping::os {
 
 [[nodiscard]] inline Instant monotonic_now() noexcept { return Instant{read_clock(CLOCK_MONOTONIC)}; }
 
+[[nodiscard]] inline std::chrono::sys_time<Duration> wall_now() noexcept {
+  return std::chrono::sys_time<Duration>{read_clock(CLOCK_REALTIME)};
+}
+/// The wall clock less the monotonic clock, both read now.
+[[nodiscard]] inline Duration wall_offset() noexcept {
+  return wall_now().time_since_epoch() - monotonic_now().time_since_epoch();
+}
+
 }  // namespace multiping::os

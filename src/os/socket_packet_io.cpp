@@ -94,6 +94,7 @@ SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& optio
 }
 
 Instant SocketPacketIo::now() noexcept { return monotonic_now(); }
+Duration SocketPacketIo::wall_offset() noexcept { return os::wall_offset(); }
 
 void SocketPacketIo::set_profile(net::ProfileNumber profile, const ProbeOptions& options) {
   const std::uint16_t port = options.protocol == Protocol::udp ? destination_port(options) : std::uint16_t{0};

@@ -37,6 +37,7 @@ class SocketPacketIo final : public net::PacketIo {
                  const SharedSockets& shared = {});
 
   [[nodiscard]] Instant now() noexcept override;
+  [[nodiscard]] Duration wall_offset() noexcept override;
   void set_profile(net::ProfileNumber profile, const ProbeOptions& options) override;
   net::SendPath way(Family family, net::ProfileNumber profile, unsigned turn) override;
   [[nodiscard]] std::span<const net::SocketId> sockets() const noexcept override { return sockets_.open(); }

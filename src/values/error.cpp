@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "base/printable.hpp"
+#include "multiping/result.hpp"
 
 namespace multiping {
 namespace {

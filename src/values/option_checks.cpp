@@ -11,8 +11,8 @@
 #include <system_error>
 
 #include "base/number_text.hpp"
-#include "base/printable.hpp"
 #include "multiping/error.hpp"
+#include "multiping/result.hpp"
 
 namespace multiping {
 namespace {

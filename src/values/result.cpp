@@ -8,7 +8,6 @@
 #include <span>
 
 #include "base/number_text.hpp"
-#include "base/printable.hpp"
 
 namespace multiping {
 namespace {
@@ -138,6 +137,12 @@ std::string host_text(const Result& result) {
   return printable(result.host) + " (" + result.address.to_string() + ")";
 }
 
+/// What the host was asked; empty for ICMP.
+std::string service_text(const Result& result) {
+  if (result.protocol == Protocol::icmp) return {};
+  return " " + std::string{to_string(result.protocol)} + "/" + std::to_string(result.port);
+}
+
 /// The extensions that a router appended to its error: the MPLS labels of the probe, and the router's interface.
 std::string appended_text(const IcmpError& error) {
   std::string text;
@@ -239,7 +244,8 @@ std::string_view to_string(TimestampSource source) noexcept {
 }
 
 std::ostream& operator<<(std::ostream& out, const Result& result) {
-  return out << host_text(result) + ": " + std::string{to_string(result.outcome)} + detail_text(result);
+  return out << host_text(result) + service_text(result) + ": " + std::string{to_string(result.outcome)} +
+                    detail_text(result);
 }
 
 }  // namespace multiping

@@ -11,7 +11,7 @@
 #include <string>
 #include <system_error>
 
-#include "base/printable.hpp"
+#include "multiping/result.hpp"
 
 namespace multiping {
 namespace {

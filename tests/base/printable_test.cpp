@@ -1,7 +1,7 @@
 // Tests how messages show text from outside: unchanged where that is safe, else quoted and escaped.
-#include "base/printable.hpp"
-
 #include <boost/test/unit_test.hpp>
+
+#include "multiping/result.hpp"
 
 using namespace multiping;
 using namespace std::string_literals;

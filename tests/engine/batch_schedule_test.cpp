@@ -12,12 +12,12 @@ using namespace std::chrono_literals;
 using multiping::Address;
 using multiping::Counters;
 using multiping::IcmpError;
+using multiping::Instant;
 using multiping::Outcome;
 using multiping::engine::BatchSchedule;
 using multiping::engine::Rules;
 using multiping::engine::TargetRecord;
 using multiping::net::Event;
-using multiping::Instant;
 using multiping::net::Probe;
 
 BOOST_AUTO_TEST_SUITE(batch_schedule_test)
@@ -267,7 +267,7 @@ BOOST_AUTO_TEST_CASE(what_was_put_back_is_given_up_with_its_round) {
   d.session.begin_round(start);
   const auto batch = d.propose(start);
   d.session.put_back(batch, start + 1s);
-  d.session.end_round();
+  d.session.end_round(start);
   BOOST_TEST(!d.session.sending());
   BOOST_TEST(d.record(0).attempt == 0U);
   const auto again = d.round(start + 1s);
@@ -343,7 +343,7 @@ BOOST_AUTO_TEST_CASE(what_was_not_sent_by_the_end_of_the_round_stays_as_it_was) 
   Dialogue d{3, {.max_rate = 1}};
   d.session.begin_round(start);
   d.send_all(start);
-  d.session.end_round();
+  d.session.end_round(start);
   BOOST_TEST(!d.session.sending());
   BOOST_CHECK(d.record(2).outcome == Outcome::pending);
   BOOST_TEST(d.record(2).attempt == 0U);
@@ -356,7 +356,7 @@ BOOST_AUTO_TEST_CASE(what_this_host_refused_until_the_end_of_the_round_has_faile
   d.session.sent(std::span{batch}.first(1), std::vector<Instant>{start});
   d.session.refused(batch[1], full(), start);
   d.session.refused(batch[2], backlog(), start);
-  d.session.end_round();
+  d.session.end_round(start);
   BOOST_CHECK(d.record(0).outcome == Outcome::pending);
   BOOST_CHECK(d.record(1).outcome == Outcome::send_failed);
   BOOST_CHECK(d.session.table().detail(d.record(1)).error == full());
@@ -372,7 +372,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_of_a_further_probe_is_no_news) {
   d.session.begin_round(start + 1s);
   const auto batch = d.propose(start + 1s);
   d.session.refused(batch[0], full(), start + 1s);
-  d.session.end_round();
+  d.session.end_round(start);
   BOOST_CHECK(d.record(0).outcome == Outcome::no_reply);
   BOOST_TEST(d.counters().send_errors == 0U);
 }

@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using multiping::Address;
 using multiping::Family;
+using multiping::Instant;
 using multiping::Outcome;
 using multiping::ProbeOptions;
 using multiping::engine::BatchSchedule;
@@ -23,7 +24,6 @@ using multiping::engine::ProbeTable;
 using multiping::engine::Shards;
 using multiping::engine::TargetIndex;
 using multiping::net::Event;
-using multiping::Instant;
 using multiping::net::Probe;
 using multiping::net::Serial;
 
@@ -45,7 +45,7 @@ std::vector<Probe> send_all(BatchSchedule& session, Instant now) {
 std::vector<Probe> whole_round(BatchSchedule& session, Instant now) {
   session.begin_round(now);
   auto batch = send_all(session, now);
-  session.end_round();
+  session.end_round(now);
   return batch;
 }
 

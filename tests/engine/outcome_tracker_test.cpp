@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 using multiping::Address;
 using multiping::Duration;
 using multiping::IcmpError;
+using multiping::Instant;
 using multiping::Outcome;
 using multiping::TimestampSource;
 using multiping::engine::Detail;
@@ -18,7 +19,6 @@ using multiping::engine::OutcomeTracker;
 using multiping::engine::TargetIndex;
 using multiping::engine::TargetRecord;
 using multiping::net::Event;
-using multiping::Instant;
 using multiping::net::Probe;
 using Kind = multiping::net::Event::Kind;
 
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(an_answer_from_elsewhere_is_none_but_names_who_sent_it) {
   const Probe probe = send(1);
   for (const Kind kind : {Kind::reply, Kind::refused})
     fates.received({.serial = probe.serial, .kind = kind, .responder = other, .elsewhere = true});
-  OutcomeTracker::time_out(record());
+  OutcomeTracker::time_out(record(), start);
   BOOST_CHECK(record().outcome == Outcome::no_reply);
   BOOST_CHECK(detail()->responder == other);
   BOOST_TEST(fates.counters().wrong_source == 2U);
@@ -286,11 +286,38 @@ BOOST_AUTO_TEST_CASE(what_failed_has_no_time_and_no_responder) {
   hear(Kind::unreachable, send(1), start + 5ms);
   BOOST_CHECK(record().rtt == 5ms);
   fates.give_up(record());
-  fates.fail(0, std::make_error_code(std::errc::network_unreachable));
+  fates.fail(0, std::make_error_code(std::errc::network_unreachable), start + 6ms);
   BOOST_CHECK(record().outcome == Outcome::send_failed);
   BOOST_CHECK(record().rtt == Duration{});
   BOOST_CHECK(record().timestamps == TimestampSource::none);
   BOOST_TEST(detail()->icmp == nullptr);
+  BOOST_TEST((record().at() == start + 6ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_fate_has_its_time_and_the_size_of_the_answer) {
+  const Probe silent = send(1);
+  OutcomeTracker::time_out(record(), start + 1s);
+  BOOST_TEST((record().at() == start + 1s));
+  fates.received({.serial = silent.serial,
+                  .kind = Kind::unreachable,
+                  .responder = router,
+                  .arrival = {.read = start + 2s, .stamp = start + 1500ms},
+                  .icmp = std::make_shared<const IcmpError>(IcmpError{.type = 3, .code = 1}),
+                  .reply_size = 36});
+  BOOST_TEST((record().at() == start + 1500ms));
+  BOOST_TEST((record().reply_size == 36U));
+  fates.received({.serial = silent.serial, .arrival = {.read = start + 3s}, .reply_size = 65'535});
+  BOOST_TEST((record().at() == start + 3s));
+  BOOST_TEST((record().reply_size == 65'535U));
+}
+
+BOOST_AUTO_TEST_CASE(times_are_kept_to_the_microsecond_for_years) {
+  TargetRecord record;
+  const Instant late{std::chrono::hours{24 * 365 * 8} + 999ns};
+  record.set_at(late);
+  BOOST_TEST((record.at() == late - 999ns));
+  record.set_at(Instant::min());
+  BOOST_TEST((record.at() == Instant{}));
 }
 
 BOOST_AUTO_TEST_CASE(what_comes_for_nobody_is_counted_and_no_more) {

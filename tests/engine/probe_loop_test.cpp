@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(what_finds_no_room_until_the_deadline_is_left) {
   transport.answers = false;
   BOOST_TEST(!ProbeLoop(session, transport).run(Goal::sent, start + 1500ms, {}));
   BOOST_TEST(transport.sent.size() == 20U);
-  session.end_round();
+  session.end_round(start);
   BOOST_TEST(session.fates().awaited() == 20U);
 }
 

@@ -204,12 +204,18 @@ BOOST_AUTO_TEST_CASE(a_failure_to_send_again_leaves_the_probe_under_way) {
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_sent_is_done_at_once) {
   const Address nowhere = Address::v4({0, 0, 0, 0});
-  const Token token = requests.refuse(nowhere, Outcome::send_failed, std::make_error_code(std::errc::no_buffer_space));
+  const Token token = requests.refuse({.address = nowhere,
+                                       .asked = {.protocol = multiping::Protocol::tcp, .port = 443},
+                                       .outcome = Outcome::send_failed,
+                                       .error = std::make_error_code(std::errc::no_buffer_space)},
+                                      start + 1s);
   BOOST_TEST(requests.in_flight() == 1U);
   const auto result = done();
   BOOST_TEST(result.token == token);
   BOOST_CHECK(result.record.address == nowhere);
   BOOST_CHECK(result.detail.error == std::make_error_code(std::errc::no_buffer_space));
+  BOOST_TEST((result.asked.protocol == multiping::Protocol::tcp && result.asked.port == 443U));
+  BOOST_TEST((result.record.at() == start + 1s));
 }
 
 BOOST_AUTO_TEST_CASE(profiles_are_released_with_the_request) {

@@ -117,6 +117,103 @@ BOOST_AUTO_TEST_CASE(a_host_keeps_the_name_that_the_caller_gave) {
   check_lost_behind(routes[0], 4);
 }
 
+/// A silent host that has these services, behind three routers.
+HostRule services(const std::string& block, const std::vector<PortRule>& ports) {
+  HostRule rule = dead_behind(block, 3);
+  rule.ports = ports;
+  return rule;
+}
+
+Result lost(const char* host, Protocol protocol = Protocol::icmp, std::uint16_t port = 0) {
+  Result result{.host = host, .address = *Address::parse(host), .outcome = Outcome::no_reply};
+  result.protocol = protocol;
+  result.port = port;
+  return result;
+}
+
+/// The port of tcp() is open only at 443, that of udp() only at 53: a trace that asks anything else does not get there.
+World world_of_services(TransportKind kind = TransportKind::raw) {
+  PortRule https = open(Protocol::tcp), dns = open(Protocol::udp);
+  https.port = 443;
+  dns.port = 53;
+  Scenario scenario{.name = "services", .seed = 21};
+  scenario.hosts = {services("10.0.5.0/24", {https, dns}), dead_behind("10.0.0.0/24", 4)};
+  World world;
+  world.transport = simulate(std::move(scenario), {.sockets = kind, .record = true});
+  return world;
+}
+
+BOOST_AUTO_TEST_CASE(each_target_is_asked_by_the_protocol_and_port_of_its_result) {
+  for (const TransportKind kind : {TransportKind::raw, TransportKind::ping_socket}) {
+    const World world = world_of_services(kind);
+    const std::vector<Result> down{lost("10.0.5.1", Protocol::tcp, 443), lost("10.0.5.1"), lost("10.0.0.1"),
+                                   lost("10.0.5.1", Protocol::udp, 53), lost("10.0.5.1", Protocol::tcp, 80)};
+    const auto routes = world.diagnose(down, 3s);
+    BOOST_REQUIRE(routes.size() == 5U);
+    for (const std::size_t i : {0U, 3U}) BOOST_TEST(routes[i].reached);
+    for (const std::size_t i : {1U, 2U, 4U}) BOOST_TEST(!routes[i].reached);
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+      BOOST_REQUIRE(!routes[i].hops.empty());
+      for (const Result& probe : routes[i].hops.front().probes) {
+        BOOST_CHECK(probe.protocol == down[i].protocol);
+        BOOST_TEST(probe.port == down[i].port);
+      }
+    }
+    check_lost_behind(routes[2], 4);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(who_may_not_ping_diagnoses_what_was_asked_by_tcp) {
+  const World world = world_of_services(TransportKind::sockets);
+  const auto routes = world.diagnose(std::vector{lost("10.0.5.1", Protocol::tcp, 443)}, 3s);
+  BOOST_TEST(routes.at(0).reached);
+}
+
+BOOST_AUTO_TEST_CASE(results_of_a_batch_are_diagnosed_as_they_were_asked) {
+  const World world = world_of_services();
+  ProbeOptions silent_port = tcp(81);
+  const Batch batch = world.ping({Target{"10.0.5.1", silent_port}, Target{"10.0.5.2"}});
+  static_cast<void>(world.diagnose(batch.no_responses, 3s));
+  const auto& sent = world.transport->log().sent;
+  const auto asks = [&sent](const char* to, Protocol protocol, int port) {
+    return std::ranges::all_of(sent, [&](const HostLog::Packet& packet) {
+      return packet.to != *Address::parse(to) || (packet.protocol == protocol && packet.port == port);
+    });
+  };
+  BOOST_TEST(asks("10.0.5.1", Protocol::tcp, 81));
+  BOOST_TEST(asks("10.0.5.2", Protocol::icmp, 0));
+}
+
+BOOST_AUTO_TEST_CASE(the_rest_of_the_probe_is_that_of_the_options_where_the_protocol_has_it) {
+  const World world = world_of_services();
+  TraceOptions options;
+  options.ping.probe = {.protocol = Protocol::udp, .port = 99, .source_port = 4000, .tos = 8, .payload_size = 100};
+  options.ping.probe.pattern = {1};
+  const std::vector<Result> down{lost("10.0.5.1", Protocol::tcp, 443), lost("10.0.5.2"),
+                                 lost("10.0.5.3", Protocol::udp, 53)};
+  const auto routes = world.diagnose(down, 3s, options);
+  BOOST_TEST(routes.at(0).reached);
+  BOOST_TEST(routes.at(2).reached);
+  for (const auto& packet : world.transport->log().sent) {
+    BOOST_TEST(packet.tos == 8);
+    BOOST_TEST((packet.source_port == 4000) == (packet.protocol != Protocol::icmp));
+    if (packet.protocol != Protocol::tcp) BOOST_TEST(packet.message_size == 108U);
+  }
+  options.ping.probe = {.protocol = Protocol::tcp, .half_open = true};
+  BOOST_TEST(world.diagnose(down, 3s, options).size() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_traced_hurts_no_other) {
+  const World world = world_of_services();
+  const std::vector<Result> down{lost("10.0.5.1", Protocol::sctp, 80), lost("10.0.0.1")};
+  const auto routes = world.diagnose(down, 3s);
+  BOOST_REQUIRE(routes.size() == 2U);
+  BOOST_CHECK(routes[0].error == Errc::not_supported);
+  BOOST_TEST(routes[0].hops.empty());
+  BOOST_CHECK(routes[0].address == Address::v4({10, 0, 5, 1}));
+  check_lost_behind(routes[1], 4);
+}
+
 BOOST_AUTO_TEST_CASE(an_address_of_another_family_is_that_routes_error) {
   const World world;
   const Batch batch = world.ping({"10.0.0.1", "10.0.1.1"});

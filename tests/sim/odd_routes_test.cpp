@@ -55,6 +55,8 @@ struct World {
     Result lost;
     lost.host = target;
     lost.address = *Address::parse(target);
+    lost.protocol = options.ping.probe.protocol;
+    lost.port = lost.protocol == Protocol::icmp ? 0 : lost.protocol == Protocol::udp ? 33434 : 80;
     return diagnose({&lost, 1}, 3s, options).at(0);
   }
   /// The time from the first probe to the last.

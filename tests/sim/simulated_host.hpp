@@ -43,6 +43,7 @@ struct SimulatedHost {
   TransportKind sockets = TransportKind::raw;  ///< raw, ping_socket or sockets.
   bool ipv4 = true, ipv6 = true;               ///< false: this host lacks the family (EAFNOSUPPORT).
   Instant start{std::chrono::seconds{1000}};
+  Duration wall_offset{std::chrono::hours{400'000}};  ///< What the wall clock shows more than the monotonic clock.
   std::vector<Address> addresses{Address::v4({10, 255, 255, 1}), Address::v4({10, 255, 255, 2}),
                                  *Address::parse("fdff::1"),
                                  *Address::parse("fdff::2")};  ///< The first is the default.

@@ -25,6 +25,7 @@ class SimulatedPacketIo final : public net::PacketIo {
                     HostLog* log);
 
   [[nodiscard]] Instant now() noexcept override { return now_; }
+  [[nodiscard]] Duration wall_offset() noexcept override { return host_.wall_offset; }
   void set_profile(net::ProfileNumber profile, const ProbeOptions& options) override;
   net::SendPath way(Family family, net::ProfileNumber profile, unsigned turn) override;
   [[nodiscard]] std::span<const net::SocketId> sockets() const noexcept override { return sockets_.open(); }

@@ -16,7 +16,7 @@
 
 #include "apps/multipingd/sandbox/enter_sandbox.hpp"
 #include "apps/multipingd/sandbox/privileges.hpp"
-#include "base/printable.hpp"
+#include "multiping/result.hpp"
 #include "os/socket.hpp"
 
 namespace multiping::daemon {
