@@ -16,7 +16,7 @@
 namespace multiping {
 
 /// Sends single probes at any time: submit(), wait on native_handle(), poll(). Any number of probes may be in flight,
-/// each with its own options and deadline.
+/// each with its own options and timeout.
 ///
 ///     Prober prober;
 ///     const auto token = prober.submit(*Address::parse("192.0.2.1"), {.ttl = 3}, 500ms);
@@ -44,7 +44,7 @@ namespace multiping {
 /// | permission-denied       | Outcome::send_failed, EPERM or EACCES; PermissionError where no probe can be sent      |
 /// | address-in-use          | Outcome::send_failed, EADDRINUSE                                                      |
 /// | address-not-available   | Outcome::send_failed, EADDRNOTAVAIL                                                   |
-/// | probes-exhausted        | never: probes wait for room; a probe without room by its deadline is Outcome::pending  |
+/// | probes-exhausted        | never: probes wait for room, and lose no time by it                                    |
 /// | invalid-argument        | std::invalid_argument from submit(), or Outcome::send_failed with Errc::not_supported  |
 class MULTIPING_EXPORT Prober {
  public:
@@ -63,15 +63,21 @@ class MULTIPING_EXPORT Prober {
   /// Sends one probe now (or as soon as max_rate allows), and up to `retry` more, one each time `timeout` passes
   /// without an answer. Returns the token of this submission.
   ///
-  /// poll() returns the token once, with the result. The submission is complete at the first answer to any of its
-  /// probes (Result::attempt says which), or when `timeout` has passed after the last one, which is `timeout` times
-  /// (`retry` + 1) after this call. It is complete at once where no answer can come: the probe cannot be sent, a ttl
-  /// that was asked for has expired, or an unreachable error has come, with fail_fast or for a TCP connection, which
-  /// such an error ends.
+  /// The timeout of each probe begins when the probe leaves this host. A probe that waits for its turn loses none of
+  /// it: because of max_rate, a full queue, or lack of room or ports for a connection. A TCP connection that makes room
+  /// for others (see Outcome::pending) is made again later, as if it had not been sent.
   ///
-  /// An answer that comes later is counted as late, and never counts for another probe. A probe that could not be sent
-  /// in time, because of max_rate or lack of room, is pending with attempt 0. A TCP connection is send_failed with
-  /// EADDRINUSE where another probe of this object used its ports all the time: see ProbeOptions::flow.
+  /// poll() returns the token once, with the result. The submission is complete at the first answer to any of its
+  /// probes (Result::attempt says which), or when `timeout` has passed after the last one. It is complete at once where
+  /// no answer can come: the probe cannot be sent, a ttl that was asked for has expired, or an unreachable error has
+  /// come, with fail_fast or for a TCP connection, which such an error ends.
+  ///
+  /// No submission waits for ever: where this host refuses a probe with an error that passes (ENOBUFS, EAGAIN, ENOMEM,
+  /// EMFILE), it is tried again for as long as all timeouts of the submission together. Then it is send_failed with
+  /// that error; after an earlier probe it is as if that had been the last one. Room and ports become free when other
+  /// submissions of this object complete.
+  ///
+  /// An answer that comes later is counted as late, and never counts for another probe.
   ///
   /// Throws std::invalid_argument for options out of range, a negative timeout or retry, or no address, and
   /// std::bad_alloc. Every other failure is the result of a completion.

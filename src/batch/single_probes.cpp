@@ -107,14 +107,15 @@ SingleProbes::Token SingleProbes::submit(const Submission& submission) {
   engine::RequestSchedule::Submission request{
       .destination = {.address = to, .profile = 0, .ttl_asked = probe.ttl.has_value()},
       .connects = connects(probe),
-      .timeout = submission.timeout,
-      .retry = submission.retry};
+      .waits = {.first = submission.timeout},
+      .retry = static_cast<std::uint32_t>(submission.retry),
+      .leave_by = submission.leave_by};
   if (const auto error = lacking ? lacking : objection(to, probe))
     return requests_.refuse(to, Outcome::send_failed, error);
   release_profiles();
   Held held{profiles_, make_known(profiles_.acquire(probe), probe)};
   request.destination.profile = held.number();
-  const Token token = requests_.submit(request, transport_->now());
+  const Token token = requests_.submit(request);
   static_cast<void>(held.keep());
   return token;
 }

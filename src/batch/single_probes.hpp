@@ -45,8 +45,9 @@ class SingleProbes {
   struct Submission {
     const Address& address;
     const ProbeOptions& probe;
-    Duration timeout{};  ///< Of each probe; not negative.
-    int retry = 0;       ///< Further probes after the first; not negative.
+    Duration timeout{};                 ///< Of each probe, from its sending; not negative.
+    int retry = 0;                      ///< Further probes after the first; not negative.
+    Instant leave_by = Instant::max();  ///< Pending, if the first probe has not left by then.
   };
   [[nodiscard]] Token submit(const Submission& submission);
   /// Sends the submitted probes that may be sent now. Does not wait. Sends nothing after a stop.

@@ -1,5 +1,5 @@
-// RequestSchedule with a probe to send wait in two lines; timers find the request whose next probe or deadline is due
-// first. See request_schedule.hpp.
+// Requests with a probe to send wait in two lines; timers find the request whose wait or patience ends first.
+// See request_schedule.hpp.
 #include "engine/request_schedule.hpp"
 
 #include <algorithm>
@@ -21,14 +21,11 @@ constexpr std::size_t most_remembered = 65'536;
 constexpr std::size_t longest_window = std::size_t{64} * 65'536;
 
 constexpr std::uint8_t most_repetitions = 3;
+/// How often a displaced connection counts as not sent, so that a request ends whatever happens to its connections.
+constexpr std::uint8_t most_fresh_starts = 8;
 /// The most requests that one call ends, so that the caller can check the clock and a stop request after some
 /// milliseconds.
 constexpr int most_over_at_once = 8192;
-
-Duration total(Duration timeout, int retry) noexcept {
-  const std::int64_t probes = std::int64_t{retry} + 1;
-  return timeout > Duration::max() / probes ? Duration::max() : timeout * probes;
-}
 
 }  // namespace
 
@@ -60,25 +57,22 @@ std::vector<RequestSchedule::Done> RequestSchedule::take_done() {
   return taken;
 }
 
-RequestSchedule::Token RequestSchedule::submit(const Submission& submission, Instant now) {
+RequestSchedule::Token RequestSchedule::submit(const Submission& submission) {
   make_room_for_target();
   make_room_for_done();
   reserve_more(released_profiles_, under_way_ + 1);
   const TargetIndex target = admit(submission.destination);
   Request& request = requests_[target];
-  request.token = next_token_++;
-  request.deadline = after(now, total(submission.timeout, submission.retry));
-  request.due = after(now, submission.timeout);
-  request.submitted = now;
-  request.timeout = submission.timeout;
-  request.listened = {};
-  request.repetitions = request.displaced = 0;
-  request.short_of_room = false;
-  request.connects = submission.connects;
-  request.over = false;
-  request.refusal = {};
-  timers_.set(target, request.due);
-  line_up(target, false);
+  std::vector<net::Serial> sent = std::move(request.sent);  // empty; its memory is used again
+  request = {.token = next_token_++,
+             .leave_by = submission.leave_by,
+             .waits = submission.waits,
+             .retry = submission.retry,
+             .life = Life::to_send,
+             .connects = submission.connects,
+             .sent = std::move(sent)};
+  set_timer(target);
+  line_up(target);
   ++under_way_;
   return request.token;
 }
@@ -95,7 +89,7 @@ RequestSchedule::Token RequestSchedule::refuse(const Address& address, Outcome o
 void RequestSchedule::end_all() {
   const auto known = static_cast<std::ptrdiff_t>(done_.size());
   for (TargetIndex target = 0; target < requests_.size(); ++target)
-    if (!requests_[target].over) finish(target);
+    if (requests_[target].life != Life::over) finish(target);
   std::ranges::sort(done_.begin() + known, done_.end(), {}, &Done::token);
 }
 
@@ -106,8 +100,7 @@ bool RequestSchedule::reached(Goal goal) const noexcept {
   return any_done() || (goal == Goal::answered && under_way_ == 0);
 }
 
-void RequestSchedule::line_up(TargetIndex target, bool repeating) {
-  requests_[target].repeating = repeating;
+void RequestSchedule::line_up(TargetIndex target) {
   if (IndexQueue& line = queue_of(target).line; !line.holds(target)) line.push_back(target);
 }
 
@@ -133,7 +126,7 @@ net::Probe RequestSchedule::proposal(TargetIndex target, Instant now) {
   reserve_more(request.sent, 1);
   reserve_more(forgotten_, static_cast<std::size_t>(window.end - window.first) + 1);
   const std::uint32_t attempts = table().record(target).attempt;
-  const net::Serial serial = table().open_probe(target, request.repeating ? attempts : attempts + 1);
+  const net::Serial serial = table().open_probe(target, request.life == Life::to_send ? attempts + 1 : attempts);
   table().entry(serial).sent_at = now;
   ++request.remembered;
   return probe_of(serial);
@@ -167,11 +160,37 @@ void RequestSchedule::sent(std::span<const net::Probe> probes, std::span<const I
     TargetRecord& record = table().record(entry.target);
     if (record.attempt != entry.round) record.cuts = 0;
     record.attempt = entry.round;
-    Request& request = requests_[entry.target];
-    remember(request.sent, probe.serial);
-    request.untried.reset();
-    request.refusal = {};
+    remember(requests_[entry.target].sent, probe.serial);
+    left(entry.target, entry);
   }
+}
+
+/// The probe of this request has left: the wait for it begins, unless it only repeats one that is under way.
+void RequestSchedule::left(TargetIndex target, const ProbeEntry& entry) {
+  Request& request = requests_[target];
+  request.untried.reset();
+  request.refusal = {};
+  request.give_up = Instant::max();
+  if (request.life != Life::under_way) begin_wait(target, entry.sent_at);
+}
+
+void RequestSchedule::begin_wait(TargetIndex target, Instant from) {
+  Request& request = requests_[target];
+  const bool again = std::exchange(request.life, Life::under_way) == Life::to_resend;
+  if (!again) ++request.tries;
+  const Duration wait = request.waits.after_probe(request.tries);
+  if (!again) request.given = wait > Duration::max() - request.given ? Duration::max() : request.given + wait;
+  request.due = after(from, wait);
+  set_timer(target);
+}
+
+/// Sets the timer to the end of the wait, or to the end of the patience of a probe that has not left.
+void RequestSchedule::set_timer(TargetIndex target) {
+  const Request& request = requests_[target];
+  Instant at = request.due;
+  if (request.life != Life::under_way)
+    at = request.tries == 0 ? std::min(request.give_up, request.leave_by) : request.give_up;
+  at == Instant::max() ? timers_.clear(target) : timers_.set(target, at);
 }
 
 /// Drops forgotten serials each time the list has doubled, so that endless repetitions do not use ever more memory.
@@ -184,23 +203,31 @@ void RequestSchedule::remember(std::vector<net::Serial>& sent, net::Serial seria
 void RequestSchedule::refused(const net::Probe& probe, std::error_code error, Instant now) {
   ProbeEntry& entry = table().entry(probe.serial);
   const TargetIndex target = entry.target;
+  Request& request = requests_[target];
   entry.ended = true;
-  requests_[target].untried.reset();
+  request.untried.reset();
   if (passes(error)) {
     flow_.refused(now);
-    requests_[target].refusal = error;
-    return line_up(target, requests_[target].repeating);
+    request.refusal = error;
+    if (request.give_up == Instant::max()) request.give_up = after(now, request.waits.together(request.retry + 1));
+    set_timer(target);
+    return line_up(target);
   }
   outcomes_.fail(target, error);
-  if (table().record(target).outcome == Outcome::send_failed) finish(target);
+  if (table().record(target).outcome == Outcome::send_failed) return finish(target);
+  if (request.life == Life::to_send) begin_wait(target, now);  // earlier probes may still be answered
 }
 
 void RequestSchedule::put_back(std::span<const net::Probe> probes, Instant room_at) {
-  queue_of(table().entry(probes.front().serial).target).room.full(room_at);
+  const TargetIndex first = table().entry(probes.front().serial).target;
+  queue_of(first).room.full(room_at);
+  // It waits for its turn now, and is no longer refused.
+  requests_[first].refusal = {};
+  requests_[first].give_up = Instant::max();
+  set_timer(first);
   for (auto probe = probes.rbegin(); probe != probes.rend(); ++probe) {
     const TargetIndex target = table().entry(probe->serial).target;
     requests_[target].untried = probe->serial;
-    requests_[target].short_of_room = true;
     queue_of(target).line.push_front(target);
   }
 }
@@ -213,10 +240,11 @@ void RequestSchedule::hold(const net::Probe& probe, net::Serial behind, Instant 
   reserve_more(held_by_the_over_, 1);
   held_.emplace(holder, target);
   request.untried = probe.serial;
-  request.short_of_room = true;
   request.refusal = std::make_error_code(std::errc::address_in_use);
+  request.give_up = Instant::max();
   request.held_behind = holder;
-  if (requests_[holder].over) held_by_the_over_.push_back(holder);
+  set_timer(target);
+  if (requests_[holder].life == Life::over) held_by_the_over_.push_back(holder);
 }
 
 void RequestSchedule::stop_waiting_behind(TargetIndex target) {
@@ -231,7 +259,7 @@ void RequestSchedule::wake(TargetIndex holder) {
   const auto [first, last] = held_.equal_range(holder);
   for (auto at = first; at != last; ++at) {
     requests_[at->second].held_behind.reset();
-    line_up(at->second, requests_[at->second].repeating);
+    line_up(at->second);
   }
   held_.erase(first, last);
 }
@@ -241,15 +269,23 @@ void RequestSchedule::take(std::span<const net::Event>& events) {
   for (; !events.empty(); events = events.subspan(1)) receive(events.front());
 }
 
+/// A connection that lasted long enough goes on as a repetition. Any other counts as not sent.
 void RequestSchedule::displaced(const net::Event& event) {
   const ProbeEntry& entry = table().entry(event.serial);
-  Request& request = requests_[entry.target];
-  if (!outcomes_.displaced(event.serial) || request.over) return;
-  request.short_of_room = true;
+  const TargetIndex target = entry.target;
+  Request& request = requests_[target];
+  if (!outcomes_.displaced(event.serial) || request.life == Life::over) return;
   request.listened = std::max(request.listened, event.arrival.read - entry.sent_at);
   if (request.displaced < std::numeric_limits<std::uint8_t>::max()) ++request.displaced;
-  const bool next_is_due = queue_of(entry.target).line.holds(entry.target);
-  line_up(entry.target, !next_is_due);
+  if (request.life == Life::under_way && request.displaced <= most_fresh_starts && !lasted_long_enough(request)) {
+    request.life = Life::to_resend;
+    set_timer(target);
+  }
+  line_up(target);
+}
+
+bool RequestSchedule::lasted_long_enough(const Request& request) const noexcept {
+  return request.listened >= outcomes_.enough_listening(request.given);
 }
 
 void RequestSchedule::receive(const net::Event& event) {
@@ -260,13 +296,13 @@ void RequestSchedule::receive(const net::Event& event) {
   if (!held_.empty()) wake(target);
   if (event.kind == net::Event::Kind::displaced) return displaced(event);
   const auto at = answered_at(entry.sent_at, event);
-  if (requests_[target].over || (at && *at > requests_[target].deadline)) {
+  if (requests_[target].life == Life::over || (at && *at > end_of(requests_[target]))) {
     if (outcomes_.is_answer(event) && entry.answered) duplicates_.push_back(requests_[target].token);
     return outcomes_.received_late(event);
   }
   const TargetRecord& record = table().record(target);
   const bool awaited = record.awaited;
-  if (outcomes_.received(event) && !queue_of(target).line.holds(target)) line_up(target, true);
+  if (outcomes_.received(event) && requests_[target].life == Life::under_way) line_up(target);
   if (record.answered() || (awaited && !record.awaited && !goes_on(target, event))) return finish(target);
   if (tell_errors_ && event.kind == net::Event::Kind::unreachable) tell(target);
 }
@@ -280,9 +316,8 @@ void RequestSchedule::tell(TargetIndex target) {
 
 /// The probe is over without an answer, but this event does not end the request, and more probes follow.
 bool RequestSchedule::goes_on(TargetIndex target, const net::Event& event) const noexcept {
-  const bool more_to_come = requests_[target].due < requests_[target].deadline;
   const bool enough = outcomes_.is_enough(outcomes_.table().record(target), event);
-  return more_to_come && !enough && event.kind != net::Event::Kind::failed;
+  return !is_last(requests_[target]) && !enough && event.kind != net::Event::Kind::failed;
 }
 
 void RequestSchedule::receive_drops(std::uint64_t count, Instant now) {
@@ -296,18 +331,15 @@ void RequestSchedule::repeat_awaited() {
   repeat_at_.reset();
   for (TargetIndex target = 0; target < requests_.size(); ++target) {
     Request& request = requests_[target];
-    const bool waits = !request.over && table().record(target).awaited && !queue_of(target).line.holds(target);
-    if (!waits || request.repetitions == most_repetitions) continue;
+    const bool waits = request.life == Life::under_way && table().record(target).awaited;
+    if (!waits || queue_of(target).line.holds(target) || request.repetitions == most_repetitions) continue;
     ++request.repetitions;
-    line_up(target, true);
+    line_up(target);
   }
 }
 
 void RequestSchedule::expire(Instant now, std::vector<net::Serial>& forgotten) {
-  for (int count = 0; count < most_over_at_once && timers_.next() <= now; ++count) {
-    const TargetIndex target = timers_.first();
-    now >= requests_[target].deadline ? time_out(target, now) : try_again(target, now);
-  }
+  for (int count = 0; count < most_over_at_once && timers_.next() <= now; ++count) ring(timers_.first(), now);
   if (repeat_at_ && *repeat_at_ <= now) repeat_awaited();
   while (!table().no_probes() && expendable(table().oldest(), now)) forget_oldest();
   sweep();
@@ -326,33 +358,49 @@ Instant RequestSchedule::next() const noexcept {
   return next;
 }
 
-/// Lines up one probe, even if several became due since the last call.
-void RequestSchedule::try_again(TargetIndex target, Instant now) {
-  Request& request = requests_[target];
-  request.due = after(request.due, ((now - request.due) / request.timeout + 1) * request.timeout);
-  timers_.set(target, std::min(request.due, request.deadline));
-  line_up(target, false);
+/// The latest time at which an answer counts.
+Instant RequestSchedule::end_of(const Request& request) noexcept {
+  return request.life == Life::under_way && is_last(request) ? request.due : Instant::max();
 }
 
-/// True unless the request connects, was short of room, and had no connection that lasted long enough.
+/// The timer of this request has come.
+void RequestSchedule::ring(TargetIndex target, Instant now) {
+  Request& request = requests_[target];
+  const bool was_under_way = request.life == Life::under_way;
+  request.waited = request.waited || was_under_way;
+  was_under_way && !is_last(request) ? try_again(target) : time_out(target, now);
+}
+
+/// Lines up the next attempt. A repetition of the last one that has not left is dropped.
+void RequestSchedule::try_again(TargetIndex target) {
+  Request& request = requests_[target];
+  request.life = Life::to_send;
+  if (request.untried && table().remembers(*request.untried)) table().entry(*request.untried).ended = true;
+  request.untried.reset();
+  set_timer(target);
+  line_up(target);
+}
+
+/// True unless the connections of the request were displaced, and none of them lasted long enough.
 bool RequestSchedule::was_heard(TargetIndex target, Instant now) {
-  const Request& request = requests_[target];
-  if (!request.connects || !request.short_of_room) return true;
-  Duration listened = request.listened;
+  Request& request = requests_[target];
+  if (request.displaced == 0) return true;
   for (const net::Serial serial : request.sent) {
     if (!table().remembers(serial)) continue;
     const ProbeEntry& entry = table().entry(serial);
-    if (!entry.answered && !entry.ended) listened = std::max(listened, now - entry.sent_at);
+    if (!entry.answered && !entry.ended) request.listened = std::max(request.listened, now - entry.sent_at);
   }
-  return listened >= outcomes_.enough_listening(now - request.submitted);
+  return lasted_long_enough(request);
 }
 
-/// A target whose connections did not last long enough stays pending, because it may be alive.
+/// A target whose connections did not last long enough stays pending, because it may be alive. So does one for which no
+/// wait has passed.
 void RequestSchedule::time_out(TargetIndex target, Instant now) {
   TargetRecord& record = table().record(target);
-  if (was_heard(target, std::min(now, requests_[target].deadline)))
-    requests_[target].displaced > 0 ? OutcomeTracker::fall_silent(record) : OutcomeTracker::time_out(record);
-  if (record.attempt == 0 && requests_[target].refusal) outcomes_.fail(target, requests_[target].refusal);
+  const Request& request = requests_[target];
+  if (request.waited && was_heard(target, std::min(now, end_of(request))))
+    request.displaced > 0 ? OutcomeTracker::fall_silent(record) : OutcomeTracker::time_out(record);
+  if (record.attempt == 0 && request.refusal) outcomes_.fail(target, request.refusal);
   finish(target);
 }
 
@@ -374,7 +422,7 @@ void RequestSchedule::finish(TargetIndex target) {
     if (!entry.answered && !entry.ended) forgotten_.push_back(serial);
   }
   request.untried.reset();
-  request.over = true;
+  request.life = Life::over;
   --under_way_;
   released_profiles_.push_back(record.profile);
   if (!held_.empty()) wake(target);
@@ -387,7 +435,8 @@ void RequestSchedule::finish(TargetIndex target) {
 bool RequestSchedule::expendable(const ProbeEntry& entry, Instant now) const noexcept {
   const auto window = outcomes_.table().window();
   const net::Serial length = window.end - window.first;
-  if (!requests_[entry.target].over) return length > longest_window || now - entry.sent_at > memory_of_probes;
+  if (requests_[entry.target].life != Life::over)
+    return length > longest_window || now - entry.sent_at > memory_of_probes;
   return length > most_remembered || now - entry.sent_at > memory_of_the_over;
 }
 
@@ -401,7 +450,7 @@ void RequestSchedule::forget_oldest() {
 
 void RequestSchedule::release(TargetIndex target) {
   Request& request = requests_[target];
-  if (--request.remembered == 0 && request.over) free_.push_back(target);
+  if (--request.remembered == 0 && request.life == Life::over) free_.push_back(target);
 }
 
 /// A long request keeps the window open. This function frees the target numbers of requests that are over since then.
@@ -420,7 +469,7 @@ void RequestSchedule::sweep() {
 void RequestSchedule::let_go(net::Serial serial) {
   ProbeEntry& entry = table().entry(serial);
   const TargetIndex target = entry.target;
-  if (!requests_[target].over || target == *nobody_) return;
+  if (requests_[target].life != Life::over || target == *nobody_) return;
   entry.target = *nobody_;
   entry.ended = true;
   ++requests_[*nobody_].remembered;

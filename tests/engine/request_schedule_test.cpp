@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(a_late_answer_is_counted_and_not_credited) {
   const auto old = send(start);
   expire(start + 100ms);
   BOOST_CHECK(done().record.outcome == Outcome::no_reply);
-  submit(1, 100ms, 0, start + 110ms);
+  submit(1, 100ms);
   send(start + 110ms);
   reply(old[0], start + 120ms);
   BOOST_TEST(!requests.any_done());
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(nobody_waits_for_the_probes_of_what_is_over) {
   reply(second[0], start + 150ms);
   BOOST_TEST(expire(start + 160ms) == std::vector<Serial>{first[0].serial}, boost::test_tools::per_element());
   BOOST_TEST(expire(start + 170ms).empty());
-  submit(2, 100ms, 0, start + 170ms);
+  submit(2, 100ms);
   const auto silent = send(start + 170ms);
   BOOST_TEST(expire(start + 1s) == std::vector<Serial>{silent[0].serial}, boost::test_tools::per_element());
 }
@@ -142,8 +142,7 @@ BOOST_AUTO_TEST_CASE(an_error_ends_the_wait_only_where_it_is_enough) {
   expire(start + 1s);
   BOOST_CHECK(done().record.outcome == Outcome::unreachable);
 
-  requests.submit({.destination = {.address = Address::v4({192, 0, 2, 2}), .ttl_asked = true}, .timeout = 1s},
-                  start + 2s);
+  requests.submit({.destination = {.address = Address::v4({192, 0, 2, 2}), .ttl_asked = true}, .waits = {.first = 1s}});
   hear(Kind::ttl_expired, send(start + 2s)[0], start + 2001ms);
   const auto expired = done();
   BOOST_CHECK(expired.record.outcome == Outcome::ttl_expired);
@@ -213,7 +212,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_sent_is_done_at_once) {
 }
 
 BOOST_AUTO_TEST_CASE(profiles_are_released_with_the_request) {
-  requests.submit({.destination = {.address = Address::v4({192, 0, 2, 1}), .profile = 7}, .timeout = 1s}, start);
+  requests.submit({.destination = {.address = Address::v4({192, 0, 2, 1}), .profile = 7}, .waits = {.first = 1s}});
   const auto batch = send(start);
   BOOST_TEST(requests.released_profiles().empty());
   reply(batch[0], start + 1ms);
@@ -246,7 +245,7 @@ BOOST_AUTO_TEST_CASE(an_error_is_told_while_something_better_is_awaited) {
   expire(start + 1s);
   BOOST_CHECK(done().record.outcome == Outcome::unreachable);
   // An error that ends the request is not told in heard() too.
-  submit(2, 1s, 0, start + 2s);
+  submit(2, 1s);
   hear(Kind::unreachable, send(start + 2s)[0], start + 2001ms, true);
   BOOST_TEST(requests.heard().empty());
   BOOST_CHECK(done().record.outcome == Outcome::unreachable);
@@ -261,13 +260,13 @@ BOOST_AUTO_TEST_CASE(an_error_is_told_while_something_better_is_awaited) {
 BOOST_AUTO_TEST_CASE(what_is_done_says_when_the_probe_was_sent_that_was_answered) {
   submit(1, 1s, 2);
   send(start + 1ms);
-  expire(start + 1s);
-  const auto second = send(start + 1001ms);
-  expire(start + 2s);
-  send(start + 2001ms);
+  expire(start + 1001ms);
+  const auto second = send(start + 1002ms);
+  expire(start + 2002ms);
+  send(start + 2003ms);
   reply(second[0], start + 2100ms);
-  BOOST_CHECK(done().sent_at == start + 1001ms);
-  submit(2, 1s, 1, start + 10s);
+  BOOST_CHECK(done().sent_at == start + 1002ms);
+  submit(2, 1s, 1);
   send(start + 10s);
   expire(start + 11s);
   send(start + 11s);

@@ -25,14 +25,14 @@ using Token = RequestSchedule::Token;
 inline constexpr Instant start{100s};
 
 struct RequestsDialogue {
-  Token submit(std::uint8_t host, Duration timeout = 1s, int retry = 0, Instant now = start) {
-    return requests.submit(
-        {.destination = {.address = Address::v4({192, 0, 2, host})}, .timeout = timeout, .retry = retry}, now);
+  Token submit(std::uint8_t host, Duration timeout = 1s, std::uint32_t retry = 0) {
+    return requests.submit({.destination = destination(host), .waits = {.first = timeout}, .retry = retry});
   }
-  Token connect(std::uint8_t host, Duration timeout = 1s, Instant now = start) {
+  Token connect(std::uint8_t host, Duration timeout = 1s, std::uint32_t retry = 0) {
     return requests.submit(
-        {.destination = {.address = Address::v4({192, 0, 2, host})}, .connects = true, .timeout = timeout}, now);
+        {.destination = destination(host), .connects = true, .waits = {.first = timeout}, .retry = retry});
   }
+  static engine::Destination destination(std::uint8_t host) { return {.address = Address::v4({192, 0, 2, host})}; }
   std::vector<Probe> propose(Instant now, std::size_t most = 100) {
     std::vector<Probe> batch;
     requests.propose(now, most, batch);

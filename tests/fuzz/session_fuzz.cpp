@@ -193,7 +193,7 @@ class ProberSiege {
   void take(const Submitted& request, const Result& result) {
     fuzz::require(result.address == request.address);
     fuzz::require(result.attempt <= request.probes);
-    fuzz::require(is_within(result.rtt, request.total));
+    fuzz::require(is_within(result.rtt, network_.now - request.at));
     if (result.outcome == Outcome::no_reply) fuzz::require(network_.now - request.at >= request.total);
     check_result(result);
     if (result.answered()) ++answered_[result.address];

@@ -285,14 +285,44 @@ BOOST_AUTO_TEST_CASE(a_deadline_that_has_passed_takes_what_is_there) {
   BOOST_TEST(world.prober.poll(Duration::min()).empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_rate_is_kept_and_what_it_left_over_is_pending) {
-  World world{recording, 100};
-  for (int i = 0; i < 20; ++i) world.submit("10.0.0.1", 105ms);
-  const auto results = world.all();
-  const auto unsent = std::ranges::count_if(
-      results, [](const auto& entry) { return entry.second.outcome == Outcome::pending && entry.second.attempt == 0; });
-  BOOST_TEST(unsent == 9);
-  BOOST_TEST(world.transport->log().sent.size() == 11U);
+BOOST_AUTO_TEST_CASE(a_rate_is_kept_and_takes_no_time_from_a_probe) {
+  World world{recording, 10};
+  for (int i = 1; i <= 20; ++i) world.submit("10.0.2." + std::to_string(i), 500ms);  // 300 ms away
+  for (const auto& [token, result] : world.all()) BOOST_TEST(result.outcome == Outcome::reply, result);
+  const auto& sent = world.transport->log().sent;
+  BOOST_REQUIRE_EQUAL(sent.size(), 20U);
+  for (std::size_t i = 0; i < 20; ++i) BOOST_CHECK(about(sent[i].at - sent[0].at, i * 100ms));
+}
+
+BOOST_AUTO_TEST_CASE(each_retry_waits_for_the_rate_and_then_for_its_answer) {
+  World world{recording, 10};
+  for (int i = 1; i <= 10; ++i) world.submit("10.0.3." + std::to_string(i), 50ms, 1);  // the first request is lost
+  for (const auto& [token, result] : world.all()) {
+    BOOST_TEST(result.outcome == Outcome::reply, result);
+    BOOST_TEST(result.attempt == 2U);
+  }
+  BOOST_TEST(world.transport->log().sent.size() == 20U);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_queue_takes_no_time_from_a_probe) {
+  World world{SimulatedHost{.no_buffers_until = 300ms}};
+  world.submit("10.0.2.1", 350ms);  // 300 ms away
+  BOOST_CHECK(world.only().outcome == Outcome::reply);
+}
+
+BOOST_AUTO_TEST_CASE(what_this_host_refuses_for_all_its_time_is_send_failed) {
+  World world{SimulatedHost{.refusals = {{.block = "10.0.0.66", .error = ENOBUFS}}}};
+  const auto refused = world.submit("10.0.0.66", 100ms, 2);
+  const auto other = world.submit("10.0.0.1", 5s);
+  const auto started = world.prober.poll(1s);
+  BOOST_REQUIRE_EQUAL(started.size(), 1U);
+  BOOST_TEST(started[0].token == other);
+  BOOST_TEST(world.prober.poll(290ms).empty());
+  const auto done = world.prober.poll(20ms);
+  BOOST_REQUIRE_EQUAL(done.size(), 1U);
+  BOOST_TEST(done[0].token == refused);
+  BOOST_CHECK(done[0].result.outcome == Outcome::send_failed);
+  BOOST_TEST(done[0].result.error.value() == ENOBUFS);
 }
 
 BOOST_AUTO_TEST_CASE(connections_wait_for_room_and_messages_do_not) {
