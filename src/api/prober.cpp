@@ -12,9 +12,12 @@
 namespace multiping {
 namespace {
 
-void check_submission(const Address& address, int retry) {
+void check_submission(const Address& address, const Submission& submission) {
   if (!address) throw std::invalid_argument("the address to probe is none");
-  if (retry < 0) throw std::invalid_argument("retry is " + std::to_string(retry) + "; it must be 0 or more");
+  static_cast<void>(checked_timeout(submission.timeout, "Submission::timeout"));
+  if (submission.retry < 0)
+    throw std::invalid_argument("Submission::retry is " + std::to_string(submission.retry) + "; it must be 0 or more");
+  if (submission.back_off) check(*submission.back_off);
 }
 
 }  // namespace
@@ -29,10 +32,13 @@ Prober::Prober(Prober&&) noexcept = default;
 Prober& Prober::operator=(Prober&&) noexcept = default;
 Prober::~Prober() = default;
 
+Prober::Token Prober::submit(const Address& address, const Submission& submission) {
+  check_submission(address, submission);
+  return impl_->submit(address, submission);
+}
+
 Prober::Token Prober::submit(const Address& address, const ProbeOptions& probe, Timeout timeout, int retry) {
-  check_submission(address, retry);
-  return impl_->submit(
-      {.address = address, .probe = probe, .timeout = checked_timeout(timeout, "timeout"), .retry = retry});
+  return submit(address, {.probe = probe, .timeout = timeout, .retry = retry});
 }
 
 std::vector<Prober::Completion> Prober::poll(Timeout wait) { return impl_->poll(time_left(wait)); }

@@ -162,7 +162,7 @@ class Discovery {
       const Family family = destination.address.family();
       if (family == Family::ipv6) probe.family = family;  // its payload may be larger
       probe.payload_size = asked.size - headers(family);
-      asked_[probes_.submit({.address = destination.address, .probe = probe, .timeout = timeout_})] = asked;
+      asked_[probes_.submit({.address = destination.address, .probe = probe, .waits = {.first = timeout_}})] = asked;
     }
   }
 

@@ -210,7 +210,7 @@ void SeriesLoop::start(const SeriesSchedule::Due& due, Instant now) {
   try {
     last_token_ = probes_->submit({.address = destination.address,
                                    .probe = plan_.profiles[destination.profile],
-                                   .timeout = options_.timeout,
+                                   .waits = {.first = options_.timeout},
                                    .leave_by = after(now, options_.timeout)});
   } catch (...) {
     recent_.pop_back();

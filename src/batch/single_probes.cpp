@@ -107,9 +107,11 @@ SingleProbes::Token SingleProbes::submit(const Submission& submission) {
   engine::RequestSchedule::Submission request{
       .destination = {.address = to, .profile = 0, .ttl_asked = probe.ttl.has_value()},
       .connects = connects(probe),
-      .waits = {.first = submission.timeout},
+      .fail_fast = submission.fail_fast,
+      .waits = submission.waits,
       .retry = static_cast<std::uint32_t>(submission.retry),
-      .leave_by = submission.leave_by};
+      .leave_by = submission.leave_by,
+      .expires = submission.expires};
   if (const auto error = lacking ? lacking : objection(to, probe))
     return requests_.refuse(to, Outcome::send_failed, error);
   release_profiles();

@@ -13,6 +13,7 @@
 #include "batch/zones.hpp"
 #include "engine/destination.hpp"
 #include "engine/probe_loop.hpp"
+#include "engine/probe_waits.hpp"
 #include "engine/request_schedule.hpp"
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
@@ -45,9 +46,11 @@ class SingleProbes {
   struct Submission {
     const Address& address;
     const ProbeOptions& probe;
-    Duration timeout{};                 ///< Of each probe, from its sending; not negative.
+    engine::ProbeWaits waits{};         ///< From the sending of each probe.
     int retry = 0;                      ///< Further probes after the first; not negative.
+    bool fail_fast = false;             ///< An unreachable error ends this request.
     Instant leave_by = Instant::max();  ///< Pending, if the first probe has not left by then.
+    Instant expires = Instant::max();   ///< The end of the request, whatever is under way.
   };
   [[nodiscard]] Token submit(const Submission& submission);
   /// Sends the submitted probes that may be sent now. Does not wait. Sends nothing after a stop.

@@ -153,7 +153,7 @@ void Tracer::submit(const TraceSchedule::Ask& ask) {
   probe.flow = static_cast<std::uint16_t>(ask.route % flows());
   const auto token = probes_.submit({.address = destination.address,
                                      .probe = probe,
-                                     .timeout = ask.timeout,
+                                     .waits = {.first = ask.timeout},
                                      .leave_by = after(probes_.now(), ask.timeout)});
   asked_.emplace(token, ask);
 }

@@ -38,7 +38,8 @@ struct TargetRecord {
   std::uint32_t attempt = 0;  ///< The round of the answered probe; until an answer comes, how many attempts were sent.
   std::uint32_t detail = 0;   ///< Place in the table's details, from 1; 0: none.
   Outcome outcome : 4 = Outcome::pending;
-  TimestampSource timestamps : 4 = TimestampSource::none;
+  TimestampSource timestamps : 3 = TimestampSource::none;
+  bool fail_fast : 1 = false;  ///< An unreachable error ends the wait for this target.
   std::uint8_t reply_ttl = 0;
   std::uint8_t reply_tos = 0;
   bool has_tos : 1 = false;

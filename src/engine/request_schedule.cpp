@@ -66,11 +66,13 @@ RequestSchedule::Token RequestSchedule::submit(const Submission& submission) {
   std::vector<net::Serial> sent = std::move(request.sent);  // empty; its memory is used again
   request = {.token = next_token_++,
              .leave_by = submission.leave_by,
+             .expires = submission.expires,
              .waits = submission.waits,
              .retry = submission.retry,
              .life = Life::to_send,
              .connects = submission.connects,
              .sent = std::move(sent)};
+  if (submission.fail_fast) outcomes_.fail_fast(target);
   set_timer(target);
   line_up(target);
   ++under_way_;
@@ -141,6 +143,10 @@ void RequestSchedule::propose(Instant now, std::size_t most, std::vector<net::Pr
     Queue* const queue = next_queue(now);
     if (queue == nullptr) return;
     const TargetIndex target = queue->line.front();
+    if (requests_[target].expires <= now) {
+      queue->line.remove(target);  // expire() ends it
+      continue;
+    }
     try {
       batch.push_back(proposal(target, now));
     } catch (const std::bad_alloc&) {
@@ -184,12 +190,14 @@ void RequestSchedule::begin_wait(TargetIndex target, Instant from) {
   set_timer(target);
 }
 
-/// Sets the timer to the end of the wait, or to the end of the patience of a probe that has not left.
+/// Sets the timer to the end of the wait, to the end of the patience of a probe that has not left, or to the end of
+/// all.
 void RequestSchedule::set_timer(TargetIndex target) {
   const Request& request = requests_[target];
   Instant at = request.due;
   if (request.life != Life::under_way)
     at = request.tries == 0 ? std::min(request.give_up, request.leave_by) : request.give_up;
+  at = std::min(at, request.expires);
   at == Instant::max() ? timers_.clear(target) : timers_.set(target, at);
 }
 
@@ -360,15 +368,15 @@ Instant RequestSchedule::next() const noexcept {
 
 /// The latest time at which an answer counts.
 Instant RequestSchedule::end_of(const Request& request) noexcept {
-  return request.life == Life::under_way && is_last(request) ? request.due : Instant::max();
+  return request.life == Life::under_way && is_last(request) ? std::min(request.due, request.expires) : request.expires;
 }
 
 /// The timer of this request has come.
 void RequestSchedule::ring(TargetIndex target, Instant now) {
   Request& request = requests_[target];
-  const bool was_under_way = request.life == Life::under_way;
-  request.waited = request.waited || was_under_way;
-  was_under_way && !is_last(request) ? try_again(target) : time_out(target, now);
+  const bool wait_is_over = request.life == Life::under_way && request.due <= now;
+  request.waited = request.waited || wait_is_over;
+  wait_is_over && !is_last(request) && request.expires > now ? try_again(target) : time_out(target, now);
 }
 
 /// Lines up the next attempt. A repetition of the last one that has not left is dropped.

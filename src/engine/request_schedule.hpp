@@ -32,10 +32,12 @@ class RequestSchedule final : public ProbeSource {
   using Token = std::uint64_t;
   struct Submission {
     Destination destination{};
-    bool connects = false;  ///< Each probe takes up room in the transport while it is under way.
+    bool connects = false;   ///< Each probe takes up room in the transport while it is under way.
+    bool fail_fast = false;  ///< An unreachable error ends this request.
     ProbeWaits waits{};
     std::uint32_t retry = 0;            ///< The number of probes after the first.
     Instant leave_by = Instant::max();  ///< The request ends if its first probe has not left by then.
+    Instant expires = Instant::max();   ///< The request ends; no probe leaves from then on.
   };
   /// The outcome of a request.
   struct Done {
@@ -100,7 +102,7 @@ class RequestSchedule final : public ProbeSource {
   struct Request {
     Token token = 0;
     Instant due{};  ///< Under way: when the wait for the last attempt ends.
-    Instant leave_by = Instant::max();
+    Instant leave_by = Instant::max(), expires = Instant::max();
     Instant give_up = Instant::max();  ///< When this host has refused the probe for too long.
     ProbeWaits waits{};
     Duration given{};     ///< All waits for the attempts so far, together.

@@ -1,5 +1,7 @@
 // Tests single requests: deadlines, retries, answers in time and late, errors.
 // There is no transport; each test chooses the time.
+#include <algorithm>
+
 #include "engine/requests_dialogue.hpp"
 
 namespace multiping::test {
@@ -272,6 +274,107 @@ BOOST_AUTO_TEST_CASE(what_is_done_says_when_the_probe_was_sent_that_was_answered
   send(start + 11s);
   expire(start + 12s);
   BOOST_CHECK(done().sent_at == start + 11s);  // no probe was answered, so the last one counts
+}
+
+BOOST_AUTO_TEST_CASE(waits_grow_from_probe_to_probe) {
+  requests.submit({.destination = destination(1), .waits = {.first = 100ms, .factor = 2, .most = 300ms}, .retry = 3});
+  Instant now = start;
+  for (const auto wait : {100ms, 200ms, 300ms, 300ms}) {
+    BOOST_TEST(send(now).size() == 1U);
+    BOOST_CHECK(requests.next() == now + wait);
+    now += wait;
+    expire(now);
+  }
+  BOOST_TEST(done().record.attempt == 4U);
+  requests.submit({.destination = destination(1), .waits = {.first = 100ms, .factor = 2}, .retry = 2});
+  for (Instant at = now; !requests.any_done(); at = std::max(at, requests.next())) {
+    expire(at);
+    for (const auto& probe : propose(at)) requests.refused(probe, std::make_error_code(std::errc::no_buffer_space), at);
+    BOOST_REQUIRE(at <= now + 700ms);  // all waits together
+  }
+  BOOST_CHECK(done().record.outcome == Outcome::send_failed);
+}
+
+BOOST_AUTO_TEST_CASE(one_request_can_fail_fast_beside_others) {
+  const Token hasty =
+      requests.submit({.destination = destination(1), .fail_fast = true, .waits = {.first = 1s}, .retry = 3});
+  const Token patient = submit(2);
+  const auto batch = send(start);
+  hear(Kind::unreachable, batch[1], start + 1ms);
+  BOOST_TEST(!requests.any_done());
+  hear(Kind::unreachable, batch[0], start + 1ms);
+  BOOST_TEST(done().token == hasty);
+  expire(start + 1s);
+  BOOST_TEST(done().token == patient);
+  expire(start + 20s);
+  submit(3);  // takes the number of one of them, and not its haste
+  submit(4);
+  for (const auto& probe : send(start + 20s)) hear(Kind::unreachable, probe, start + 20s + 1ms);
+  BOOST_TEST(!requests.any_done());
+}
+
+/// What becomes of a request with two waits of 100 ms that expires at this time.
+struct Expiring : RequestsDialogue {
+  explicit Expiring(Duration at) {
+    requests.submit({.destination = destination(1), .waits = {.first = 100ms}, .retry = 1, .expires = start + at});
+  }
+};
+
+BOOST_AUTO_TEST_CASE(what_expires_before_it_is_sent_is_pending) {
+  for (const Duration at : {-1s, 0s}) {
+    Expiring early{at};
+    BOOST_TEST(early.send(start).empty());
+    BOOST_TEST(early.requests.reached(Goal::sent));
+    BOOST_CHECK(early.requests.next() <= start);
+    early.expire(start);
+    const auto result = early.done();
+    BOOST_CHECK(result.record.outcome == Outcome::pending);
+    BOOST_TEST(result.record.attempt == 0U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_expires_under_way_is_silent_only_if_a_wait_has_passed) {
+  Expiring first{99ms};
+  first.send(start);
+  BOOST_CHECK(first.requests.next() == start + 99ms);
+  first.expire(start + 99ms);
+  const auto cut_short = first.done();
+  BOOST_CHECK(cut_short.record.outcome == Outcome::pending);
+  BOOST_TEST(cut_short.record.attempt == 1U);
+
+  for (const Duration at : {100ms, 150ms, 200ms, 10000ms}) {
+    Expiring later{at};
+    later.send(start);
+    later.expire(start + 100ms);
+    if (at > 100ms) later.send(start + 100ms);
+    later.expire(start + std::min(at, Duration{200ms}));
+    const auto result = later.done();
+    BOOST_CHECK(result.record.outcome == Outcome::no_reply);
+    BOOST_TEST(result.record.attempt == (at > 100ms ? 2U : 1U));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_answer_counts_after_the_request_has_expired) {
+  Expiring both{50ms};
+  const auto probe = both.send(start)[0];
+  both.reply(probe, start + 51ms);  // expire() was not called yet
+  BOOST_TEST(!both.requests.any_done());
+  BOOST_TEST(both.requests.counters().late == 1U);
+  both.expire(start + 60ms);
+  BOOST_CHECK(both.done().record.outcome == Outcome::pending);
+  Expiring in_time{50ms};
+  in_time.reply(in_time.send(start)[0], start + 50ms);
+  BOOST_CHECK(in_time.done().record.outcome == Outcome::reply);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_refused_until_it_expires_has_the_error) {
+  Expiring refused{50ms};
+  const auto full = std::make_error_code(std::errc::no_buffer_space);
+  refused.requests.refused(refused.propose(start)[0], full, start);
+  refused.expire(start + 50ms);
+  const auto result = refused.done();
+  BOOST_CHECK(result.record.outcome == Outcome::send_failed);
+  BOOST_CHECK(result.detail.error == full);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
