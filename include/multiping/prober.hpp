@@ -107,6 +107,14 @@ class MULTIPING_EXPORT Prober {
   /// The same with a Submission of these members.
   [[nodiscard]] Token submit(const Address& address, const ProbeOptions& probe, Timeout timeout, int retry = 0);
 
+  /// Gives up a submission whose completion poll() has not returned: it will not come, in_flight() is one less, and
+  /// what the submission holds (its turn, its connection, its ports) is given back at once. Answers to its probes that
+  /// come later are counted as late; of a TCP connection nothing can come later, since it is closed.
+  ///
+  /// Returns false, and does nothing, when the token is unknown, its completion was returned, or it was cancelled
+  /// before; and in a child made by fork(2). Works at any time between two calls, also after a stop.
+  bool cancel(Token token) noexcept;
+
   /// The result of one submission.
   struct Completion {
     Token token = 0;  ///< What submit() returned.

@@ -41,6 +41,7 @@ Prober::Token Prober::submit(const Address& address, const ProbeOptions& probe, 
   return submit(address, {.probe = probe, .timeout = timeout, .retry = retry});
 }
 
+bool Prober::cancel(Token token) noexcept { return impl_->cancel(token); }
 std::vector<Prober::Completion> Prober::poll(Timeout wait) { return impl_->poll(time_left(wait)); }
 std::size_t Prober::in_flight() const noexcept { return impl_->probes().in_flight(); }
 Counters Prober::counters() const noexcept { return impl_->probes().counters(); }

@@ -75,6 +75,12 @@ Prober::Token ProberRun::submit(const Address& address, const Submission& submis
   return token;
 }
 
+bool ProberRun::cancel(Prober::Token token) noexcept {
+  if (!owner_.is_owner() || !probes_.cancel(token)) return false;
+  set_alarm();
+  return true;
+}
+
 std::vector<Prober::Completion> ProberRun::poll(Duration wait) {
   owner_.check();
   probes_.wait(after(probes_.now(), wait));

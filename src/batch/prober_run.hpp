@@ -23,6 +23,7 @@ class ProberRun {
 
   /// The submission is in range.
   Prober::Token submit(const Address& address, const Submission& submission);
+  bool cancel(Prober::Token token) noexcept;
   std::vector<Prober::Completion> poll(Duration wait);
   [[nodiscard]] const SingleProbes& probes() const noexcept { return probes_; }
   [[nodiscard]] int native_handle() noexcept;

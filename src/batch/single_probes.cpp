@@ -122,6 +122,13 @@ SingleProbes::Token SingleProbes::submit(const Submission& submission) {
   return token;
 }
 
+bool SingleProbes::cancel(Token token) noexcept {
+  if (!requests_.cancel(token)) return false;
+  requests_.give_back([this](net::Serial serial) { transport_->forget(serial); });
+  release_profiles();
+  return true;
+}
+
 void SingleProbes::push() {
   if (!stopped()) driver_.push();
 }

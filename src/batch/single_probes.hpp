@@ -53,6 +53,8 @@ class SingleProbes {
     Instant expires = Instant::max();   ///< The end of the request, whatever is under way.
   };
   [[nodiscard]] Token submit(const Submission& submission);
+  /// Ends a request that is not handed out yet, without an outcome, and gives back what it holds. False: there is none.
+  bool cancel(Token token) noexcept;
   /// Sends the submitted probes that may be sent now. Does not wait. Sends nothing after a stop.
   void push();
   /// Sends, and waits until a request is done, nothing is in flight, `until` has come, or a stop is requested.

@@ -91,6 +91,7 @@ class ProbeTable final : public net::ProbeBook {
   /// Takes back the newest open_probe(), whose serial must not be in use. The next probe gets the same serial.
   void close_newest() noexcept { entries_.pop_back(); }
   [[nodiscard]] ProbeEntry& entry(net::Serial serial) noexcept { return entries_[place(serial)]; }
+  [[nodiscard]] const ProbeEntry& entry(net::Serial serial) const noexcept { return entries_[place(serial)]; }
   [[nodiscard]] bool remembers(net::Serial serial) const noexcept { return serial >= first_; }
 
   /// Forgets the oldest probes, at most `most`, up to the first that is neither answered, ended, nor sent before

@@ -46,6 +46,7 @@ void RequestSchedule::make_room_for_target() {
   reserve_more(free_, targets - free_.size());
   outcomes_.make_room_for_target();
   timers_.make_room(targets);
+  by_token_.make_room(targets);
   for (Queue& queue : queues_) queue.line.make_room(targets);
 }
 
@@ -73,6 +74,7 @@ RequestSchedule::Token RequestSchedule::submit(const Submission& submission) {
              .connects = submission.connects,
              .sent = std::move(sent)};
   if (submission.fail_fast) outcomes_.fail_fast(target);
+  by_token_.add(request.token, target);
   set_timer(target);
   line_up(target);
   ++under_way_;
@@ -86,6 +88,14 @@ RequestSchedule::Token RequestSchedule::refuse(const Address& address, Outcome o
   done.detail.error = error;
   done_.push_back(std::move(done));
   return next_token_++;
+}
+
+bool RequestSchedule::cancel(Token token) noexcept {
+  if (const auto target = by_token_.find(token)) {
+    end(*target);
+    return true;
+  }
+  return std::erase_if(done_, [token](const Done& done) { return done.token == token; }) > 0;
 }
 
 void RequestSchedule::end_all() {
@@ -351,12 +361,8 @@ void RequestSchedule::expire(Instant now, std::vector<net::Serial>& forgotten) {
   if (repeat_at_ && *repeat_at_ <= now) repeat_awaited();
   while (!table().no_probes() && expendable(table().oldest(), now)) forget_oldest();
   sweep();
-  if (forgotten_.empty()) return;
   reserve_more(forgotten, forgotten_.size());
-  for (Queue& queue : queues_) queue.room.heard();  // the transport gives back what these probes hold
-  for (const TargetIndex holder : std::exchange(held_by_the_over_, {})) wake(holder);
-  forgotten.insert(forgotten.end(), forgotten_.begin(), forgotten_.end());
-  forgotten_.clear();
+  give_back([&forgotten](net::Serial serial) { forgotten.push_back(serial); });
 }
 
 Instant RequestSchedule::next() const noexcept {
@@ -413,27 +419,44 @@ void RequestSchedule::time_out(TargetIndex target, Instant now) {
 }
 
 void RequestSchedule::finish(TargetIndex target) {
-  Request& request = requests_[target];
+  const Request& request = requests_[target];
   TargetRecord& record = table().record(target);
   Detail detail = record.detail == 0 ? Detail{} : std::move(table().detail(record));
-  done_.push_back({.token = request.token, .record = record, .detail = std::move(detail), .sent_at = {}});
+  done_.push_back({.token = request.token, .record = record, .detail = std::move(detail), .sent_at = sent_at(request)});
+  end(target);
+}
+
+/// When the answered probe was sent, else the last one that is remembered.
+Instant RequestSchedule::sent_at(const Request& request) const noexcept {
+  Instant at{};
+  for (const net::Serial serial : request.sent) {
+    if (!outcomes_.table().remembers(serial)) continue;
+    const ProbeEntry& entry = outcomes_.table().entry(serial);
+    at = entry.sent_at;
+    if (entry.answered) break;
+  }
+  return at;
+}
+
+/// Gives back what the request holds. Memory for that was reserved by submit() and when its probes were proposed.
+void RequestSchedule::end(TargetIndex target) noexcept {
+  Request& request = requests_[target];
+  TargetRecord& record = table().record(target);
   outcomes_.give_up(record);
   timers_.clear(target);
+  by_token_.remove(request.token);
   queue_of(target).line.remove(target);
   stop_waiting_behind(target);
-  bool answered = false;
-  for (const net::Serial serial : request.sent) {
-    if (!table().remembers(serial)) continue;
-    const ProbeEntry& entry = table().entry(serial);
-    if (!answered) done_.back().sent_at = entry.sent_at;
-    answered = answered || entry.answered;
-    if (!entry.answered && !entry.ended) forgotten_.push_back(serial);
-  }
   request.untried.reset();
   request.life = Life::over;
   --under_way_;
   released_profiles_.push_back(record.profile);
   if (!held_.empty()) wake(target);
+  for (const net::Serial serial : request.sent) {
+    if (!table().remembers(serial)) continue;
+    const ProbeEntry& entry = table().entry(serial);
+    if (!entry.answered && !entry.ended) forgotten_.push_back(serial);
+  }
   if (request.remembered == 0) free_.push_back(target);
   for (const net::Serial serial : request.sent)
     if (serial < swept_ && table().remembers(serial)) let_go(serial);

@@ -19,6 +19,7 @@
 #include "engine/probe_waits.hpp"
 #include "engine/send_control.hpp"
 #include "engine/timer_heap.hpp"
+#include "engine/token_index.hpp"
 
 namespace multiping::engine {
 
@@ -55,6 +56,19 @@ class RequestSchedule final : public ProbeSource {
   Token submit(const Submission& submission);
   /// A request that cannot be sent: it is done at once with this outcome.
   Token refuse(const Address& address, Outcome outcome, std::error_code error);
+
+  /// Ends a request without an outcome, or drops the outcome of one that is done. Returns false when there is none with
+  /// this token that is not yet handed out. give_back() then has something to do.
+  bool cancel(Token token) noexcept;
+  /// Calls `forget` with each probe whose answer is no longer awaited and that is under way.
+  template <class Forget>
+  void give_back(Forget forget) {
+    if (forgotten_.empty()) return;
+    for (Queue& queue : queues_) queue.room.heard();  // the transport gives back what these probes hold
+    for (const TargetIndex holder : std::exchange(held_by_the_over_, {})) wake(holder);
+    for (const net::Serial serial : forgotten_) forget(serial);
+    forgotten_.clear();  // the memory stays, for the requests under way
+  }
 
   /// Ends all requests under way now, in the order of submission. Each keeps the outcome that is known: mostly pending.
   void end_all();
@@ -155,6 +169,8 @@ class RequestSchedule final : public ProbeSource {
   void time_out(TargetIndex target, Instant now);
   void repeat_awaited();
   void finish(TargetIndex target);
+  [[nodiscard]] Instant sent_at(const Request& request) const noexcept;
+  void end(TargetIndex target) noexcept;
   [[nodiscard]] bool expendable(const ProbeEntry& entry, Instant now) const noexcept;
   void forget_oldest();
   void sweep();
@@ -170,6 +186,7 @@ class RequestSchedule final : public ProbeSource {
   std::optional<TargetIndex> nobody_{};  ///< The target that gets the probes that were let go.
   net::Serial swept_ = 0;                ///< Probes with lower serials are let go as soon as their request is over.
   TimerHeap timers_;
+  TokenIndex by_token_;
   std::size_t under_way_ = 0;
   Token next_token_ = 1;
   std::multimap<TargetIndex, TargetIndex> held_;  ///< From a request that holds ports to one that waits for them.

@@ -6,79 +6,16 @@
 #include <map>
 #include <stop_token>
 
-#include "multiping/multiping.hpp"
-#include "sim/scenario_parts.hpp"
-#include "sim/simulated_transport.hpp"
+#include "sim/prober_world.hpp"
 
 namespace multiping::test {
 namespace {
 
 using namespace std::chrono_literals;
 using namespace parts;
-using Completion = Prober::Completion;
+using namespace prober_world;
 
 BOOST_AUTO_TEST_SUITE(prober_test)
-
-/// 10.0.0.0/24 answers after a millisecond, 10.0.1.0/24 is silent, 10.0.2.0/24 answers after 300 ms, 10.0.3.0/24
-/// loses the first request; a router says that 10.0.4.0/24 is unreachable; 10.0.5.0/24 answers three times.
-/// 10.1.0.0/16 accepts requests to its ports, 10.2.0.0/16 declines them.
-Scenario network() {
-  Scenario scenario{.name = "prober", .seed = 11};
-  const RouterError unreachable{.from = *Address::parse("10.9.9.9")};
-  scenario.hosts = {
-      HostRule{.block = "10.0.0.0/24"},
-      HostRule{.block = "10.0.1.0/24", .replies = {}},
-      HostRule{.block = "10.0.2.0/24", .replies = {EchoReply{.delay = 300ms}}},
-      HostRule{.block = "10.0.3.0/24", .lost = {1}},
-      HostRule{.block = "10.0.4.0/24", .replies = {}, .errors = {unreachable}},
-      HostRule{.block = "10.0.5.0/24", .replies = {EchoReply{.copies = 3}}},
-  };
-  for (const Protocol protocol : {Protocol::udp, Protocol::tcp, Protocol::sctp}) {
-    const auto subnet = std::to_string(static_cast<int>(protocol)) + ".0/24";
-    scenario.hosts.push_back(with_open("10.1." + subnet, protocol, {.delay = 5ms}));
-    scenario.hosts.push_back(with_closed("10.2." + subnet, protocol, {.delay = 5ms}));
-  }
-  return scenario;
-}
-
-Address address(const std::string& text) { return *Address::parse(text); }
-bool about(Duration time, Duration expected) { return time >= expected - 1ms && time <= expected + 1ms; }
-
-struct World {
-  explicit World(SimulatedHost host = {}, double max_rate = 0)
-      : transport{simulate(network(), std::move(host))}, prober{options(max_rate)} {}
-  [[nodiscard]] Options options(double max_rate) const {
-    Options options;
-    options.max_rate = max_rate;
-    options.transport = transport;
-    return options;
-  }
-
-  Prober::Token submit(const std::string& host, Duration timeout = 1s, int retry = 0, const ProbeOptions& probe = {}) {
-    return prober.submit(address(host), probe, timeout, retry);
-  }
-  /// The results of all requests in flight, by token. Waits as long as needed.
-  std::map<Prober::Token, Result> all() {
-    std::map<Prober::Token, Result> results;
-    while (prober.in_flight() > 0)
-      for (Completion& done : prober.poll(1h)) {
-        const bool is_new = results.emplace(done.token, std::move(done.result)).second;
-        BOOST_TEST(is_new);
-      }
-    return results;
-  }
-  /// The result of the only request in flight.
-  Result only() {
-    const auto results = all();
-    BOOST_REQUIRE_EQUAL(results.size(), 1U);
-    return results.begin()->second;
-  }
-
-  std::shared_ptr<SimulatedTransport> transport;
-  Prober prober;
-};
-
-const SimulatedHost recording{.record = true};
 
 BOOST_AUTO_TEST_CASE(a_probe_is_answered) {
   World world;
@@ -240,52 +177,6 @@ BOOST_AUTO_TEST_CASE(an_error_is_told_at_the_deadline_or_at_once) {
   BOOST_CHECK(hasty.poll(50ms).at(0).result.outcome == Outcome::unreachable);
 }
 
-BOOST_AUTO_TEST_CASE(one_submission_fails_fast_and_the_others_do_not) {
-  World world;
-  const auto hasty = world.prober.submit(address("10.0.4.1"), {.timeout = 1h, .fail_fast = true});
-  const auto patient = world.prober.submit(address("10.0.4.2"), {.timeout = 100ms});
-  const auto first = world.prober.poll(50ms);
-  BOOST_REQUIRE_EQUAL(first.size(), 1U);
-  BOOST_TEST(first[0].token == hasty);
-  BOOST_CHECK(first[0].result.outcome == Outcome::unreachable);
-  const auto second = world.prober.poll(1s);
-  BOOST_REQUIRE_EQUAL(second.size(), 1U);
-  BOOST_TEST(second[0].token == patient);
-}
-
-BOOST_AUTO_TEST_CASE(the_waits_of_a_submission_can_grow) {
-  World world{recording};
-  const BackOff growing{.first = 100ms, .factor = 2, .most = 300ms};
-  static_cast<void>(world.prober.submit(address("10.0.1.1"), {.timeout = 0s, .retry = 4, .back_off = growing}));
-  const Result result = world.only();
-  BOOST_CHECK(result.outcome == Outcome::no_reply);
-  const auto& sent = world.transport->log().sent;
-  BOOST_REQUIRE_EQUAL(sent.size(), 5U);
-  const Duration expected[] = {0ms, 100ms, 300ms, 600ms, 900ms};
-  for (std::size_t i = 0; i < 5; ++i) BOOST_CHECK(about(sent[i].at - sent[0].at, expected[i]));
-}
-
-BOOST_AUTO_TEST_CASE(a_submission_ends_when_it_expires) {
-  World world{recording, 10};
-  const auto at = [](Duration time) { return std::chrono::steady_clock::time_point{1000s + time}; };
-  const auto over = world.prober.submit(address("10.0.0.1"), {.expires = at(-1ms)});
-  const auto reply = world.prober.submit(address("10.0.0.2"), {.expires = at(50ms)});
-  const auto unsent = world.prober.submit(address("10.0.0.3"), {.expires = at(50ms)});
-  const auto cut_short = world.prober.submit(address("10.0.2.1"), {.expires = at(350ms)});
-  const auto silent = world.prober.submit(address("10.0.1.1"), {.timeout = 50ms, .retry = 100, .expires = at(1s)});
-  auto results = world.all();
-  BOOST_REQUIRE_EQUAL(results.size(), 5U);
-  BOOST_CHECK(results[over].outcome == Outcome::pending);
-  BOOST_TEST(results[over].attempt == 0U);
-  BOOST_CHECK(results[reply].outcome == Outcome::reply);
-  BOOST_CHECK(results[unsent].outcome == Outcome::pending);
-  BOOST_TEST(results[unsent].attempt == 0U);
-  BOOST_CHECK(results[cut_short].outcome == Outcome::pending);  // it may be alive, and it is
-  BOOST_TEST(results[cut_short].attempt == 1U);
-  BOOST_CHECK(results[silent].outcome == Outcome::no_reply);
-  BOOST_CHECK(about(world.transport->log().last_waited - Instant{1000s}, 1s));
-}
-
 BOOST_AUTO_TEST_CASE(what_must_not_or_cannot_be_sent_is_a_completion) {
   World world{SimulatedHost{.ipv6 = false, .refusals = {{.block = "10.0.0.66", .error = ENETUNREACH}}}};
   world.submit("224.0.0.1");
@@ -317,18 +208,6 @@ BOOST_AUTO_TEST_CASE(wrong_arguments_throw) {
   BOOST_CHECK_THROW(world.submit("10.0.0.1", 1s, 0, {.port = 80}), std::invalid_argument);
   BOOST_CHECK_THROW(static_cast<void>(world.prober.submit({}, {}, 1s)), std::invalid_argument);
   BOOST_CHECK_THROW(Prober({.max_rate = -1}), std::invalid_argument);
-  const auto complaint = [&world](const Submission& submission) -> std::string {
-    try {
-      static_cast<void>(world.prober.submit(address("10.0.0.1"), submission));
-    } catch (const std::invalid_argument& error) {
-      return error.what();
-    }
-    return "accepted";
-  };
-  BOOST_TEST(complaint({.timeout = -1ms}) == "Submission::timeout is -1 ms; it must be 0 or more");
-  BOOST_TEST(complaint({.retry = -1}) == "Submission::retry is -1; it must be 0 or more");
-  BOOST_TEST(complaint({.back_off = BackOff{.factor = 0}}) == "BackOff::factor is 0; it must be 1 or more, and finite");
-  BOOST_TEST(complaint({.probe = {.ttl = 256}}) == "ProbeOptions::ttl is 256; it must be 1 to 255");
   BOOST_TEST(world.prober.in_flight() == 0U);
 }
 
@@ -458,7 +337,7 @@ BOOST_AUTO_TEST_CASE(after_a_stop_request_nothing_is_sent_and_all_is_pending) {
   for (int i = 1; i <= 3; ++i) static_cast<void>(prober.submit(address("10.0.0.1"), {}, 1h));
   std::size_t completions = 0;
   for (int polls = 0; polls < 10 && prober.in_flight() > 0; ++polls)
-    for (const Completion& done : prober.poll(1h)) {
+    for (const Prober::Completion& done : prober.poll(1h)) {
       BOOST_CHECK(done.result.outcome == Outcome::pending);
       ++completions;
     }
