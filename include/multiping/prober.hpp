@@ -70,9 +70,11 @@ struct Submission {
 /// | invalid-argument        | std::invalid_argument from submit(), or Outcome::send_failed with Errc::not_supported  |
 class MULTIPING_EXPORT Prober {
  public:
-  /// Opens a transport, and ICMP sockets of both families. It uses these members of `options`: transport, max_rate,
-  /// fail_fast and stop. Throws PermissionError where this process may not send any probe at all, std::invalid_argument
-  /// for options out of range, and std::system_error for an error of the system (such as too many open files).
+  /// Opens a transport, and ICMP sockets of both families. It takes these members of `options`: transport, max_rate,
+  /// fail_fast, any_source and stop. The others have no meaning for single probes: std::invalid_argument names one that
+  /// differs from its default. Throws PermissionError where this process may not send any probe at all,
+  /// std::invalid_argument for options out of range, and std::system_error for an error of the system (such as too many
+  /// open files).
   explicit Prober(Options options = {});
   Prober(Prober&&) noexcept;  ///< Takes over the probes in flight.
   /// Takes over the probes in flight; this object's own are given up.

@@ -20,6 +20,25 @@ void check_submission(const Address& address, const Submission& submission) {
   if (submission.back_off) check(*submission.back_off);
 }
 
+[[noreturn]] void refuse(const std::string& what, const char* instead = "") {
+  throw std::invalid_argument("Options::" + what + "; a Prober does not take it" + instead);
+}
+
+bool is_default(const ResolveOptions& resolve) noexcept {
+  const ResolveOptions usual;
+  return resolve.family == usual.family && Duration{resolve.timeout} == Duration{usual.timeout} &&
+         resolve.parallel == usual.parallel && Duration{resolve.budget} == Duration{usual.budget};
+}
+
+/// Refuses the options of lists, names and batches, so that none is ignored.
+Options checked_options(Options options) {
+  if (options.ignore_lookup_errors) refuse("ignore_lookup_errors is true", ": it looks up no names");
+  if (!is_default(options.resolve)) refuse("resolve is not the default", ": it looks up no names");
+  if (options.probe != ProbeOptions{}) refuse("probe is not the default", ": each submission has its own");
+  if (options.threads != 0) refuse("threads is " + std::to_string(options.threads));
+  return options;
+}
+
 }  // namespace
 
 class [[gnu::visibility("hidden")]] Prober::Impl : public ProberRun {
@@ -27,7 +46,7 @@ class [[gnu::visibility("hidden")]] Prober::Impl : public ProberRun {
   using ProberRun::ProberRun;
 };
 
-Prober::Prober(Options options) : impl_{std::make_unique<Impl>(std::move(options))} {}
+Prober::Prober(Options options) : impl_{std::make_unique<Impl>(checked_options(std::move(options)))} {}
 Prober::Prober(Prober&&) noexcept = default;
 Prober& Prober::operator=(Prober&&) noexcept = default;
 Prober::~Prober() = default;

@@ -28,8 +28,10 @@ bool is_within(Duration rtt, Duration most) { return rtt >= Duration{} && rtt <=
 
 Address host(std::size_t index) { return Address::v4({10, 0, 0, static_cast<std::uint8_t>(index + 1)}); }
 
-Options options(Network& network, bool fail_fast) {
-  Options options{.probe = {.payload_size = 16}, .fail_fast = fail_fast};
+const ProbeOptions usual_probe{.payload_size = 16};
+
+Options options(Network& network, bool fail_fast, const ProbeOptions& probe = {}) {
+  Options options{.probe = probe, .fail_fast = fail_fast};
   options.transport = std::make_shared<fuzz::FuzzTransport>(network);
   return options;
 }
@@ -43,7 +45,8 @@ void check_result(const Result& result) {
 /// Drives a batch of four targets.
 class BatchSiege {
  public:
-  BatchSiege(Script script, bool fail_fast) : script_{script}, batch_{hosts(), options(network_, fail_fast)} {}
+  BatchSiege(Script script, bool fail_fast)
+      : script_{script}, batch_{hosts(), options(network_, fail_fast, usual_probe)} {}
 
   void run() {
     for (int steps = 0; !script_.ended() && steps < 400; ++steps) {

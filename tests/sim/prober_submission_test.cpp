@@ -16,6 +16,31 @@ using namespace prober_world;
 
 BOOST_AUTO_TEST_SUITE(prober_submission_test)
 
+std::string complaint_about(Options options) {
+  options.transport = simulate(network());
+  try {
+    const Prober prober{options};
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+BOOST_AUTO_TEST_CASE(an_option_that_a_prober_has_no_use_for_is_refused_by_name) {
+  BOOST_TEST(complaint_about({}) == "accepted");
+  BOOST_TEST(complaint_about({.max_rate = 5, .fail_fast = true, .any_source = true}) == "accepted");
+  BOOST_TEST(complaint_about({.threads = 4}) == "Options::threads is 4; a Prober does not take it");
+  BOOST_TEST(complaint_about({.ignore_lookup_errors = true}) ==
+             "Options::ignore_lookup_errors is true; a Prober does not take it: it looks up no names");
+  const std::string resolve = "Options::resolve is not the default; a Prober does not take it: it looks up no names";
+  BOOST_TEST(complaint_about({.resolve = {.family = Family::ipv6}}) == resolve);
+  BOOST_TEST(complaint_about({.resolve = {.timeout = 1s}}) == resolve);
+  BOOST_TEST(complaint_about({.resolve = {.parallel = 1}}) == resolve);
+  BOOST_TEST(complaint_about({.resolve = {.budget = 1s}}) == resolve);
+  BOOST_TEST(complaint_about({.probe = {.ttl = 5}}) ==
+             "Options::probe is not the default; a Prober does not take it: each submission has its own");
+}
+
 BOOST_AUTO_TEST_CASE(a_value_out_of_range_is_refused_by_name) {
   World world;
   const auto complaint = [&world](const Submission& submission) -> std::string {
