@@ -22,7 +22,8 @@ namespace {
 using namespace std::chrono_literals;
 using engine::SeriesSchedule;
 
-/// The number of probes among which further answers can be told apart: most_remembered in engine/request_schedule.cpp.
+/// The number of probes among which further answers can be told apart: most_remembered in
+/// engine/request_schedule_memory.cpp.
 constexpr std::size_t most_recent = 65'536;
 /// The most probes that are submitted at once: so few that each is sent about when it is due.
 constexpr int most_at_once = 64;

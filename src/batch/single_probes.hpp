@@ -84,6 +84,9 @@ class SingleProbes {
   [[nodiscard]] std::size_t in_flight() const noexcept { return requests_.in_flight(); }
   [[nodiscard]] Counters counters() const noexcept;
 
+  /// For tests: as RequestSchedule's.
+  void check_invariants() const { requests_.check_invariants(); }
+
   /// For a caller with its own event loop: the time at which wait(now) has something to do, apart from what
   /// descriptor() reports; in the past when it has something to do now.
   [[nodiscard]] Instant next() const noexcept;

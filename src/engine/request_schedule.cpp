@@ -14,12 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long, and among how many probes, an answer to a request that is over is still recognised.
-constexpr Duration memory_of_the_over = 10s;
-constexpr std::size_t most_remembered = 65'536;
-/// After this many later probes, a probe cannot be told from others with the same sequence number.
-constexpr std::size_t longest_window = std::size_t{64} * 65'536;
-
 constexpr std::uint8_t most_repetitions = 3;
 /// How often a displaced connection counts as not sent, so that a request ends whatever happens to its connections.
 constexpr std::uint8_t most_fresh_starts = 8;
@@ -88,21 +82,6 @@ RequestSchedule::Token RequestSchedule::refuse(const Address& address, Outcome o
   done.detail.error = error;
   done_.push_back(std::move(done));
   return next_token_++;
-}
-
-bool RequestSchedule::cancel(Token token) noexcept {
-  if (const auto target = by_token_.find(token)) {
-    end(*target);
-    return true;
-  }
-  return std::erase_if(done_, [token](const Done& done) { return done.token == token; }) > 0;
-}
-
-void RequestSchedule::end_all() {
-  const auto known = static_cast<std::ptrdiff_t>(done_.size());
-  for (TargetIndex target = 0; target < requests_.size(); ++target)
-    if (requests_[target].life != Life::over) finish(target);
-  std::ranges::sort(done_.begin() + known, done_.end(), {}, &Done::token);
 }
 
 bool RequestSchedule::reached(Goal goal) const noexcept {
@@ -200,14 +179,15 @@ void RequestSchedule::begin_wait(TargetIndex target, Instant from) {
   set_timer(target);
 }
 
-/// Sets the timer to the end of the wait, to the end of the patience of a probe that has not left, or to the end of
-/// all.
+/// The end of the wait, the end of the patience of a probe that has not left, or the end of all.
+Instant RequestSchedule::alarm_of(const Request& request) noexcept {
+  if (request.life == Life::under_way) return std::min(request.due, request.expires);
+  const Instant patience = request.tries == 0 ? std::min(request.give_up, request.leave_by) : request.give_up;
+  return std::min(patience, request.expires);
+}
+
 void RequestSchedule::set_timer(TargetIndex target) {
-  const Request& request = requests_[target];
-  Instant at = request.due;
-  if (request.life != Life::under_way)
-    at = request.tries == 0 ? std::min(request.give_up, request.leave_by) : request.give_up;
-  at = std::min(at, request.expires);
+  const Instant at = alarm_of(requests_[target]);
   at == Instant::max() ? timers_.clear(target) : timers_.set(target, at);
 }
 
@@ -370,141 +350,6 @@ Instant RequestSchedule::next() const noexcept {
   for (const Queue& queue : queues_)
     if (!queue.line.empty()) next = std::min(next, std::max(flow_.next(), queue.room.at()));
   return next;
-}
-
-/// The latest time at which an answer counts.
-Instant RequestSchedule::end_of(const Request& request) noexcept {
-  return request.life == Life::under_way && is_last(request) ? std::min(request.due, request.expires) : request.expires;
-}
-
-/// The timer of this request has come.
-void RequestSchedule::ring(TargetIndex target, Instant now) {
-  Request& request = requests_[target];
-  const bool wait_is_over = request.life == Life::under_way && request.due <= now;
-  request.waited = request.waited || wait_is_over;
-  wait_is_over && !is_last(request) && request.expires > now ? try_again(target) : time_out(target, now);
-}
-
-/// Lines up the next attempt. A repetition of the last one that has not left is dropped.
-void RequestSchedule::try_again(TargetIndex target) {
-  Request& request = requests_[target];
-  request.life = Life::to_send;
-  if (request.untried && table().remembers(*request.untried)) table().entry(*request.untried).ended = true;
-  request.untried.reset();
-  set_timer(target);
-  line_up(target);
-}
-
-/// True unless the connections of the request were displaced, and none of them lasted long enough.
-bool RequestSchedule::was_heard(TargetIndex target, Instant now) {
-  Request& request = requests_[target];
-  if (request.displaced == 0) return true;
-  for (const net::Serial serial : request.sent) {
-    if (!table().remembers(serial)) continue;
-    const ProbeEntry& entry = table().entry(serial);
-    if (!entry.answered && !entry.ended) request.listened = std::max(request.listened, now - entry.sent_at);
-  }
-  return lasted_long_enough(request);
-}
-
-/// A target whose connections did not last long enough stays pending, because it may be alive. So does one for which no
-/// wait has passed.
-void RequestSchedule::time_out(TargetIndex target, Instant now) {
-  TargetRecord& record = table().record(target);
-  const Request& request = requests_[target];
-  if (request.waited && was_heard(target, std::min(now, end_of(request))))
-    request.displaced > 0 ? OutcomeTracker::fall_silent(record) : OutcomeTracker::time_out(record);
-  if (record.attempt == 0 && request.refusal) outcomes_.fail(target, request.refusal);
-  finish(target);
-}
-
-void RequestSchedule::finish(TargetIndex target) {
-  const Request& request = requests_[target];
-  TargetRecord& record = table().record(target);
-  Detail detail = record.detail == 0 ? Detail{} : std::move(table().detail(record));
-  done_.push_back({.token = request.token, .record = record, .detail = std::move(detail), .sent_at = sent_at(request)});
-  end(target);
-}
-
-/// When the answered probe was sent, else the last one that is remembered.
-Instant RequestSchedule::sent_at(const Request& request) const noexcept {
-  Instant at{};
-  for (const net::Serial serial : request.sent) {
-    if (!outcomes_.table().remembers(serial)) continue;
-    const ProbeEntry& entry = outcomes_.table().entry(serial);
-    at = entry.sent_at;
-    if (entry.answered) break;
-  }
-  return at;
-}
-
-/// Gives back what the request holds. Memory for that was reserved by submit() and when its probes were proposed.
-void RequestSchedule::end(TargetIndex target) noexcept {
-  Request& request = requests_[target];
-  TargetRecord& record = table().record(target);
-  outcomes_.give_up(record);
-  timers_.clear(target);
-  by_token_.remove(request.token);
-  queue_of(target).line.remove(target);
-  stop_waiting_behind(target);
-  request.untried.reset();
-  request.life = Life::over;
-  --under_way_;
-  released_profiles_.push_back(record.profile);
-  if (!held_.empty()) wake(target);
-  for (const net::Serial serial : request.sent) {
-    if (!table().remembers(serial)) continue;
-    const ProbeEntry& entry = table().entry(serial);
-    if (!entry.answered && !entry.ended) forgotten_.push_back(serial);
-  }
-  if (request.remembered == 0) free_.push_back(target);
-  for (const net::Serial serial : request.sent)
-    if (serial < swept_ && table().remembers(serial)) let_go(serial);
-  request.sent.clear();
-}
-
-bool RequestSchedule::expendable(const ProbeEntry& entry, Instant now) const noexcept {
-  const auto window = outcomes_.table().window();
-  const net::Serial length = window.end - window.first;
-  if (requests_[entry.target].life != Life::over)
-    return length > longest_window || now - entry.sent_at > memory_of_probes;
-  return length > most_remembered || now - entry.sent_at > memory_of_the_over;
-}
-
-/// Forgets the oldest probe. With the last probe of a request that is over, its target number becomes free: no later
-/// event can be about that request.
-void RequestSchedule::forget_oldest() {
-  const TargetIndex target = table().oldest().target;
-  table().forget_oldest();
-  release(target);
-}
-
-void RequestSchedule::release(TargetIndex target) {
-  Request& request = requests_[target];
-  if (--request.remembered == 0 && request.life == Life::over) free_.push_back(target);
-}
-
-/// A long request keeps the window open. This function frees the target numbers of requests that are over since then.
-void RequestSchedule::sweep() {
-  const auto window = table().window();
-  swept_ = std::max(swept_, window.first);
-  if (window.end - swept_ <= most_remembered) return;
-  if (!nobody_) {
-    make_room_for_target();
-    nobody_ = outcomes_.add({});
-    requests_.emplace_back().remembered = 1;  // so that its number is never free
-  }
-  while (window.end - swept_ > most_remembered) let_go(swept_++);
-}
-
-void RequestSchedule::let_go(net::Serial serial) {
-  ProbeEntry& entry = table().entry(serial);
-  const TargetIndex target = entry.target;
-  if (requests_[target].life != Life::over || target == *nobody_) return;
-  entry.target = *nobody_;
-  entry.ended = true;
-  ++requests_[*nobody_].remembered;
-  release(target);
 }
 
 }  // namespace multiping::engine

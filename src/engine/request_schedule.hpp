@@ -60,6 +60,8 @@ class RequestSchedule final : public ProbeSource {
   /// Ends a request without an outcome, or drops the outcome of one that is done. Returns false when there is none with
   /// this token that is not yet handed out. give_back() then has something to do.
   bool cancel(Token token) noexcept;
+  /// For tests, between two calls: throws std::logic_error, which says what does not hold, where the parts disagree.
+  void check_invariants() const;
   /// Calls `forget` with each probe whose answer is no longer awaited and that is under way.
   template <class Forget>
   void give_back(Forget forget) {
@@ -143,6 +145,11 @@ class RequestSchedule final : public ProbeSource {
 
   [[nodiscard]] ProbeTable& table() noexcept { return outcomes_.table(); }
   [[nodiscard]] Queue& queue_of(TargetIndex target) noexcept { return queues_[requests_[target].connects ? 1 : 0]; }
+  [[nodiscard]] bool in_line(TargetIndex target) const noexcept {
+    return queues_[requests_[target].connects ? 1 : 0].line.holds(target);
+  }
+  void check_over(TargetIndex target) const;
+  void check_living(TargetIndex target) const;
   [[nodiscard]] bool all_sent() const noexcept { return queues_[0].line.empty() && queues_[1].line.empty(); }
   void make_room_for_done() { reserve_more(done_, under_way_ + 1); }
   void make_room_for_target();
@@ -152,6 +159,7 @@ class RequestSchedule final : public ProbeSource {
   void line_up(TargetIndex target);
   void left(TargetIndex target, const ProbeEntry& entry);
   void begin_wait(TargetIndex target, Instant from);
+  [[nodiscard]] static Instant alarm_of(const Request& request) noexcept;
   void set_timer(TargetIndex target);
   void remember(std::vector<net::Serial>& sent, net::Serial serial);
   void receive(const net::Event& event);
