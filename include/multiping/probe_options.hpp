@@ -82,8 +82,8 @@ struct ProbeOptions {
   ///
   /// TCP (not half_open) can have only one connection at a time between two ports. With a flow or a source_port, a
   /// further attempt for the same target shares the connection that is under way. Any other probe with the same
-  /// addresses and ports waits until that connection is over; if that is too late, it is Outcome::send_failed with
-  /// EADDRINUSE.
+  /// addresses and ports waits until that connection is over; if that is too late for a batch or a series, it is
+  /// Outcome::send_failed with EADDRINUSE. A probe of a Prober waits as long as it takes.
   std::optional<std::uint16_t> flow{};
   /// Compares member by member.
   friend bool operator==(const ProbeOptions&, const ProbeOptions&) = default;

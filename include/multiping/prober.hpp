@@ -2,9 +2,11 @@
 // It has the same engine as MultiPing: all that multi_ping.hpp says of probes, answers and results holds here.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "multiping/address.hpp"
@@ -15,8 +17,28 @@
 
 namespace multiping {
 
+/// What Prober::submit() sends, and how long it waits for an answer.
+struct Submission {
+  ProbeOptions probe{};                       ///< What each probe looks like.
+  Timeout timeout = std::chrono::seconds{1};  ///< How long to wait for an answer after each probe. Not negative.
+  int retry = 0;                              ///< The most probes after the first; 0 or more.
+  /// Waits that grow, instead of `timeout`, which then has no meaning. None of its times is negative, and the factor is
+  /// finite.
+  std::optional<BackOff> back_off{};
+  bool fail_fast = false;  ///< As Options::fail_fast, for this submission alone; that of the Prober holds for all.
+  /// When the whole submission ends, whatever is then under way; none: when the last wait ends. No probe leaves at this
+  /// time or later, and no answer that comes later counts. The outcome is then:
+  /// - Outcome::no_reply where the wait for at least one probe has passed in full without an answer,
+  /// - Outcome::unreachable or Outcome::ttl_expired where an ICMP error has come,
+  /// - Outcome::send_failed where no probe has left because this host refused it, or because other probes had its
+  /// ports,
+  /// - else Outcome::pending, since the target may be alive: with attempt 0 where no probe has left, with attempt 1
+  ///   where the wait for the first was cut short.
+  std::optional<std::chrono::steady_clock::time_point> expires{};
+};
+
 /// Sends single probes at any time: submit(), wait on native_handle(), poll(). Any number of probes may be in flight,
-/// each with its own options and deadline.
+/// each with its own options and timeout.
 ///
 ///     Prober prober;
 ///     const auto token = prober.submit(*Address::parse("192.0.2.1"), {.ttl = 3}, 500ms);
@@ -44,13 +66,15 @@ namespace multiping {
 /// | permission-denied       | Outcome::send_failed, EPERM or EACCES; PermissionError where no probe can be sent      |
 /// | address-in-use          | Outcome::send_failed, EADDRINUSE                                                      |
 /// | address-not-available   | Outcome::send_failed, EADDRNOTAVAIL                                                   |
-/// | probes-exhausted        | never: probes wait for room; a probe without room by its deadline is Outcome::pending  |
+/// | probes-exhausted        | never: probes wait for room, and lose no time by it                                    |
 /// | invalid-argument        | std::invalid_argument from submit(), or Outcome::send_failed with Errc::not_supported  |
 class MULTIPING_EXPORT Prober {
  public:
-  /// Opens a transport, and ICMP sockets of both families. It uses these members of `options`: transport, max_rate,
-  /// fail_fast and stop. Throws PermissionError where this process may not send any probe at all, std::invalid_argument
-  /// for options out of range, and std::system_error for an error of the system (such as too many open files).
+  /// Opens a transport, and ICMP sockets of both families. It takes these members of `options`: transport, max_rate,
+  /// fail_fast, any_source and stop. The others have no meaning for single probes: std::invalid_argument names one that
+  /// differs from its default. Throws PermissionError where this process may not send any probe at all,
+  /// std::invalid_argument for options out of range, and std::system_error for an error of the system (such as too many
+  /// open files).
   explicit Prober(Options options = {});
   Prober(Prober&&) noexcept;  ///< Takes over the probes in flight.
   /// Takes over the probes in flight; this object's own are given up.
@@ -60,22 +84,38 @@ class MULTIPING_EXPORT Prober {
   /// Identifies one submission. An object never uses a token twice.
   using Token = std::uint64_t;
 
-  /// Sends one probe now (or as soon as max_rate allows), and up to `retry` more, one each time `timeout` passes
-  /// without an answer. Returns the token of this submission.
+  /// Sends one probe now (or as soon as max_rate allows), and up to Submission::retry more, one each time the wait for
+  /// the last has passed without an answer. Returns the token of this submission.
+  ///
+  /// The wait for a probe begins when the probe leaves this host. A probe that waits for its turn loses none of
+  /// it: because of max_rate, a full queue, or lack of room or ports for a connection. A TCP connection that makes room
+  /// for others (see Outcome::pending) is made again later, as if it had not been sent.
   ///
   /// poll() returns the token once, with the result. The submission is complete at the first answer to any of its
-  /// probes (Result::attempt says which), or when `timeout` has passed after the last one, which is `timeout` times
-  /// (`retry` + 1) after this call. It is complete at once where no answer can come: the probe cannot be sent, a ttl
-  /// that was asked for has expired, or an unreachable error has come, with fail_fast or for a TCP connection, which
-  /// such an error ends.
+  /// probes (Result::attempt says which), when the wait for the last one has passed, or at Submission::expires. It is
+  /// complete at once where no answer can come: the probe cannot be sent, a ttl that was asked for has expired, or an
+  /// unreachable error has come, with fail_fast or for a TCP connection, which such an error ends.
   ///
-  /// An answer that comes later is counted as late, and never counts for another probe. A probe that could not be sent
-  /// in time, because of max_rate or lack of room, is pending with attempt 0. A TCP connection is send_failed with
-  /// EADDRINUSE where another probe of this object used its ports all the time: see ProbeOptions::flow.
+  /// No submission waits for ever: where this host refuses a probe with an error that passes (ENOBUFS, EAGAIN, ENOMEM,
+  /// EMFILE), it is tried again for as long as all waits of the submission together. Then it is send_failed with
+  /// that error; after an earlier probe it is as if that had been the last one. Room and ports become free when other
+  /// submissions of this object complete.
   ///
-  /// Throws std::invalid_argument for options out of range, a negative timeout or retry, or no address, and
-  /// std::bad_alloc. Every other failure is the result of a completion.
+  /// An answer that comes later is counted as late, and never counts for another probe.
+  ///
+  /// Throws std::invalid_argument, which names the member, for a value out of range, also where there is no address;
+  /// and std::bad_alloc. Every other failure is the result of a completion.
+  [[nodiscard]] Token submit(const Address& address, const Submission& submission);
+  /// The same with a Submission of these members.
   [[nodiscard]] Token submit(const Address& address, const ProbeOptions& probe, Timeout timeout, int retry = 0);
+
+  /// Gives up a submission whose completion poll() has not returned: it will not come, in_flight() is one less, and
+  /// what the submission holds (its turn, its connection, its ports) is given back at once. Answers to its probes that
+  /// come later are counted as late; of a TCP connection nothing can come later, since it is closed.
+  ///
+  /// Returns false, and does nothing, when the token is unknown, its completion was returned, or it was cancelled
+  /// before; and in a child made by fork(2). Works at any time between two calls, also after a stop.
+  bool cancel(Token token) noexcept;
 
   /// The result of one submission.
   struct Completion {

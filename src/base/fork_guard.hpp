@@ -15,9 +15,10 @@ class ForkGuard {
  public:
   /// `object` names the object in the error text, with its article: "a Prober".
   explicit ForkGuard(const char* object) noexcept : object_{object} {}
+  [[nodiscard]] bool is_owner() const noexcept { return ::getpid() == owner_; }  ///< False in a forked child.
   /// Throws std::logic_error in a forked child.
   void check() const {
-    if (::getpid() == owner_) return;
+    if (is_owner()) return;
     throw std::logic_error(std::string{object_} + " cannot be used in a forked child; make a new one there");
   }
 

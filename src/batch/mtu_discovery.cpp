@@ -17,7 +17,6 @@
 #include "engine/icmp_meaning.hpp"
 #include "engine/mtu_search.hpp"
 #include "engine/send_control.hpp"
-#include "engine/send_pacer.hpp"
 
 namespace multiping {
 namespace {
@@ -30,8 +29,6 @@ constexpr std::size_t most_under_way = 1024;
 /// How many sizes a step sends by UDP. Most hosts limit the rate of port unreachable messages, so many sizes in one
 /// step would go unanswered because of that limit.
 constexpr std::size_t udp_width = 3;
-/// A probe that could not be sent before its timeout is submitted again so often.
-constexpr int most_waits = 5;
 
 std::size_t headers(Family family) noexcept {
   return (family == Family::ipv6 ? ipv6_header : ipv4_header) + message_header;
@@ -88,7 +85,6 @@ class Discovery {
         destinations_{plan.destinations},
         timeout_{options.timeout},
         probes_{hasty(options.ping), std::min(destinations_.size(), most_under_way), SingleProbes::Purpose::mtu},
-        pacer_{options.ping.max_rate},
         sendings_(destinations_.size()) {
     probes_.prepare(profiles_, destinations_);
     for (const engine::Destination& destination : destinations_)
@@ -101,7 +97,7 @@ class Discovery {
     while (!probes_.stopped() && probes_.now() < end) {
       submit_some();
       if (line_.empty() && probes_.in_flight() == 0) return;
-      probes_.wait_for_done(may_submit() ? std::min(end, pacer_.next()) : end);
+      probes_.wait_for_done(end);
       for (const SingleProbes::Done& done : probes_.take_done()) take(done);
     }
   }
@@ -122,7 +118,6 @@ class Discovery {
   struct Asked {
     std::size_t target = 0;
     std::uint32_t size = 0;
-    int waits = 0;
   };
 
   /// Whether this host could send the probes of a target.
@@ -159,25 +154,21 @@ class Discovery {
 
   [[nodiscard]] bool may_submit() const noexcept { return !line_.empty() && probes_.in_flight() < most_under_way; }
 
-  /// Submits only as many probes as max_rate allows now: the timeout of a probe begins when it is submitted.
   void submit_some() {
-    std::size_t allowed = pacer_.allowance(probes_.now());
-    for (; allowed > 0 && may_submit(); --allowed, line_.pop_front()) {
+    for (; may_submit(); line_.pop_front()) {
       const Asked asked = line_.front();
       const engine::Destination& destination = destinations_[asked.target];
       ProbeOptions probe = profiles_[destination.profile];
       const Family family = destination.address.family();
       if (family == Family::ipv6) probe.family = family;  // its payload may be larger
       probe.payload_size = asked.size - headers(family);
-      asked_[probes_.submit({.address = destination.address, .probe = probe, .timeout = timeout_})] = asked;
-      pacer_.sent(1);
+      asked_[probes_.submit({.address = destination.address, .probe = probe, .waits = {.first = timeout_}})] = asked;
     }
   }
 
   void take(const SingleProbes::Done& done) {
     const auto found = asked_.extract(done.token);
-    Asked asked = found.mapped();
-    if (done.record.outcome == Outcome::pending && asked.waits++ < most_waits) return line_.push_back(asked);
+    const Asked asked = found.mapped();
     const bool own = is_own_error(done, destinations_[asked.target]);
     note(done, own, sendings_[asked.target]);
     searches_[asked.target].told(asked.size, fate_of(done, own));
@@ -188,7 +179,6 @@ class Discovery {
   std::span<const engine::Destination> destinations_;
   Duration timeout_;
   SingleProbes probes_;
-  engine::SendPacer pacer_;
   std::vector<MtuSearch> searches_;
   std::vector<Sending> sendings_;  ///< By target.
   std::deque<Asked> line_;         ///< Not submitted yet.

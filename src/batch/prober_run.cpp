@@ -19,6 +19,18 @@ Prober::Completion completion(const SingleProbes::Done& done, Duration wall_offs
   return completion;
 }
 
+engine::ProbeWaits waits_of(const Submission& submission) noexcept {
+  if (!submission.back_off) return {.first = submission.timeout};
+  const BackOff& growing = *submission.back_off;
+  const Duration most = growing.most;
+  return {.first = growing.first, .factor = growing.factor, .most = most == Duration::zero() ? Duration::max() : most};
+}
+
+/// The steady clock of the C++ library is CLOCK_MONOTONIC, as is that of the transports.
+Instant end_of(const Submission& submission) noexcept {
+  return submission.expires ? Instant{submission.expires->time_since_epoch()} : Instant::max();
+}
+
 }  // namespace
 
 ProberRun::ProberRun(Options options) : probes_{std::move(options), expected_in_flight} {}
@@ -46,9 +58,14 @@ void ProberRun::set_alarm() noexcept {
   }
 }
 
-Prober::Token ProberRun::submit(const SingleProbes::Submission& submission) {
+Prober::Token ProberRun::submit(const Address& address, const Submission& submission) {
   owner_.check();
-  const Prober::Token token = probes_.submit(submission);
+  const Prober::Token token = probes_.submit({.address = address,
+                                              .probe = submission.probe,
+                                              .waits = waits_of(submission),
+                                              .retry = submission.retry,
+                                              .fail_fast = submission.fail_fast,
+                                              .expires = end_of(submission)});
   try {
     probes_.push();
   } catch (const std::bad_alloc&) {
@@ -56,6 +73,12 @@ Prober::Token ProberRun::submit(const SingleProbes::Submission& submission) {
   }
   set_alarm();
   return token;
+}
+
+bool ProberRun::cancel(Prober::Token token) noexcept {
+  if (!owner_.is_owner() || !probes_.cancel(token)) return false;
+  set_alarm();
+  return true;
 }
 
 std::vector<Prober::Completion> ProberRun::poll(Duration wait) {

@@ -21,7 +21,9 @@ class ProberRun {
  public:
   explicit ProberRun(Options options);
 
-  Prober::Token submit(const SingleProbes::Submission& submission);
+  /// The submission is in range.
+  Prober::Token submit(const Address& address, const Submission& submission);
+  bool cancel(Prober::Token token) noexcept;
   std::vector<Prober::Completion> poll(Duration wait);
   [[nodiscard]] const SingleProbes& probes() const noexcept { return probes_; }
   [[nodiscard]] int native_handle() noexcept;

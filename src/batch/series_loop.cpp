@@ -22,9 +22,10 @@ namespace {
 using namespace std::chrono_literals;
 using engine::SeriesSchedule;
 
-/// The number of probes among which further answers can be told apart: most_remembered in engine/request_schedule.cpp.
+/// The number of probes among which further answers can be told apart: most_remembered in
+/// engine/request_schedule_memory.cpp.
 constexpr std::size_t most_recent = 65'536;
-/// The most probes that are submitted at once: so few that each is sent about when its timeout begins.
+/// The most probes that are submitted at once: so few that each is sent about when it is due.
 constexpr int most_at_once = 64;
 /// With a rate, a probe may be submitted earlier by this much. The engine spreads the probes when it sends them.
 constexpr Duration rate_slack = 10ms;
@@ -190,6 +191,7 @@ void SeriesLoop::send_due() {
   if (submitted > 0) probes_->push();
 }
 
+/// A probe that has not left within its timeout is given up, so that rounds do not pile up where there is no room.
 void SeriesLoop::start(const SeriesSchedule::Due& due, Instant now) {
   const Target& target = targets_[due.target];
   if (!target.probed) {
@@ -207,8 +209,8 @@ void SeriesLoop::start(const SeriesSchedule::Due& due, Instant now) {
   try {
     last_token_ = probes_->submit({.address = destination.address,
                                    .probe = plan_.profiles[destination.profile],
-                                   .timeout = options_.timeout,
-                                   .retry = 0});
+                                   .waits = {.first = options_.timeout},
+                                   .leave_by = after(now, options_.timeout)});
   } catch (...) {
     recent_.pop_back();
     throw;
@@ -250,8 +252,8 @@ void SeriesLoop::tell(const SeriesSchedule::Due& due, Fate fate) {
   know(std::move(fate), was_sent);
 }
 
-/// Delays the next probe until the rate allows it: the timeout of a probe begins when it is submitted. Where the rate
-/// is too low for the interval, the schedule falls behind, and slides.
+/// Delays the next probe until the rate allows it, so that the schedule moves, and no probe waits past its timeout.
+/// Where the rate is too low for the interval, the schedule falls behind, and slides.
 void SeriesLoop::keep_to_rate(Instant now) {
   if (options_.ping.max_rate <= 0) return;
   const Duration share{std::llround(std::min(1e9 / options_.ping.max_rate, 1e18))};

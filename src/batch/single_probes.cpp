@@ -109,17 +109,27 @@ SingleProbes::Token SingleProbes::submit(const Submission& submission) {
   engine::RequestSchedule::Submission request{
       .destination = {.address = to, .profile = 0, .ttl_asked = probe.ttl.has_value()},
       .connects = connects(probe),
-      .timeout = submission.timeout,
-      .retry = submission.retry,
+      .fail_fast = submission.fail_fast,
+      .waits = submission.waits,
+      .retry = static_cast<std::uint32_t>(submission.retry),
+      .leave_by = submission.leave_by,
+      .expires = submission.expires,
       .asked = asked};
   if (const auto error = lacking ? lacking : objection(to, probe))
     return requests_.refuse({to, asked, Outcome::send_failed, error}, now());
   release_profiles();
   Held held{profiles_, make_known(profiles_.acquire(probe), probe)};
   request.destination.profile = held.number();
-  const Token token = requests_.submit(request, transport_->now());
+  const Token token = requests_.submit(request);
   static_cast<void>(held.keep());
   return token;
+}
+
+bool SingleProbes::cancel(Token token) noexcept {
+  if (!requests_.cancel(token)) return false;
+  requests_.give_back([this](net::Serial serial) { transport_->forget(serial); });
+  release_profiles();
+  return true;
 }
 
 void SingleProbes::push() {

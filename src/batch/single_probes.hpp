@@ -13,6 +13,7 @@
 #include "batch/zones.hpp"
 #include "engine/destination.hpp"
 #include "engine/probe_loop.hpp"
+#include "engine/probe_waits.hpp"
 #include "engine/request_schedule.hpp"
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
@@ -45,10 +46,15 @@ class SingleProbes {
   struct Submission {
     const Address& address;
     const ProbeOptions& probe;
-    Duration timeout{};  ///< Of each probe; not negative.
-    int retry = 0;       ///< Further probes after the first; not negative.
+    engine::ProbeWaits waits{};         ///< From the sending of each probe.
+    int retry = 0;                      ///< Further probes after the first; not negative.
+    bool fail_fast = false;             ///< An unreachable error ends this request.
+    Instant leave_by = Instant::max();  ///< Pending, if the first probe has not left by then.
+    Instant expires = Instant::max();   ///< The end of the request, whatever is under way.
   };
   [[nodiscard]] Token submit(const Submission& submission);
+  /// Ends a request that is not handed out yet, without an outcome, and gives back what it holds. False: there is none.
+  bool cancel(Token token) noexcept;
   /// Sends the submitted probes that may be sent now. Does not wait. Sends nothing after a stop.
   void push();
   /// Sends, and waits until a request is done, nothing is in flight, `until` has come, or a stop is requested.
@@ -79,6 +85,9 @@ class SingleProbes {
   [[nodiscard]] bool stopped() const noexcept { return options_.stop.stop_requested(); }
   [[nodiscard]] std::size_t in_flight() const noexcept { return requests_.in_flight(); }
   [[nodiscard]] Counters counters() const noexcept;
+
+  /// For tests: as RequestSchedule's.
+  void check_invariants() const { requests_.check_invariants(); }
 
   /// For a caller with its own event loop: the time at which wait(now) has something to do, apart from what
   /// descriptor() reports; in the past when it has something to do now.

@@ -147,12 +147,16 @@ TraceSchedule Tracer::start() {
   return {rules, requests, probes_.now()};
 }
 
+/// A probe that has not left within its timeout goes back to the schedule, which knows better by then which hop to ask.
 void Tracer::submit(const TraceSchedule::Ask& ask) {
   const engine::Destination& destination = plan_.destinations[ask.route / flows()];
   ProbeOptions probe = probe_of(destination);
   probe.ttl = ask.ttl;
   probe.flow = static_cast<std::uint16_t>(ask.route % flows());
-  const auto token = probes_.submit({.address = destination.address, .probe = probe, .timeout = ask.timeout});
+  const auto token = probes_.submit({.address = destination.address,
+                                     .probe = probe,
+                                     .waits = {.first = ask.timeout},
+                                     .leave_by = after(probes_.now(), ask.timeout)});
   asked_.emplace(token, ask);
 }
 

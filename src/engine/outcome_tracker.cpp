@@ -226,7 +226,7 @@ void OutcomeTracker::answered_elsewhere(const ProbeEntry& entry, const net::Even
 
 bool OutcomeTracker::is_enough(const TargetRecord& record, const net::Event& event) const noexcept {
   if (event.kind == Kind::ttl_expired) return record.ttl_asked;
-  return fail_fast_ && !(event.icmp && is_lost_fragment(*event.icmp, record.address.family()));
+  return (fail_fast_ || record.fail_fast) && !(event.icmp && is_lost_fragment(*event.icmp, record.address.family()));
 }
 
 bool OutcomeTracker::ends_wait(const TargetRecord& record, const ProbeEntry& entry,

@@ -13,8 +13,8 @@ namespace multiping::engine {
 
 class OutcomeTracker {
  public:
-  /// With `fail_fast`, an unreachable error ends the wait for a target. With `any_source`, a reply from another address
-  /// than the target's counts as an answer.
+  /// With `fail_fast`, an unreachable error ends the wait for any target; TargetRecord::fail_fast is for one. With
+  /// `any_source`, a reply from another address than the target's counts as an answer.
   explicit OutcomeTracker(bool fail_fast, bool any_source = false) : fail_fast_{fail_fast}, any_source_{any_source} {}
 
   [[nodiscard]] ProbeTable& table() noexcept { return table_; }
@@ -25,6 +25,8 @@ class OutcomeTracker {
   void make_room_for_target() { table_.make_room_for_target(); }
   /// Reuses the number of `target`, which is over, for another destination.
   void replace(TargetIndex target, const Destination& destination);
+  /// An unreachable error ends the wait for this target, until its number is used again.
+  void fail_fast(TargetIndex target) noexcept { table_.record(target).fail_fast = true; }
   /// Removes `target` from the counts of unanswered and awaited targets. Later events do not change its record.
   void retire(TargetIndex target);
 

@@ -39,7 +39,8 @@ struct TargetRecord {
   std::uint32_t attempt = 0;  ///< The round of the answered probe; until an answer comes, how many attempts were sent.
   std::uint32_t detail = 0;   ///< Place in the table's details, from 1; 0: none.
   Outcome outcome : 4 = Outcome::pending;
-  TimestampSource timestamps : 4 = TimestampSource::none;
+  TimestampSource timestamps : 3 = TimestampSource::none;
+  bool fail_fast : 1 = false;  ///< An unreachable error ends the wait for this target.
   std::uint8_t reply_ttl = 0;
   std::uint8_t reply_tos = 0;
   bool has_tos : 1 = false;
@@ -100,6 +101,7 @@ class ProbeTable final : public net::ProbeBook {
   /// Takes back the newest open_probe(), whose serial must not be in use. The next probe gets the same serial.
   void close_newest() noexcept { entries_.pop_back(); }
   [[nodiscard]] ProbeEntry& entry(net::Serial serial) noexcept { return entries_[place(serial)]; }
+  [[nodiscard]] const ProbeEntry& entry(net::Serial serial) const noexcept { return entries_[place(serial)]; }
   [[nodiscard]] bool remembers(net::Serial serial) const noexcept { return serial >= first_; }
 
   /// Forgets the oldest probes, at most `most`, up to the first that is neither answered, ended, nor sent before

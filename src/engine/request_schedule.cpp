@@ -1,5 +1,5 @@
-// Requests with a probe to send wait in two lines; timers find the request whose next probe or deadline is due
-// first. See request_schedule.hpp.
+// Requests with a probe to send wait in two lines; timers find the request whose wait or patience ends first.
+// See request_schedule.hpp.
 #include "engine/request_schedule.hpp"
 
 #include <algorithm>
@@ -14,21 +14,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long, and among how many probes, an answer to a request that is over is still recognised.
-constexpr Duration memory_of_the_over = 10s;
-constexpr std::size_t most_remembered = 65'536;
-/// After this many later probes, a probe cannot be told from others with the same sequence number.
-constexpr std::size_t longest_window = std::size_t{64} * 65'536;
-
 constexpr std::uint8_t most_repetitions = 3;
+/// How often a displaced connection counts as not sent, so that a request ends whatever happens to its connections.
+constexpr std::uint8_t most_fresh_starts = 8;
 /// The most requests that one call ends, so that the caller can check the clock and a stop request after some
 /// milliseconds.
 constexpr int most_over_at_once = 8192;
-
-Duration total(Duration timeout, int retry) noexcept {
-  const std::int64_t probes = std::int64_t{retry} + 1;
-  return timeout > Duration::max() / probes ? Duration::max() : timeout * probes;
-}
 
 }  // namespace
 
@@ -49,6 +40,7 @@ void RequestSchedule::make_room_for_target() {
   reserve_more(free_, targets - free_.size());
   outcomes_.make_room_for_target();
   timers_.make_room(targets);
+  by_token_.make_room(targets);
   for (Queue& queue : queues_) queue.line.make_room(targets);
 }
 
@@ -60,26 +52,27 @@ std::vector<RequestSchedule::Done> RequestSchedule::take_done() {
   return taken;
 }
 
-RequestSchedule::Token RequestSchedule::submit(const Submission& submission, Instant now) {
+RequestSchedule::Token RequestSchedule::submit(const Submission& submission) {
   make_room_for_target();
   make_room_for_done();
   reserve_more(released_profiles_, under_way_ + 1);
   const TargetIndex target = admit(submission.destination);
   Request& request = requests_[target];
-  request.token = next_token_++;
-  request.deadline = after(now, total(submission.timeout, submission.retry));
-  request.due = after(now, submission.timeout);
-  request.submitted = now;
-  request.timeout = submission.timeout;
-  request.listened = {};
-  request.repetitions = request.displaced = 0;
-  request.short_of_room = false;
-  request.connects = submission.connects;
-  request.over = false;
-  request.refusal = {};
-  request.asked = submission.asked;
-  timers_.set(target, request.due);
-  line_up(target, false);
+  std::vector<net::Serial> sent = std::move(request.sent);  // empty; its memory is used again
+  request = {.token = next_token_++,
+             .leave_by = submission.leave_by,
+             .expires = submission.expires,
+             .waits = submission.waits,
+             .retry = submission.retry,
+             .life = Life::to_send,
+             .connects = submission.connects,
+
+             .sent = std::move(sent),
+             .asked = submission.asked};
+  if (submission.fail_fast) outcomes_.fail_fast(target);
+  by_token_.add(request.token, target);
+  set_timer(target);
+  line_up(target);
   ++under_way_;
   return request.token;
 }
@@ -97,13 +90,6 @@ RequestSchedule::Token RequestSchedule::refuse(const Refusal& refusal, Instant n
   return next_token_++;
 }
 
-void RequestSchedule::end_all() {
-  const auto known = static_cast<std::ptrdiff_t>(done_.size());
-  for (TargetIndex target = 0; target < requests_.size(); ++target)
-    if (!requests_[target].over) finish(target);
-  std::ranges::sort(done_.begin() + known, done_.end(), {}, &Done::token);
-}
-
 bool RequestSchedule::reached(Goal goal) const noexcept {
   if (goal == Goal::deadline) return false;
   if (goal == Goal::sent) return all_sent();
@@ -111,8 +97,7 @@ bool RequestSchedule::reached(Goal goal) const noexcept {
   return any_done() || (goal == Goal::answered && under_way_ == 0);
 }
 
-void RequestSchedule::line_up(TargetIndex target, bool repeating) {
-  requests_[target].repeating = repeating;
+void RequestSchedule::line_up(TargetIndex target) {
   if (IndexQueue& line = queue_of(target).line; !line.holds(target)) line.push_back(target);
 }
 
@@ -138,7 +123,7 @@ net::Probe RequestSchedule::proposal(TargetIndex target, Instant now) {
   reserve_more(request.sent, 1);
   reserve_more(forgotten_, static_cast<std::size_t>(window.end - window.first) + 1);
   const std::uint32_t attempts = table().record(target).attempt;
-  const net::Serial serial = table().open_probe(target, request.repeating ? attempts : attempts + 1);
+  const net::Serial serial = table().open_probe(target, request.life == Life::to_send ? attempts + 1 : attempts);
   table().entry(serial).sent_at = now;
   ++request.remembered;
   return probe_of(serial);
@@ -153,6 +138,10 @@ void RequestSchedule::propose(Instant now, std::size_t most, std::vector<net::Pr
     Queue* const queue = next_queue(now);
     if (queue == nullptr) return;
     const TargetIndex target = queue->line.front();
+    if (requests_[target].expires <= now) {
+      queue->line.remove(target);  // expire() ends it
+      continue;
+    }
     try {
       batch.push_back(proposal(target, now));
     } catch (const std::bad_alloc&) {
@@ -172,11 +161,40 @@ void RequestSchedule::sent(std::span<const net::Probe> probes, std::span<const I
     TargetRecord& record = table().record(entry.target);
     if (record.attempt != entry.round) record.cuts = 0;
     record.attempt = entry.round;
-    Request& request = requests_[entry.target];
-    remember(request.sent, probe.serial);
-    request.untried.reset();
-    request.refusal = {};
+    remember(requests_[entry.target].sent, probe.serial);
+    left(entry.target, entry);
   }
+}
+
+/// The probe of this request has left: the wait for it begins, unless it only repeats one that is under way.
+void RequestSchedule::left(TargetIndex target, const ProbeEntry& entry) {
+  Request& request = requests_[target];
+  request.untried.reset();
+  request.refusal = {};
+  request.give_up = Instant::max();
+  if (request.life != Life::under_way) begin_wait(target, entry.sent_at);
+}
+
+void RequestSchedule::begin_wait(TargetIndex target, Instant from) {
+  Request& request = requests_[target];
+  const bool again = std::exchange(request.life, Life::under_way) == Life::to_resend;
+  if (!again) ++request.tries;
+  const Duration wait = request.waits.after_probe(request.tries);
+  if (!again) request.given = wait > Duration::max() - request.given ? Duration::max() : request.given + wait;
+  request.due = after(from, wait);
+  set_timer(target);
+}
+
+/// The end of the wait, the end of the patience of a probe that has not left, or the end of all.
+Instant RequestSchedule::alarm_of(const Request& request) noexcept {
+  if (request.life == Life::under_way) return std::min(request.due, request.expires);
+  const Instant patience = request.tries == 0 ? std::min(request.give_up, request.leave_by) : request.give_up;
+  return std::min(patience, request.expires);
+}
+
+void RequestSchedule::set_timer(TargetIndex target) {
+  const Instant at = alarm_of(requests_[target]);
+  at == Instant::max() ? timers_.clear(target) : timers_.set(target, at);
 }
 
 /// Drops forgotten serials each time the list has doubled, so that endless repetitions do not use ever more memory.
@@ -189,23 +207,31 @@ void RequestSchedule::remember(std::vector<net::Serial>& sent, net::Serial seria
 void RequestSchedule::refused(const net::Probe& probe, std::error_code error, Instant now) {
   ProbeEntry& entry = table().entry(probe.serial);
   const TargetIndex target = entry.target;
+  Request& request = requests_[target];
   entry.ended = true;
-  requests_[target].untried.reset();
+  request.untried.reset();
   if (passes(error)) {
     flow_.refused(now);
-    requests_[target].refusal = error;
-    return line_up(target, requests_[target].repeating);
+    request.refusal = error;
+    if (request.give_up == Instant::max()) request.give_up = after(now, request.waits.together(request.retry + 1));
+    set_timer(target);
+    return line_up(target);
   }
   outcomes_.fail(target, error, now);
-  if (table().record(target).outcome == Outcome::send_failed) finish(target);
+  if (table().record(target).outcome == Outcome::send_failed) return finish(target);
+  if (request.life == Life::to_send) begin_wait(target, now);  // earlier probes may still be answered
 }
 
 void RequestSchedule::put_back(std::span<const net::Probe> probes, Instant room_at) {
-  queue_of(table().entry(probes.front().serial).target).room.full(room_at);
+  const TargetIndex first = table().entry(probes.front().serial).target;
+  queue_of(first).room.full(room_at);
+  // It waits for its turn now, and is no longer refused.
+  requests_[first].refusal = {};
+  requests_[first].give_up = Instant::max();
+  set_timer(first);
   for (auto probe = probes.rbegin(); probe != probes.rend(); ++probe) {
     const TargetIndex target = table().entry(probe->serial).target;
     requests_[target].untried = probe->serial;
-    requests_[target].short_of_room = true;
     queue_of(target).line.push_front(target);
   }
 }
@@ -218,10 +244,11 @@ void RequestSchedule::hold(const net::Probe& probe, net::Serial behind, Instant 
   reserve_more(held_by_the_over_, 1);
   held_.emplace(holder, target);
   request.untried = probe.serial;
-  request.short_of_room = true;
   request.refusal = std::make_error_code(std::errc::address_in_use);
+  request.give_up = Instant::max();
   request.held_behind = holder;
-  if (requests_[holder].over) held_by_the_over_.push_back(holder);
+  set_timer(target);
+  if (requests_[holder].life == Life::over) held_by_the_over_.push_back(holder);
 }
 
 void RequestSchedule::stop_waiting_behind(TargetIndex target) {
@@ -236,7 +263,7 @@ void RequestSchedule::wake(TargetIndex holder) {
   const auto [first, last] = held_.equal_range(holder);
   for (auto at = first; at != last; ++at) {
     requests_[at->second].held_behind.reset();
-    line_up(at->second, requests_[at->second].repeating);
+    line_up(at->second);
   }
   held_.erase(first, last);
 }
@@ -246,15 +273,23 @@ void RequestSchedule::take(std::span<const net::Event>& events) {
   for (; !events.empty(); events = events.subspan(1)) receive(events.front());
 }
 
+/// A connection that lasted long enough goes on as a repetition. Any other counts as not sent.
 void RequestSchedule::displaced(const net::Event& event) {
   const ProbeEntry& entry = table().entry(event.serial);
-  Request& request = requests_[entry.target];
-  if (!outcomes_.displaced(event.serial) || request.over) return;
-  request.short_of_room = true;
+  const TargetIndex target = entry.target;
+  Request& request = requests_[target];
+  if (!outcomes_.displaced(event.serial) || request.life == Life::over) return;
   request.listened = std::max(request.listened, event.arrival.read - entry.sent_at);
   if (request.displaced < std::numeric_limits<std::uint8_t>::max()) ++request.displaced;
-  const bool next_is_due = queue_of(entry.target).line.holds(entry.target);
-  line_up(entry.target, !next_is_due);
+  if (request.life == Life::under_way && request.displaced <= most_fresh_starts && !lasted_long_enough(request)) {
+    request.life = Life::to_resend;
+    set_timer(target);
+  }
+  line_up(target);
+}
+
+bool RequestSchedule::lasted_long_enough(const Request& request) const noexcept {
+  return request.listened >= outcomes_.enough_listening(request.given);
 }
 
 void RequestSchedule::receive(const net::Event& event) {
@@ -265,13 +300,13 @@ void RequestSchedule::receive(const net::Event& event) {
   if (!held_.empty()) wake(target);
   if (event.kind == net::Event::Kind::displaced) return displaced(event);
   const auto at = answered_at(entry.sent_at, event);
-  if (requests_[target].over || (at && *at > requests_[target].deadline)) {
+  if (requests_[target].life == Life::over || (at && *at > end_of(requests_[target]))) {
     if (outcomes_.is_answer(event) && entry.answered) duplicates_.push_back(requests_[target].token);
     return outcomes_.received_late(event);
   }
   const TargetRecord& record = table().record(target);
   const bool awaited = record.awaited;
-  if (outcomes_.received(event) && !queue_of(target).line.holds(target)) line_up(target, true);
+  if (outcomes_.received(event) && requests_[target].life == Life::under_way) line_up(target);
   if (record.answered() || (awaited && !record.awaited && !goes_on(target, event))) return finish(target);
   if (tell_errors_ && event.kind == net::Event::Kind::unreachable) tell(target);
 }
@@ -289,9 +324,8 @@ void RequestSchedule::tell(TargetIndex target) {
 
 /// The probe is over without an answer, but this event does not end the request, and more probes follow.
 bool RequestSchedule::goes_on(TargetIndex target, const net::Event& event) const noexcept {
-  const bool more_to_come = requests_[target].due < requests_[target].deadline;
   const bool enough = outcomes_.is_enough(outcomes_.table().record(target), event);
-  return more_to_come && !enough && event.kind != net::Event::Kind::failed;
+  return !is_last(requests_[target]) && !enough && event.kind != net::Event::Kind::failed;
 }
 
 void RequestSchedule::receive_drops(std::uint64_t count, Instant now) {
@@ -305,27 +339,20 @@ void RequestSchedule::repeat_awaited() {
   repeat_at_.reset();
   for (TargetIndex target = 0; target < requests_.size(); ++target) {
     Request& request = requests_[target];
-    const bool waits = !request.over && table().record(target).awaited && !queue_of(target).line.holds(target);
-    if (!waits || request.repetitions == most_repetitions) continue;
+    const bool waits = request.life == Life::under_way && table().record(target).awaited;
+    if (!waits || queue_of(target).line.holds(target) || request.repetitions == most_repetitions) continue;
     ++request.repetitions;
-    line_up(target, true);
+    line_up(target);
   }
 }
 
 void RequestSchedule::expire(Instant now, std::vector<net::Serial>& forgotten) {
-  for (int count = 0; count < most_over_at_once && timers_.next() <= now; ++count) {
-    const TargetIndex target = timers_.first();
-    now >= requests_[target].deadline ? time_out(target, now) : try_again(target, now);
-  }
+  for (int count = 0; count < most_over_at_once && timers_.next() <= now; ++count) ring(timers_.first(), now);
   if (repeat_at_ && *repeat_at_ <= now) repeat_awaited();
   while (!table().no_probes() && expendable(table().oldest(), now)) forget_oldest();
   sweep();
-  if (forgotten_.empty()) return;
   reserve_more(forgotten, forgotten_.size());
-  for (Queue& queue : queues_) queue.room.heard();  // the transport gives back what these probes hold
-  for (const TargetIndex holder : std::exchange(held_by_the_over_, {})) wake(holder);
-  forgotten.insert(forgotten.end(), forgotten_.begin(), forgotten_.end());
-  forgotten_.clear();
+  give_back([&forgotten](net::Serial serial) { forgotten.push_back(serial); });
 }
 
 Instant RequestSchedule::next() const noexcept {
@@ -333,108 +360,6 @@ Instant RequestSchedule::next() const noexcept {
   for (const Queue& queue : queues_)
     if (!queue.line.empty()) next = std::min(next, std::max(flow_.next(), queue.room.at()));
   return next;
-}
-
-/// Lines up one probe, even if several became due since the last call.
-void RequestSchedule::try_again(TargetIndex target, Instant now) {
-  Request& request = requests_[target];
-  request.due = after(request.due, ((now - request.due) / request.timeout + 1) * request.timeout);
-  timers_.set(target, std::min(request.due, request.deadline));
-  line_up(target, false);
-}
-
-/// True unless the request connects, was short of room, and had no connection that lasted long enough.
-bool RequestSchedule::was_heard(TargetIndex target, Instant now) {
-  const Request& request = requests_[target];
-  if (!request.connects || !request.short_of_room) return true;
-  Duration listened = request.listened;
-  for (const net::Serial serial : request.sent) {
-    if (!table().remembers(serial)) continue;
-    const ProbeEntry& entry = table().entry(serial);
-    if (!entry.answered && !entry.ended) listened = std::max(listened, now - entry.sent_at);
-  }
-  return listened >= outcomes_.enough_listening(now - request.submitted);
-}
-
-/// A target whose connections did not last long enough stays pending, because it may be alive.
-void RequestSchedule::time_out(TargetIndex target, Instant now) {
-  TargetRecord& record = table().record(target);
-  if (was_heard(target, std::min(now, requests_[target].deadline)))
-    requests_[target].displaced > 0 ? OutcomeTracker::fall_silent(record, now) : OutcomeTracker::time_out(record, now);
-  if (record.attempt == 0 && requests_[target].refusal) outcomes_.fail(target, requests_[target].refusal, now);
-  finish(target);
-}
-
-void RequestSchedule::finish(TargetIndex target) {
-  Request& request = requests_[target];
-  TargetRecord& record = table().record(target);
-  Detail detail = record.detail == 0 ? Detail{} : std::move(table().detail(record));
-  done_.push_back(
-      {.token = request.token, .record = record, .detail = std::move(detail), .sent_at = {}, .asked = request.asked});
-  outcomes_.give_up(record);
-  timers_.clear(target);
-  queue_of(target).line.remove(target);
-  stop_waiting_behind(target);
-  bool answered = false;
-  for (const net::Serial serial : request.sent) {
-    if (!table().remembers(serial)) continue;
-    const ProbeEntry& entry = table().entry(serial);
-    if (!answered) done_.back().sent_at = entry.sent_at;
-    answered = answered || entry.answered;
-    if (!entry.answered && !entry.ended) forgotten_.push_back(serial);
-  }
-  request.untried.reset();
-  request.over = true;
-  --under_way_;
-  released_profiles_.push_back(record.profile);
-  if (!held_.empty()) wake(target);
-  if (request.remembered == 0) free_.push_back(target);
-  for (const net::Serial serial : request.sent)
-    if (serial < swept_ && table().remembers(serial)) let_go(serial);
-  request.sent.clear();
-}
-
-bool RequestSchedule::expendable(const ProbeEntry& entry, Instant now) const noexcept {
-  const auto window = outcomes_.table().window();
-  const net::Serial length = window.end - window.first;
-  if (!requests_[entry.target].over) return length > longest_window || now - entry.sent_at > memory_of_probes;
-  return length > most_remembered || now - entry.sent_at > memory_of_the_over;
-}
-
-/// Forgets the oldest probe. With the last probe of a request that is over, its target number becomes free: no later
-/// event can be about that request.
-void RequestSchedule::forget_oldest() {
-  const TargetIndex target = table().oldest().target;
-  table().forget_oldest();
-  release(target);
-}
-
-void RequestSchedule::release(TargetIndex target) {
-  Request& request = requests_[target];
-  if (--request.remembered == 0 && request.over) free_.push_back(target);
-}
-
-/// A long request keeps the window open. This function frees the target numbers of requests that are over since then.
-void RequestSchedule::sweep() {
-  const auto window = table().window();
-  swept_ = std::max(swept_, window.first);
-  if (window.end - swept_ <= most_remembered) return;
-  if (!nobody_) {
-    make_room_for_target();
-    nobody_ = outcomes_.add({});
-    requests_.emplace_back().remembered = 1;  // so that its number is never free
-  }
-  while (window.end - swept_ > most_remembered) let_go(swept_++);
-}
-
-void RequestSchedule::let_go(net::Serial serial) {
-  ProbeEntry& entry = table().entry(serial);
-  const TargetIndex target = entry.target;
-  if (!requests_[target].over || target == *nobody_) return;
-  entry.target = *nobody_;
-  entry.ended = true;
-  ++requests_[*nobody_].remembered;
-  release(target);
 }
 
 }  // namespace multiping::engine

@@ -1,4 +1,4 @@
-// Decides what to send next for single requests, which come at any time, each with its own deadline and repetitions.
+// Decides what to send next for single requests, which come at any time, each with its own waits and retries.
 // A state machine without I/O; time is an argument. Memory grows with the requests under way, not with all so far.
 #pragma once
 
@@ -16,21 +16,30 @@
 #include "engine/index_queue.hpp"
 #include "engine/outcome_tracker.hpp"
 #include "engine/probe_source.hpp"
+#include "engine/probe_waits.hpp"
 #include "engine/send_control.hpp"
 #include "engine/timer_heap.hpp"
+#include "engine/token_index.hpp"
 
 namespace multiping::engine {
 
+/// The time of each probe runs from its sending: what waits for its turn, because of the rate, a full transport, room
+/// for a connection or ports, loses none. A connection that was displaced counts as not sent, until one has lasted long
+/// enough. A probe that this host refuses with an error that passes is tried for as long as all its waits together.
+///
 /// A request holds a target of the table while one of its probes is remembered. Then another request gets the number.
 class RequestSchedule final : public ProbeSource {
  public:
   using Token = std::uint64_t;
   struct Submission {
     Destination destination{};
-    bool connects = false;  ///< Each probe takes up room in the transport while it is under way.
-    Duration timeout{};     ///< The timeout of each probe; not negative.
-    int retry = 0;          ///< The number of probes after the first; not negative.
-    Asked asked{};          ///< Done tells it again.
+    bool connects = false;   ///< Each probe takes up room in the transport while it is under way.
+    bool fail_fast = false;  ///< An unreachable error ends this request.
+    ProbeWaits waits{};
+    std::uint32_t retry = 0;            ///< The number of probes after the first.
+    Instant leave_by = Instant::max();  ///< The request ends if its first probe has not left by then.
+    Instant expires = Instant::max();   ///< The request ends; no probe leaves from then on.
+    Asked asked{};                      ///< Done tells it again.
   };
   /// The outcome of a request.
   struct Done {
@@ -44,9 +53,9 @@ class RequestSchedule final : public ProbeSource {
   explicit RequestSchedule(const Rules& rules)
       : outcomes_{rules.fail_fast, rules.any_source}, flow_{rules.max_rate}, tell_errors_{rules.tell_errors} {}
 
-  /// Starts a request, whose deadline is counted from `now`. Throws std::bad_alloc, and then nothing has changed. After
-  /// this call only sending a probe of the request needs memory; the request's end needs none.
-  Token submit(const Submission& submission, Instant now);
+  /// Starts a request. Throws std::bad_alloc, and then nothing has changed. After this call only sending a probe of the
+  /// request needs memory; the request's end needs none.
+  Token submit(const Submission& submission);
   /// A request that cannot be sent: it is done at once with this outcome.
   struct Refusal {
     Address address{};
@@ -55,6 +64,21 @@ class RequestSchedule final : public ProbeSource {
     std::error_code error{};
   };
   Token refuse(const Refusal& refusal, Instant now);
+
+  /// Ends a request without an outcome, or drops the outcome of one that is done. Returns false when there is none with
+  /// this token that is not yet handed out. give_back() then has something to do.
+  bool cancel(Token token) noexcept;
+  /// For tests, between two calls: throws std::logic_error, which says what does not hold, where the parts disagree.
+  void check_invariants() const;
+  /// Calls `forget` with each probe whose answer is no longer awaited and that is under way.
+  template <class Forget>
+  void give_back(Forget forget) {
+    if (forgotten_.empty()) return;
+    for (Queue& queue : queues_) queue.room.heard();  // the transport gives back what these probes hold
+    for (const TargetIndex holder : std::exchange(held_by_the_over_, {})) wake(holder);
+    for (const net::Serial serial : forgotten_) forget(serial);
+    forgotten_.clear();  // the memory stays, for the requests under way
+  }
 
   /// Ends all requests under way now, in the order of submission. Each keeps the outcome that is known: mostly pending.
   void end_all();
@@ -92,20 +116,29 @@ class RequestSchedule final : public ProbeSource {
   [[nodiscard]] bool insists(Instant /*now*/) const noexcept override { return !all_sent(); }
 
  private:
+  enum class Life : std::uint8_t {
+    over,
+    to_send,    ///< The next attempt waits for its turn.
+    to_resend,  ///< The connection of the last attempt was displaced, and waits for its turn as if it had not been
+                ///< sent.
+    under_way,  ///< The wait for the last attempt runs. In line: its probe is to be repeated meanwhile.
+  };
   struct Request {
     Token token = 0;
-    Instant deadline{};
-    Instant due{};  ///< When the next probe is due; after the last probe, the deadline.
-    Instant submitted{};
-    Duration timeout{};
-    Duration listened{};           ///< The longest time that a connection waited for an answer until it was displaced.
+    Instant due{};  ///< Under way: when the wait for the last attempt ends.
+    Instant leave_by = Instant::max(), expires = Instant::max();
+    Instant give_up = Instant::max();  ///< When this host has refused the probe for too long.
+    ProbeWaits waits{};
+    Duration given{};     ///< All waits for the attempts so far, together.
+    Duration listened{};  ///< The longest time that a connection waited for an answer until it was displaced.
+    std::uint32_t retry = 0;
+    std::uint32_t tries = 0;       ///< The attempts so far, which were sent or refused for good.
     std::uint32_t remembered = 0;  ///< The number of its probes in the window.
     std::uint8_t repetitions = 0;  ///< How often a probe was repeated because answers may have been dropped.
+    std::uint8_t displaced = 0;    ///< How often its connection was ended to make room for others.
+    Life life = Life::over;
     bool connects = false;
-    bool repeating = false;      ///< It waits in line to repeat its last probe.
-    bool short_of_room = false;  ///< It has waited for room or ports, or its connection was displaced.
-    bool over = true;
-    std::uint8_t displaced = 0;  ///< How often its connection was ended to make room for others.
+    bool waited = false;  ///< The wait for an attempt has passed without an answer.
     std::optional<TargetIndex> held_behind{};
     std::error_code refusal{};             ///< The last passing refusal since a probe was sent; none: no such refusal.
     std::optional<net::Serial> untried{};  ///< The probe that was proposed, and put back or held.
@@ -121,25 +154,40 @@ class RequestSchedule final : public ProbeSource {
 
   [[nodiscard]] ProbeTable& table() noexcept { return outcomes_.table(); }
   [[nodiscard]] Queue& queue_of(TargetIndex target) noexcept { return queues_[requests_[target].connects ? 1 : 0]; }
+  [[nodiscard]] bool in_line(TargetIndex target) const noexcept {
+    return queues_[requests_[target].connects ? 1 : 0].line.holds(target);
+  }
+  void check_over(TargetIndex target) const;
+  void check_living(TargetIndex target) const;
   [[nodiscard]] bool all_sent() const noexcept { return queues_[0].line.empty() && queues_[1].line.empty(); }
   void make_room_for_done() { reserve_more(done_, under_way_ + 1); }
   void make_room_for_target();
   [[nodiscard]] TargetIndex admit(const Destination& destination);
   [[nodiscard]] Queue* next_queue(Instant now) noexcept;
   [[nodiscard]] net::Probe proposal(TargetIndex target, Instant now);
-  void line_up(TargetIndex target, bool repeating);
+  void line_up(TargetIndex target);
+  void left(TargetIndex target, const ProbeEntry& entry);
+  void begin_wait(TargetIndex target, Instant from);
+  [[nodiscard]] static Instant alarm_of(const Request& request) noexcept;
+  void set_timer(TargetIndex target);
   void remember(std::vector<net::Serial>& sent, net::Serial serial);
   void receive(const net::Event& event);
   void displaced(const net::Event& event);
+  [[nodiscard]] bool lasted_long_enough(const Request& request) const noexcept;
   void wake(TargetIndex holder);
   void stop_waiting_behind(TargetIndex target);
   [[nodiscard]] bool was_heard(TargetIndex target, Instant now);
   [[nodiscard]] bool goes_on(TargetIndex target, const net::Event& event) const noexcept;
   void tell(TargetIndex target);
-  void try_again(TargetIndex target, Instant now);
+  [[nodiscard]] static bool is_last(const Request& request) noexcept { return request.tries > request.retry; }
+  [[nodiscard]] static Instant end_of(const Request& request) noexcept;
+  void ring(TargetIndex target, Instant now);
+  void try_again(TargetIndex target);
   void time_out(TargetIndex target, Instant now);
   void repeat_awaited();
   void finish(TargetIndex target);
+  [[nodiscard]] Instant sent_at(const Request& request) const noexcept;
+  void end(TargetIndex target) noexcept;
   [[nodiscard]] bool expendable(const ProbeEntry& entry, Instant now) const noexcept;
   void forget_oldest();
   void sweep();
@@ -155,6 +203,7 @@ class RequestSchedule final : public ProbeSource {
   std::optional<TargetIndex> nobody_{};  ///< The target that gets the probes that were let go.
   net::Serial swept_ = 0;                ///< Probes with lower serials are let go as soon as their request is over.
   TimerHeap timers_;
+  TokenIndex by_token_;
   std::size_t under_way_ = 0;
   Token next_token_ = 1;
   std::multimap<TargetIndex, TargetIndex> held_;  ///< From a request that holds ports to one that waits for them.

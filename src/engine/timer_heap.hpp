@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "base/monotonic_time.hpp"
@@ -20,6 +21,11 @@ class TimerHeap {
   void set(std::uint32_t item, Instant time);
   void clear(std::uint32_t item) noexcept;
 
+  /// The item's time; none when it has none.
+  [[nodiscard]] std::optional<Instant> time_of(std::uint32_t item) const noexcept {
+    if (item >= place_.size() || place_[item] == nowhere) return std::nullopt;
+    return heap_[place_[item]].time;
+  }
   [[nodiscard]] bool empty() const noexcept { return heap_.empty(); }
   /// The earliest time; Instant::max() when no item has a time.
   [[nodiscard]] Instant next() const noexcept { return empty() ? Instant::max() : heap_[0].time; }

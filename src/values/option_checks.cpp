@@ -138,6 +138,13 @@ void check(const ResolveOptions& resolve) {
   check_range("ResolveOptions::parallel", resolve.parallel, {1, most_lookups});
 }
 
+void check(const BackOff& back_off) {
+  static_cast<void>(checked_timeout(back_off.first, "BackOff::first"));
+  if (!std::isfinite(back_off.factor) || back_off.factor < 1)
+    refuse("BackOff::factor", number_text(back_off.factor), "1 or more, and finite");
+  static_cast<void>(checked_timeout(back_off.most, "BackOff::most"));
+}
+
 void check(const Options& options) {
   if (options.threads < 0) refuse("Options::threads", options.threads, "0 or more");
   if (!std::isfinite(options.max_rate) || options.max_rate < 0) {

@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_push_does_not_wait_and_hears_only_when_it_must) {
   SmallTransport transport;
   ProbeLoop driver{requests, transport};
   for (std::uint32_t i = 0; i < 1000; ++i) {
-    requests.submit({.destination = {.address = host(i)}, .timeout = 1s}, transport.now());
+    requests.submit({.destination = {.address = host(i)}, .waits = {.first = 1s}});
     driver.push();
   }
   BOOST_TEST(transport.sent.size() == 1000U);
@@ -164,9 +164,9 @@ BOOST_AUTO_TEST_CASE(the_transport_is_told_what_nobody_waits_for) {
   SmallTransport transport;
   transport.answers = false;
   ProbeLoop driver{requests, transport};
-  requests.submit({.destination = {.address = host(1)}, .timeout = 50ms, .retry = 1}, transport.now());
+  requests.submit({.destination = {.address = host(1)}, .waits = {.first = 50ms}, .retry = 1});
   BOOST_TEST(driver.run(Goal::answered, start + 10s, {}));
-  BOOST_CHECK(transport.now() == start + 100ms);
+  BOOST_CHECK(transport.now() == start + 2us + 100ms);  // each send takes a microsecond, and each wait follows one
   BOOST_TEST(transport.forgotten == transport.sent, boost::test_tools::per_element());
   BOOST_TEST(transport.sent.size() == 2U);
 }
@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(what_is_due_is_sent_even_by_a_call_without_time) {
   RequestSchedule requests{Rules{}};
   SmallTransport transport;
   ProbeLoop driver{requests, transport};
-  requests.submit({.destination = {.address = host(1)}, .timeout = 50ms}, transport.now());
+  requests.submit({.destination = {.address = host(1)}, .waits = {.first = 50ms}});
   BOOST_TEST(!driver.run(Goal::answered, start, {}));
   BOOST_TEST(transport.sent.size() == 1U);
 }

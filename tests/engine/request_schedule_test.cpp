@@ -1,5 +1,7 @@
 // Tests single requests: deadlines, retries, answers in time and late, errors.
 // There is no transport; each test chooses the time.
+#include <algorithm>
+
 #include "engine/requests_dialogue.hpp"
 
 namespace multiping::test {
@@ -86,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_late_answer_is_counted_and_not_credited) {
   const auto old = send(start);
   expire(start + 100ms);
   BOOST_CHECK(done().record.outcome == Outcome::no_reply);
-  submit(1, 100ms, 0, start + 110ms);
+  submit(1, 100ms);
   send(start + 110ms);
   reply(old[0], start + 120ms);
   BOOST_TEST(!requests.any_done());
@@ -129,7 +131,7 @@ BOOST_AUTO_TEST_CASE(nobody_waits_for_the_probes_of_what_is_over) {
   reply(second[0], start + 150ms);
   BOOST_TEST(expire(start + 160ms) == std::vector<Serial>{first[0].serial}, boost::test_tools::per_element());
   BOOST_TEST(expire(start + 170ms).empty());
-  submit(2, 100ms, 0, start + 170ms);
+  submit(2, 100ms);
   const auto silent = send(start + 170ms);
   BOOST_TEST(expire(start + 1s) == std::vector<Serial>{silent[0].serial}, boost::test_tools::per_element());
 }
@@ -142,8 +144,7 @@ BOOST_AUTO_TEST_CASE(an_error_ends_the_wait_only_where_it_is_enough) {
   expire(start + 1s);
   BOOST_CHECK(done().record.outcome == Outcome::unreachable);
 
-  requests.submit({.destination = {.address = Address::v4({192, 0, 2, 2}), .ttl_asked = true}, .timeout = 1s},
-                  start + 2s);
+  requests.submit({.destination = {.address = Address::v4({192, 0, 2, 2}), .ttl_asked = true}, .waits = {.first = 1s}});
   hear(Kind::ttl_expired, send(start + 2s)[0], start + 2001ms);
   const auto expired = done();
   BOOST_CHECK(expired.record.outcome == Outcome::ttl_expired);
@@ -219,7 +220,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_sent_is_done_at_once) {
 }
 
 BOOST_AUTO_TEST_CASE(profiles_are_released_with_the_request) {
-  requests.submit({.destination = {.address = Address::v4({192, 0, 2, 1}), .profile = 7}, .timeout = 1s}, start);
+  requests.submit({.destination = {.address = Address::v4({192, 0, 2, 1}), .profile = 7}, .waits = {.first = 1s}});
   const auto batch = send(start);
   BOOST_TEST(requests.released_profiles().empty());
   reply(batch[0], start + 1ms);
@@ -252,7 +253,7 @@ BOOST_AUTO_TEST_CASE(an_error_is_told_while_something_better_is_awaited) {
   expire(start + 1s);
   BOOST_CHECK(done().record.outcome == Outcome::unreachable);
   // An error that ends the request is not told in heard() too.
-  submit(2, 1s, 0, start + 2s);
+  submit(2, 1s);
   hear(Kind::unreachable, send(start + 2s)[0], start + 2001ms, true);
   BOOST_TEST(requests.heard().empty());
   BOOST_CHECK(done().record.outcome == Outcome::unreachable);
@@ -267,18 +268,119 @@ BOOST_AUTO_TEST_CASE(an_error_is_told_while_something_better_is_awaited) {
 BOOST_AUTO_TEST_CASE(what_is_done_says_when_the_probe_was_sent_that_was_answered) {
   submit(1, 1s, 2);
   send(start + 1ms);
-  expire(start + 1s);
-  const auto second = send(start + 1001ms);
-  expire(start + 2s);
-  send(start + 2001ms);
+  expire(start + 1001ms);
+  const auto second = send(start + 1002ms);
+  expire(start + 2002ms);
+  send(start + 2003ms);
   reply(second[0], start + 2100ms);
-  BOOST_CHECK(done().sent_at == start + 1001ms);
-  submit(2, 1s, 1, start + 10s);
+  BOOST_CHECK(done().sent_at == start + 1002ms);
+  submit(2, 1s, 1);
   send(start + 10s);
   expire(start + 11s);
   send(start + 11s);
   expire(start + 12s);
   BOOST_CHECK(done().sent_at == start + 11s);  // no probe was answered, so the last one counts
+}
+
+BOOST_AUTO_TEST_CASE(waits_grow_from_probe_to_probe) {
+  requests.submit({.destination = destination(1), .waits = {.first = 100ms, .factor = 2, .most = 300ms}, .retry = 3});
+  Instant now = start;
+  for (const auto wait : {100ms, 200ms, 300ms, 300ms}) {
+    BOOST_TEST(send(now).size() == 1U);
+    BOOST_CHECK(requests.next() == now + wait);
+    now += wait;
+    expire(now);
+  }
+  BOOST_TEST(done().record.attempt == 4U);
+  requests.submit({.destination = destination(1), .waits = {.first = 100ms, .factor = 2}, .retry = 2});
+  for (Instant at = now; !requests.any_done(); at = std::max(at, requests.next())) {
+    expire(at);
+    for (const auto& probe : propose(at)) requests.refused(probe, std::make_error_code(std::errc::no_buffer_space), at);
+    BOOST_REQUIRE(at <= now + 700ms);  // all waits together
+  }
+  BOOST_CHECK(done().record.outcome == Outcome::send_failed);
+}
+
+BOOST_AUTO_TEST_CASE(one_request_can_fail_fast_beside_others) {
+  const Token hasty =
+      requests.submit({.destination = destination(1), .fail_fast = true, .waits = {.first = 1s}, .retry = 3});
+  const Token patient = submit(2);
+  const auto batch = send(start);
+  hear(Kind::unreachable, batch[1], start + 1ms);
+  BOOST_TEST(!requests.any_done());
+  hear(Kind::unreachable, batch[0], start + 1ms);
+  BOOST_TEST(done().token == hasty);
+  expire(start + 1s);
+  BOOST_TEST(done().token == patient);
+  expire(start + 20s);
+  submit(3);  // takes the number of one of them, and not its haste
+  submit(4);
+  for (const auto& probe : send(start + 20s)) hear(Kind::unreachable, probe, start + 20s + 1ms);
+  BOOST_TEST(!requests.any_done());
+}
+
+/// What becomes of a request with two waits of 100 ms that expires at this time.
+struct Expiring : RequestsDialogue {
+  explicit Expiring(Duration at) {
+    requests.submit({.destination = destination(1), .waits = {.first = 100ms}, .retry = 1, .expires = start + at});
+  }
+};
+
+BOOST_AUTO_TEST_CASE(what_expires_before_it_is_sent_is_pending) {
+  for (const Duration at : {-1s, 0s}) {
+    Expiring early{at};
+    BOOST_TEST(early.send(start).empty());
+    BOOST_TEST(early.requests.reached(Goal::sent));
+    BOOST_CHECK(early.requests.next() <= start);
+    early.expire(start);
+    const auto result = early.done();
+    BOOST_CHECK(result.record.outcome == Outcome::pending);
+    BOOST_TEST(result.record.attempt == 0U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_expires_under_way_is_silent_only_if_a_wait_has_passed) {
+  Expiring first{99ms};
+  first.send(start);
+  BOOST_CHECK(first.requests.next() == start + 99ms);
+  first.expire(start + 99ms);
+  const auto cut_short = first.done();
+  BOOST_CHECK(cut_short.record.outcome == Outcome::pending);
+  BOOST_TEST(cut_short.record.attempt == 1U);
+
+  for (const Duration at : {100ms, 150ms, 200ms, 10000ms}) {
+    Expiring later{at};
+    later.send(start);
+    later.expire(start + 100ms);
+    if (at > 100ms) later.send(start + 100ms);
+    later.expire(start + std::min(at, Duration{200ms}));
+    const auto result = later.done();
+    BOOST_CHECK(result.record.outcome == Outcome::no_reply);
+    BOOST_TEST(result.record.attempt == (at > 100ms ? 2U : 1U));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_answer_counts_after_the_request_has_expired) {
+  Expiring both{50ms};
+  const auto probe = both.send(start)[0];
+  both.reply(probe, start + 51ms);  // expire() was not called yet
+  BOOST_TEST(!both.requests.any_done());
+  BOOST_TEST(both.requests.counters().late == 1U);
+  both.expire(start + 60ms);
+  BOOST_CHECK(both.done().record.outcome == Outcome::pending);
+  Expiring in_time{50ms};
+  in_time.reply(in_time.send(start)[0], start + 50ms);
+  BOOST_CHECK(in_time.done().record.outcome == Outcome::reply);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_refused_until_it_expires_has_the_error) {
+  Expiring refused{50ms};
+  const auto full = std::make_error_code(std::errc::no_buffer_space);
+  refused.requests.refused(refused.propose(start)[0], full, start);
+  refused.expire(start + 50ms);
+  const auto result = refused.done();
+  BOOST_CHECK(result.record.outcome == Outcome::send_failed);
+  BOOST_CHECK(result.detail.error == full);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -25,14 +25,14 @@ using Token = RequestSchedule::Token;
 inline constexpr Instant start{100s};
 
 struct RequestsDialogue {
-  Token submit(std::uint8_t host, Duration timeout = 1s, int retry = 0, Instant now = start) {
-    return requests.submit(
-        {.destination = {.address = Address::v4({192, 0, 2, host})}, .timeout = timeout, .retry = retry}, now);
+  Token submit(std::uint8_t host, Duration timeout = 1s, std::uint32_t retry = 0) {
+    return requests.submit({.destination = destination(host), .waits = {.first = timeout}, .retry = retry});
   }
-  Token connect(std::uint8_t host, Duration timeout = 1s, Instant now = start) {
+  Token connect(std::uint8_t host, Duration timeout = 1s, std::uint32_t retry = 0) {
     return requests.submit(
-        {.destination = {.address = Address::v4({192, 0, 2, host})}, .connects = true, .timeout = timeout}, now);
+        {.destination = destination(host), .connects = true, .waits = {.first = timeout}, .retry = retry});
   }
+  static engine::Destination destination(std::uint8_t host) { return {.address = Address::v4({192, 0, 2, host})}; }
   std::vector<Probe> propose(Instant now, std::size_t most = 100) {
     std::vector<Probe> batch;
     requests.propose(now, most, batch);
@@ -41,6 +41,7 @@ struct RequestsDialogue {
   std::vector<Probe> send(Instant now) {
     auto batch = propose(now);
     requests.sent(batch, std::vector<Instant>(batch.size(), now));
+    check();
     return batch;
   }
   /// The address of the probe's target. Probe::to itself is valid only until the next target is added.
@@ -52,12 +53,20 @@ struct RequestsDialogue {
       event.icmp = std::make_shared<const IcmpError>(IcmpError{.type = 3, .code = 1});
     if (kind == Kind::failed) event.error = std::make_error_code(std::errc::host_unreachable);
     requests.received({&event, 1});
+    check();
   }
   void reply(const Probe& probe, Instant at) { hear(Kind::reply, probe, at); }
   std::vector<Serial> expire(Instant now) {
     std::vector<Serial> forgotten;
     requests.expire(now, forgotten);
+    check();
     return forgotten;
+  }
+  /// Checks that the parts of the schedule agree: often while few probes are remembered, and then seldom, since it
+  /// takes time for each of them.
+  void check() {
+    const auto window = requests.book().window();
+    if (++steps % (1 + (window.end - window.first) / 16) == 0) BOOST_REQUIRE_NO_THROW(requests.check_invariants());
   }
   /// The only request that is done.
   RequestSchedule::Done done() {
@@ -67,6 +76,7 @@ struct RequestsDialogue {
   }
 
   RequestSchedule requests{Rules{}};
+  std::size_t steps = 0;
 };
 
 }  // namespace single_requests

@@ -1,6 +1,6 @@
 // Fuzzes a batch or single probes. The input is a script of sends, waits, resets, refusals, and true, changed and
-// random packets. After every step the counters must agree, and no target counts as answered without an authentic
-// packet.
+// random packets. After every step the counters must agree, the requests of single probes must be consistent, and no
+// target counts as answered without an authentic packet.
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "batch/prober_run.hpp"
 #include "fuzz/fuzz.hpp"
 #include "fuzz/fuzz_network.hpp"
 #include "multiping/multiping.hpp"
@@ -28,8 +29,10 @@ bool is_within(Duration rtt, Duration most) { return rtt >= Duration{} && rtt <=
 
 Address host(std::size_t index) { return Address::v4({10, 0, 0, static_cast<std::uint8_t>(index + 1)}); }
 
-Options options(Network& network, bool fail_fast) {
-  Options options{.probe = {.payload_size = 16}, .fail_fast = fail_fast};
+const ProbeOptions usual_probe{.payload_size = 16};
+
+Options options(Network& network, bool fail_fast, const ProbeOptions& probe = {}) {
+  Options options{.probe = probe, .fail_fast = fail_fast};
   options.transport = std::make_shared<fuzz::FuzzTransport>(network);
   return options;
 }
@@ -43,7 +46,8 @@ void check_result(const Result& result) {
 /// Drives a batch of four targets.
 class BatchSiege {
  public:
-  BatchSiege(Script script, bool fail_fast) : script_{script}, batch_{hosts(), options(network_, fail_fast)} {}
+  BatchSiege(Script script, bool fail_fast)
+      : script_{script}, batch_{hosts(), options(network_, fail_fast, usual_probe)} {}
 
   void run() {
     for (int steps = 0; !script_.ended() && steps < 400; ++steps) {
@@ -120,8 +124,8 @@ class BatchSiege {
   std::size_t forgotten_ = 0;
 };
 
-/// Drives single probes that are submitted and end. Several at a time may have one address; each sent packet can answer
-/// one of them at most.
+/// Drives single probes that are submitted, cancelled and end. Several at a time may have one address; each sent packet
+/// can answer one of them at most.
 class ProberSiege {
  public:
   ProberSiege(Script script, bool fail_fast) : script_{script}, prober_{options(network_, fail_fast)} {}
@@ -131,7 +135,7 @@ class ProberSiege {
       step();
       check();
     }
-    while (prober_.in_flight() > 0) poll(10s);
+    while (prober_.probes().in_flight() > 0) poll(10s);
     check();
     fuzz::require(submitted_.empty());
   }
@@ -140,15 +144,17 @@ class ProberSiege {
   struct Submitted {
     Address address;
     Instant at;
-    Duration total;
+    Duration shortest;  ///< The least time after which the target can count as silent.
     std::uint32_t probes;
   };
 
   void step() {
-    switch (script_.next() % 8) {
+    switch (script_.next() % 9) {
       case 0:
       case 1:
         return submit();
+      case 8:
+        return cancel();
       case 2:
         return poll(std::chrono::milliseconds{script_.next()});
       case 3:
@@ -175,10 +181,22 @@ class ProberSiege {
     network_.refuse = how % 16 == 15;
     const ProbeOptions probe{.ttl = how % 8 == 1 ? std::optional{how % 5 + 1} : std::nullopt, .payload_size = 16};
     const Instant now = network_.now;
-    const auto token = prober_.submit(address, probe, timeout, retry);
+    Submission submission{.probe = probe, .timeout = timeout, .retry = retry};
+    const std::uint8_t more = script_.next();
+    if (more % 4 == 1) submission.back_off = BackOff{.first = timeout, .factor = 1 + more / 64.0, .most = 4 * timeout};
+    submission.fail_fast = more % 8 == 2;
+    if (more % 8 == 3)
+      submission.expires = std::chrono::steady_clock::time_point{now.time_since_epoch() + (more - 32) * 1ms};
+    const auto token = prober_.submit(address, submission);
     fuzz::require(!known_.contains(token));
     known_.insert(token);
-    submitted_[token] = {address, now, timeout * (retry + 1), static_cast<std::uint32_t>(retry) + 1};
+    submitted_[token] = {address, now, submission.expires ? timeout : timeout * (retry + 1),
+                         static_cast<std::uint32_t>(retry) + 1};
+  }
+
+  void cancel() {
+    const Prober::Token token = script_.next() % (known_.size() + 2);
+    fuzz::require(prober_.cancel(token) == (submitted_.erase(token) > 0));
   }
 
   void poll(Duration wait) {
@@ -193,8 +211,8 @@ class ProberSiege {
   void take(const Submitted& request, const Result& result) {
     fuzz::require(result.address == request.address);
     fuzz::require(result.attempt <= request.probes);
-    fuzz::require(is_within(result.rtt, request.total));
-    if (result.outcome == Outcome::no_reply) fuzz::require(network_.now - request.at >= request.total);
+    fuzz::require(is_within(result.rtt, network_.now - request.at));
+    if (result.outcome == Outcome::no_reply) fuzz::require(network_.now - request.at >= request.shortest);
     check_result(result);
     if (result.answered()) ++answered_[result.address];
   }
@@ -205,17 +223,18 @@ class ProberSiege {
   }
 
   void check() {
-    const Counters counters = prober_.counters();
+    prober_.probes().check_invariants();
+    const Counters counters = prober_.probes().counters();
     fuzz::require(counters.received <= counters.sent);
     fuzz::require(counters.sent == network_.sent.size());
-    fuzz::require(prober_.in_flight() == submitted_.size());
+    fuzz::require(prober_.probes().in_flight() == submitted_.size());
     for (const auto& [address, count] : answered_) fuzz::require(count <= truly_answered_[address].size());
   }
 
   Script script_;
   Network network_;
   Forge forge_{script_, network_};
-  Prober prober_;
+  ProberRun prober_;
   std::map<Prober::Token, Submitted> submitted_;
   std::set<Prober::Token> known_;
   std::map<Address, std::set<std::size_t>> truly_answered_;  ///< The indices of the sent packets.

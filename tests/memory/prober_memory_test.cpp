@@ -153,6 +153,52 @@ BOOST_AUTO_TEST_CASE(a_submission_beside_others_that_threw_disturbs_none) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(a_submission_of_every_member_that_threw_never_completes) {
+  check_all_kinds([](TransportKind kind) {
+    const Options options = options_of(kind);
+    const auto failed = fail_each_allocation("submit() of a Submission", [&](Trial& trial) {
+      Prober prober{options};
+      Account account;
+      const Question question{"127.0.0.9", {.ttl = 7, .payload_size = 900, .pattern = {7}}};
+      Prober::Token token = 0;
+      const bool submitted = trial.call([&] {
+        token = prober.submit(*Address::parse(question.host),
+                              {.probe = question.probe,
+                               .retry = 1,
+                               .back_off = BackOff{.first = std::chrono::seconds{10}},
+                               .fail_fast = true,
+                               .expires = std::chrono::steady_clock::now() + std::chrono::seconds{60}});
+      });
+      if (submitted) account.expect(token, question);
+      if (prober.in_flight() != (submitted ? 1U : 0U)) BOOST_ERROR("in_flight() after allocation " << trial.number());
+      account.expect(submit(prober, question), question);
+      account.settle(prober, trial.number());
+    });
+    BOOST_TEST(failed > 0U);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(cancel_needs_no_memory) {
+  check_all_kinds([](TransportKind kind) {
+    const Options options = options_of(kind);
+    fail_each_allocation("cancel()", [&](Trial& trial) {
+      Prober prober{options};
+      Account account;
+      std::vector<Prober::Token> tokens;
+      for (const Question& question : questions(kind)) {
+        account.expect(submit(prober, question), question);
+        tokens.push_back(submit(prober, question));
+      }
+      std::size_t cancelled = 0;
+      trial.call([&] {
+        for (const Prober::Token token : tokens) cancelled += prober.cancel(token) ? 1U : 0U;
+      });
+      if (cancelled != tokens.size()) BOOST_ERROR(cancelled << " cancelled");
+      account.settle(prober, trial.number());
+    });
+  });
+}
+
 BOOST_AUTO_TEST_CASE(no_completion_is_lost_by_a_poll_that_threw) {
   check_all_kinds([](TransportKind kind) {
     const Options options = options_of(kind);

@@ -236,10 +236,74 @@ BOOST_AUTO_TEST_CASE(a_fork_disturbs_nothing) {
     Child child{[&prober] {
       BOOST_CHECK_THROW(static_cast<void>(prober.submit(address("10.20.0.1"), {}, 1s)), std::logic_error);
       BOOST_CHECK_THROW(static_cast<void>(prober.poll(1s)), std::logic_error);
+      BOOST_TEST(!prober.cancel(1));  // it is the parent's
       { const Prober taken = std::move(prober); }
     }};
     BOOST_TEST(child.join());
     BOOST_TEST(count_answered(all_of(prober)) == 200);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_rate_takes_no_time_from_a_probe) {
+  for (const TransportKind kind : both_kinds) {
+    in_namespace([kind] {
+      allow_ping_sockets();
+      Options options = options_for(kind);
+      options.max_rate = 20;
+      Prober prober{options};
+      const Stopwatch watch;
+      for (const Address& host : loopback_hosts(20)) static_cast<void>(prober.submit(host, {.timeout = 200ms}));
+      static_cast<void>(prober.submit(address("::1"), {.timeout = 200ms}));
+      BOOST_TEST(count_answered(all_of(prober)) >= 20);  // a busy machine may be late once
+      BOOST_TEST((watch.elapsed() >= 950ms));
+    });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_end_by_the_steady_clock_is_kept) {
+  in_namespace([] {
+    const TunDevice network{slow_network()};
+    Prober prober;
+    const auto end = std::chrono::steady_clock::now() + 150ms;
+    const auto retried = prober.submit(address("10.21.0.1"), {.timeout = 50ms, .retry = 1000, .expires = end});
+    const auto cut_short = prober.submit(address("10.21.0.2"), {.timeout = 1h, .expires = end});
+    const auto over = prober.submit(address("10.20.0.1"), {.expires = std::chrono::steady_clock::now()});
+    auto results = all_of(prober);
+    BOOST_TEST((std::chrono::steady_clock::now() >= end));
+    BOOST_TEST(results.at(retried).outcome == Outcome::no_reply);
+    BOOST_TEST(results.at(retried).attempt <= 4U);
+    BOOST_TEST(results.at(cut_short).outcome == Outcome::pending);
+    BOOST_TEST(results.at(cut_short).attempt == 1U);
+    BOOST_TEST(results.at(over).outcome == Outcome::pending);
+    BOOST_TEST(results.at(over).attempt == 0U);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_cancelled_gives_its_sockets_back_and_counts_as_late) {
+  in_namespace([] {
+    const TunDevice network{slow_network()};
+    Prober prober;
+    const int handle = prober.native_handle();
+    const auto kept = prober.submit(address("10.21.0.1"), {.probe = tcp(), .timeout = 60s});
+    const std::size_t descriptors = open_descriptors();
+    for (int i = 1; i <= 50; ++i) {
+      const auto token = prober.submit(address("10.21.1." + std::to_string(i)), {.probe = tcp(), .timeout = 60s});
+      BOOST_TEST(open_descriptors() == descriptors + 1);
+      BOOST_TEST(prober.cancel(token));
+      BOOST_TEST(open_descriptors() == descriptors);
+    }
+    for (const ProbeOptions& probe : {ProbeOptions{}, udp()})
+      BOOST_TEST(prober.cancel(prober.submit(address("10.20.0.1"), {.probe = probe, .timeout = 60s})));
+    BOOST_TEST(prober.in_flight() == 1U);
+    while (prober.counters().late < 2) {
+      BOOST_REQUIRE(printable(handle, 20'000));
+      BOOST_TEST(prober.poll(0s).empty());
+    }
+    const std::size_t before = open_descriptors();
+    BOOST_TEST(prober.cancel(kept));
+    BOOST_TEST(prober.in_flight() == 0U);
+    BOOST_TEST(open_descriptors() == before - 1);
+    BOOST_TEST(prober.poll(60s).empty());
   });
 }
 

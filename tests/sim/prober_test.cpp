@@ -6,79 +6,16 @@
 #include <map>
 #include <stop_token>
 
-#include "multiping/multiping.hpp"
-#include "sim/scenario_parts.hpp"
-#include "sim/simulated_transport.hpp"
+#include "sim/prober_world.hpp"
 
 namespace multiping::test {
 namespace {
 
 using namespace std::chrono_literals;
 using namespace parts;
-using Completion = Prober::Completion;
+using namespace prober_world;
 
 BOOST_AUTO_TEST_SUITE(prober_test)
-
-/// 10.0.0.0/24 answers after a millisecond, 10.0.1.0/24 is silent, 10.0.2.0/24 answers after 300 ms, 10.0.3.0/24
-/// loses the first request; a router says that 10.0.4.0/24 is unreachable; 10.0.5.0/24 answers three times.
-/// 10.1.0.0/16 accepts requests to its ports, 10.2.0.0/16 declines them.
-Scenario network() {
-  Scenario scenario{.name = "prober", .seed = 11};
-  const RouterError unreachable{.from = *Address::parse("10.9.9.9")};
-  scenario.hosts = {
-      HostRule{.block = "10.0.0.0/24"},
-      HostRule{.block = "10.0.1.0/24", .replies = {}},
-      HostRule{.block = "10.0.2.0/24", .replies = {EchoReply{.delay = 300ms}}},
-      HostRule{.block = "10.0.3.0/24", .lost = {1}},
-      HostRule{.block = "10.0.4.0/24", .replies = {}, .errors = {unreachable}},
-      HostRule{.block = "10.0.5.0/24", .replies = {EchoReply{.copies = 3}}},
-  };
-  for (const Protocol protocol : {Protocol::udp, Protocol::tcp, Protocol::sctp}) {
-    const auto subnet = std::to_string(static_cast<int>(protocol)) + ".0/24";
-    scenario.hosts.push_back(with_open("10.1." + subnet, protocol, {.delay = 5ms}));
-    scenario.hosts.push_back(with_closed("10.2." + subnet, protocol, {.delay = 5ms}));
-  }
-  return scenario;
-}
-
-Address address(const std::string& text) { return *Address::parse(text); }
-bool about(Duration time, Duration expected) { return time >= expected - 1ms && time <= expected + 1ms; }
-
-struct World {
-  explicit World(SimulatedHost host = {}, double max_rate = 0)
-      : transport{simulate(network(), std::move(host))}, prober{options(max_rate)} {}
-  [[nodiscard]] Options options(double max_rate) const {
-    Options options;
-    options.max_rate = max_rate;
-    options.transport = transport;
-    return options;
-  }
-
-  Prober::Token submit(const std::string& host, Duration timeout = 1s, int retry = 0, const ProbeOptions& probe = {}) {
-    return prober.submit(address(host), probe, timeout, retry);
-  }
-  /// The results of all requests in flight, by token. Waits as long as needed.
-  std::map<Prober::Token, Result> all() {
-    std::map<Prober::Token, Result> results;
-    while (prober.in_flight() > 0)
-      for (Completion& done : prober.poll(1h)) {
-        const bool is_new = results.emplace(done.token, std::move(done.result)).second;
-        BOOST_TEST(is_new);
-      }
-    return results;
-  }
-  /// The result of the only request in flight.
-  Result only() {
-    const auto results = all();
-    BOOST_REQUIRE_EQUAL(results.size(), 1U);
-    return results.begin()->second;
-  }
-
-  std::shared_ptr<SimulatedTransport> transport;
-  Prober prober;
-};
-
-const SimulatedHost recording{.record = true};
 
 BOOST_AUTO_TEST_CASE(a_probe_is_answered) {
   World world;
@@ -285,14 +222,44 @@ BOOST_AUTO_TEST_CASE(a_deadline_that_has_passed_takes_what_is_there) {
   BOOST_TEST(world.prober.poll(Duration::min()).empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_rate_is_kept_and_what_it_left_over_is_pending) {
-  World world{recording, 100};
-  for (int i = 0; i < 20; ++i) world.submit("10.0.0.1", 105ms);
-  const auto results = world.all();
-  const auto unsent = std::ranges::count_if(
-      results, [](const auto& entry) { return entry.second.outcome == Outcome::pending && entry.second.attempt == 0; });
-  BOOST_TEST(unsent == 9);
-  BOOST_TEST(world.transport->log().sent.size() == 11U);
+BOOST_AUTO_TEST_CASE(a_rate_is_kept_and_takes_no_time_from_a_probe) {
+  World world{recording, 10};
+  for (int i = 1; i <= 20; ++i) world.submit("10.0.2." + std::to_string(i), 500ms);  // 300 ms away
+  for (const auto& [token, result] : world.all()) BOOST_TEST(result.outcome == Outcome::reply, result);
+  const auto& sent = world.transport->log().sent;
+  BOOST_REQUIRE_EQUAL(sent.size(), 20U);
+  for (std::size_t i = 0; i < 20; ++i) BOOST_CHECK(about(sent[i].at - sent[0].at, i * 100ms));
+}
+
+BOOST_AUTO_TEST_CASE(each_retry_waits_for_the_rate_and_then_for_its_answer) {
+  World world{recording, 10};
+  for (int i = 1; i <= 10; ++i) world.submit("10.0.3." + std::to_string(i), 50ms, 1);  // the first request is lost
+  for (const auto& [token, result] : world.all()) {
+    BOOST_TEST(result.outcome == Outcome::reply, result);
+    BOOST_TEST(result.attempt == 2U);
+  }
+  BOOST_TEST(world.transport->log().sent.size() == 20U);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_queue_takes_no_time_from_a_probe) {
+  World world{SimulatedHost{.no_buffers_until = 300ms}};
+  world.submit("10.0.2.1", 350ms);  // 300 ms away
+  BOOST_CHECK(world.only().outcome == Outcome::reply);
+}
+
+BOOST_AUTO_TEST_CASE(what_this_host_refuses_for_all_its_time_is_send_failed) {
+  World world{SimulatedHost{.refusals = {{.block = "10.0.0.66", .error = ENOBUFS}}}};
+  const auto refused = world.submit("10.0.0.66", 100ms, 2);
+  const auto other = world.submit("10.0.0.1", 5s);
+  const auto started = world.prober.poll(1s);
+  BOOST_REQUIRE_EQUAL(started.size(), 1U);
+  BOOST_TEST(started[0].token == other);
+  BOOST_TEST(world.prober.poll(290ms).empty());
+  const auto done = world.prober.poll(20ms);
+  BOOST_REQUIRE_EQUAL(done.size(), 1U);
+  BOOST_TEST(done[0].token == refused);
+  BOOST_CHECK(done[0].result.outcome == Outcome::send_failed);
+  BOOST_TEST(done[0].result.error.value() == ENOBUFS);
 }
 
 BOOST_AUTO_TEST_CASE(connections_wait_for_room_and_messages_do_not) {
@@ -370,7 +337,7 @@ BOOST_AUTO_TEST_CASE(after_a_stop_request_nothing_is_sent_and_all_is_pending) {
   for (int i = 1; i <= 3; ++i) static_cast<void>(prober.submit(address("10.0.0.1"), {}, 1h));
   std::size_t completions = 0;
   for (int polls = 0; polls < 10 && prober.in_flight() > 0; ++polls)
-    for (const Completion& done : prober.poll(1h)) {
+    for (const Prober::Completion& done : prober.poll(1h)) {
       BOOST_CHECK(done.result.outcome == Outcome::pending);
       ++completions;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <map>
+#include <utility>
 
 #include "multiping/prober.hpp"
 #include "sim/scenarios.hpp"
@@ -154,12 +155,14 @@ namespace {
 
 // The results are in the order of the targets.
 std::vector<Result> probe_singly(const Scenario& scenario, std::shared_ptr<Transport> transport) {
-  const Options options = options_of(scenario, std::move(transport));
+  Options options = options_of(scenario, std::move(transport));
+  const ProbeOptions usual = std::exchange(options.probe, {});
+  options.threads = 0;
   Prober prober{options};
   std::map<Prober::Token, std::size_t> positions;
   const TargetList targets = targets_of(scenario);
   for (const Target& target : targets) {
-    const ProbeOptions& probe = target.probe() != nullptr ? *target.probe() : options.probe;
+    const ProbeOptions& probe = target.probe() != nullptr ? *target.probe() : usual;
     const Address address = Address::parse(target.host()).value();
     const auto token = prober.submit(address, probe, scenario.timeout / (scenario.retry + 1), scenario.retry);
     positions.emplace(token, positions.size());
