@@ -33,6 +33,7 @@
 ///         multiping::multi_ping(hosts, 1s, 0, {.ignore_lookup_errors = true, .max_rate = 1000});
 ///
 /// 5. In a program with an event loop of its own, Prober sends single probes at any time; see multiping/prober.hpp.
+///    PingSeries has its rounds in such a loop by poll(); see multiping/ping_series.hpp.
 ///
 /// 6. ping_series() probes repeatedly and gives statistics; traceroute() finds the route to each target. See
 ///    multiping/ping_series.hpp and multiping/traceroute.hpp:

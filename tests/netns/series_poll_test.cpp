@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(rounds_come_by_the_descriptor_alone) {
     in_namespace([kind] {
       allow_ping_sockets();
       const TunDevice tun{network()};
-      SeriesOptions options{.count = 4, .interval = 200ms, .timeout = 100ms};
+      SeriesOptions options{.count = 4, .interval = 100ms, .timeout = 2s};
       options.ping = options_for(kind);
       PingSeries series{{"10.20.0.1", "fd20::1", "10.21.0.1"}, options};
       std::vector<Round> rounds;
