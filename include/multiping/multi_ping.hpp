@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -122,6 +123,28 @@ class MULTIPING_EXPORT MultiPing {
 ///
 /// Throws as MultiPing does, and std::invalid_argument for a timeout / (retry + 1) under 1 ms or a negative retry.
 [[nodiscard]] MULTIPING_EXPORT Batch multi_ping(TargetList targets, Timeout timeout, int retry = 0,
+                                                const Options& options = {});
+
+/// The same, and calls `on_result` once for each position of the list, as soon as what became of it is known: for a bar
+/// that shows progress, or to act on the first answers.
+///
+/// An answer is told when it is taken in. All other results are told at the end, in the caller's order, since until
+/// then a later answer counts. `on_result` runs on the caller's thread, which meanwhile takes in no answers. When it
+/// returns false, the call ends within 10 ms, tells no more, and returns what is known by then: the other targets are
+/// pending, or as the last ICMP error says. Nothing is told after a stop either. The call takes one thread. An
+/// exception from `on_result` ends the call and reaches the caller. An empty function is as none.
+///
+///     multi_ping(hosts, 2s, 3, {}, [](const Result& r) { return std::cout << r << '\n', true; });
+MULTIPING_EXPORT Batch multi_ping(TargetList targets, Timeout timeout, int retry, const Options& options,
+                                  const std::function<bool(const Result&)>& on_result);
+
+/// The same with waits that grow: sends one probe to each target, waits `waits.first`, sends again to the silent ones,
+/// waits `waits.factor` times as long, and so on, `retry` times. It takes the sum of the `retry` + 1 waits in all, as
+/// fping(8) -B does, and returns earlier, as soon as no probe is awaited any more.
+///
+/// Throws as MultiPing does, and std::invalid_argument for a first wait under 1 ms, a factor that is under 1 or not
+/// finite, a negative `most` or retry.
+[[nodiscard]] MULTIPING_EXPORT Batch multi_ping(TargetList targets, const BackOff& waits, int retry,
                                                 const Options& options = {});
 
 /// Sends one probe to one host and returns its result, whatever the outcome. Throws as MultiPing does.

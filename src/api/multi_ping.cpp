@@ -2,12 +2,14 @@
 // See multiping/multi_ping.hpp.
 #include "multiping/multi_ping.hpp"
 
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "base/number_text.hpp"
 #include "batch/batch_run.hpp"
+#include "values/back_off.hpp"
 #include "values/option_checks.hpp"
 
 namespace multiping {
@@ -15,15 +17,66 @@ namespace {
 
 constexpr Duration shortest_slot = std::chrono::milliseconds{1};
 
+void require_retry(int retry) {
+  if (retry < 0) throw std::invalid_argument("retry is " + std::to_string(retry) + "; it must be 0 or more");
+}
+
 /// The time between two sendings of multi_ping().
 Duration checked_slot(Timeout timeout, int retry) {
   const Duration time = checked_timeout(timeout, "timeout");
-  if (retry < 0) throw std::invalid_argument("retry is " + std::to_string(retry) + "; it must be 0 or more");
+  require_retry(retry);
   const Duration slot = time / (std::int64_t{retry} + 1);
   if (slot < shortest_slot)
     throw std::invalid_argument("timeout / (retry + 1) is " + number_text(milliseconds(slot)) +
                                 " ms; it must be 1 ms or more");
   return slot;
+}
+
+/// No wait is shorter than the first one.
+void check_waits(const BackOff& waits, int retry) {
+  check(waits);
+  require_retry(retry);
+  const Duration wait = wait_after(waits, 1);
+  if (wait >= shortest_slot) return;
+  const std::string member = wait < Duration{waits.first} ? "BackOff::most" : "BackOff::first";
+  throw std::invalid_argument(member + " is " + number_text(milliseconds(wait)) + " ms; it must be 1 ms or more");
+}
+
+/// When the rounds of a multi_ping() end.
+struct Rounds {
+  int retry = 0;
+  Duration total{};
+  std::function<Duration(int)> wait{};  ///< After this probe, counted from 1; the last one lasts until the end.
+};
+
+Rounds equal_rounds(Timeout timeout, int retry) {
+  const Duration slot = checked_slot(timeout, retry);
+  return {.retry = retry, .total = timeout, .wait = [slot](int) { return slot; }};
+}
+
+Rounds growing_rounds(const BackOff& waits, int retry) {
+  check_waits(waits, retry);
+  return {.retry = retry, .total = sum_of_waits(waits, retry), .wait = [waits](int probe) {
+            return wait_after(waits, probe);
+          }};
+}
+
+NamesAre names_of(const Options& options) noexcept {
+  return options.ignore_lookup_errors ? NamesAre::pending : NamesAre::looked_up;
+}
+
+Batch run_rounds(BatchRun& batch, const Rounds& rounds) {
+  const Instant start = batch.now();
+  const Instant end = after(start, rounds.total);
+  Instant slot_end = start;
+  for (int round = 0; round <= rounds.retry && !batch.stopped(); ++round) {
+    slot_end = round == rounds.retry ? end : after(slot_end, rounds.wait(round + 1));
+    if (round > 0) batch.look_up_again();
+    batch.send(end);
+    if (batch.await(slot_end, rounds.retry > 0 ? BatchRun::Unresolved::waited_for : BatchRun::Unresolved::left)) break;
+  }
+  batch.finish();
+  return batch.take();
 }
 
 }  // namespace
@@ -59,20 +112,23 @@ void MultiPing::resolve() { impl_->resolve(); }
 int MultiPing::native_handle() const noexcept { return impl_->native_handle(); }
 
 Batch multi_ping(TargetList targets, Timeout timeout, int retry, const Options& options) {
-  const Duration slot = checked_slot(timeout, retry);
-  MultiPing::Impl batch{std::move(targets), options, MultiPing::Impl::Life::one_call,
-                        options.ignore_lookup_errors ? NamesAre::pending : NamesAre::looked_up};
-  const Instant start = batch.now();
-  const Instant end = after(start, timeout);
-  Instant slot_end = start;
-  for (int round = 0; round <= retry && !batch.stopped(); ++round) {
-    slot_end = round == retry ? end : after(slot_end, slot);
-    if (round > 0) batch.look_up_again();
-    batch.send(end);
-    if (batch.await(slot_end, retry > 0 ? BatchRun::Unresolved::waited_for : BatchRun::Unresolved::left)) break;
-  }
-  batch.finish();
-  return batch.take();
+  const Rounds rounds = equal_rounds(timeout, retry);
+  MultiPing::Impl batch{std::move(targets), options, MultiPing::Impl::Life::one_call, names_of(options)};
+  return run_rounds(batch, rounds);
+}
+
+Batch multi_ping(TargetList targets, Timeout timeout, int retry, const Options& options,
+                 const std::function<bool(const Result&)>& on_result) {
+  if (!on_result) return multi_ping(std::move(targets), timeout, retry, options);
+  const Rounds rounds = equal_rounds(timeout, retry);
+  BatchRun batch{std::move(targets), options, names_of(options), on_result};
+  return run_rounds(batch, rounds);
+}
+
+Batch multi_ping(TargetList targets, const BackOff& waits, int retry, const Options& options) {
+  const Rounds rounds = growing_rounds(waits, retry);
+  BatchRun batch{std::move(targets), options, BatchRun::Life::one_call, names_of(options)};
+  return run_rounds(batch, rounds);
 }
 
 Result ping(const Target& target, Timeout timeout, const Options& options) {

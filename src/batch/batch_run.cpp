@@ -76,6 +76,15 @@ void refuse_unresolved(std::span<const FoundName> found, const std::vector<Resul
 BatchRun::BatchRun(TargetList targets, Options options, Life life, NamesAre names)
     : options_{std::move(options)}, life_{life} {
   if (life == Life::lasting) owner_.emplace("a MultiPing");
+  begin(std::move(targets), names);
+}
+
+BatchRun::BatchRun(TargetList targets, Options options, NamesAre names, OnFate on_result)
+    : options_{std::move(options)}, life_{Life::one_call}, progress_{std::move(on_result)} {
+  begin(std::move(targets), names);
+}
+
+void BatchRun::begin(TargetList targets, NamesAre names) {
   BatchPlan plan = plan_batch(std::move(targets), options_, names);
   names_ = BatchNames{std::move(plan.named), plan.profiles};
   targets_.take(plan);
@@ -103,15 +112,18 @@ void BatchRun::open(const Opening& opening) {
   const auto& likely = opening.destinations.empty() ? opening.kinds : opening.destinations;
   if (!options_.transport)
     options_.transport = open_own_transport(likely.empty() ? Family::ipv4 : likely.front().address.family());
-  std::size_t count = shards_for(options_, opening.profiles, opening.destinations.size() + names_.size());
+  std::size_t count =
+      progress_ ? 1 : shards_for(options_, opening.profiles, opening.destinations.size() + names_.size());
   while (!open_shards(opening, count)) count /= 2;
 }
 
 bool BatchRun::open_shards(const Opening& opening, std::size_t count) {
-  engine::Shards shards{
-      opening.destinations,
-      count,
-      {.fail_fast = options_.fail_fast, .max_rate = options_.max_rate, .any_source = options_.any_source}};
+  engine::Shards shards{opening.destinations,
+                        count,
+                        {.fail_fast = options_.fail_fast,
+                         .max_rate = options_.max_rate,
+                         .any_source = options_.any_source,
+                         .tell_answers = progress_.has_value()}};
   Preflight only_now{opening.profiles};
   Preflight& preflight = preflight_ ? *preflight_ : only_now;
   try {
@@ -156,8 +168,20 @@ void BatchRun::set_alarm() noexcept {
   alarm_.set(targets_.has_news() ? Instant::min() : to_do);
 }
 
-/// Names that are found meanwhile join the run, about longest_deafness after the end of their lookup at the latest.
 bool BatchRun::run(Goal goal, Instant deadline) {
+  if (!progress_) return run_until_news(goal, deadline);
+  while (!progress_->ended()) {
+    const bool reached = run_until_news(goal, deadline);
+    progress_->tell_answers(targets_);
+    if (!reached || stopped()) return false;
+    if (targets_.shards().has_reached(goal) && (goal == Goal::sent || !names_.pending())) return true;
+  }
+  return false;
+}
+
+/// Names that are found meanwhile join the run, about longest_deafness after the end of their lookup at the latest.
+/// Where progress is told, it ends at each answer as well.
+bool BatchRun::run_until_news(Goal goal, Instant deadline) {
   engine::Shards& shards = targets_.shards();
   while (names_.pending()) {
     join_found();
@@ -165,7 +189,7 @@ bool BatchRun::run(Goal goal, Instant deadline) {
     if (!names_.pending()) break;
     if (now >= deadline || stopped()) return false;
     const bool reached = shards.run(goal, std::min(deadline, after(now, longest_deafness)), options_.stop);
-    if (reached && goal == Goal::sent) return true;
+    if (reached && (goal == Goal::sent || shards.has_answered())) return true;
     if (reached) names_.wait(deadline - now);
   }
   return shards.run(goal, deadline, options_.stop);
@@ -192,8 +216,7 @@ void BatchRun::send(Instant deadline) {
 
 bool BatchRun::await(Instant deadline, Unresolved names) {
   bool reached = is_over() || run(Goal::answered, deadline);
-  if (reached && names == Unresolved::waited_for && names_.any_left(results()))
-    reached = targets_.shards().run(Goal::deadline, deadline, options_.stop);
+  if (reached && names == Unresolved::waited_for && names_.any_left(results())) reached = run(Goal::deadline, deadline);
   if (!reached && !stopped()) targets_.shards().time_out(options_.stop);
   return reached;
 }
@@ -212,6 +235,7 @@ void BatchRun::finish() {
   join_found();
   targets_.shards().end_round();
   publish();
+  if (progress_ && !stopped()) progress_->tell_rest(targets_);
 }
 
 /// While names are pending, a batch is not refused for want of a target that works: a later name may be one.

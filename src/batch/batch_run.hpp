@@ -14,6 +14,7 @@
 #include "batch/batch_plan.hpp"
 #include "batch/batch_targets.hpp"
 #include "batch/preflight.hpp"
+#include "batch/progress.hpp"
 #include "engine/shards.hpp"
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
@@ -31,6 +32,8 @@ class BatchRun {
   /// Opens the transports. Throws as MultiPing does. Names are looked up first (NamesAre::looked_up), or while the
   /// batch runs: then each name joins the current round when its address is known.
   BatchRun(TargetList targets, Options options, Life life, NamesAre names = NamesAre::looked_up);
+  /// The same for one call that tells each result as soon as it is known. It takes one thread.
+  BatchRun(TargetList targets, Options options, NamesAre names, OnFate on_result);
 
   void send(Instant deadline);
   /// Whether await() goes on for names that are unresolved and that another lookup may find.
@@ -39,7 +42,8 @@ class BatchRun {
   bool await(Instant deadline, Unresolved names = Unresolved::left);
   /// With NamesAre::pending: starts new lookups of unresolved names, which run beside the calls that follow.
   void look_up_again();
-  /// Ends the batch: names that are still pending are unresolved. Brings results() up to date.
+  /// Ends the batch: names that are still pending are unresolved. Brings results() up to date, and tells those that
+  /// were not told yet, unless it was stopped.
   void finish();
   /// As await(). Throws std::logic_error before the first send().
   void receive(Instant deadline);
@@ -53,7 +57,9 @@ class BatchRun {
   void resolve();
 
   [[nodiscard]] Instant now() const;
-  [[nodiscard]] bool stopped() const noexcept { return options_.stop.stop_requested(); }
+  [[nodiscard]] bool stopped() const noexcept {
+    return options_.stop.stop_requested() || (progress_ && progress_->ended());
+  }
   [[nodiscard]] const std::vector<Result>& results();
   [[nodiscard]] std::size_t unanswered();
   [[nodiscard]] std::size_t awaited() noexcept { return targets_.awaited(); }
@@ -78,10 +84,13 @@ class BatchRun {
   void look_up_beside(const BatchPlan& plan);
   void join_found();
   void make_ready_beside(std::span<const FoundName> found);
+  void begin(TargetList targets, NamesAre names);
   bool run(engine::Goal goal, Instant deadline);
+  bool run_until_news(engine::Goal goal, Instant deadline);
 
   Options options_;
   Life life_;
+  std::optional<Progress> progress_{};
   BatchTargets targets_;
   BatchNames names_;
   std::optional<Preflight> preflight_{};  ///< With NamesAre::pending: for all targets that were found so far.

@@ -64,6 +64,7 @@ std::uint32_t BatchTargets::target_of(const Destination& destination, Joins join
 void BatchTargets::adopt(std::span<const FoundName> found, Joins joins) {
   if (found.empty()) return;
   if (!index_) index_targets();
+  positions_of_.clear();
   std::vector<std::uint32_t> left;
   for (const FoundName& each : found) {
     const std::uint32_t before = position_map_.target_of(each.at.position);
@@ -146,6 +147,34 @@ bool BatchTargets::publish(const std::stop_token& stop) {
   for (std::size_t i = 0; i < results_.size() && !position_map_.one_to_one(); ++i)
     if (const auto place = find(i); place.record != nullptr) place.record->changed = false;
   return true;
+}
+
+void BatchTargets::index_positions() {
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    const std::uint32_t target = position_map_.target_of(i);
+    if (target == PositionMap::no_target) continue;
+    if (target >= positions_of_.size()) positions_of_.resize(target + std::size_t{1});
+    positions_of_[target].push_back(static_cast<std::uint32_t>(i));
+  }
+}
+
+std::vector<std::size_t> BatchTargets::take_answered() {
+  const auto targets = shards_.take_answered();
+  const auto late = std::exchange(answered_late_, {});
+  std::vector<std::size_t> positions{late.begin(), late.end()};
+  if (position_map_.one_to_one()) {
+    positions.insert(positions.end(), targets.begin(), targets.end());
+  } else if (!targets.empty()) {
+    if (positions_of_.empty()) index_positions();
+    for (const std::uint32_t target : targets)
+      positions.insert(positions.end(), positions_of_[target].begin(), positions_of_[target].end());
+  }
+  const Duration wall_offset = positions.empty() ? Duration{} : shards_.wall_offset();
+  for (const std::size_t position : positions) {
+    const auto [table, record] = find(position);
+    copy_outcome(*record, table->find_detail(*record), wall_offset, results_[position]);
+  }
+  return positions;
 }
 
 bool BatchTargets::is_fresh(std::size_t position, const TargetRecord* record) const noexcept {

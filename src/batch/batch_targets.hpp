@@ -39,6 +39,9 @@ class BatchTargets {
 
   /// Copies what has changed into the results. False when a stop ends this before all is copied.
   bool publish(const std::stop_token& stop = {});
+  /// With Rules::tell_answers: the positions that were answered since the last call, whose results are now up to date.
+  /// Not to be mixed with new_batch().
+  [[nodiscard]] std::vector<std::size_t> take_answered();
   /// All unanswered results, and the answers that are new since the last call. Call publish() first.
   [[nodiscard]] Batch new_batch();
   [[nodiscard]] std::vector<Result> release() noexcept { return std::move(results_); }
@@ -55,6 +58,7 @@ class BatchTargets {
   [[nodiscard]] engine::Shards::Place find(std::size_t position) noexcept;
   [[nodiscard]] engine::Destination destination_of(std::uint32_t target) noexcept;
   void index_targets();
+  void index_positions();
   void settle(const FoundName& found, Joins joins);
   [[nodiscard]] std::uint32_t target_of(const engine::Destination& destination, Joins joins);
   void retire_unused(std::vector<std::uint32_t> targets);
@@ -64,7 +68,9 @@ class BatchTargets {
   std::vector<Result> results_;
   engine::PositionMap position_map_{};
   engine::Shards shards_;
-  std::optional<engine::DestinationIndex> index_{};  ///< All targets by destination; made by adopt().
+  std::optional<engine::DestinationIndex> index_{};       ///< All targets by destination; made by adopt().
+  std::vector<std::vector<std::uint32_t>> positions_of_;  ///< By target; made by take_answered() for a list that is
+                                                          ///< not one to one, and empty after adopt().
   std::vector<std::uint32_t> answered_late_;  ///< Ascending: positions that got a target that was answered before.
 };
 

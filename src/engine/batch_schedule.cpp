@@ -94,6 +94,7 @@ void BatchSchedule::end_round(Instant now) {
 }
 
 bool BatchSchedule::reached(Goal goal) const noexcept {
+  if (!answered_.empty()) return true;
   if (goal == Goal::deadline) return false;
   return !sending() && (goal == Goal::sent || (outcomes_.awaited() == 0 && displaced_line_.empty()));
 }
@@ -285,7 +286,7 @@ void BatchSchedule::receive(const net::Event& event) {
   const TargetIndex target = table().entry(event.serial).target;
   if (!held_.empty()) wake(target);
   if (event.kind == net::Event::Kind::displaced) return displaced(event);
-  if (!event.cut_next_time) return void(outcomes_.received(event));
+  if (!event.cut_next_time) return take_in(event, target);
   deferred_.push_back({.target = target, .repetition = true});
   try {
     if (!outcomes_.received(event)) deferred_.pop_back();
@@ -293,6 +294,13 @@ void BatchSchedule::receive(const net::Event& event) {
     deferred_.pop_back();
     throw;
   }
+}
+
+void BatchSchedule::take_in(const net::Event& event, TargetIndex target) {
+  if (tell_answers_) reserve_more(answered_, 1);
+  const bool was_answered = table().record(target).answered();
+  outcomes_.received(event);
+  if (tell_answers_ && !was_answered && table().record(target).answered()) answered_.push_back(target);
 }
 
 void BatchSchedule::displaced(const net::Event& event) {
@@ -361,6 +369,7 @@ void BatchSchedule::reset() {
   displaced_.clear();
   displaced_line_.clear();
   held_.clear();
+  answered_.clear();
 }
 
 }  // namespace multiping::engine

@@ -22,7 +22,8 @@ namespace multiping::engine {
 /// A round sends a probe to every target that has not answered. Answers come in at any time, also after the round.
 class BatchSchedule final : public ProbeSource {
  public:
-  explicit BatchSchedule(const Rules& rules) : outcomes_{rules.fail_fast, rules.any_source}, flow_{rules.max_rate} {}
+  explicit BatchSchedule(const Rules& rules)
+      : outcomes_{rules.fail_fast, rules.any_source}, flow_{rules.max_rate}, tell_answers_{rules.tell_answers} {}
 
   void reserve(std::size_t targets) { outcomes_.table().reserve_targets(targets); }
   void add(const Destination& destination) { outcomes_.add(destination); }
@@ -47,6 +48,10 @@ class BatchSchedule final : public ProbeSource {
   /// Gives up the probes of this round that are not yet sent. Their targets keep their outcomes, but a target that was
   /// refused by this host, and never sent a probe before, has failed.
   void end_round(Instant now);
+
+  /// With Rules::tell_answers: the targets that were answered. While there are any, each goal is reached. The reader
+  /// clears the list.
+  [[nodiscard]] std::vector<TargetIndex>& answered() noexcept { return answered_; }
 
   [[nodiscard]] const net::ProbeBook& book() const noexcept override { return outcomes_.table(); }
   [[nodiscard]] bool reached(Goal goal) const noexcept override;
@@ -107,6 +112,7 @@ class BatchSchedule final : public ProbeSource {
   void begin_recovery() noexcept;
   void forget_some();
   void receive(const net::Event& event);
+  void take_in(const net::Event& event, TargetIndex target);
   void displaced(const net::Event& event);
   void wake(TargetIndex holder);
   void fail_held(Instant now);
@@ -114,6 +120,8 @@ class BatchSchedule final : public ProbeSource {
 
   OutcomeTracker outcomes_;
   SendControl flow_;
+  bool tell_answers_;
+  std::vector<TargetIndex> answered_;
   Room room_;
   std::uint32_t round_ = 0;
   TargetIndex cursor_ = 0;             ///< The next target of the round; round_end_ after the last.

@@ -142,6 +142,20 @@ Shards::Place Shards::find(std::uint32_t target) noexcept {
   return {.table = &table, .record = &table.record(spot.target)};
 }
 
+std::vector<std::uint32_t> Shards::take_answered() {
+  std::vector<std::uint32_t> targets;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    for (const TargetIndex target : shards_[i].session.answered())
+      targets.push_back(number_of({.shard = i, .target = target}));
+    shards_[i].session.answered().clear();
+  }
+  return targets;
+}
+
+bool Shards::has_answered() noexcept {
+  return std::ranges::any_of(shards_, [](Shard& shard) { return !shard.session.answered().empty(); });
+}
+
 std::size_t Shards::unreported() const noexcept {
   std::size_t count = 0;
   for (const Shard& shard : shards_) count += shard.session.fates().unreported();

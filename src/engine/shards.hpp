@@ -62,6 +62,10 @@ class Shards {
     TargetRecord* record;
   };
   [[nodiscard]] Place find(std::uint32_t target) noexcept;
+  /// With Rules::tell_answers: the targets that were answered since the last call.
+  [[nodiscard]] std::vector<std::uint32_t> take_answered();
+  /// take_answered() has something.
+  [[nodiscard]] bool has_answered() noexcept;
   /// The number of targets whose answer is not yet handed out.
   [[nodiscard]] std::size_t unreported() const noexcept;
   void all_reported() noexcept;

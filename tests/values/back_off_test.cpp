@@ -1,0 +1,51 @@
+// Tests the waits of a BackOff: each one, their sum, their limits, and which values are refused.
+#include "values/back_off.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <limits>
+#include <stdexcept>
+
+using namespace multiping;
+using namespace std::chrono_literals;
+
+BOOST_AUTO_TEST_SUITE(back_off_test)
+
+BOOST_AUTO_TEST_CASE(each_wait_is_longer_by_the_factor) {
+  const BackOff waits{.first = 100ms, .factor = 1.5};
+  BOOST_TEST((wait_after(waits, 1) == 100ms));
+  BOOST_TEST((wait_after(waits, 2) == 150ms));
+  BOOST_TEST((wait_after(waits, 3) == 225ms));
+  BOOST_TEST((sum_of_waits(waits, 2) == 475ms));
+  BOOST_TEST((sum_of_waits(waits, 0) == 100ms));
+}
+
+BOOST_AUTO_TEST_CASE(no_wait_is_longer_than_the_most) {
+  const BackOff waits{.first = 100ms, .factor = 2, .most = 300ms};
+  BOOST_TEST((wait_after(waits, 2) == 200ms));
+  BOOST_TEST((wait_after(waits, 3) == 300ms));
+  BOOST_TEST((wait_after(waits, 1'000'000) == 300ms));
+  BOOST_TEST((sum_of_waits(waits, 4) == 1200ms));
+  BOOST_TEST((wait_after({.first = 1s, .factor = 1, .most = 10ms}, 1) == 10ms));
+}
+
+BOOST_AUTO_TEST_CASE(very_many_waits_are_summed_at_once) {
+  constexpr int most = std::numeric_limits<int>::max();
+  BOOST_TEST((sum_of_waits({.first = 1ms, .factor = 1}, most) == 1ms * (std::int64_t{most} + 1)));
+  BOOST_TEST((sum_of_waits({.first = 1s, .factor = 2}, most) == Duration::max()));
+  BOOST_TEST((wait_after({.first = 1s, .factor = 1e300}, most) == Duration::max()));
+  BOOST_TEST((sum_of_waits({.first = Timeout{Duration::max()}, .factor = 1}, most) == Duration::max()));
+}
+
+BOOST_AUTO_TEST_CASE(values_out_of_range_are_refused) {
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  BOOST_CHECK_NO_THROW(check(BackOff{}));
+  BOOST_CHECK_NO_THROW(check(BackOff{.factor = 1}));
+  BOOST_CHECK_THROW(check(BackOff{.first = 0s}), std::invalid_argument);
+  BOOST_CHECK_THROW(check(BackOff{.first = -1s}), std::invalid_argument);
+  BOOST_CHECK_THROW(check(BackOff{.most = -1s}), std::invalid_argument);
+  for (const double factor : {0.999, -1.0, infinite, std::numeric_limits<double>::quiet_NaN()})
+    BOOST_CHECK_THROW(check(BackOff{.factor = factor}), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
