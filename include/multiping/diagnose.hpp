@@ -20,10 +20,10 @@ namespace multiping {
 /// of this host itself, if there was one. Silent probes are repeated until the budget is used up.
 ///
 /// Each target is asked by the protocol and the port of its Result, and by options.ping.probe for the rest. Options
-/// that this protocol does not have are left out: half_open where it is not TCP, source_port for ICMP, payload_size and
-/// pattern for TCP. No trace by SCTP is possible: such a result has a Route with Errc::not_supported. Throws as
-/// traceroute() does, except for names: an unresolved result has a Route with its error. TraceOptions::flows other than
-/// 1, and a TraceOptions::budget beside the argument, are std::invalid_argument.
+/// that this protocol does not have are left out: half_open where it is not TCP, source_port for ICMP, payload_size,
+/// pattern and random_payload for TCP. No trace by SCTP is possible: such a result has a Route with
+/// Errc::not_supported. Throws as traceroute() does, except for names: an unresolved result has a Route with its error.
+/// TraceOptions::flows other than 1, and a TraceOptions::budget beside the argument, are std::invalid_argument.
 ///
 ///     const auto [up, down] = multi_ping(hosts, 1s);
 ///     for (const Route& route : diagnose(down, 3s))

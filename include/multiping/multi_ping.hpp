@@ -131,8 +131,8 @@ class MULTIPING_EXPORT MultiPing {
 /// An answer is told when it is taken in. All other results are told at the end, in the caller's order, since until
 /// then a later answer counts. `on_result` runs on the caller's thread, which meanwhile takes in no answers. When it
 /// returns false, the call ends within 10 ms, tells no more, and returns what is known by then: the other targets are
-/// pending, or as the last ICMP error says. Neither is more told after a stop. The call takes one thread. An exception
-/// from `on_result` ends the call and reaches the caller. An empty function is as none.
+/// pending, or as the last ICMP error says. Nothing is told after a stop either. The call takes one thread. An
+/// exception from `on_result` ends the call and reaches the caller. An empty function is as none.
 ///
 ///     multi_ping(hosts, 2s, 3, {}, [](const Result& r) { return std::cout << r << '\n', true; });
 MULTIPING_EXPORT Batch multi_ping(TargetList targets, Timeout timeout, int retry, const Options& options,

@@ -31,7 +31,7 @@ struct Options {
   ProbeOptions probe{};               ///< For all targets without probe options of their own.
   int threads = 0;      ///< Threads for a large batch, never more than cores; they run only during a call. 0: chosen by
                         ///< size. One is used where there is a max_rate, or a target that asks for a TCP connection, a
-                        ///< source port or a flow.
+                        ///< source port or a flow, or where multi_ping() tells its progress.
   double max_rate = 0;  ///< Probes per second over all targets, evenly spread; 0: as fast as possible without loss.
   bool fail_fast = false;  ///< An authentic unreachable error ends the wait for that target, except an error about a
                            ///< lost fragment. (Time exceeded always ends the wait when the probe set a ttl.)
@@ -43,6 +43,12 @@ struct Options {
   /// do not send the payload back) count only from the address that was probed. So do TCP connections, since the kernel
   /// makes them.
   bool any_source = false;
+  /// Further answers to a probe that was answered (by another host of a broadcast address, or copied on the way) are
+  /// told as results of their own, with Result::duplicate set: as completions of a Prober, whose token then comes
+  /// again, and as calls of the OnResult of ping_series(). Each has its own responder, rtt, reply_size and at. They are
+  /// told while the probe is remembered: for 10 s after its result, and among the last 65,536 probes. A Batch, a Round
+  /// and a Route never have any. With or without it, duplicates are counted.
+  bool report_duplicates = false;
 };
 
 }  // namespace multiping

@@ -62,7 +62,8 @@ struct Series {
 ///
 /// `round` counts from 0, and stays at the greatest int. Result::attempt is 1 for a probe that was sent. The results of
 /// one target may come out of order where the timeout is longer than the interval. A probe that max_rate or a full send
-/// buffer held back until its time was up is send_failed with std::errc::resource_unavailable_try_again. An exception
+/// buffer held back until its time was up is send_failed with std::errc::resource_unavailable_try_again. With
+/// Options::report_duplicates, it is also called for each further answer that comes before the call ends. An exception
 /// from this function ends the call and reaches the caller.
 using OnResult = std::function<void(const Result& result, int round)>;
 

@@ -85,6 +85,9 @@ struct ProbeOptions {
   /// addresses and ports waits until that connection is over; if that is too late for a batch or a series, it is
   /// Outcome::send_failed with EADDRINUSE. A probe of a Prober waits as long as it takes.
   std::optional<std::uint16_t> flow{};
+  /// Fills each probe with fresh random bytes after its tag, so that no device on the path can compress, cache or
+  /// recognise them. Answers are compared with them. Not together with pattern; for ICMP and UDP.
+  bool random_payload = false;
   /// Compares member by member.
   friend bool operator==(const ProbeOptions&, const ProbeOptions&) = default;
 };

@@ -126,6 +126,9 @@ class MULTIPING_EXPORT Prober {
   /// It returns at once when nothing is in flight, or when a stop is requested. A negative time, such as
   /// `deadline - now()` past the deadline, counts as 0. Meanwhile it sends the probes that wait for their turn.
   ///
+  /// With Options::report_duplicates, further answers are completions too, which come after that of their token; they
+  /// are not in flight.
+  ///
   /// After a stop no probe is sent, and every submission in flight completes at once: with its answer where that has
   /// arrived, with the ICMP error where one is known, else as pending.
   [[nodiscard]] std::vector<Completion> poll(Timeout wait);

@@ -127,7 +127,7 @@ struct Result {
   /// system's clock (CLOCK_REALTIME), to the microsecond, as that clock stands when the result is made. So a step of
   /// the clock meanwhile moves it, and never `rtt`.
   std::chrono::sys_time<Duration> at{};
-  bool duplicate = false;  ///< A further answer to a probe that was answered before.
+  bool duplicate = false;  ///< A further answer to a probe that was answered; see Options::report_duplicates.
 
   [[nodiscard]] bool answered() const noexcept {  ///< True for reply and refused: the target is alive.
     return outcome == Outcome::reply || outcome == Outcome::refused;

@@ -38,6 +38,7 @@ ProbeOptions probe_of(const Result& result, const ProbeOptions& usual) {
   if (!carries_payload(result.protocol)) {
     probe.payload_size = ProbeOptions{}.payload_size;
     probe.pattern.clear();
+    probe.random_payload = false;
   }
   return probe;
 }

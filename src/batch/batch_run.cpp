@@ -170,12 +170,13 @@ void BatchRun::set_alarm() noexcept {
 
 bool BatchRun::run(Goal goal, Instant deadline) {
   if (!progress_) return run_until_news(goal, deadline);
-  for (;;) {
+  while (!progress_->ended()) {
     const bool reached = run_until_news(goal, deadline);
     progress_->tell_answers(targets_);
     if (!reached || stopped()) return false;
     if (targets_.shards().has_reached(goal) && (goal == Goal::sent || !names_.pending())) return true;
   }
+  return false;
 }
 
 /// Names that are found meanwhile join the run, about longest_deafness after the end of their lookup at the latest.

@@ -87,10 +87,15 @@ std::vector<Prober::Completion> ProberRun::poll(Duration wait) {
   probes_.push();
   if (probes_.stopped()) probes_.end_all();
   std::vector<Prober::Completion> completions;
-  completions.reserve(probes_.done().size());
+  completions.reserve(probes_.done().size() + probes_.repeated().size());
   const Duration wall_offset = completions.capacity() > 0 ? probes_.wall_offset() : Duration{};
   for (const SingleProbes::Done& done : probes_.done()) completions.push_back(completion(done, wall_offset));
-  probes_.drop_done(completions.size());
+  for (const SingleProbes::Done& again : probes_.repeated()) {
+    completions.push_back(completion(again, wall_offset));
+    completions.back().result.duplicate = true;
+  }
+  probes_.drop_done(completions.size() - probes_.repeated().size());
+  probes_.repeated().clear();
   set_alarm();
   return completions;
 }

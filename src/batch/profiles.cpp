@@ -17,9 +17,10 @@ constexpr std::size_t most_idle = 16;
 
 std::size_t hash(const ProbeOptions& options) noexcept {
   std::size_t sum = options.payload_size + std::hash<std::string>{}(options.device);
-  for (const int part : {static_cast<int>(options.protocol), options.ttl.value_or(0), options.tos, options.port,
-                         options.source_port, static_cast<int>(options.flow_label.value_or(0)),
-                         static_cast<int>(options.mark.value_or(0)), static_cast<int>(options.flow.value_or(0))})
+  for (const int part :
+       {static_cast<int>(options.protocol), options.ttl.value_or(0), options.tos, options.port, options.source_port,
+        static_cast<int>(options.flow_label.value_or(0)), static_cast<int>(options.mark.value_or(0)),
+        static_cast<int>(options.flow.value_or(0)), static_cast<int>(options.random_payload)})
     sum = sum * 65'599 + static_cast<unsigned>(part);
   for (const std::uint8_t octet : options.pattern) sum = sum * 65'599 + octet;
   for (const Address& source : {options.source_v4, options.source_v6})

@@ -62,6 +62,7 @@ BatchPlan checked_plan(TargetList targets, SeriesOptions& options) {
 
 SeriesLoop::SeriesLoop(TargetList targets, SeriesOptions options, Pace pace)
     : options_{std::move(options)}, plan_{checked_plan(std::move(targets), options_)} {
+  if (pace == Pace::in_step) options_.ping.report_duplicates = false;  // a round has one result for each position
   const std::size_t destinations = plan_.destinations.size();
   list_targets();
   if (!targets_.empty()) open(pace, destinations);
@@ -117,6 +118,7 @@ std::optional<SeriesLoop::Fate> SeriesLoop::next(Instant until) {
   for (;; wait(until)) {
     if (stopped()) break;
     take_done();
+    tell_repeated();
     follow_names();
     send_due();
     if (!known_.empty()) {
@@ -205,7 +207,7 @@ void SeriesLoop::start(const SeriesSchedule::Due& due, Instant now) {
   in_flight_.reserve(in_flight_.size() + 1);
   auto flight = in_flight_.extract(in_flight_.emplace(no_token, Flight{.due = due, .destination = destination}).first);
   Shared* const shared = follows_names() ? &shared_[destination] : nullptr;
-  recent_.push_back(due.target);
+  recent_.push_back(due);
   try {
     last_token_ = probes_->submit({.address = destination.address,
                                    .probe = plan_.profiles[destination.profile],
@@ -238,16 +240,21 @@ void SeriesLoop::share(Shared& shared, const SeriesSchedule::Due& due) {
     tell(due, *shared.fate);
   else
     in_flight_.at(shared.token).others.push_back(due);
-  shared.others.push_back(due.target);
+  shared.others.push_back(due);
 }
 
-/// Records the fate of a probe for one of the targets that share it.
-void SeriesLoop::tell(const SeriesSchedule::Due& due, Fate fate) {
+/// The fate of a probe as that of one of the targets that share it.
+SeriesLoop::Fate SeriesLoop::for_target(const SeriesSchedule::Due& due, Fate fate) const {
   fate.target = due.target;
   fate.round = due.round;
   const Result& position = plan_.results[targets_[due.target].position];
   fate.result.host = position.host;
   fate.result.position = position.position;
+  return fate;
+}
+
+void SeriesLoop::tell(const SeriesSchedule::Due& due, Fate fate) {
+  fate = for_target(due, std::move(fate));
   const bool was_sent = fate.result.outcome != Outcome::send_failed;
   know(std::move(fate), was_sent);
 }
@@ -314,18 +321,52 @@ SeriesLoop::Fate SeriesLoop::fate_of(const SingleProbes::Done& done, const Serie
   return fate;
 }
 
+/// The target and the round of a probe; none when it is too long ago.
+std::optional<SeriesSchedule::Due> SeriesLoop::recent(SingleProbes::Token token) const noexcept {
+  const auto age = static_cast<std::size_t>(last_token_ - token);
+  if (age >= recent_.size()) return std::nullopt;
+  return recent_[recent_.size() - 1 - age];
+}
+
+/// The targets that shared this probe with its own; null where there are none.
+const SeriesLoop::Shared* SeriesLoop::shared_of(std::uint32_t target, SingleProbes::Token token) const {
+  if (!follows_names()) return nullptr;
+  const auto shared = shared_.find(plan_.destinations[targets_[target].destination]);
+  return shared != shared_.end() && shared->second.token == token ? &shared->second : nullptr;
+}
+
 void SeriesLoop::note_duplicates() {
   const auto answered_again = probes_->duplicates();
   for (; noted_ < answered_again.size(); ++noted_) {
-    const auto age = static_cast<std::size_t>(last_token_ - answered_again[noted_]);
-    if (age >= recent_.size()) continue;
-    const std::uint32_t target = recent_[recent_.size() - 1 - age];
-    duplicates_.push_back(target);
-    if (!follows_names()) continue;
-    const auto shared = shared_.find(plan_.destinations[targets_[target].destination]);
-    if (shared == shared_.end() || shared->second.token != answered_again[noted_]) continue;
-    duplicates_.insert(duplicates_.end(), shared->second.others.begin(), shared->second.others.end());
+    const auto due = recent(answered_again[noted_]);
+    if (!due) continue;
+    duplicates_.push_back(due->target);
+    if (const Shared* shared = shared_of(due->target, answered_again[noted_]))
+      for (const SeriesSchedule::Due& other : shared->others) duplicates_.push_back(other.target);
   }
+}
+
+/// Further answers go the way of the fates, but they are none: neither schedule nor figures hear of them.
+void SeriesLoop::tell_repeated() {
+  std::vector<SingleProbes::Done>& repeated = probes_->repeated();
+  std::size_t told = 0;
+  try {
+    for (; told < repeated.size(); ++told) tell_again(repeated[told]);
+  } catch (...) {
+    repeated.erase(repeated.begin(), repeated.begin() + static_cast<std::ptrdiff_t>(told));
+    throw;
+  }
+  repeated.clear();
+}
+
+void SeriesLoop::tell_again(const SingleProbes::Done& again) {
+  const auto due = recent(again.token);
+  if (!due) return;
+  Fate fate = fate_of(again, *due);
+  fate.result.duplicate = true;
+  if (const Shared* shared = shared_of(due->target, again.token))
+    for (const SeriesSchedule::Due& other : shared->others) known_.push_back(for_target(other, fate));
+  known_.push_back(for_target(*due, std::move(fate)));
 }
 
 }  // namespace multiping

@@ -41,8 +41,9 @@ class SeriesLoop {
     Result result{};  ///< With the host of the target's first position.
     Instant sent_at{};
   };
-  /// The next fate. Sends probes and waits until a fate is known. None when all were given out, and after a stop; also
-  /// when `until` has come and what had arrived was taken in once since begin_look().
+  /// The next fate, or with Options::report_duplicates a further answer, whose result says so. Sends probes and waits
+  /// until a fate is known. None when all were given out, and after a stop; also when `until` has come and what had
+  /// arrived was taken in once since begin_look().
   [[nodiscard]] std::optional<Fate> next(Instant until = Instant::max());
   void begin_look() noexcept { looked_ = false; }
   /// No fate comes any more: all were given out.
@@ -88,9 +89,9 @@ class SeriesLoop {
   /// The last probe to a destination, which several targets may share.
   struct Shared {
     SingleProbes::Token token = 0;
-    std::uint64_t due = 0;                ///< The value of dues_ when the probe was submitted.
-    std::vector<std::uint32_t> others{};  ///< Targets that shared it.
-    std::optional<Fate> fate{};           ///< None while the probe is in flight.
+    std::uint64_t due = 0;                              ///< The value of dues_ when the probe was submitted.
+    std::vector<engine::SeriesSchedule::Due> others{};  ///< Targets that shared it.
+    std::optional<Fate> fate{};                         ///< None while the probe is in flight.
   };
   struct DestinationHash {
     std::size_t operator()(const engine::Destination& destination) const noexcept {
@@ -110,6 +111,7 @@ class SeriesLoop {
   void start(const engine::SeriesSchedule::Due& due, Instant now);
   [[nodiscard]] bool shares_probe(const engine::SeriesSchedule::Due& due);
   void share(Shared& shared, const engine::SeriesSchedule::Due& due);
+  [[nodiscard]] Fate for_target(const engine::SeriesSchedule::Due& due, Fate fate) const;
   void tell(const engine::SeriesSchedule::Due& due, Fate fate);
   void tell_others(SingleProbes::Token token, Flight& flight, const Fate& fate);
   void keep_to_rate(Instant now);
@@ -117,6 +119,10 @@ class SeriesLoop {
   void know(Fate fate, bool was_sent);
   [[nodiscard]] Fate fate_of(const SingleProbes::Done& done, const engine::SeriesSchedule::Due& flight) const;
   void note_duplicates();
+  void tell_repeated();
+  void tell_again(const SingleProbes::Done& again);
+  [[nodiscard]] std::optional<engine::SeriesSchedule::Due> recent(SingleProbes::Token token) const noexcept;
+  [[nodiscard]] const Shared* shared_of(std::uint32_t target, SingleProbes::Token token) const;
   void wait(Instant until);
 
   SeriesOptions options_;
@@ -129,11 +135,11 @@ class SeriesLoop {
   BatchNames names_;  ///< Empty when names are not looked up again.
   Instant lookup_at_{};
   std::unordered_map<engine::Destination, Shared, DestinationHash>
-      shared_;                        ///< Used only when names are looked up again.
-  std::uint64_t dues_ = 0;            ///< Due targets so far; counted only then.
-  std::size_t most_known_ = 0;        ///< When known_ has this many fates, no probe is sent.
-  std::deque<Fate> known_;            ///< Not given out yet.
-  std::deque<std::uint32_t> recent_;  ///< The targets of the last tokens, which are consecutive numbers.
+      shared_;                                      ///< Used only when names are looked up again.
+  std::uint64_t dues_ = 0;                          ///< Due targets so far; counted only then.
+  std::size_t most_known_ = 0;                      ///< When known_ has this many fates, no probe is sent.
+  std::deque<Fate> known_;                          ///< Not given out yet.
+  std::deque<engine::SeriesSchedule::Due> recent_;  ///< Of the last tokens, which are consecutive numbers.
   static constexpr SingleProbes::Token no_token = 0;
   SingleProbes::Token last_token_ = no_token;
   std::optional<engine::SeriesSchedule::Due> due_{};  ///< Taken from the schedule, but not submitted yet.

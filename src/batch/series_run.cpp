@@ -46,7 +46,7 @@ std::vector<Series> run_series(TargetList targets, const SeriesOptions& options,
   SeriesLoop run{std::move(targets), options, SeriesLoop::Pace::free};
   FigureTable table{run};
   while (const auto fate = run.next()) {
-    table.add(fate->target, figures_of(*fate));
+    if (!fate->result.duplicate) table.add(fate->target, figures_of(*fate));
     if (!on_result) continue;
     run.each_position(fate->target, [&](std::size_t position) {
       on_result(as_position(fate->result, run.positions()[position]), round_number(fate->round));

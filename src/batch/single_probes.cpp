@@ -61,6 +61,7 @@ SingleProbes::SingleProbes(Options options, std::size_t expected, Purpose purpos
       requests_{{.fail_fast = options_.fail_fast,
                  .max_rate = options_.max_rate,
                  .any_source = options_.any_source,
+                 .report_duplicates = options_.report_duplicates && purpose == Purpose::usual,
                  .tell_errors = purpose == Purpose::trace}},
       transport_{options_.transport->open({.profiles = {},
                                            .targets = expected,
@@ -164,7 +165,7 @@ Counters SingleProbes::counters() const noexcept {
 }
 
 Instant SingleProbes::next() const noexcept {
-  if (requests_.any_done()) return Instant::min();
+  if (requests_.any_done() || requests_.any_repeated()) return Instant::min();
   if (in_flight() == 0) return requests_.next();
   return stopped() ? Instant::min() : std::min(transport_->next_chore(), requests_.next());
 }

@@ -73,6 +73,9 @@ class SingleProbes {
   /// Requests that were answered again since the last wait began; a request comes once for each further answer.
   [[nodiscard]] std::span<const Token> duplicates() noexcept { return requests_.duplicates(); }
 
+  /// With Options::report_duplicates: these further answers. The reader clears the list.
+  [[nodiscard]] std::vector<Done>& repeated() noexcept { return requests_.repeated(); }
+
   /// For traces: requests that are unreachable so far and still awaited, once for each error since the last wait began.
   [[nodiscard]] std::span<const Done> heard() noexcept { return requests_.heard(); }
   /// As ProbeTransport's.

@@ -188,6 +188,16 @@ void OutcomeTracker::received_late(const net::Event& event) noexcept {
   if (is_answer(event)) ++(table_.entry(event.serial).answered ? counters_.duplicates : counters_.late);
 }
 
+TargetRecord OutcomeTracker::further_answer(const net::Event& event) {
+  const ProbeEntry& entry = table_.entry(event.serial);
+  TargetRecord record{.address = table_.record(entry.target).address};
+  take_times(record, entry, event);
+  record.outcome = event.kind == Kind::refused ? Outcome::refused : Outcome::reply;
+  record.attempt = entry.round;
+  record.payload_altered = event.payload_altered;
+  return record;
+}
+
 Duration OutcomeTracker::time_to_answer() const noexcept {
   return std::clamp(2 * slowest_, shortest_time_to_answer, longest_time_to_answer);
 }

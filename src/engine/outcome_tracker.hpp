@@ -49,6 +49,9 @@ class OutcomeTracker {
   /// Counts an event about a probe that is no longer awaited.
   void received_late(const net::Event& event) noexcept;
 
+  /// What a further answer to a probe says, as if it were the first. The address is that of the target.
+  [[nodiscard]] TargetRecord further_answer(const net::Event& event);
+
   /// The timeout of an awaited target has passed: pending becomes no_reply. An answer that comes later still counts.
   static void time_out(TargetRecord& record, Instant now) noexcept;
   /// As time_out(), but also for a target that is not awaited because its last connection was displaced.

@@ -17,7 +17,8 @@ struct Rules {
   bool fail_fast = false;
   double max_rate = 0;
   bool any_source = false;
-  bool tell_answers = false;  ///< BatchSchedule: a wait ends at each answer, for BatchSchedule::answered().
+  bool report_duplicates = false;  ///< Requests: further answers are handed out too.
+  bool tell_answers = false;       ///< BatchSchedule: a wait ends at each answer, for BatchSchedule::answered().
   bool tell_errors = false;  ///< Requests: an ICMP error is told at once, while the request still waits for an answer.
 };
 

@@ -93,7 +93,7 @@ RequestSchedule::Token RequestSchedule::refuse(const Refusal& refusal, Instant n
 bool RequestSchedule::reached(Goal goal) const noexcept {
   if (goal == Goal::deadline) return false;
   if (goal == Goal::sent) return all_sent();
-  if (goal == Goal::done && !heard_.empty()) return true;
+  if ((goal == Goal::done && !heard_.empty()) || !repeated_.empty()) return true;
   return any_done() || (goal == Goal::answered && under_way_ == 0);
 }
 
@@ -295,13 +295,14 @@ bool RequestSchedule::lasted_long_enough(const Request& request) const noexcept 
 void RequestSchedule::receive(const net::Event& event) {
   reserve_more(duplicates_, 1);
   if (tell_errors_) reserve_more(heard_, 1);
+  if (report_duplicates_) reserve_more(repeated_, 1);
   const ProbeEntry& entry = table().entry(event.serial);
   const TargetIndex target = entry.target;
   if (!held_.empty()) wake(target);
   if (event.kind == net::Event::Kind::displaced) return displaced(event);
   const auto at = answered_at(entry.sent_at, event);
   if (requests_[target].life == Life::over || (at && *at > end_of(requests_[target]))) {
-    if (outcomes_.is_answer(event) && entry.answered) duplicates_.push_back(requests_[target].token);
+    if (outcomes_.is_answer(event) && entry.answered) answered_again(target, event);
     return outcomes_.received_late(event);
   }
   const TargetRecord& record = table().record(target);
@@ -309,6 +310,18 @@ void RequestSchedule::receive(const net::Event& event) {
   if (outcomes_.received(event) && requests_[target].life == Life::under_way) line_up(target);
   if (record.answered() || (awaited && !record.awaited && !goes_on(target, event))) return finish(target);
   if (tell_errors_ && event.kind == net::Event::Kind::unreachable) tell(target);
+}
+
+void RequestSchedule::answered_again(TargetIndex target, const net::Event& event) {
+  const Request& request = requests_[target];
+  duplicates_.push_back(request.token);
+  if (!report_duplicates_ || nobody_ == target) return;
+  const Address elsewhere = event.elsewhere ? event.responder : Address{};
+  repeated_.push_back({.token = request.token,
+                       .record = outcomes_.further_answer(event),
+                       .detail = {.responder = elsewhere, .icmp = event.icmp, .error = {}},
+                       .sent_at = table().entry(event.serial).sent_at,
+                       .asked = request.asked});
 }
 
 void RequestSchedule::tell(TargetIndex target) {

@@ -51,7 +51,10 @@ class RequestSchedule final : public ProbeSource {
   };
 
   explicit RequestSchedule(const Rules& rules)
-      : outcomes_{rules.fail_fast, rules.any_source}, flow_{rules.max_rate}, tell_errors_{rules.tell_errors} {}
+      : outcomes_{rules.fail_fast, rules.any_source},
+        flow_{rules.max_rate},
+        tell_errors_{rules.tell_errors},
+        report_duplicates_{rules.report_duplicates} {}
 
   /// Starts a request. Throws std::bad_alloc, and then nothing has changed. After this call only sending a probe of the
   /// request needs memory; the request's end needs none.
@@ -86,6 +89,7 @@ class RequestSchedule final : public ProbeSource {
   /// The number of requests that were submitted and not yet handed out by take_done() or drop_done().
   [[nodiscard]] std::size_t in_flight() const noexcept { return under_way_ + done_.size(); }
   [[nodiscard]] bool any_done() const noexcept { return !done_.empty(); }
+  [[nodiscard]] bool any_repeated() const noexcept { return !repeated_.empty(); }
   [[nodiscard]] std::vector<Done> take_done();
   /// The requests that are done, without taking them. drop_done() then hands out the first `count` of them.
   [[nodiscard]] std::span<const Done> done() const noexcept { return done_; }
@@ -94,6 +98,9 @@ class RequestSchedule final : public ProbeSource {
   }
   /// The requests that got further answers, one entry for each such answer. The reader clears the list.
   [[nodiscard]] std::vector<Token>& duplicates() noexcept { return duplicates_; }
+  /// With Rules::report_duplicates: the further answers, each with the token of its request. The reader clears the
+  /// list. Such an entry ends a wait, as a request that is done does.
+  [[nodiscard]] std::vector<Done>& repeated() noexcept { return repeated_; }
   /// With Rules::tell_errors: requests that are unreachable so far and go on, one entry for each ICMP error. The reader
   /// clears the list. Such an entry reaches Goal::done, too.
   [[nodiscard]] std::vector<Done>& heard() noexcept { return heard_; }
@@ -183,6 +190,7 @@ class RequestSchedule final : public ProbeSource {
   [[nodiscard]] static Instant end_of(const Request& request) noexcept;
   void ring(TargetIndex target, Instant now);
   void try_again(TargetIndex target);
+  void answered_again(TargetIndex target, const net::Event& event);
   void time_out(TargetIndex target, Instant now);
   void repeat_awaited();
   void finish(TargetIndex target);
@@ -196,7 +204,7 @@ class RequestSchedule final : public ProbeSource {
 
   OutcomeTracker outcomes_;
   SendControl flow_;
-  bool tell_errors_;
+  bool tell_errors_, report_duplicates_;
   std::array<Queue, 2> queues_{};
   std::vector<Request> requests_;  ///< By target.
   std::vector<TargetIndex> free_;
@@ -208,7 +216,7 @@ class RequestSchedule final : public ProbeSource {
   Token next_token_ = 1;
   std::multimap<TargetIndex, TargetIndex> held_;  ///< From a request that holds ports to one that waits for them.
   std::vector<TargetIndex> held_by_the_over_;     ///< Holders that are over, whose connection is not yet given back.
-  std::vector<Done> done_, heard_;
+  std::vector<Done> done_, heard_, repeated_;
   std::vector<net::Serial> forgotten_;  ///< Probes that the transport is not yet told to forget.
   std::vector<Token> duplicates_;
   std::vector<net::ProfileNumber> released_profiles_;

@@ -8,6 +8,7 @@
 
 #include "net/packet_size.hpp"
 #include "net/probe_candidates.hpp"
+#include "net/probe_image.hpp"
 #include "values/address_kinds.hpp"
 
 namespace multiping::net {
@@ -27,7 +28,8 @@ void note(std::unordered_set<Serial>& serials, Serial serial) noexcept {
 }  // namespace
 
 void EchoProtocol::encode(const Probe& probe, const Channel& channel, std::span<std::uint8_t> message) const noexcept {
-  codec_.encode_echo_request(identity(probe, channel), profiles_[probe.profile].image, message);
+  codec_.encode_echo_request(identity(probe, channel), image_of(profiles_[probe.profile], codec_, probe.serial),
+                             message);
 }
 
 void EchoProtocol::take_packet(const Incoming& packet, const ReceiveContext& context) {
@@ -56,7 +58,8 @@ void EchoProtocol::take_packet(const Incoming& packet, const ReceiveContext& con
 inline EchoProtocol::Fit EchoProtocol::answers(const Probe& probe, const Claim& claim,
                                                const Channel& channel) const noexcept {
   if (!is_echo(probe)) return {};
-  const auto check = codec_.check_payload(identity(probe, channel), profiles_[probe.profile].image, claim.message.body);
+  const auto check = codec_.check_payload(identity(probe, channel),
+                                          image_of(profiles_[probe.profile], codec_, probe.serial), claim.message.body);
   return {.fits = check.authentic,
           .sure = check.authentic && check.tag_bits >= telling_bits,
           .altered = check.altered,
@@ -176,7 +179,8 @@ EchoProtocol::Fit EchoProtocol::is_quoted(const Probe& probe, const packet::Quot
   // checksum cannot be compared here, and no IPv6 router quotes so little (RFC 4443 section 2.4). All probes of a flow
   // have the same checksum, so there it proves nothing.
   if (channel.family == Family::ipv4)
-    return {.fits = quoted.checksum == codec_.echo_request_checksum(identity(probe, channel), profile.image),
+    return {.fits = quoted.checksum ==
+                    codec_.echo_request_checksum(identity(probe, channel), image_of(profile, codec_, probe.serial)),
             .auth_bits = whole_tag == 0 || profile.flow ? bits : std::uint8_t{48}};
   return {.fits = whole_tag == 0, .auth_bits = bits};
 }

@@ -55,13 +55,23 @@ Route route_of(const SendPath& way) noexcept {
   return {.state = Route::State::none, .error = way.error};
 }
 
+void ProfileTable::make_room_for_random(ProfileFacts& facts, std::size_t size) {
+  const auto bytes = std::make_shared<std::vector<std::uint8_t>>(size);
+  facts.random = *bytes;
+  facts.image = *bytes;
+  facts.image_owner = bytes;
+}
+
 ProfileFacts ProfileTable::facts_of(const ProbeOptions& options) {
   ProfileFacts facts{.carrier = carrier_of(options.protocol),
                      .port = destination_port(options),
                      .source_port = static_cast<std::uint16_t>(options.source_port),
                      .may_be_cut = !options.dont_fragment};
   const bool has_payload = facts.carrier == Carrier::icmp || facts.carrier == Carrier::udp;
-  if (has_payload) facts.image = images_.image(options.pattern, options.payload_size, facts.image_owner);
+  if (has_payload && options.random_payload)
+    make_room_for_random(facts, options.payload_size);
+  else if (has_payload)
+    facts.image = images_.image(options.pattern, options.payload_size, facts.image_owner);
   facts.message_size = message_size(facts.carrier, facts.image.size());
   const bool connects = facts.carrier == Carrier::tcp && !options.half_open && facts.source_port == 0;
   if (facts.carrier == Carrier::icmp || connects) facts.flow = options.flow;

@@ -30,8 +30,9 @@ struct ProfileFacts {
   bool may_be_cut = true;                 ///< Fragments are allowed.
   std::optional<std::uint16_t> flow{};    ///< For ICMP messages, and for connections without a fixed source port.
   std::size_t message_size = 0;           ///< The size of the whole message in bytes.
-  std::span<const std::uint8_t> image{};  ///< The payload as its pattern alone fills it.
+  std::span<const std::uint8_t> image{};  ///< The payload as its pattern alone fills it; see image_of().
   PayloadPatterns::Owner image_owner{};
+  std::span<std::uint8_t> random{};  ///< `image`, where it is filled anew for each probe.
 };
 
 /// A cached SendPath, without its text.
@@ -72,6 +73,7 @@ class ProfileTable {
     std::vector<Route> further{};
   };
 
+  static void make_room_for_random(ProfileFacts& facts, std::size_t size);
   [[nodiscard]] ProfileFacts facts_of(const ProbeOptions& options);
 
   PayloadPatterns images_;

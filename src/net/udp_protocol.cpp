@@ -6,6 +6,7 @@
 
 #include "net/packet_size.hpp"
 #include "net/probe_candidates.hpp"
+#include "net/probe_image.hpp"
 #include "values/address_kinds.hpp"
 
 namespace multiping::net {
@@ -39,7 +40,8 @@ bool looks_like_echo(std::span<const std::uint8_t> image, std::span<const std::u
 
 void UdpProtocol::encode(const Probe& probe, const Channel& channel, std::span<std::uint8_t> message) {
   const ProfileFacts& profile = profiles_[probe.profile];
-  codec_.encode_payload({.target = *probe.to, .id = profile.port, .serial = probe.serial}, profile.image, message);
+  codec_.encode_payload({.target = *probe.to, .id = profile.port, .serial = probe.serial},
+                        image_of(profile, codec_, probe.serial), message);
   index_.add({*probe.to, profile.port, channel.id}, {.serial = probe.serial,
                                                      .profile = probe.profile,
                                                      .at = now_,
@@ -71,7 +73,7 @@ UdpProtocol::Match UdpProtocol::tagged(std::span<const std::uint8_t> bytes, Fits
 UdpProtocol::Match UdpProtocol::answered_by_tag(const Incoming& packet, const ReceiveContext& context) {
   return tagged(packet.bytes, [&](const UdpStream& stream, Match& match) {
     if (stream.local_port != context.channel.id) return false;
-    const auto& image = profiles_[match.flight->profile].image;
+    const auto image = image_of(profiles_[match.flight->profile], codec_, match.serial);
     const auto check = codec_.check_payload(identity(stream, match.serial), image, packet.bytes);
     if (!check.authentic || check.tag_bits == 0) return false;
     match.auth_bits = static_cast<std::uint8_t>(check.tag_bits + port_bits);
@@ -183,7 +185,8 @@ void UdpProtocol::take_untagged(const Incoming& packet, const ReceiveContext& co
   if (stream == nullptr) return void(++context.counters.unauthenticated);
   const Heard heard{.context = context, .at = came_at(packet.arrival)};
   const Match match = by_order(*stream, heard, [](Serial, const UdpFlight&) { return true; });
-  if (match.flight == nullptr || looks_like_echo(profiles_[match.flight->profile].image, packet.bytes))
+  if (match.flight == nullptr ||
+      looks_like_echo(image_of(profiles_[match.flight->profile], codec_, match.serial), packet.bytes))
     return void(++context.counters.unauthenticated);
   if (stream->unsure) return void(++context.counters.late);
   take_answer(match, packet, context);

@@ -154,6 +154,21 @@ void ProbeCodec::encode_payload(const ProbeIdentity& probe, std::span<const std:
   this->payload(probe, sequence(probe.serial), pattern_image.first(payload.size())).write(writer);
 }
 
+// The input has 24 bytes, so that its hashes are neither tags nor keys.
+void ProbeCodec::fill_random(std::uint64_t serial, std::span<std::uint8_t> bytes) const noexcept {
+  for (std::uint64_t block = 0; !bytes.empty(); ++block) {
+    std::array<std::uint8_t, 24> input{};
+    Writer writer{input};
+    writer.u64(serial);
+    writer.u64(block);
+    std::array<std::uint8_t, 8> piece{};
+    Writer{piece}.u64(siphash(tag_key_, input));
+    const std::size_t size = std::min(bytes.size(), piece.size());
+    std::copy_n(piece.begin(), size, bytes.begin());
+    bytes = bytes.subspan(size);
+  }
+}
+
 std::uint32_t ProbeCodec::handshake_number(const ProbeIdentity& probe) const noexcept {
   const auto number = sequence(probe.serial);
   const auto whole_tag = tag(probe, number);

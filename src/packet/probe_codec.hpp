@@ -90,6 +90,9 @@ class ProbeCodec {
   void encode_payload(const ProbeIdentity& probe, std::span<const std::uint8_t> pattern_image,
                       std::span<std::uint8_t> payload) const noexcept;
 
+  /// Fills `bytes` with bytes that nobody can foretell without the key, other ones for each serial.
+  void fill_random(std::uint64_t serial, std::span<std::uint8_t> bytes) const noexcept;
+
   /// Returns the number that a handshake carries: the initial sequence number of TCP, which the answer returns plus
   /// one, or the initiate tag of SCTP, which the answer returns unchanged. Its upper half is the sequence number, its
   /// lower half 16 bits of the tag. It is never zero.

@@ -82,6 +82,8 @@ void check_together(const ProbeOptions& probe) {
     refuse("ProbeOptions::flow_label", *probe.flow_label, "unset for IPv4, which has none");
   if (probe.flow && probe.protocol == Protocol::icmp && probe.payload_size < compensation_size)
     refuse("ProbeOptions::payload_size", probe.payload_size, "2 or more for ICMP with a ProbeOptions::flow");
+  if (probe.random_payload && !probe.pattern.empty())
+    refuse("ProbeOptions::random_payload", "true", "false with a ProbeOptions::pattern");
 }
 
 void check_device(const std::string& device) {
@@ -99,6 +101,7 @@ void check_payload(const ProbeOptions& probe) {
   const bool sized = probe.payload_size != 0 && probe.payload_size != ProbeOptions{}.payload_size;
   require_absent(sized, "ProbeOptions::payload_size with TCP or SCTP");
   require_absent(!probe.pattern.empty(), "ProbeOptions::pattern with TCP or SCTP");
+  require_absent(probe.random_payload, "ProbeOptions::random_payload with TCP or SCTP");
 }
 
 void check_flow(const ProbeOptions& probe) {
@@ -136,13 +139,6 @@ void check(const ResolveOptions& resolve) {
   static_cast<void>(checked_timeout(resolve.timeout, "ResolveOptions::timeout"));
   static_cast<void>(checked_timeout(resolve.budget, "ResolveOptions::budget"));
   check_range("ResolveOptions::parallel", resolve.parallel, {1, most_lookups});
-}
-
-void check(const BackOff& back_off) {
-  static_cast<void>(checked_timeout(back_off.first, "BackOff::first"));
-  if (!std::isfinite(back_off.factor) || back_off.factor < 1)
-    refuse("BackOff::factor", number_text(back_off.factor), "1 or more, and finite");
-  static_cast<void>(checked_timeout(back_off.most, "BackOff::most"));
 }
 
 void check(const Options& options) {

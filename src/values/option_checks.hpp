@@ -12,7 +12,6 @@ namespace multiping {
 /// std::system_error with Errc::not_supported for a value in range that the protocol does not support.
 void check(const ProbeOptions& probe);
 void check(const ResolveOptions& resolve);
-void check(const BackOff& back_off);
 void check(const Options& options);  ///< Checks its members `resolve` and `probe` too.
 
 /// The time. Throws std::invalid_argument, which names the option, when it is negative or not a number.

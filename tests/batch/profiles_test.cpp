@@ -40,6 +40,7 @@ BOOST_AUTO_TEST_CASE(options_that_differ_in_anything_are_told_apart) {
                               {.source_v4 = address("192.0.2.1")},
                               {.device = "lo"},
                               {.pattern = {1}},
+                              {.random_payload = true},
                               {.pattern = {2}},
                               {.mark = 0},
                               {.flow = 0},

@@ -3,6 +3,8 @@
 #include "net/echo_protocol.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <optional>
+#include <set>
 
 #include "net/dialogue.hpp"
 
@@ -43,6 +45,32 @@ BOOST_AUTO_TEST_CASE(a_reply_is_an_event_and_so_is_its_duplicate) {
   BOOST_TEST(events[0].auth_bits == 96);
   BOOST_TEST(!events[0].payload_altered);
   BOOST_TEST(!events[0].final);
+}
+
+BOOST_AUTO_TEST_CASE(random_payloads_differ_and_answers_are_compared_with_them) {
+  for (const auto flow : {std::optional<std::uint16_t>{}, std::optional<std::uint16_t>{5}}) {
+    Dialogue dialogue{{{.payload_size = 100, .flow = flow, .random_payload = true}, {.payload_size = 100}}};
+    const auto one = dialogue.ask(target_v4), two = dialogue.ask(target_v4), plain = dialogue.ask(target_v4, 1);
+    const auto after_the_tag = [](const ScriptedPacketIo::Sent& sent) {
+      return Bytes(sent.bytes.begin() + 18, sent.bytes.end());
+    };
+    BOOST_TEST((after_the_tag(one) != after_the_tag(two)));
+    BOOST_TEST((after_the_tag(plain) == Bytes(90)));
+    const Bytes random = after_the_tag(one);
+    BOOST_TEST(std::set<std::uint8_t>(random.begin(), random.end()).size() > 50U);
+    Bytes altered = one.bytes;
+    altered[50] ^= 1;
+    dialogue.deliver(two.socket_id, target_v4, icmp, echo_reply(two.bytes));
+    dialogue.deliver(one.socket_id, target_v4, icmp, echo_reply(one.bytes));
+    dialogue.deliver(one.socket_id, target_v4, icmp, echo_reply(altered));
+    dialogue.deliver(one.socket_id, router_v4, icmp, expired(one, first(one.bytes, 8)));
+    const auto events = dialogue.hear();
+    BOOST_REQUIRE(events.size() == 4U);
+    BOOST_TEST((!events[0].payload_altered && events[0].serial == 1U));
+    BOOST_TEST((!events[1].payload_altered && events[1].serial == 0U));
+    BOOST_TEST((events[2].payload_altered && events[2].serial == 0U));
+    BOOST_TEST((events[3].kind == Event::Kind::ttl_expired));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_source_tag_or_checksum_moves_its_counter) {

@@ -44,6 +44,22 @@ BOOST_AUTO_TEST_CASE(an_echoed_tag_names_its_probe) {
   BOOST_TEST(!events[0].final);
 }
 
+BOOST_AUTO_TEST_CASE(random_payloads_differ_and_answers_are_compared_with_them) {
+  UdpDialogue dialogue{{{.protocol = Protocol::udp, .payload_size = 40, .random_payload = true}}};
+  const auto one = dialogue.ask(target_v4), two = dialogue.ask(target_v4);
+  const Bytes rest{one.bytes.begin() + 8, one.bytes.end()};
+  BOOST_TEST((rest != Bytes(two.bytes.begin() + 8, two.bytes.end())));
+  BOOST_TEST(std::set<std::uint8_t>(rest.begin(), rest.end()).size() > 16U);
+  Bytes altered = two.bytes;
+  altered[20] ^= 1;
+  dialogue.answer(one, one.bytes);
+  dialogue.answer(two, altered);
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 2U);
+  BOOST_TEST(!events[0].payload_altered);
+  BOOST_TEST(events[1].payload_altered);
+}
+
 BOOST_AUTO_TEST_CASE(of_ten_thousand_probes_to_one_target_each_has_its_own_answer) {
   UdpDialogue dialogue{one_profile()};
   const auto probes = dialogue.ask_times(10'000, target_v4);

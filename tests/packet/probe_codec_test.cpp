@@ -313,6 +313,22 @@ BOOST_AUTO_TEST_CASE(a_handshake_number_is_never_zero) {
   BOOST_TEST(would_be_zero);  // the test has covered this case
 }
 
+BOOST_AUTO_TEST_CASE(random_bytes_depend_on_key_and_serial) {
+  const ProbeCodec codec{SipKey{{1}}}, other{SipKey{{2}}};
+  const auto random = [](const ProbeCodec& from, std::uint64_t serial, std::size_t size) {
+    std::vector<std::uint8_t> bytes(size);
+    from.fill_random(serial, bytes);
+    return bytes;
+  };
+  const auto bytes = random(codec, 7, 1000);
+  BOOST_TEST((bytes == random(codec, 7, 1000)));
+  BOOST_TEST((bytes != random(codec, 8, 1000)));
+  BOOST_TEST((bytes != random(other, 7, 1000)));
+  const auto beginning = random(codec, 7, 13);
+  BOOST_TEST(std::equal(beginning.begin(), beginning.end(), bytes.begin()));
+  BOOST_TEST(std::set<std::uint8_t>(bytes.begin(), bytes.end()).size() > 230U);
+}
+
 BOOST_AUTO_TEST_CASE(pattern_images) {
   const auto per_element = boost::test_tools::per_element();
   BOOST_TEST(pattern_image({}, 3) == hex("00 00 00"), per_element);

@@ -134,6 +134,18 @@ BOOST_AUTO_TEST_CASE(false_ends_the_call_with_what_is_known) {
   BOOST_TEST(world.departures("10.1.0.1").size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(false_while_probes_are_sent_ends_the_call_too) {
+  World world;
+  std::vector<Address> hosts = expand("10.0.0.0-10.0.15.255");
+  hosts.push_back(*Address::parse("10.1.0.1"));
+  int calls = 0;
+  const Batch batch = multi_ping(hosts, 60s, 2, world.options, [&](const Result&) { return ++calls, false; });
+  BOOST_TEST(calls == 1);
+  BOOST_TEST(!batch.responses.empty());
+  BOOST_TEST(batch.responses.size() < hosts.size() - 1);
+  BOOST_TEST((world.transport->log().last_waited < SimulatedHost{}.start + 1s));
+}
+
 BOOST_AUTO_TEST_CASE(false_at_the_end_leaves_the_rest_untold) {
   World world;
   int calls = 0;

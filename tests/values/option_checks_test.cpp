@@ -96,6 +96,8 @@ const std::vector<ProbeCase> unsupported_probes{
     {{.protocol = Protocol::tcp, .payload_size = 100}, "ProbeOptions::payload_size with TCP or SCTP"},
     {{.protocol = Protocol::sctp, .payload_size = 1}, "ProbeOptions::payload_size with TCP or SCTP"},
     {{.protocol = Protocol::tcp, .pattern = {1}}, "ProbeOptions::pattern with TCP or SCTP"},
+    {{.protocol = Protocol::tcp, .random_payload = true}, "ProbeOptions::random_payload with TCP or SCTP"},
+    {{.protocol = Protocol::sctp, .random_payload = true}, "ProbeOptions::random_payload with TCP or SCTP"},
     {{.protocol = Protocol::sctp, .payload_size = 0, .pattern = {1, 2}}, "ProbeOptions::pattern with TCP or SCTP"},
     {{.protocol = Protocol::sctp, .flow = 0}, "ProbeOptions::flow with SCTP"},
     {{.protocol = Protocol::tcp, .tos = 0xbb}, "ProbeOptions::tos 187, with ECN bits, for a TCP connection"},
@@ -147,6 +149,12 @@ BOOST_AUTO_TEST_CASE(the_ends_of_every_range_are_in_it) {
   BOOST_TEST(refusal_of(ProbeOptions{.ttl = 255, .tos = 255, .payload_size = 65'507}).text == "accepted");
   BOOST_TEST(refusal_of(ProbeOptions{.family = Family::ipv6, .payload_size = 65'527}).text == "accepted");
   BOOST_TEST(refusal_of(ProbeOptions{.pattern = std::vector<std::uint8_t>(100'000)}).text == "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_payload_is_random_or_has_a_pattern) {
+  BOOST_TEST(refusal_of(ProbeOptions{.random_payload = true}).text == "accepted");
+  BOOST_TEST(refusal_of(ProbeOptions{.pattern = {1}, .random_payload = true}).text ==
+             "ProbeOptions::random_payload is true; it must be false with a ProbeOptions::pattern");
 }
 
 BOOST_AUTO_TEST_CASE(lookups_are_bounded) {
