@@ -97,9 +97,9 @@ class MULTIPING_EXPORT Prober {
   /// unreachable error has come, with fail_fast or for a TCP connection, which such an error ends.
   ///
   /// No submission waits for ever: where this host refuses a probe with an error that passes (ENOBUFS, EAGAIN, ENOMEM,
-  /// EMFILE), it is tried again for as long as all waits of the submission together. Then it is send_failed with
-  /// that error; after an earlier probe it is as if that had been the last one. Room and ports become free when other
-  /// submissions of this object complete.
+  /// EMFILE), it is tried again for as long as all waits of the submission together, and once more where its turn did
+  /// not come meanwhile. Then it is send_failed with that error; after an earlier probe it is as if that had been the
+  /// last one. Room and ports become free when other submissions of this object complete.
   ///
   /// An answer that comes later is counted as late, and never counts for another probe.
   ///

@@ -171,7 +171,7 @@ void RequestSchedule::left(TargetIndex target, const ProbeEntry& entry) {
   Request& request = requests_[target];
   request.untried.reset();
   request.refusal = {};
-  request.give_up = Instant::max();
+  be_patient(request);
   if (request.life != Life::under_way) begin_wait(target, entry.sent_at);
 }
 
@@ -188,8 +188,8 @@ void RequestSchedule::begin_wait(TargetIndex target, Instant from) {
 /// The end of the wait, the end of the patience of a probe that has not left, or the end of all.
 Instant RequestSchedule::alarm_of(const Request& request) noexcept {
   if (request.life == Life::under_way) return std::min(request.due, request.expires);
-  const Instant patience = request.tries == 0 ? std::min(request.give_up, request.leave_by) : request.give_up;
-  return std::min(patience, request.expires);
+  const Instant patience = request.last_try ? Instant::max() : request.give_up;
+  return std::min({patience, request.tries == 0 ? request.leave_by : Instant::max(), request.expires});
 }
 
 void RequestSchedule::set_timer(TargetIndex target) {
@@ -212,14 +212,28 @@ void RequestSchedule::refused(const net::Probe& probe, std::error_code error, In
   request.untried.reset();
   if (passes(error)) {
     flow_.refused(now);
-    request.refusal = error;
-    if (request.give_up == Instant::max()) request.give_up = after(now, request.waits.together(request.retry + 1));
-    set_timer(target);
-    return line_up(target);
+    return put_up_with(target, error, now);
   }
   outcomes_.fail(target, error, now);
   if (table().record(target).outcome == Outcome::send_failed) return finish(target);
   if (request.life == Life::to_send) begin_wait(target, now);  // earlier probes may still be answered
+}
+
+/// The probe was refused with an error that passes. It goes to the end of its line, and is tried again.
+void RequestSchedule::put_up_with(TargetIndex target, std::error_code error, Instant now) {
+  Request& request = requests_[target];
+  request.refusal = error;
+  request.refused_at = now;
+  if (request.life != Life::under_way && request.last_try) return time_out(target, now);
+  if (request.give_up == Instant::max()) request.give_up = after(now, request.waits.together(request.retry + 1));
+  set_timer(target);
+  line_up(target);
+}
+
+/// The probe has left, or waits for its turn: earlier refusals do not count any more.
+void RequestSchedule::be_patient(Request& request) noexcept {
+  request.give_up = Instant::max();
+  request.last_try = false;
 }
 
 void RequestSchedule::put_back(std::span<const net::Probe> probes, Instant room_at) {
@@ -227,7 +241,7 @@ void RequestSchedule::put_back(std::span<const net::Probe> probes, Instant room_
   queue_of(first).room.full(room_at);
   // It waits for its turn now, and is no longer refused.
   requests_[first].refusal = {};
-  requests_[first].give_up = Instant::max();
+  be_patient(requests_[first]);
   set_timer(first);
   for (auto probe = probes.rbegin(); probe != probes.rend(); ++probe) {
     const TargetIndex target = table().entry(probe->serial).target;
@@ -245,7 +259,7 @@ void RequestSchedule::hold(const net::Probe& probe, net::Serial behind, Instant 
   held_.emplace(holder, target);
   request.untried = probe.serial;
   request.refusal = std::make_error_code(std::errc::address_in_use);
-  request.give_up = Instant::max();
+  be_patient(request);
   request.held_behind = holder;
   set_timer(target);
   if (requests_[holder].life == Life::over) held_by_the_over_.push_back(holder);

@@ -25,7 +25,8 @@ namespace multiping::engine {
 
 /// The time of each probe runs from its sending: what waits for its turn, because of the rate, a full transport, room
 /// for a connection or ports, loses none. A connection that was displaced counts as not sent, until one has lasted long
-/// enough. A probe that this host refuses with an error that passes is tried for as long as all its waits together.
+/// enough. A probe that this host refuses with an error that passes is tried for as long as all its waits together, and
+/// once more after a long wait in line.
 ///
 /// A request holds a target of the table while one of its probes is remembered. Then another request gets the number.
 class RequestSchedule final : public ProbeSource {
@@ -134,7 +135,8 @@ class RequestSchedule final : public ProbeSource {
     Token token = 0;
     Instant due{};  ///< Under way: when the wait for the last attempt ends.
     Instant leave_by = Instant::max(), expires = Instant::max();
-    Instant give_up = Instant::max();  ///< When this host has refused the probe for too long.
+    Instant give_up = Instant::max();     ///< When this host has refused the probe for too long.
+    Instant refused_at = Instant::min();  ///< The last passing refusal.
     ProbeWaits waits{};
     Duration given{};     ///< All waits for the attempts so far, together.
     Duration listened{};  ///< The longest time that a connection waited for an answer until it was displaced.
@@ -145,7 +147,8 @@ class RequestSchedule final : public ProbeSource {
     std::uint8_t displaced = 0;    ///< How often its connection was ended to make room for others.
     Life life = Life::over;
     bool connects = false;
-    bool waited = false;  ///< The wait for an attempt has passed without an answer.
+    bool last_try = false;  ///< The patience is over, but the probe was not tried lately: the next refusal ends it.
+    bool waited = false;    ///< The wait for an attempt has passed without an answer.
     std::optional<TargetIndex> held_behind{};
     std::error_code refusal{};             ///< The last passing refusal since a probe was sent; none: no such refusal.
     std::optional<net::Serial> untried{};  ///< The probe that was proposed, and put back or held.
@@ -189,6 +192,9 @@ class RequestSchedule final : public ProbeSource {
   [[nodiscard]] static bool is_last(const Request& request) noexcept { return request.tries > request.retry; }
   [[nodiscard]] static Instant end_of(const Request& request) noexcept;
   void ring(TargetIndex target, Instant now);
+  void put_up_with(TargetIndex target, std::error_code error, Instant now);
+  [[nodiscard]] static bool deserves_last_try(const Request& request) noexcept;
+  static void be_patient(Request& request) noexcept;
   void try_again(TargetIndex target);
   void answered_again(TargetIndex target, const net::Event& event);
   void time_out(TargetIndex target, Instant now);

@@ -12,9 +12,20 @@ Instant RequestSchedule::end_of(const Request& request) noexcept {
   return request.life == Life::under_way && is_last(request) ? std::min(request.due, request.expires) : request.expires;
 }
 
+/// The probe was not refused in the second half of its patience: it has waited in a long line, and may leave when its
+/// turn comes.
+bool RequestSchedule::deserves_last_try(const Request& request) noexcept {
+  const Duration patience = request.waits.together(request.retry + 1);
+  return request.life != Life::under_way && !request.last_try && request.refused_at < request.give_up - patience / 2;
+}
+
 /// The timer of this request has come.
 void RequestSchedule::ring(TargetIndex target, Instant now) {
   Request& request = requests_[target];
+  if (alarm_of(request) == request.give_up && deserves_last_try(request)) {
+    request.last_try = true;
+    return set_timer(target);
+  }
   const bool wait_is_over = request.life == Life::under_way && request.due <= now;
   request.waited = request.waited || wait_is_over;
   wait_is_over && !is_last(request) && request.expires > now ? try_again(target) : time_out(target, now);

@@ -37,7 +37,7 @@ class SendControl {
  private:
   SendPacer pacer_;
   Congestion congestion_;
-  BackOff back_off_;
+  RefusalBackOff back_off_;
 };
 
 /// Whether the transport has room for another probe that takes up some of it, such as a connection. A full transport

@@ -90,7 +90,7 @@ void Congestion::set_rate(double rate, Instant now) noexcept {
   counted_ = 0;
 }
 
-void BackOff::refused(Instant now) noexcept {
+void RefusalBackOff::refused(Instant now) noexcept {
   if (!first_refusal_) first_refusal_ = now;
   if (++in_a_row_ < tolerated_refusals) return;
   in_a_row_ = 0;
@@ -98,6 +98,6 @@ void BackOff::refused(Instant now) noexcept {
   ready_at_ = now + pause_;
 }
 
-bool BackOff::exhausted(Instant now) const noexcept { return first_refusal_ && now - *first_refusal_ >= patience; }
+bool RefusalBackOff::exhausted(Instant now) const noexcept { return first_refusal_ && now - *first_refusal_ >= patience; }
 
 }  // namespace multiping::engine

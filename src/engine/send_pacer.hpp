@@ -54,9 +54,9 @@ class Congestion {
 
 /// Bounded exponential back-off while this host refuses probes with an error for which passes() is true
 /// (send_control.hpp).
-class BackOff {
+class RefusalBackOff {
  public:
-  void accepted() noexcept { *this = BackOff{}; }
+  void accepted() noexcept { *this = RefusalBackOff{}; }
   void refused(Instant now) noexcept;
   /// When to try again; none: at once.
   [[nodiscard]] std::optional<Instant> ready_at() const noexcept { return ready_at_; }

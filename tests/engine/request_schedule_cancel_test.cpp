@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(what_is_done_and_not_handed_out_can_be_cancelled) {
   BOOST_TEST(all[0].token == first);
   BOOST_TEST(all[1].token == third);
   BOOST_TEST(!requests.cancel(first));
-  const Token refused = requests.refuse({}, Outcome::unresolved, {});
+  const Token refused = requests.refuse({.outcome = Outcome::unresolved}, start);
   BOOST_TEST(requests.cancel(refused));
   BOOST_TEST(!requests.any_done());
 }

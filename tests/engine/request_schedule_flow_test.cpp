@@ -50,6 +50,38 @@ BOOST_AUTO_TEST_CASE(a_refusal_that_passes_is_borne_for_all_waits_together) {
   BOOST_TEST(result.record.attempt == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(what_waits_in_a_long_line_after_a_refusal_has_its_turn) {
+  requests = RequestSchedule{Rules{.max_rate = 1}};
+  const Token first = submit(1, 50ms);
+  for (std::uint8_t host = 2; host <= 4; ++host) submit(host, 50ms);
+  requests.refused(propose(start)[0], no_buffers(), start);
+  Instant now = start;
+  for (int sent = 0; sent < 3; now = std::max(now, requests.next())) {  // the others have their turns before it
+    expire(now);
+    sent += static_cast<int>(send(now).size());
+  }
+  expire(start + 2900ms);
+  BOOST_TEST(requests.take_done().size() == 3U);
+  const auto again = send(start + 3s);
+  BOOST_REQUIRE_EQUAL(again.size(), 1U);
+  reply(again[0], start + 3010ms);
+  BOOST_TEST(done().token == first);
+
+  submit(1, 50ms);
+  requests.refused(propose(start + 4s)[0], no_buffers(), start + 4s);
+  expire(start + 5s);
+  BOOST_TEST(!requests.any_done());
+  requests.refused(propose(start + 5s)[0], no_buffers(), start + 5s);  // and its turn was the last
+  BOOST_CHECK(done().record.outcome == Outcome::send_failed);
+}
+
+BOOST_AUTO_TEST_CASE(a_last_try_does_not_outlive_the_request) {
+  requests.submit({.destination = destination(1), .waits = {.first = 50ms}, .expires = start + 50ms});
+  requests.refused(propose(start)[0], no_buffers(), start);
+  expire(start + 50ms);
+  BOOST_CHECK(done().record.outcome == Outcome::send_failed);
+}
+
 BOOST_AUTO_TEST_CASE(patience_begins_with_the_first_refusal_and_ends_when_a_probe_leaves) {
   requests = RequestSchedule{Rules{.max_rate = 10}};
   submit(1, 50ms);

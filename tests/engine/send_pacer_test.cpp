@@ -8,7 +8,7 @@
 #include <vector>
 
 using namespace std::chrono_literals;
-using multiping::engine::BackOff;
+using multiping::engine::RefusalBackOff;
 using multiping::engine::Congestion;
 using multiping::engine::SendPacer;
 using multiping::Instant;
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(the_rate_never_falls_to_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(backs_off_twice_as_long_each_time_up_to_a_bound) {
-  BackOff back_off;
+  RefusalBackOff back_off;
   Instant now{1s};
   std::vector<multiping::Duration> pauses;
   for (int i = 0; i < 12; ++i) {
@@ -132,13 +132,13 @@ BOOST_AUTO_TEST_CASE(backs_off_twice_as_long_each_time_up_to_a_bound) {
 }
 
 BOOST_AUTO_TEST_CASE(a_few_refusals_do_not_pause) {
-  BackOff back_off;
+  RefusalBackOff back_off;
   for (int refusal = 0; refusal < 7; ++refusal) back_off.refused(Instant{1s});
   BOOST_CHECK(!back_off.ready_at());
 }
 
 BOOST_AUTO_TEST_CASE(is_exhausted_only_when_dead_neighbours_would_have_let_go) {
-  BackOff back_off;
+  RefusalBackOff back_off;
   back_off.refused(Instant{1s});
   BOOST_TEST(!back_off.exhausted(Instant{4500ms}));
   BOOST_TEST(!back_off.exhausted(Instant{4999ms}));

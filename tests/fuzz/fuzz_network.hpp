@@ -51,6 +51,7 @@ struct Network {
   std::vector<SentProbe> sent;
   std::deque<Packet> arriving;
   bool refuse = false;
+  bool passes = false;  ///< What is refused may be sent later.
 };
 
 /// One socket of ICMP over IPv4. As with a ping socket there is no IP header: every byte of a packet belongs to the
@@ -71,7 +72,8 @@ class FuzzIo final : public net::PacketIo {
   net::SendReport send(net::SocketId, std::span<const net::Outgoing> messages) override {
     net::SendReport report{.accepted = 0, .refused = {}, .started = network_.now, .finished = network_.now};
     if (network_.refuse) {
-      report.refused = std::make_error_code(std::errc::network_unreachable);
+      report.refused =
+          std::make_error_code(network_.passes ? std::errc::no_buffer_space : std::errc::network_unreachable);
       return report;
     }
     for (const auto& message : messages)

@@ -183,6 +183,7 @@ class ProberSiege {
     const Instant now = network_.now;
     Submission submission{.probe = probe, .timeout = timeout, .retry = retry};
     const std::uint8_t more = script_.next();
+    network_.passes = more % 2 == 0;
     if (more % 4 == 1) submission.back_off = BackOff{.first = timeout, .factor = 1 + more / 64.0, .most = 4 * timeout};
     submission.fail_fast = more % 8 == 2;
     if (more % 8 == 3)

@@ -195,15 +195,4 @@ BOOST_AUTO_TEST_CASE(a_time_is_not_negative_and_a_number) {
   BOOST_TEST(timeout_refusal(not_a_number) == "timeout is -1 ns or not a number; it must be 0 or more");
 }
 
-BOOST_AUTO_TEST_CASE(waits_that_grow) {
-  BOOST_TEST(refusal_of(BackOff{}).text == "accepted");
-  BOOST_TEST(refusal_of(BackOff{.first = 0s, .factor = 1, .most = 1h}).text == "accepted");
-  BOOST_TEST(refusal_of(BackOff{.first = -1ms}).text == "BackOff::first is -1 ms; it must be 0 or more");
-  BOOST_TEST(refusal_of(BackOff{.factor = 0.5}).text == "BackOff::factor is 0.5; it must be 1 or more, and finite");
-  const double infinite = std::numeric_limits<double>::infinity();
-  BOOST_TEST(refusal_of(BackOff{.factor = infinite}).text ==
-             "BackOff::factor is inf; it must be 1 or more, and finite");
-  BOOST_TEST(refusal_of(BackOff{.most = -1s}).text == "BackOff::most is -1000 ms; it must be 0 or more");
-}
-
 BOOST_AUTO_TEST_SUITE_END()
