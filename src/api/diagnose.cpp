@@ -12,7 +12,7 @@
 #include "multiping/traceroute.hpp"
 #include "values/destination_port.hpp"
 #include "values/option_checks.hpp"
-#include "values/trace_checks.hpp"
+#include "values/trace_option_checks.hpp"
 
 namespace multiping {
 namespace {

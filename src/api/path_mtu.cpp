@@ -8,7 +8,7 @@
 
 #include "batch/mtu_discovery.hpp"
 #include "multiping/error.hpp"
-#include "values/trace_checks.hpp"
+#include "values/trace_option_checks.hpp"
 
 namespace multiping {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "batch/tracer.hpp"
-#include "values/trace_checks.hpp"
+#include "values/trace_option_checks.hpp"
 
 namespace multiping {
 

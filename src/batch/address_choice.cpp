@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "batch/ipv6_zones.hpp"
 #include "batch/transport_opener.hpp"
-#include "batch/zones.hpp"
 #include "multiping/error.hpp"
 #include "multiping/transport.hpp"
 #include "net/probe_transport.hpp"
@@ -19,7 +19,7 @@ namespace {
 AddressChoice unresolved(std::error_code error) noexcept { return {.outcome = Outcome::unresolved, .error = error}; }
 
 AddressChoice probed_if_allowed(const Address& address, const ProbeOptions& probe) {
-  AddressChoice choice{.address = Zones{}.place(address, probe, {})};
+  AddressChoice choice{.address = Ipv6Zones{}.place(address, probe, {})};
   choice.error = objection(choice.address, probe);
   if (choice.error) choice.outcome = Outcome::send_failed;
   return choice;

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "base/host_name.hpp"
+#include "base/host_name_syntax.hpp"
 #include "multiping/error.hpp"
 #include "resolve/resolve_names.hpp"
 #include "values/address_kinds.hpp"
@@ -100,21 +100,21 @@ void BatchNames::start(Which which, const std::vector<Result>& results, const Op
   auto places = select(which, results);
   if (places.empty()) return;
   auto lookups =
-      std::make_unique<resolver::NameLookups>(names_of(places, results), lookup_options(options), options.stop);
+      std::make_unique<resolver::PendingLookups>(names_of(places, results), lookup_options(options), options.stop);
   for (const std::size_t place : places) asked_[place] = true;
   under_way_.push_back({.places = std::move(places), .lookups = std::move(lookups)});
 }
 
 std::vector<FoundName> BatchNames::take(Options& options) {
   std::vector<FoundName> all;
-  for (const NameLookups& each : under_way_) {
+  for (const PendingLookups& each : under_way_) {
     for (const auto& known : each.lookups->take()) {
       const std::size_t place = each.places[known.position];
       asked_[place] = false;
       all.push_back(found(place, known.resolution, options));
     }
   }
-  std::erase_if(under_way_, [](const NameLookups& each) { return each.lookups->done(); });
+  std::erase_if(under_way_, [](const PendingLookups& each) { return each.lookups->done(); });
   return all;
 }
 
@@ -124,7 +124,7 @@ void BatchNames::wait(Duration most) {
 }
 
 void BatchNames::end() noexcept {
-  for (const NameLookups& each : under_way_) each.lookups->end();
+  for (const PendingLookups& each : under_way_) each.lookups->end();
 }
 
 bool BatchNames::any_left(const std::vector<Result>& results) const {

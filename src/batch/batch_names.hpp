@@ -11,10 +11,10 @@
 
 #include "base/monotonic_time.hpp"
 #include "batch/address_choice.hpp"
-#include "batch/zones.hpp"
+#include "batch/ipv6_zones.hpp"
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
-#include "resolve/name_lookups.hpp"
+#include "resolve/pending_lookups.hpp"
 
 namespace multiping {
 
@@ -52,9 +52,9 @@ class BatchNames {
   [[nodiscard]] static bool is_hopeful(const FoundName& found, const std::vector<Result>& results);
 
  private:
-  struct NameLookups {
+  struct PendingLookups {
     std::vector<std::size_t> places;  ///< By name: its index in positions_.
-    std::unique_ptr<resolver::NameLookups> lookups;
+    std::unique_ptr<resolver::PendingLookups> lookups;
   };
   [[nodiscard]] std::vector<std::size_t> select(Which which, const std::vector<Result>& results) const;
   [[nodiscard]] std::vector<std::string> names_of(std::span<const std::size_t> places,
@@ -65,8 +65,8 @@ class BatchNames {
 
   std::vector<NamedPosition> positions_;
   std::vector<ProbeOptions> profiles_;  ///< Empty when there are no positions.
-  Zones zones_;
-  std::vector<NameLookups> under_way_;
+  Ipv6Zones zones_;
+  std::vector<PendingLookups> under_way_;
   std::vector<bool> asked_;  ///< By index in positions_: a lookup is under way.
 };
 

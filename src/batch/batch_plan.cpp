@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "batch/outcome_result.hpp"
-#include "batch/profiles.hpp"
+#include "batch/outcome_to_result.hpp"
+#include "batch/probe_profiles.hpp"
 #include "multiping/error.hpp"
 #include "os/clock.hpp"
 #include "resolve/resolve_names.hpp"
@@ -60,7 +60,7 @@ struct Position {
 class Planner {
  public:
   Planner(TargetList targets, Options& options)
-      : options_{options}, profiles_{options.probe}, position_map_{targets.size()} {
+      : options_{options}, profiles_{options.probe}, unique_targets_{targets.size()} {
     results_.reserve(targets.size());
     for (Target& target : std::move(targets).release()) add(std::move(target));
   }
@@ -70,11 +70,11 @@ class Planner {
     if (names == NamesAre::looked_up) look_up();
     for (std::size_t i = 0; i < results_.size(); ++i) settle(i, choice(i));
     if (!failures_.empty()) throw ResolveError(std::move(failures_));
-    auto destinations = position_map_.finish();
+    auto destinations = unique_targets_.finish();
     auto named = named_positions();
     return {.results = std::move(results_),
             .profiles = std::move(profiles_).take(),
-            .position_map = std::move(position_map_),
+            .unique_targets = std::move(unique_targets_),
             .destinations = std::move(destinations),
             .named = std::move(named)};
   }
@@ -132,13 +132,14 @@ class Planner {
     if (chosen.outcome != Outcome::pending) result.at = os::wall_now();
     if (chosen.unresolved() && !options_.ignore_lookup_errors)
       failures_.push_back({.name = result.host, .addresses = {}, .error = chosen.error});
-    if (chosen.outcome != Outcome::pending || !chosen.address) return position_map_.skip();
-    position_map_.add({.address = chosen.address, .profile = profile, .ttl_asked = profiles_[profile].ttl.has_value()});
+    if (chosen.outcome != Outcome::pending || !chosen.address) return unique_targets_.skip();
+    unique_targets_.add(
+        {.address = chosen.address, .profile = profile, .ttl_asked = profiles_[profile].ttl.has_value()});
   }
 
   Options& options_;
   BatchShapes profiles_;
-  engine::PositionMap position_map_;
+  engine::UniqueTargets unique_targets_;
   std::vector<Result> results_;
   std::vector<Position> positions_;  ///< Empty while every position is an address with the usual probe.
   std::vector<std::string> names_;

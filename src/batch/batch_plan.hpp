@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "batch/address_choice.hpp"
-#include "engine/position_map.hpp"
+#include "engine/unique_targets.hpp"
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
 #include "multiping/target.hpp"
@@ -15,7 +15,7 @@ namespace multiping {
 struct BatchPlan {
   std::vector<Result> results;         ///< One for each position, with its host and its address.
   std::vector<ProbeOptions> profiles;  ///< Distinct probe options; [0] is Options::probe.
-  engine::PositionMap position_map;
+  engine::UniqueTargets unique_targets;
   std::vector<engine::Destination> destinations;
   std::vector<NamedPosition> named;  ///< The positions whose address may change, in order.
 };

@@ -8,7 +8,7 @@
 #include <thread>
 #include <utility>
 
-#include "batch/profiles.hpp"
+#include "batch/probe_profiles.hpp"
 #include "batch/transport_opener.hpp"
 #include "multiping/error.hpp"
 #include "net/probe_transport.hpp"

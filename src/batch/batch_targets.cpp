@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <utility>
 
-#include "batch/outcome_result.hpp"
+#include "batch/outcome_to_result.hpp"
 #include "os/clock.hpp"
 
 namespace multiping {
 
 using engine::Destination;
-using engine::PositionMap;
 using engine::TargetRecord;
+using engine::UniqueTargets;
 
 namespace {
 
@@ -23,12 +23,12 @@ constexpr std::size_t stop_stride = 4096;
 
 void BatchTargets::take(BatchPlan& plan) {
   results_ = std::move(plan.results);
-  position_map_ = std::move(plan.position_map);
+  unique_targets_ = std::move(plan.unique_targets);
 }
 
 engine::Shards::Place BatchTargets::find(std::size_t position) noexcept {
-  const std::uint32_t target = position_map_.target_of(position);
-  return target == PositionMap::no_target ? engine::Shards::Place{} : shards_.find(target);
+  const std::uint32_t target = unique_targets_.target_of(position);
+  return target == UniqueTargets::no_target ? engine::Shards::Place{} : shards_.find(target);
 }
 
 Destination BatchTargets::destination_of(std::uint32_t target) noexcept {
@@ -40,7 +40,7 @@ bool BatchTargets::is_news(const FoundName& found) const noexcept {
   const Result& known = results_[found.at.position];
   if (found.choice.unknown() && known.address) return false;
   if (found.choice.address != known.address) return true;
-  const bool probed = position_map_.target_of(found.at.position) != PositionMap::no_target;
+  const bool probed = unique_targets_.target_of(found.at.position) != UniqueTargets::no_target;
   if (probed != (found.choice.outcome == Outcome::pending)) return true;
   return !probed && (found.choice.outcome != known.outcome || found.choice.error != known.error);
 }
@@ -50,15 +50,15 @@ void BatchTargets::index_targets() {
   index_.emplace(2 * results_.size());
   const auto known = [this](std::uint32_t target) { return destination_of(target); };
   for (std::size_t i = 0; i < results_.size(); ++i)
-    if (const std::uint32_t target = position_map_.target_of(i); target != PositionMap::no_target)
+    if (const std::uint32_t target = unique_targets_.target_of(i); target != UniqueTargets::no_target)
       index_->find_or_add(destination_of(target), target, known);
 }
 
 std::uint32_t BatchTargets::target_of(const Destination& destination, Joins joins) {
   const auto known = [this](std::uint32_t target) { return destination_of(target); };
   const std::uint32_t target = index_->find(destination, known);
-  return target != PositionMap::no_target ? target
-                                          : index_->find_or_add(destination, shards_.join(destination, joins), known);
+  return target != UniqueTargets::no_target ? target
+                                            : index_->find_or_add(destination, shards_.join(destination, joins), known);
 }
 
 void BatchTargets::adopt(std::span<const FoundName> found, Joins joins) {
@@ -67,8 +67,8 @@ void BatchTargets::adopt(std::span<const FoundName> found, Joins joins) {
   positions_of_.clear();
   std::vector<std::uint32_t> left;
   for (const FoundName& each : found) {
-    const std::uint32_t before = position_map_.target_of(each.at.position);
-    if (before != PositionMap::no_target) left.push_back(before);
+    const std::uint32_t before = unique_targets_.target_of(each.at.position);
+    if (before != UniqueTargets::no_target) left.push_back(before);
     settle(each, joins);
   }
   std::ranges::sort(answered_late_);
@@ -79,8 +79,8 @@ void BatchTargets::settle(const FoundName& found, Joins joins) {
   const std::uint32_t position = found.at.position;
   const AddressChoice& choice = found.choice;
   const bool probed = choice.outcome == Outcome::pending;
-  const std::uint32_t target = probed ? target_of(found.destination(), joins) : PositionMap::no_target;
-  position_map_.assign(position, target, results_.size());
+  const std::uint32_t target = probed ? target_of(found.destination(), joins) : UniqueTargets::no_target;
+  unique_targets_.assign(position, target, results_.size());
   const auto [table, record] = find(position);
   Result& result = results_[position];
   copy_outcome(probed ? *record : TargetRecord{}, probed ? table->find_detail(*record) : nullptr, shards_.wall_offset(),
@@ -100,8 +100,8 @@ void BatchTargets::retire_unused(std::vector<std::uint32_t> targets) {
   targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
   std::vector<bool> used(targets.size());
   for (std::size_t i = 0; i < results_.size(); ++i) {
-    const auto place = std::ranges::lower_bound(targets, position_map_.target_of(i));
-    if (place != targets.end() && *place == position_map_.target_of(i))
+    const auto place = std::ranges::lower_bound(targets, unique_targets_.target_of(i));
+    if (place != targets.end() && *place == unique_targets_.target_of(i))
       used[static_cast<std::size_t>(place - targets.begin())] = true;
   }
   std::vector<std::uint32_t> unused;
@@ -127,7 +127,7 @@ std::vector<Destination> BatchTargets::kinds_with(std::span<const FoundName> fou
     if (next != found.end() && next->at.position == i) {
       if (next->choice.outcome == Outcome::pending) note(next->destination());
       ++next;
-    } else if (const std::uint32_t target = position_map_.target_of(i); target != PositionMap::no_target) {
+    } else if (const std::uint32_t target = unique_targets_.target_of(i); target != UniqueTargets::no_target) {
       note(destination_of(target));
     }
   }
@@ -142,17 +142,17 @@ bool BatchTargets::publish(const std::stop_token& stop) {
     const auto [table, record] = find(i);
     if (record == nullptr || !record->changed) continue;
     copy_outcome(*record, table->find_detail(*record), wall_offset, results_[i]);
-    if (position_map_.one_to_one()) record->changed = false;
+    if (unique_targets_.one_to_one()) record->changed = false;
   }
-  for (std::size_t i = 0; i < results_.size() && !position_map_.one_to_one(); ++i)
+  for (std::size_t i = 0; i < results_.size() && !unique_targets_.one_to_one(); ++i)
     if (const auto place = find(i); place.record != nullptr) place.record->changed = false;
   return true;
 }
 
 void BatchTargets::index_positions() {
   for (std::size_t i = 0; i < results_.size(); ++i) {
-    const std::uint32_t target = position_map_.target_of(i);
-    if (target == PositionMap::no_target) continue;
+    const std::uint32_t target = unique_targets_.target_of(i);
+    if (target == UniqueTargets::no_target) continue;
     if (target >= positions_of_.size()) positions_of_.resize(target + std::size_t{1});
     positions_of_[target].push_back(static_cast<std::uint32_t>(i));
   }
@@ -162,7 +162,7 @@ std::vector<std::size_t> BatchTargets::take_answered() {
   const auto targets = shards_.take_answered();
   const auto late = std::exchange(answered_late_, {});
   std::vector<std::size_t> positions{late.begin(), late.end()};
-  if (position_map_.one_to_one()) {
+  if (unique_targets_.one_to_one()) {
     positions.insert(positions.end(), targets.begin(), targets.end());
   } else if (!targets.empty()) {
     if (positions_of_.empty()) index_positions();
@@ -203,7 +203,7 @@ Batch BatchTargets::new_batch() {
 
 /// How many positions were answered since the last new_batch().
 std::size_t BatchTargets::fresh_answers() noexcept {
-  if (position_map_.one_to_one()) return shards_.unreported();
+  if (unique_targets_.one_to_one()) return shards_.unreported();
   std::size_t count = 0;
   for (std::size_t i = 0; i < results_.size(); ++i)
     if (is_fresh(i, find(i).record)) ++count;
@@ -222,7 +222,7 @@ std::size_t BatchTargets::unanswered() const noexcept {
 }
 
 std::size_t BatchTargets::awaited() noexcept {
-  if (position_map_.one_to_one()) return shards_.awaited();
+  if (unique_targets_.one_to_one()) return shards_.awaited();
   std::size_t count = 0;
   for (std::size_t i = 0; i < results_.size(); ++i) {
     const auto place = find(i);

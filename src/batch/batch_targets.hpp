@@ -12,8 +12,8 @@
 #include "batch/address_choice.hpp"
 #include "batch/batch_plan.hpp"
 #include "engine/destination_index.hpp"
-#include "engine/position_map.hpp"
 #include "engine/shards.hpp"
+#include "engine/unique_targets.hpp"
 #include "multiping/result.hpp"
 
 namespace multiping {
@@ -22,7 +22,7 @@ class BatchTargets {
  public:
   using Joins = engine::BatchSchedule::Joins;
 
-  /// Takes over the results and the position map of a plan. The plan's destinations go to shards().
+  /// Takes over the results and the table of unique targets of a plan. The plan's destinations go to shards().
   void take(BatchPlan& plan);
   [[nodiscard]] engine::Shards& shards() noexcept { return shards_; }
   [[nodiscard]] const engine::Shards& shards() const noexcept { return shards_; }
@@ -66,7 +66,7 @@ class BatchTargets {
   [[nodiscard]] std::size_t fresh_answers() noexcept;
 
   std::vector<Result> results_;
-  engine::PositionMap position_map_{};
+  engine::UniqueTargets unique_targets_{};
   engine::Shards shards_;
   std::optional<engine::DestinationIndex> index_{};       ///< All targets by destination; made by adopt().
   std::vector<std::vector<std::uint32_t>> positions_of_;  ///< By target; made by take_answered() for a list that is

@@ -15,7 +15,7 @@ constexpr std::size_t most_kept = 4;
 
 }  // namespace
 
-std::unique_ptr<net::ProbeTransport> KeptTransports::take(const net::IoRequest& request) {
+std::unique_ptr<net::ProbeTransport> KeptTransports::take(const net::SocketNeeds& request) {
   if (!sockets_ || !sockets_->is_home()) return nullptr;
   while (Kept kept = last())
     if (kept.transport->renew(request, kept.secret)) return std::move(kept.transport);

@@ -22,7 +22,7 @@ class KeptTransports {
   /// Returns a kept transport that was opened for an equal request, in the state of a new one. Returns null in another
   /// process or another network namespace than that of the sockets. Also returns null when no kept transport fits: then
   /// all of them are closed, and their sockets are idle.
-  [[nodiscard]] std::unique_ptr<net::ProbeTransport> take(const net::IoRequest& request);
+  [[nodiscard]] std::unique_ptr<net::ProbeTransport> take(const net::SocketNeeds& request);
   /// Keeps a transport. Closes it when it cannot be used again, or when enough are kept already.
   void give_back(std::unique_ptr<net::ProbeTransport> used) noexcept;
 

@@ -14,9 +14,9 @@
 
 #include "batch/batch_plan.hpp"
 #include "batch/single_probes.hpp"
-#include "engine/icmp_meaning.hpp"
+#include "engine/icmp_error_meaning.hpp"
 #include "engine/mtu_search.hpp"
-#include "engine/send_control.hpp"
+#include "engine/send_allowance.hpp"
 
 namespace multiping {
 namespace {
@@ -203,8 +203,8 @@ std::vector<PathMtu> find_path_mtus(TargetList targets, const MtuOptions& option
   discovery.run(options.budget);
   std::vector<PathMtu> mtus = named(std::move(plan.results));
   for (std::size_t i = 0; i < mtus.size(); ++i) {
-    const std::uint32_t target = plan.position_map.target_of(i);
-    if (target != engine::PositionMap::no_target) discovery.write(target, mtus[i]);
+    const std::uint32_t target = plan.unique_targets.target_of(i);
+    if (target != engine::UniqueTargets::no_target) discovery.write(target, mtus[i]);
   }
   return mtus;
 }

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "icmp4em/proxy_location.hpp"
+#include "icmp4em/proxy_address_text.hpp"
 #include "icmp4em/proxy_packet_io.hpp"
 #include "multiping/error.hpp"
 #include "multiping/result.hpp"
@@ -27,10 +27,10 @@ constexpr Duration longest_lookup = 1s;
 constexpr Duration patience = 20ms;
 
 std::unique_ptr<icmp4em::ProxyPacketIo> open_io(const TransportOptions& options, const icmp4em::ProxyAddress& proxy,
-                                                const net::IoRequest& request) {
+                                                const net::SocketNeeds& request) {
   std::uint64_t random = 0;
   os::fill_random(&random, sizeof random);
-  const net::IoRequest below{
+  const net::SocketNeeds below{
       .targets = request.targets, .transports = request.transports, .measures_mtu = request.measures_mtu};
   auto sockets = std::make_unique<os::SocketPacketIo>(TransportKind::proxy, options, below);
   return std::make_unique<icmp4em::ProxyPacketIo>(std::move(sockets), proxy, request, random);
@@ -53,7 +53,7 @@ class ProxyTransport final : public Transport {
   }
   [[nodiscard]] bool serves_one_thread() const noexcept override { return true; }
 
-  [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const override {
+  [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::SocketNeeds& request) const override {
     packet::SipKey key;
     os::fill_random(key.bytes.data(), key.bytes.size());
     return std::make_unique<net::PacketTransport>(open_io(options_, proxy_, request), request, key);

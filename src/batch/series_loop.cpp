@@ -12,7 +12,7 @@
 #include <system_error>
 
 #include "base/reserve_more.hpp"
-#include "batch/outcome_result.hpp"
+#include "batch/outcome_to_result.hpp"
 #include "os/socket.hpp"
 #include "values/option_checks.hpp"
 
@@ -79,8 +79,8 @@ void SeriesLoop::list_targets() {
       continue;
     }
     const auto position = static_cast<std::uint32_t>(i);
-    const std::uint32_t destination = plan_.position_map.target_of(i);
-    const bool refused = destination == engine::PositionMap::no_target;
+    const std::uint32_t destination = plan_.unique_targets.target_of(i);
+    const bool refused = destination == engine::UniqueTargets::no_target;
     if (refused || last_position[destination] == none) {
       targets_.push_back({.destination = refused ? none : destination, .position = position, .probed = !refused});
     } else {
@@ -92,8 +92,8 @@ void SeriesLoop::list_targets() {
 
 /// Gives the name a destination of its own, which later lookups may change.
 void SeriesLoop::list_name(const NamedPosition& at) {
-  const std::uint32_t known = plan_.position_map.target_of(at.position);
-  const bool probed = known != engine::PositionMap::no_target;
+  const std::uint32_t known = plan_.unique_targets.target_of(at.position);
+  const bool probed = known != engine::UniqueTargets::no_target;
   targets_.push_back({.destination = static_cast<std::uint32_t>(plan_.destinations.size()),
                       .position = at.position,
                       .probed = probed});
@@ -153,7 +153,7 @@ Instant SeriesLoop::next_lookup() const {
   return names_.pending() ? after(probes_->now(), between_looks_at_names) : lookup_at_;
 }
 
-/// NameLookups run beside the probing. Their results hold for the probes that are due from now on.
+/// PendingLookups run beside the probing. Their results hold for the probes that are due from now on.
 void SeriesLoop::follow_names() {
   if (!follows_names()) return;
   if (const Instant now = probes_->now(); now >= lookup_at_) {

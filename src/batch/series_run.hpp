@@ -11,7 +11,7 @@
 #include "base/fork_guard.hpp"
 #include "batch/loop_descriptor.hpp"
 #include "batch/series_loop.hpp"
-#include "engine/series_figures.hpp"
+#include "engine/series_statistics.hpp"
 #include "multiping/ping_series.hpp"
 
 namespace multiping {
@@ -43,7 +43,7 @@ class FigureTable {
   Statistics& statistics(std::uint32_t target) { return series_[run_.first_position(target)].statistics; }
 
   SeriesLoop& run_;
-  std::vector<engine::SeriesFigures> figures_;
+  std::vector<engine::SeriesStatistics> figures_;
   std::vector<Series> series_;
 };
 

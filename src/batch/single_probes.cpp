@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-#include "batch/outcome_result.hpp"
+#include "batch/outcome_to_result.hpp"
 #include "batch/preflight.hpp"
 #include "batch/transport_opener.hpp"
 #include "multiping/error.hpp"

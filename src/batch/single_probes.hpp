@@ -9,8 +9,8 @@
 #include <stop_token>
 #include <vector>
 
-#include "batch/profiles.hpp"
-#include "batch/zones.hpp"
+#include "batch/ipv6_zones.hpp"
+#include "batch/probe_profiles.hpp"
 #include "engine/destination.hpp"
 #include "engine/probe_loop.hpp"
 #include "engine/probe_waits.hpp"
@@ -106,7 +106,7 @@ class SingleProbes {
   Profiles profiles_;
   engine::RequestSchedule requests_;
   std::unique_ptr<net::ProbeTransport> transport_;
-  Zones zones_;
+  Ipv6Zones zones_;
   engine::ProbeLoop driver_;
 };
 

@@ -9,7 +9,7 @@
 #include "os/route_check.hpp"
 #include "os/socket.hpp"
 #include "os/socket_packet_io.hpp"
-#include "os/source_finder.hpp"
+#include "os/source_address_finder.hpp"
 
 namespace multiping {
 
@@ -19,7 +19,7 @@ SocketTransport::SocketTransport(const Capabilities& can, TransportOptions optio
       shared_{std::move(shared)},
       kept_{keeps_any() ? shared_.idle : nullptr} {}
 
-std::unique_ptr<net::ProbeTransport> SocketTransport::open(const net::IoRequest& request) const {
+std::unique_ptr<net::ProbeTransport> SocketTransport::open(const net::SocketNeeds& request) const {
   if (auto kept = kept_.take(request)) return kept;
   packet::SipKey key;
   os::fill_random(key.bytes.data(), key.bytes.size());
@@ -37,7 +37,7 @@ bool SocketTransport::has_route(const Address& to, const ProbeOptions& probe) co
   if (through_broker && !(to.family() == Family::ipv4 ? can_.ipv4 : can_.ipv6)) return false;
   if (!through_broker || !shared_.broker.sockets->elsewhere()) return os::has_route(to, probe);
   os::PingSocket there = shared_.broker.sockets->ping_socket(to.family(), {}, 0);
-  return !there.socket || os::SourceFinder{std::move(there.socket)}.find(to, probe);
+  return !there.socket || os::SourceAddressFinder{std::move(there.socket)}.find(to, probe);
 }
 
 }  // namespace multiping

@@ -17,7 +17,7 @@ class SocketTransport final : public Transport {
   SocketTransport(const Capabilities& can, TransportOptions options, os::SharedSockets shared);
 
   [[nodiscard]] Capabilities capabilities() const noexcept override { return can_; }
-  [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const override;
+  [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::SocketNeeds& request) const override;
   void give_back(std::unique_ptr<net::ProbeTransport> used) const noexcept override;
   [[nodiscard]] bool has_route(const Address& to, const ProbeOptions& probe) const override;
 

@@ -13,12 +13,12 @@
 #include <utility>
 
 #include "batch/batch_plan.hpp"
-#include "batch/outcome_result.hpp"
-#include "batch/profiles.hpp"
+#include "batch/outcome_to_result.hpp"
+#include "batch/probe_profiles.hpp"
 #include "batch/single_probes.hpp"
 #include "engine/trace_schedule.hpp"
 #include "resolve/resolve_names.hpp"
-#include "values/trace_checks.hpp"
+#include "values/trace_option_checks.hpp"
 
 namespace multiping {
 namespace {
@@ -200,8 +200,8 @@ std::vector<Route> Tracer::run() && {
 
 void Tracer::report(std::size_t position, std::vector<Route>& out) const {
   const Result& target = plan_.results[position];
-  const std::uint32_t destination = plan_.position_map.target_of(position);
-  if (destination == engine::PositionMap::no_target) {
+  const std::uint32_t destination = plan_.unique_targets.target_of(position);
+  if (destination == engine::UniqueTargets::no_target) {
     out.push_back({.host = target.host, .address = target.address, .hops = {}, .error = target.error});
     return;
   }

@@ -12,15 +12,15 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/rare_queue.hpp"
+#include "base/lazy_queue.hpp"
 #include "engine/outcome_tracker.hpp"
-#include "engine/probe_source.hpp"
-#include "engine/send_control.hpp"
+#include "engine/probe_supplier.hpp"
+#include "engine/send_allowance.hpp"
 
 namespace multiping::engine {
 
 /// A round sends a probe to every target that has not answered. Answers come in at any time, also after the round.
-class BatchSchedule final : public ProbeSource {
+class BatchSchedule final : public ProbeSupplier {
  public:
   explicit BatchSchedule(const Rules& rules)
       : outcomes_{rules.fail_fast, rules.any_source}, flow_{rules.max_rate}, tell_answers_{rules.tell_answers} {}
@@ -120,24 +120,24 @@ class BatchSchedule final : public ProbeSource {
   void time_out_heard(Instant now);
 
   OutcomeTracker outcomes_;
-  SendControl flow_;
+  SendAllowance flow_;
   bool tell_answers_;
   std::vector<TargetIndex> answered_;
   Room room_;
   std::uint32_t round_ = 0;
   TargetIndex cursor_ = 0;             ///< The next target of the round; round_end_ after the last.
   TargetIndex round_end_ = 0;          ///< Targets with lower numbers are part of the round.
-  RareQueue<Retired> retired_;         ///< Retired targets whose numbers are not yet reused.
+  LazyQueue<Retired> retired_;         ///< Retired targets whose numbers are not yet reused.
   std::size_t looks_ = 0;              ///< How many more targets the present call may look at.
   net::Serial last_round_ = 0;         ///< Probes with lower serials belong to earlier rounds, and may be forgotten.
   Instant horizon_{};                  ///< Probes of earlier rounds that were sent before this are forgotten.
-  RareQueue<Deferred> deferred_;       ///< To be tried after the others: refused for now, or too big.
+  LazyQueue<Deferred> deferred_;       ///< To be tried after the others: refused for now, or too big.
   std::vector<net::Probe> untried_{};  ///< Put back, since the transport was full; tried before the others.
 
   Instant began_{};                                         ///< When the first round since reset() began.
   bool short_of_room_ = false;                              ///< Since began_, a connection lacked room or ports.
   std::unordered_map<TargetIndex, Displaced> displaced_{};  ///< Targets displaced since began_.
-  RareQueue<TargetIndex> displaced_line_{};                 ///< Displaced targets that wait to be probed again.
+  LazyQueue<TargetIndex> displaced_line_{};                 ///< Displaced targets that wait to be probed again.
   std::multimap<TargetIndex, TargetIndex> held_{};  ///< From a target that holds ports to one that waits for them.
 
   bool recovering_ = false;       ///< Probes whose answers this host may have dropped are being repeated.

@@ -6,7 +6,7 @@
 
 #include "multiping/address.hpp"
 #include "multiping/protocol.hpp"
-#include "net/profile_number.hpp"
+#include "net/probe_profile_number.hpp"
 
 namespace multiping::engine {
 

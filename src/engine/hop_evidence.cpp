@@ -4,7 +4,7 @@
 
 #include <system_error>
 
-#include "engine/icmp_meaning.hpp"
+#include "engine/icmp_error_meaning.hpp"
 
 namespace multiping::engine {
 namespace {

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <utility>
 
-#include "engine/icmp_meaning.hpp"
+#include "engine/icmp_error_meaning.hpp"
 
 namespace multiping::engine {
 namespace {

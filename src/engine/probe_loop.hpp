@@ -1,4 +1,4 @@
-// The only loop: carries out a probe source's decisions on a transport, until the goal is reached or the deadline
+// The only loop: carries out a probe supplier's decisions on a transport, until the goal is reached or the deadline
 // passes. The loop knows nothing of sockets; only the transport waits.
 #pragma once
 
@@ -6,15 +6,15 @@
 #include <stop_token>
 #include <vector>
 
-#include "engine/probe_source.hpp"
+#include "engine/probe_supplier.hpp"
 #include "net/probe_transport.hpp"
 
 namespace multiping::engine {
 
 class ProbeLoop {
  public:
-  ProbeLoop(ProbeSource& probe_source, net::ProbeTransport& transport)
-      : probe_source_{probe_source}, transport_{transport} {}
+  ProbeLoop(ProbeSupplier& probe_supplier, net::ProbeTransport& transport)
+      : probe_supplier_{probe_supplier}, transport_{transport} {}
 
   /// Returns true when the goal is reached; false at the deadline or after a stop request. After the deadline the
   /// sockets are read once more before this function returns, so that an answer that came in time counts.
@@ -22,7 +22,7 @@ class ProbeLoop {
   /// Sends the probes that may leave now, and does not wait. Receives answers only when the transport's credit is used
   /// up.
   void push();
-  /// Drops the events that are not yet passed on. To be called after the probe source has forgotten all probes.
+  /// Drops the events that are not yet passed on. To be called after the probe supplier has forgotten all probes.
   void forget() noexcept { events_.clear(); }
 
  private:
@@ -35,7 +35,7 @@ class ProbeLoop {
   void look_for_drops(Instant now);
   bool last_look(Instant now);
 
-  ProbeSource& probe_source_;
+  ProbeSupplier& probe_supplier_;
   net::ProbeTransport& transport_;
   std::size_t unheard_ = 0;  ///< Probes sent since answers were last received.
   std::vector<net::Probe> batch_;

@@ -15,8 +15,8 @@
 #include "engine/destination.hpp"
 #include "multiping/address.hpp"
 #include "multiping/result.hpp"
+#include "net/probe_profile_number.hpp"
 #include "net/probe_transport.hpp"
-#include "net/profile_number.hpp"
 
 namespace multiping::engine {
 

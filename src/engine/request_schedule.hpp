@@ -15,9 +15,9 @@
 #include "base/reserve_more.hpp"
 #include "engine/index_queue.hpp"
 #include "engine/outcome_tracker.hpp"
-#include "engine/probe_source.hpp"
+#include "engine/probe_supplier.hpp"
 #include "engine/probe_waits.hpp"
-#include "engine/send_control.hpp"
+#include "engine/send_allowance.hpp"
 #include "engine/timer_heap.hpp"
 #include "engine/token_index.hpp"
 
@@ -29,7 +29,7 @@ namespace multiping::engine {
 /// once more after a long wait in line.
 ///
 /// A request holds a target of the table while one of its probes is remembered. Then another request gets the number.
-class RequestSchedule final : public ProbeSource {
+class RequestSchedule final : public ProbeSupplier {
  public:
   using Token = std::uint64_t;
   struct Submission {
@@ -209,7 +209,7 @@ class RequestSchedule final : public ProbeSource {
   void release(TargetIndex target);
 
   OutcomeTracker outcomes_;
-  SendControl flow_;
+  SendAllowance flow_;
   bool tell_errors_, report_duplicates_;
   std::array<Queue, 2> queues_{};
   std::vector<Request> requests_;  ///< By target.

@@ -53,7 +53,7 @@ class Congestion {
 };
 
 /// Bounded exponential back-off while this host refuses probes with an error for which passes() is true
-/// (send_control.hpp).
+/// (send_allowance.hpp).
 class RefusalBackOff {
  public:
   void accepted() noexcept { *this = RefusalBackOff{}; }

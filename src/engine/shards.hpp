@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "engine/batch_schedule.hpp"
-#include "engine/position_map.hpp"
 #include "engine/probe_loop.hpp"
+#include "engine/unique_targets.hpp"
 #include "net/probe_transport.hpp"
 
 namespace multiping::engine {

@@ -10,7 +10,7 @@
 
 #include "packet/checksum.hpp"
 #include "packet/icmp.hpp"
-#include "packet/ip_protocol.hpp"
+#include "packet/ip_protocol_numbers.hpp"
 #include "packet/ipv4.hpp"
 #include "packet/reader.hpp"
 #include "packet/writer.hpp"

@@ -13,7 +13,7 @@
 #include <system_error>
 #include <vector>
 
-#include "base/rate_limits.hpp"
+#include "base/token_buckets.hpp"
 #include "icmp4em/proxy_translator.hpp"
 #include "net/packet_io.hpp"
 
@@ -40,7 +40,7 @@ class ProxyPacketIo final : public net::PacketIo {
 
   /// `io` has no profiles yet: the constructor sets those of `request`, and one for the proxy's datagrams. `random`
   /// must be random bits that nothing else uses.
-  ProxyPacketIo(std::unique_ptr<net::PacketIo> io, const ProxyAddress& proxy, const net::IoRequest& request,
+  ProxyPacketIo(std::unique_ptr<net::PacketIo> io, const ProxyAddress& proxy, const net::SocketNeeds& request,
                 std::uint64_t random);
 
   /// Sends a keep-alive to the proxy, and waits up to `time` for an error, such as ECONNREFUSED when no proxy listens.
@@ -98,7 +98,7 @@ class ProxyPacketIo final : public net::PacketIo {
   std::array<Path, 2> paths_;  ///< IPv4, IPv6.
   std::vector<std::vector<std::uint8_t>> frames_;
   std::vector<net::Outgoing> outgoing_;
-  RateLimits<std::uint8_t> pacing_{pace, 1};
+  TokenBuckets<std::uint8_t> pacing_{pace, 1};
   Instant paused_until_{};
   std::error_code last_error_{};  ///< The last error of a datagram to the proxy.
 };

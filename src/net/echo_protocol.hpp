@@ -8,7 +8,7 @@
 #include <unordered_set>
 
 #include "net/icmp_error_report.hpp"
-#include "net/profile_table.hpp"
+#include "net/probe_profile_table.hpp"
 #include "net/receive_context.hpp"
 #include "packet/icmp.hpp"
 #include "packet/probe_codec.hpp"

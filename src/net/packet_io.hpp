@@ -13,9 +13,9 @@
 #include "base/monotonic_time.hpp"
 #include "multiping/address.hpp"
 #include "multiping/options.hpp"
-#include "net/arrival.hpp"
-#include "net/io_request.hpp"
-#include "net/profile_number.hpp"
+#include "net/arrival_time.hpp"
+#include "net/probe_profile_number.hpp"
+#include "net/socket_needs.hpp"
 
 namespace multiping::net {
 

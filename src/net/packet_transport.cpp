@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 /// The most messages in one call. With this number each sending time is known to about 100 microseconds, and the cost
 /// of the call itself does not count.
-constexpr std::size_t longest_batch = SendCallLog::most_probes;
+constexpr std::size_t longest_batch = SendCallHistory::most_probes;
 constexpr std::size_t largest_message = 65'535;
 /// The most calls in which one socket is drained, so that a flood does not hold the caller for ever.
 constexpr int most_reads = 4096;
@@ -73,7 +73,7 @@ bool says_too_big(const Event& event, Family family) noexcept {
 
 }  // namespace
 
-PacketTransport::PacketTransport(std::unique_ptr<PacketIo> io, const IoRequest& request, const packet::SipKey& key)
+PacketTransport::PacketTransport(std::unique_ptr<PacketIo> io, const SocketNeeds& request, const packet::SipKey& key)
     : io_{std::move(io)},
       request_{request},
       codec_{key},
@@ -380,7 +380,7 @@ bool PacketTransport::can_rest() noexcept {
 }
 
 /// Keeps the routes and the paces of the sockets, which are the same for the next object.
-bool PacketTransport::renew(const IoRequest& request, const Secret& secret) {
+bool PacketTransport::renew(const SocketNeeds& request, const Secret& secret) {
   if (request != request_ || !io_->renew()) return false;
   codec_ = packet::ProbeCodec{packet::SipKey{secret}};
   echo_.forget_all();

@@ -10,15 +10,15 @@
 #include <span>
 #include <vector>
 
-#include "net/connect_protocol.hpp"
 #include "net/echo_protocol.hpp"
-#include "net/handshake_protocol.hpp"
 #include "net/icmp_error_report.hpp"
 #include "net/packet_io.hpp"
+#include "net/probe_profile_table.hpp"
 #include "net/probe_transport.hpp"
-#include "net/profile_table.hpp"
-#include "net/send_call_log.hpp"
-#include "net/send_call_pace.hpp"
+#include "net/raw_handshake_protocol.hpp"
+#include "net/send_call_history.hpp"
+#include "net/send_call_speed.hpp"
+#include "net/tcp_connect_protocol.hpp"
 #include "net/udp_protocol.hpp"
 #include "packet/probe_codec.hpp"
 
@@ -27,7 +27,7 @@ namespace multiping::net {
 class PacketTransport final : public ProbeTransport {
  public:
   /// `key` is used by this object alone.
-  PacketTransport(std::unique_ptr<PacketIo> io, const IoRequest& request, const packet::SipKey& key);
+  PacketTransport(std::unique_ptr<PacketIo> io, const SocketNeeds& request, const packet::SipKey& key);
 
   [[nodiscard]] Instant now() noexcept override { return io_->now(); }
   [[nodiscard]] Duration wall_offset() noexcept override { return io_->wall_offset(); }
@@ -50,7 +50,7 @@ class PacketTransport final : public ProbeTransport {
   [[nodiscard]] int native_handle() noexcept override { return io_->native_handle(); }
   [[nodiscard]] Counters counters() noexcept override;
   [[nodiscard]] bool can_rest() noexcept override;
-  [[nodiscard]] bool renew(const IoRequest& request, const Secret& secret) override;
+  [[nodiscard]] bool renew(const SocketNeeds& request, const Secret& secret) override;
 
  private:
   [[nodiscard]] const Route& route_of(const Probe& probe);
@@ -75,14 +75,14 @@ class PacketTransport final : public ProbeTransport {
   void drain_connections(const ProbeBook& book, std::vector<Event>& events);
 
   std::unique_ptr<PacketIo> io_;
-  IoRequest request_;
+  SocketNeeds request_;
   packet::ProbeCodec codec_;
   ProfileTable profiles_;
   IcmpEvents errors_;
   EchoProtocol echo_;
   UdpProtocol udp_;
-  HandshakeProtocol handshake_;
-  ConnectProtocol connections_;
+  RawHandshakeProtocol handshake_;
+  TcpConnectProtocol connections_;
   unsigned turn_ = 0;  ///< The turn of the previous UDP probe. The next probe likely has the same: one call sends both.
   Route failed_{};     ///< The route of a probe for which no socket could be opened. A later try may open it.
   std::size_t credit_ = 1;
@@ -90,8 +90,8 @@ class PacketTransport final : public ProbeTransport {
   std::size_t message_room_ = 0;
   std::vector<std::uint8_t> messages_;  ///< message_room_ bytes for each message of a run.
   std::vector<Outgoing> outgoing_;
-  std::vector<SendCallPace> paces_;  ///< By socket.
-  SendCallLog calls_;
+  std::vector<SendCallSpeed> paces_;  ///< By socket.
+  SendCallHistory calls_;
   bool sent_any_ = false;
   bool taken_since_look_ = false;  ///< Something was received since look_for_drops().
   Counters counters_{};

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include "net/probe_profile_table.hpp"
 #include "net/probe_transport.hpp"
-#include "net/profile_table.hpp"
 #include "packet/probe_codec.hpp"
 
 namespace multiping::net {

@@ -16,9 +16,9 @@
 #include "multiping/address.hpp"
 #include "multiping/result.hpp"
 #include "multiping/transport.hpp"
-#include "net/arrival.hpp"
-#include "net/io_request.hpp"
-#include "net/profile_number.hpp"
+#include "net/arrival_time.hpp"
+#include "net/probe_profile_number.hpp"
+#include "net/socket_needs.hpp"
 
 namespace multiping::net {
 
@@ -160,7 +160,7 @@ class ProbeTransport {
   [[nodiscard]] virtual bool can_rest() noexcept { return false; }
   /// Prepares this transport for another object, as if it had just been opened for `request`. Returns false when it
   /// cannot be used again, or when it was opened for a different request.
-  [[nodiscard]] virtual bool renew(const IoRequest& request, const Secret& secret) {
+  [[nodiscard]] virtual bool renew(const SocketNeeds& request, const Secret& secret) {
     return static_cast<void>(request), static_cast<void>(secret), false;
   }
 };
@@ -180,7 +180,7 @@ class Transport {
   [[nodiscard]] virtual bool has_route(const Address& to, const ProbeOptions& probe) const {
     return static_cast<void>(to), static_cast<void>(probe), true;
   }
-  [[nodiscard]] virtual std::unique_ptr<net::ProbeTransport> open(const net::IoRequest& request) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<net::ProbeTransport> open(const net::SocketNeeds& request) const = 0;
   /// Takes a transport back from an object that has ended; open() may return it to another object.
   virtual void give_back(std::unique_ptr<net::ProbeTransport> used) const noexcept { used.reset(); }
 };

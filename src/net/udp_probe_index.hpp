@@ -8,10 +8,10 @@
 #include <span>
 #include <vector>
 
-#include "base/rare_queue.hpp"
+#include "base/lazy_queue.hpp"
 #include "multiping/address.hpp"
+#include "net/probe_serial_table.hpp"
 #include "net/probe_transport.hpp"
-#include "net/serial_table.hpp"
 #include "net/tag_index.hpp"
 #include "values/address_kinds.hpp"
 
@@ -134,9 +134,9 @@ class UdpProbeIndex {
   void append(UdpStream& stream, Serial serial, UdpFlight& flight) noexcept;
   void leave(std::uint32_t low, const UdpFlight& flight, Instant now) noexcept;
 
-  SerialTable<UdpFlight> flights_;
+  ProbeSerialTable<UdpFlight> flights_;
   TagIndex tags_;
-  RareQueue<UdpStream> streams_;
+  LazyQueue<UdpStream> streams_;
   std::vector<std::uint32_t> free_;  ///< Streams without a probe, to be used again.
   std::vector<Slot> slots_;  ///< A hash table of streams by address and ports. Its size is a power of two, or 0.
   std::size_t used_ = 0;

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "net/icmp_error_report.hpp"
-#include "net/profile_table.hpp"
+#include "net/probe_profile_table.hpp"
 #include "net/receive_context.hpp"
 #include "net/udp_probe_index.hpp"
 #include "packet/probe_codec.hpp"

@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "os/kernel_names.hpp"
+#include "os/kernel_constants.hpp"
 #include "os/socket.hpp"
 #include "values/flow_label.hpp"
 

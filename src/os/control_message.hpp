@@ -11,7 +11,7 @@
 
 #include "multiping/address.hpp"
 #include "multiping/options.hpp"
-#include "os/stamp_clock.hpp"
+#include "os/packet_stamp_clock.hpp"
 
 namespace multiping::os {
 

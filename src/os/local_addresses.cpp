@@ -32,9 +32,9 @@ bool LocalAddresses::ask(const Address& address) {
   if (!finder && broker_) {
     PingSocket there = broker_->ping_socket(address.family(), {}, 0);
     if (!there.socket) return false;
-    finder = std::make_unique<SourceFinder>(std::move(there.socket));
+    finder = std::make_unique<SourceAddressFinder>(std::move(there.socket));
   }
-  if (!finder) finder = std::make_unique<SourceFinder>();
+  if (!finder) finder = std::make_unique<SourceAddressFinder>();
   return finder->find(address, {}) == address;
 }
 

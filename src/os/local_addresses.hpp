@@ -10,7 +10,7 @@
 #include "base/monotonic_time.hpp"
 #include "multiping/address.hpp"
 #include "os/ping_socket.hpp"
-#include "os/source_finder.hpp"
+#include "os/source_address_finder.hpp"
 
 namespace multiping::os {
 
@@ -32,7 +32,7 @@ class LocalAddresses {
     Instant at{};
   };
   std::shared_ptr<PingSocketSource> broker_{};
-  std::array<std::unique_ptr<SourceFinder>, 2> finders_{};  ///< By family, made when one is needed.
+  std::array<std::unique_ptr<SourceAddressFinder>, 2> finders_{};  ///< By family, made when one is needed.
   std::unordered_map<Address, Known> known_;
 };
 

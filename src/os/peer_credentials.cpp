@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 
-#include "os/kernel_names.hpp"
+#include "os/kernel_constants.hpp"
 
 namespace multiping::os {
 

@@ -13,7 +13,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "os/kernel_names.hpp"
+#include "os/kernel_constants.hpp"
 #include "os/socket.hpp"
 
 namespace multiping::os {

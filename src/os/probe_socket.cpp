@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "net/packet_size.hpp"
-#include "os/device.hpp"
-#include "os/kernel_names.hpp"
+#include "os/kernel_constants.hpp"
+#include "os/network_device.hpp"
 #include "os/packet_filter.hpp"
 #include "os/permissions.hpp"
 #include "os/socket.hpp"

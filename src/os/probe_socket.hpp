@@ -15,7 +15,7 @@
 #include "os/file_descriptor.hpp"
 #include "os/ping_socket.hpp"
 #include "os/socket.hpp"
-#include "os/source_finder.hpp"
+#include "os/source_address_finder.hpp"
 
 namespace multiping::os {
 
@@ -58,8 +58,9 @@ namespace multiping::os {
 /// An open socket with all that belongs to it.
 struct ProbeSocket {
   FileDescriptor socket{};
-  FileDescriptor port_holder{};   ///< Raw TCP: a bound socket, so that the kernel gives the port to no other socket.
-  SourceFinder source_finder{};   ///< Raw TCP: opened with the socket, since each segment needs its source address.
+  FileDescriptor port_holder{};  ///< Raw TCP: a bound socket, so that the kernel gives the port to no other socket.
+  SourceAddressFinder
+      source_finder{};            ///< Raw TCP: opened with the socket, since each segment needs its source address.
   std::uint16_t id = 0;           ///< As net::Channel::id.
   bool bound = false;             ///< As net::Channel::bound.
   std::string device{};           ///< The interface that the socket is bound to, or sends through; empty: none.

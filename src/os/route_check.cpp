@@ -15,7 +15,7 @@
 #include <cstring>
 
 #include "os/file_descriptor.hpp"
-#include "os/send_path_check.hpp"
+#include "os/option_trial.hpp"
 #include "os/socket.hpp"
 
 namespace multiping::os {

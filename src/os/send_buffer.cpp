@@ -7,7 +7,7 @@
 
 #include <chrono>
 
-#include "os/kernel_names.hpp"
+#include "os/kernel_constants.hpp"
 #include "os/socket.hpp"
 
 namespace multiping::os {

@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "os/kernel_names.hpp"
+#include "os/kernel_constants.hpp"
 
 namespace multiping::os {
 namespace {

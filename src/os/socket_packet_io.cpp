@@ -13,10 +13,10 @@
 #include <utility>
 
 #include "base/reserve_more.hpp"
-#include "net/profile_table.hpp"
+#include "net/probe_profile_table.hpp"
 #include "os/clock.hpp"
 #include "os/descriptor_wait.hpp"
-#include "os/send_path_check.hpp"
+#include "os/option_trial.hpp"
 #include "os/socket.hpp"
 #include "values/address_kinds.hpp"
 #include "values/destination_port.hpp"
@@ -73,7 +73,7 @@ FileDescriptor checked(int fd, const char* action) {
 
 }  // namespace
 
-SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::IoRequest& request,
+SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::SocketNeeds& request,
                                const SharedSockets& shared)
     : kind_{kind},
       broker_{shared.broker},
@@ -312,7 +312,8 @@ bool SocketPacketIo::is_foreign(net::SocketId socket_id, int error, int tries) {
 
 /// Returns how many packets were read; 0 also after an error. The error is about another probe, and is then in the
 /// error queue too, or it is a lack of memory of this host.
-int SocketPacketIo::read_socket(const PooledSocket& pooled, ReceiveBatch& batch, int flags, StampClock::Queue& queue) {
+int SocketPacketIo::read_socket(const PooledSocket& pooled, ReceiveBatch& batch, int flags,
+                                PacketStampClock::Queue& queue) {
   make_room(batch);
   const bool addresses = !pooled.ip_header || flags != 0;
   const std::span<mmsghdr> room = batch.fresh(addresses);
@@ -343,7 +344,7 @@ void SocketPacketIo::read_clocks() noexcept {
   }
 }
 
-net::Arrival SocketPacketIo::arrival(const ControlData& control, const StampClock::Queue& queue) const noexcept {
+net::Arrival SocketPacketIo::arrival(const ControlData& control, const PacketStampClock::Queue& queue) const noexcept {
   return {.read = read_at_, .stamp = control.stamp ? stamps_.monotonic(queue, *control.stamp) : std::nullopt};
 }
 
@@ -353,7 +354,7 @@ std::span<const net::Incoming> SocketPacketIo::receive(net::SocketId socket_id, 
     more = true;
     return std::span<const net::Incoming>{incoming_}.last(again);
   }
-  StampClock::Queue& queue = queues_[socket_id].packets;
+  PacketStampClock::Queue& queue = queues_[socket_id].packets;
   incoming_.clear();
   reserve_more(incoming_, batch_.capacity());
   const int got = read_socket(from, batch_, 0, queue);
@@ -391,7 +392,7 @@ std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::SocketId s
   held_errors_.take(socket_id, errors_);
   if (!errors_.empty()) return errors_;
   make_room_for_errors(socket_id);
-  StampClock::Queue& queue = queues_[socket_id].errors;
+  PacketStampClock::Queue& queue = queues_[socket_id].errors;
   if (!queues_[socket_id].may_hold_errors) {
     stamps_.found_empty(queue);
     sockets_.found_empty(socket_id);

@@ -22,9 +22,9 @@
 #include "os/idle_sockets.hpp"
 #include "os/local_addresses.hpp"
 #include "os/message_arrays.hpp"
+#include "os/packet_stamp_clock.hpp"
 #include "os/socket_calls.hpp"
 #include "os/socket_pool.hpp"
-#include "os/stamp_clock.hpp"
 #include "os/tcp_connector.hpp"
 
 namespace multiping::os {
@@ -33,7 +33,7 @@ class SocketPacketIo final : public net::PacketIo {
  public:
   /// Opens the sockets of plain ICMP probes when `request.lasts`, if this process may, and no others yet.
   /// Throws std::system_error when this process is out of descriptors.
-  SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::IoRequest& request,
+  SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::SocketNeeds& request,
                  const SharedSockets& shared = {});
 
   [[nodiscard]] Instant now() noexcept override;
@@ -82,7 +82,7 @@ class SocketPacketIo final : public net::PacketIo {
   };
   /// The state of one socket's queues.
   struct Queues {
-    StampClock::Queue packets{}, errors{};
+    PacketStampClock::Queue packets{}, errors{};
     std::error_code deaf{};      ///< Why no message can be received at all; none: messages can be.
     std::uint64_t ready_at = 0;  ///< The number of the last look that found this socket ready; see looks_.
     bool may_hold_errors =
@@ -120,7 +120,7 @@ class SocketPacketIo final : public net::PacketIo {
   void join_all() noexcept;
   [[nodiscard]] std::span<const net::SocketId> ready_sockets();
   [[nodiscard]] std::span<const net::SocketId> polled_sockets();
-  int read_socket(const PooledSocket& pooled, ReceiveBatch& batch, int flags, StampClock::Queue& queue);
+  int read_socket(const PooledSocket& pooled, ReceiveBatch& batch, int flags, PacketStampClock::Queue& queue);
   void make_room_for_errors(net::SocketId socket_id);
   void look_for_errors() noexcept;
   void take_errors(net::SocketId socket_id, std::size_t count) noexcept;
@@ -128,7 +128,7 @@ class SocketPacketIo final : public net::PacketIo {
   [[nodiscard]] std::span<const net::SocketId> given_back_first();
   [[nodiscard]] Reports hold_errors(net::SocketId socket_id);
   void read_clocks() noexcept;
-  [[nodiscard]] net::Arrival arrival(const ControlData& control, const StampClock::Queue& queue) const noexcept;
+  [[nodiscard]] net::Arrival arrival(const ControlData& control, const PacketStampClock::Queue& queue) const noexcept;
 
   TransportKind kind_;
   BrokerAccess broker_;
@@ -153,10 +153,10 @@ class SocketPacketIo final : public net::PacketIo {
   std::vector<pollfd> watched_;  ///< The event descriptor, then all others.
   std::uint64_t watched_version_ = 0;
   std::vector<net::SocketId> heard_;
-  StampClock stamps_;
+  PacketStampClock stamps_;
   std::vector<Queues> queues_;  ///< By socket.
   std::uint64_t looks_ = 1;     ///< The number of the next look for ready sockets, counted from 1.
-  StampClock::Queue empty_at_last_look_{};
+  PacketStampClock::Queue empty_at_last_look_{};
   Instant read_at_{};
   bool met_error_ = false;       ///< A call failed while packets were read.
   bool reading_failed_ = false;  ///< An error did not pass: the next wait() must not spin.

@@ -66,7 +66,7 @@ bool gives_ip_header(TransportKind kind, const SocketKey& key) noexcept {
 
 }  // namespace
 
-SocketPool::SocketPool(TransportKind kind, const TransportOptions& options, const net::IoRequest& request,
+SocketPool::SocketPool(TransportKind kind, const TransportOptions& options, const net::SocketNeeds& request,
                        Sources sources)
     : kind_{kind},
       sources_{std::move(sources)},

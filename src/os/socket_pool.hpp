@@ -50,7 +50,7 @@ class SocketPool {
     EpollDescriptor& watch;  ///< Watches the open sockets, tagged by their numbers. Outlives this object.
   };
   /// `request` sets the sizes of the buffers, and says whether a remembered MTU counts.
-  SocketPool(TransportKind kind, const TransportOptions& options, const net::IoRequest& request, Sources sources);
+  SocketPool(TransportKind kind, const TransportOptions& options, const net::SocketNeeds& request, Sources sources);
   SocketPool(const SocketPool&) = delete;
   SocketPool& operator=(const SocketPool&) = delete;
   ~SocketPool();

@@ -18,10 +18,10 @@
 #include "os/clock.hpp"
 #include "os/control_message.hpp"
 #include "os/error_queue.hpp"
-#include "os/kernel_names.hpp"
-#include "os/send_path_check.hpp"
+#include "os/kernel_constants.hpp"
+#include "os/option_trial.hpp"
 #include "os/socket.hpp"
-#include "os/source_finder.hpp"
+#include "os/source_address_finder.hpp"
 #include "values/destination_port.hpp"
 #include "values/flow_label.hpp"
 
@@ -45,7 +45,7 @@ std::error_code as_shortage(std::error_code error) noexcept {
 /// for lack of descriptors, memory or ports, the result is that error.
 std::error_code told_apart(std::error_code error, const Address& to, const ProbeOptions& probe) noexcept {
   if (error != std::errc::address_not_available) return error;
-  SourceFinder finder;
+  SourceAddressFinder finder;
   errno = 0;
   if (!finder.open(to.family(), probe.device) || !finder.find(to, probe)) {
     const std::error_code obstacle = last_error();

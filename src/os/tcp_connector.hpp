@@ -13,10 +13,10 @@
 
 #include "multiping/options.hpp"
 #include "net/packet_io.hpp"
+#include "os/connection_descriptors.hpp"
 #include "os/file_descriptor.hpp"
 #include "os/message_arrays.hpp"
 #include "os/socket_calls.hpp"
-#include "os/token_descriptors.hpp"
 
 struct epoll_event;
 
@@ -77,7 +77,7 @@ class TcpConnector {
 
   FileDescriptor watch_;
   std::vector<Connection> connections_;
-  TokenDescriptors tokens_;
+  ConnectionDescriptors tokens_;
   std::map<FlowName, FileDescriptor> flow_ports_;  ///< Sockets that hold the ports.
   std::vector<net::Connected> outcomes_;
   std::size_t given_back_ = 0;

@@ -3,7 +3,7 @@
 #include "packet/icmp.hpp"
 
 #include "packet/checksum.hpp"
-#include "packet/ip_protocol.hpp"
+#include "packet/ip_protocol_numbers.hpp"
 #include "packet/ipv4.hpp"
 #include "packet/ipv6.hpp"
 #include "packet/reader.hpp"

@@ -3,7 +3,7 @@
 #include "packet/tcp.hpp"
 
 #include "packet/checksum.hpp"
-#include "packet/ip_protocol.hpp"
+#include "packet/ip_protocol_numbers.hpp"
 #include "packet/reader.hpp"
 #include "packet/writer.hpp"
 

@@ -7,16 +7,16 @@
 #include <vector>
 
 #include "multiping/options.hpp"
-#include "resolve/lookup.hpp"
-#include "resolve/lookup_schedule.hpp"
+#include "resolve/lookup_order.hpp"
+#include "resolve/single_lookup.hpp"
 
 namespace multiping::resolver {
 
 class LookupThreads;
 struct SharedCall;
 
-/// NameLookups by threads that all calls of the process share evenly: no call gets more threads than another call that
-/// could use them. May be used by one thread at a time.
+/// PendingLookups by threads that all calls of the process share evenly: no call gets more threads than another call
+/// that could use them. May be used by one thread at a time.
 class LookupSession {
  public:
   /// Starts the lookups at once and does not wait. `options` are in range. The factory, and the objects that it makes,

@@ -12,7 +12,7 @@
 
 #include "base/signals_blocked.hpp"
 #include "multiping/error.hpp"
-#include "resolve/own_object.hpp"
+#include "resolve/pinned_library.hpp"
 
 namespace multiping::resolver {
 namespace {
@@ -126,8 +126,8 @@ void LookupThreads::retire(Threads::iterator self) noexcept {
   left_.notify_all();
 }
 
-/// The next job for this thread, if need be after a pause; none when nothing is left for it. NameLookups that are under
-/// way are no reason to stay: the thread that makes one now can make it again.
+/// The next job for this thread, if need be after a pause; none when nothing is left for it. PendingLookups that are
+/// under way are no reason to stay: the thread that makes one now can make it again.
 std::optional<LookupThreads::Job> LookupThreads::await_job(Lock& lock, const std::shared_ptr<SharedCall>& last) {
   while (true) {
     if (auto job = next_job(last)) return job;

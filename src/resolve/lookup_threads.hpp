@@ -13,9 +13,9 @@
 #include <thread>
 #include <vector>
 
-#include "resolve/event_descriptor.hpp"
-#include "resolve/lookup.hpp"
-#include "resolve/lookup_schedule.hpp"
+#include "resolve/eventfd.hpp"
+#include "resolve/lookup_order.hpp"
+#include "resolve/single_lookup.hpp"
 
 namespace multiping::resolver {
 
@@ -27,7 +27,7 @@ inline constexpr std::size_t most_lookups = 64;
 struct SharedCall {
   const Family family = Family::any;
   const LookupFactory factory{};
-  LookupSchedule board;
+  LookupOrder board;
   std::condition_variable_any known{};  ///< Notified when the board has known answers.
   EventDescriptor event{};              ///< Readable while the board has known answers.
 };

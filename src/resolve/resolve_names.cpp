@@ -7,10 +7,10 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/host_name.hpp"
+#include "base/host_name_syntax.hpp"
 #include "multiping/error.hpp"
 #include "resolve/lookup_session.hpp"
-#include "resolve/name_lookups.hpp"
+#include "resolve/pending_lookups.hpp"
 
 namespace multiping::resolver {
 namespace {
@@ -50,7 +50,7 @@ void take_name(const Answer& answer, ReverseResolution& resolution) {
 std::vector<Resolution> resolve_names(std::span<const std::string> names, const ResolveOptions& options,
                                       const std::stop_token& stop) {
   std::vector<Resolution> resolutions(names.size());
-  NameLookups lookups{{names.begin(), names.end()}, options, stop};
+  PendingLookups lookups{{names.begin(), names.end()}, options, stop};
   lookups.wait_for_all();
   for (auto& [position, resolution] : lookups.take()) resolutions[position] = std::move(resolution);
   return resolutions;

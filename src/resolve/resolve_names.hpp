@@ -20,7 +20,7 @@ namespace multiping::resolver {
 /// are known, when no lookup has ended for options.timeout, at the end of options.budget, or within 10 ms of a stop
 /// request. Names that are pending then get Errc::lookup_timeout, or Errc::lookup_failed when their lookups so far were
 /// turned down rather than left unanswered. A lookup under way at that moment cannot be cancelled; its thread touches
-/// nothing of the caller's. NameLookups of name_lookups.hpp give the same results as they become known.
+/// nothing of the caller's. PendingLookups of pending_lookups.hpp give the same results as they become known.
 [[nodiscard]] std::vector<Resolution> resolve_names(std::span<const std::string> names, const ResolveOptions& options,
                                                     const std::stop_token& stop = {});
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/position_map.hpp"
 #include "engine/probe_table.hpp"
+#include "engine/unique_targets.hpp"
 #include "multiping/address.hpp"
 #include "packet/icmp.hpp"
 #include "packet/ipv4.hpp"
@@ -84,16 +84,16 @@ void table_probe(benchmark::State& state) {
 }
 BENCHMARK(table_probe)->Iterations(1 << 23);
 
-void position_map(benchmark::State& state) {
+void unique_targets(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0));
   for (auto _ : state) {
-    engine::PositionMap all{count};
+    engine::UniqueTargets all{count};
     for (std::uint32_t i = 0; i < count; ++i) all.add({.address = numbered(i)});
     benchmark::DoNotOptimize(all.finish().data());
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * state.range(0));
 }
-BENCHMARK(position_map)->Arg(10'000)->Arg(1'000'000);
+BENCHMARK(unique_targets)->Arg(10'000)->Arg(1'000'000);
 
 }  // namespace
 

@@ -266,7 +266,7 @@ class Verdict {
  public:
   Verdict(const std::vector<Sample>& all, Seconds length) : all_{all}, length_{length.count()} {}
 
-  /// Whether a resource did not grow. NameLookups take some of it now and then, so the least value of each window
+  /// Whether a resource did not grow. PendingLookups take some of it now and then, so the least value of each window
   /// counts; at any time there may be `peak` more.
   [[nodiscard]] bool flat(const char* name, long Sample::*what, long peak) const {
     const Taken taken{least(warm, what), least(the_end, what), most(what)};

@@ -1,4 +1,4 @@
-// Tests the loop between a probe source and a transport: which calls it makes, in which order, and when it waits.
+// Tests the loop between a probe supplier and a transport: which calls it makes, in which order, and when it waits.
 // The transport is a small class of this file, in virtual time.
 #include "engine/probe_loop.hpp"
 

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/host_name_syntax.hpp"
 #include "fuzz/fuzz.hpp"
 #include "multiping/address.hpp"
 #include "multiping/target.hpp"
-#include "base/host_name.hpp"
 
 namespace {
 

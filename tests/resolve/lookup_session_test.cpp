@@ -38,7 +38,7 @@ LookupFactory finding() {
   return scripted([](const auto&) { return found(); });
 }
 
-/// NameLookups that hang at the gate, except those of "quick".
+/// PendingLookups that hang at the gate, except those of "quick".
 LookupFactory hanging(const std::shared_ptr<Gate>& gate) {
   return scripted([gate](const std::string& name) {
     if (name != "quick") gate->pass();

@@ -1,5 +1,5 @@
 // Tests name resolution for the library: texts without a lookup, names that this host knows, the preferred address.
-// NameLookups that need a name server are in system_lookup_test.cpp.
+// PendingLookups that need a name server are in getaddrinfo_lookup_test.cpp.
 #include "resolve/resolve_names.hpp"
 
 #include <algorithm>

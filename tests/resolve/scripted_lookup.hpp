@@ -1,4 +1,4 @@
-// NameLookups whose answers a test scripts, and a gate at which they hang until the test opens it.
+// PendingLookups whose answers a test scripts, and a gate at which they hang until the test opens it.
 // Header only.
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "multiping/error.hpp"
-#include "resolve/lookup.hpp"
+#include "resolve/single_lookup.hpp"
 
 namespace multiping::test {
 

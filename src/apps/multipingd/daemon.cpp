@@ -108,7 +108,7 @@ void Daemon::start(bool publish) {
   if (publish && listener_) listener_->publish();
   listener_.reset();
   std::vector<int> filtered;
-  for (const Icmp4emFront& front : icmp4em_) filtered.push_back(front.descriptor());
+  for (const Icmp4emListener& front : icmp4em_) filtered.push_back(front.descriptor());
   findings_ = lock_down(account_, descriptors(), filtered);
   add_ping_finding();
 }
@@ -264,7 +264,7 @@ void Daemon::drain(const char* why) {
   }
   log_.line(std::string{why} + ": no new clients; those that are connected are answered");
   broker_->stop_accepting();
-  for (const Icmp4emFront& front : icmp4em_) front.stop_accepting();
+  for (const Icmp4emListener& front : icmp4em_) front.stop_accepting();
   loop_.once(drain_time, [this] { loop_.stop(); });
 }
 
@@ -276,7 +276,7 @@ void Daemon::tell_figures() {
             ", " + told("connected", figures.connected) + ", " + told("living sockets", figures.living_sockets) + ", " +
             told("ready for ipv4", ready_.left(Family::ipv4)) + ", " +
             told("ready for ipv6", ready_.left(Family::ipv6)));
-  for (const Icmp4emFront& front : icmp4em_) log_.line(front.figures());
+  for (const Icmp4emListener& front : icmp4em_) log_.line(front.figures());
 }
 
 void Daemon::add_ping_finding() {
@@ -299,7 +299,7 @@ void Daemon::tell_start() {
             told("ready for ipv4", ready_.left(Family::ipv4)) + ", " +
             told("ready for ipv6", ready_.left(Family::ipv6)) + ", " + std::to_string(ready_.buffer_of_ready()) +
             " bytes each");
-  for (const Icmp4emFront& front : icmp4em_) log_.line("serving icmp4em at " + front.name());
+  for (const Icmp4emListener& front : icmp4em_) log_.line("serving icmp4em at " + front.name());
 }
 
 void Daemon::serve() {

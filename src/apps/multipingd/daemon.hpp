@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "apps/multipingd/broker/broker_server.hpp"
-#include "apps/multipingd/broker/socket_stock.hpp"
-#include "apps/multipingd/icmp4em/icmp4em_front.hpp"
+#include "apps/multipingd/broker/prepared_sockets.hpp"
+#include "apps/multipingd/daemon_options.hpp"
+#include "apps/multipingd/icmp4em/icmp4em_listener.hpp"
 #include "apps/multipingd/listening_socket.hpp"
-#include "apps/multipingd/options.hpp"
 #include "apps/multipingd/ping_group_claim.hpp"
 #include "apps/multipingd/ping_group_range.hpp"
 #include "apps/multipingd/ping_group_restorer.hpp"
-#include "apps/multipingd/sandbox/sandbox_check.hpp"
+#include "apps/multipingd/sandbox/sandbox_self_test.hpp"
 #include "apps/multipingd/sandbox/users_and_groups.hpp"
 #include "base/log.hpp"
 #include "os/event_loop.hpp"
@@ -77,12 +77,12 @@ class Daemon {
   std::optional<PingGroupClaim> claim_;  ///< None when a guard holds the claim, or there is none.
   std::optional<ListeningSocket> listener_;
   Occupant occupant_ = Occupant::none;
-  SocketStock ready_;
+  PreparedSockets ready_;
   std::vector<Finding> findings_{};
   os::EventLoop loop_;
   os::FileDescriptor signals_{};
   std::unique_ptr<daemon::BrokerServer> broker_;
-  std::vector<Icmp4emFront> icmp4em_;
+  std::vector<Icmp4emListener> icmp4em_;
   bool draining_ = false;
 };
 

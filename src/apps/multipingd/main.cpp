@@ -15,7 +15,7 @@
 #include <variant>
 
 #include "apps/multipingd/daemon.hpp"
-#include "apps/multipingd/options.hpp"
+#include "apps/multipingd/daemon_options.hpp"
 #include "base/log.hpp"
 
 namespace {

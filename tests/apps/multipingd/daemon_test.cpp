@@ -20,7 +20,7 @@
 #include <thread>
 #include <vector>
 
-#include "apps/multipingd/sandbox/sandbox_check.hpp"
+#include "apps/multipingd/sandbox/sandbox_self_test.hpp"
 #include "broker/broker_frames.hpp"
 #include "netns/namespace.hpp"
 #include "netns/sandbox.hpp"

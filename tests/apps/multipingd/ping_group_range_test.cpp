@@ -12,7 +12,7 @@
 #include "apps/multipingd/daemon.hpp"
 #include "apps/multipingd/ping_group_restorer.hpp"
 #include "apps/multipingd/sandbox/privileges.hpp"
-#include "apps/multipingd/sandbox/sandbox_check.hpp"
+#include "apps/multipingd/sandbox/sandbox_self_test.hpp"
 #include "netns/namespace.hpp"
 
 BOOST_AUTO_TEST_SUITE(multipingd_group_range_test)

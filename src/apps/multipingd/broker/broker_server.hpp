@@ -12,7 +12,7 @@
 
 #include "apps/multipingd/broker/socket_ledger.hpp"
 #include "base/log.hpp"
-#include "base/rate_limits.hpp"
+#include "base/token_buckets.hpp"
 #include "broker/broker_frames.hpp"
 #include "os/event_loop.hpp"
 #include "os/file_descriptor.hpp"

@@ -10,7 +10,7 @@
 
 #include "apps/multipingd/broker/socket_ledger.hpp"
 #include "base/monotonic_time.hpp"
-#include "base/rate_limits.hpp"
+#include "base/token_buckets.hpp"
 
 namespace multiping::daemon {
 
@@ -41,7 +41,7 @@ class UserQuota {
   [[nodiscard]] bool make_room(std::size_t count);
 
   QuotaLimits limits_;
-  RateLimits<uid_t> rates_;
+  TokenBuckets<uid_t> rates_;
   SocketLedger living_;
 };
 

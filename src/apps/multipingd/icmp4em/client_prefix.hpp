@@ -10,7 +10,7 @@
 
 namespace multiping::daemon {
 
-/// The addresses that begin with the same `prefix` bits as `address`. Zones are not compared.
+/// The addresses that begin with the same `prefix` bits as `address`. Ipv6Zones are not compared.
 struct ClientPrefix {
   Address address{};
   unsigned prefix = 0;

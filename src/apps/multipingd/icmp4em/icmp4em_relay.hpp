@@ -14,7 +14,7 @@
 
 #include "apps/multipingd/icmp4em/icmp4em_errors.hpp"
 #include "base/monotonic_time.hpp"
-#include "base/rate_limits.hpp"
+#include "base/token_buckets.hpp"
 #include "icmp4em/icmp4em_frames.hpp"
 #include "multiping/address.hpp"
 #include "packet/icmp.hpp"
@@ -57,7 +57,7 @@ struct Icmp4emLimits {
   Rate assured_to_client{.per_second = 200, .burst = 200};
   Rate reserve_of_address{.per_second = 20'000, .burst = 20'000};
   Rate notices_of_address{.per_second = 1'000, .burst = 1'000};  ///< How many refusals are told.
-  std::size_t clients = 4'096;                                   ///< Rates are kept for this many; see RateLimits.
+  std::size_t clients = 4'096;                                   ///< Rates are kept for this many; see TokenBuckets.
 };
 
 /// Why a request must not be sent.
@@ -169,8 +169,8 @@ class Icmp4emRelay {
   std::unordered_map<Key, Probes::iterator, KeyHash> by_key_;
   std::unordered_map<Icmp4emClient, std::size_t, ClientHash> of_client_;
   std::unordered_map<Icmp4emClient, std::size_t, ClientHash> of_address_;  ///< By one_address(), port 0.
-  RateLimits<Icmp4emClient> client_rates_, assured_rates_;
-  RateLimits<Icmp4emClient> address_rates_, reserve_rates_, notice_rates_;  ///< By one_address(), port 0.
+  TokenBuckets<Icmp4emClient> client_rates_, assured_rates_;
+  TokenBuckets<Icmp4emClient> address_rates_, reserve_rates_, notice_rates_;  ///< By one_address(), port 0.
 };
 
 }  // namespace multiping::daemon

@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "apps/multipingd/icmp4em/blocked_sources.hpp"
 #include "apps/multipingd/icmp4em/icmp4em_sockets.hpp"
-#include "apps/multipingd/icmp4em/source_filter.hpp"
 #include "os/control_message.hpp"
 #include "os/error_queue.hpp"
 #include "os/message_arrays.hpp"

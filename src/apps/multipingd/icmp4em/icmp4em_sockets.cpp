@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <array>
 
-#include "os/kernel_names.hpp"
+#include "os/kernel_constants.hpp"
 #include "os/socket.hpp"
 #include "packet/icmp.hpp"
 #include "packet/writer.hpp"

@@ -11,7 +11,7 @@
 namespace multiping::daemon {
 
 std::vector<Finding> lock_down(const Account& account, std::size_t descriptors, std::span<const int> filtered) {
-  SandboxCheck verification;
+  SandboxSelfTest verification;
   Expectations expected{
       .account = account, .left_groups = ::geteuid() == 0, .emptied_bounding = has_capability(CAP_SETPCAP)};
   limit_resources(descriptors);

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "apps/multipingd/sandbox/sandbox_check.hpp"
+#include "apps/multipingd/sandbox/sandbox_self_test.hpp"
 #include "apps/multipingd/sandbox/users_and_groups.hpp"
 
 namespace multiping::daemon {

@@ -17,7 +17,7 @@
 #include <span>
 #include <system_error>
 
-#include "os/kernel_names.hpp"
+#include "os/kernel_constants.hpp"
 
 namespace multiping::daemon {
 namespace {

@@ -20,7 +20,7 @@
 #include <sstream>
 #include <string>
 
-#include "apps/multipingd/icmp4em/source_filter.hpp"
+#include "apps/multipingd/icmp4em/blocked_sources.hpp"
 #include "apps/multipingd/sandbox/privileges.hpp"
 #include "apps/multipingd/sandbox/seccomp_filter.hpp"
 #include "netns/namespace.hpp"
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(landlock_alone_opens_no_file) {
 
 BOOST_AUTO_TEST_CASE(what_was_not_given_up_is_found) {
   Child child{[] {
-    daemon::SandboxCheck verification;
+    daemon::SandboxSelfTest verification;
     verification.try_files();
     const auto findings = verification.run({.account = account});
     const auto holds = [&](const char* what) {

@@ -1,0 +1,94 @@
+// Finds options by their hash, and reuses the number that has been idle for longest.
+// See batch/probe_profiles.hpp.
+#include "batch/probe_profiles.hpp"
+
+#include <functional>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "base/reserve_more.hpp"
+
+namespace multiping {
+namespace {
+
+/// How many numbers may be idle before the first of them goes to other options: each may hold a socket.
+constexpr std::size_t most_idle = 16;
+
+std::size_t hash(const ProbeOptions& options) noexcept {
+  std::size_t sum = options.payload_size + std::hash<std::string>{}(options.device);
+  for (const int part :
+       {static_cast<int>(options.protocol), options.ttl.value_or(0), options.tos, options.port, options.source_port,
+        static_cast<int>(options.flow_label.value_or(0)), static_cast<int>(options.mark.value_or(0)),
+        static_cast<int>(options.flow.value_or(0)), static_cast<int>(options.random_payload)})
+    sum = sum * 65'599 + static_cast<unsigned>(part);
+  for (const std::uint8_t octet : options.pattern) sum = sum * 65'599 + octet;
+  for (const Address& source : {options.source_v4, options.source_v6})
+    sum = sum * 65'599 + std::hash<Address>{}(source);
+  return sum;
+}
+
+}  // namespace
+
+std::optional<net::ProfileNumber> Profiles::find(const ProbeOptions& options) const {
+  const auto [first, last] = by_hash_.equal_range(hash(options));
+  for (auto alike = first; alike != last; ++alike)
+    if (entries_[alike->second].options == options) return alike->second;
+  return std::nullopt;
+}
+
+net::ProfileNumber Profiles::add(Entry entry) {
+  if (entries_.size() == net::most_profiles) throw std::bad_alloc{};
+  const auto number = static_cast<net::ProfileNumber>(entries_.size());
+  reserve_more(entries_, 1);
+  idle_.make_room(entries_.size() + 1);
+  by_hash_.emplace(hash(entry.options), number);
+  entries_.push_back(std::move(entry));
+  return number;
+}
+
+/// Gives the new entry the number that has been idle for longest.
+net::ProfileNumber Profiles::replace_idle(Entry entry) noexcept {
+  const net::ProfileNumber number = idle_.front();
+  idle_.remove(number);
+  --idle_count_;
+  const auto [first, last] = by_hash_.equal_range(hash(entries_[number].options));
+  auto own = first;
+  while (own != last && own->second != number) ++own;
+  auto place = by_hash_.extract(own);
+  place.key() = hash(entry.options);
+  by_hash_.insert(std::move(place));
+  entries_[number] = std::move(entry);
+  return number;
+}
+
+Profiles::Numbered Profiles::acquire(const ProbeOptions& options) {
+  if (const auto known = find(options)) {
+    Entry& entry = entries_[*known];
+    if (entry.users++ == 0) {
+      idle_.remove(*known);
+      --idle_count_;
+    }
+    return {.number = *known, .fresh = !entry.known};
+  }
+  const bool most = entries_.size() == net::most_profiles && idle_count_ > 0;
+  Entry entry{.options = options, .users = 1};
+  const net::ProfileNumber number =
+      idle_count_ >= most_idle || most ? replace_idle(std::move(entry)) : add(std::move(entry));
+  return {.number = number, .fresh = true};
+}
+
+void Profiles::release(net::ProfileNumber number) noexcept {
+  if (--entries_[number].users > 0) return;
+  idle_.push_back(number);
+  ++idle_count_;
+}
+
+std::vector<ProbeOptions> Profiles::take() && {
+  std::vector<ProbeOptions> all;
+  all.reserve(entries_.size());
+  for (Entry& entry : entries_) all.push_back(std::move(entry.options));
+  return all;
+}
+
+}  // namespace multiping
