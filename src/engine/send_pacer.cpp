@@ -98,6 +98,8 @@ void RefusalBackOff::refused(Instant now) noexcept {
   ready_at_ = now + pause_;
 }
 
-bool RefusalBackOff::exhausted(Instant now) const noexcept { return first_refusal_ && now - *first_refusal_ >= patience; }
+bool RefusalBackOff::exhausted(Instant now) const noexcept {
+  return first_refusal_ && now - *first_refusal_ >= patience;
+}
 
 }  // namespace multiping::engine

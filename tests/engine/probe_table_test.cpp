@@ -8,9 +8,9 @@
 
 using namespace std::chrono_literals;
 using multiping::Address;
+using multiping::Instant;
 using multiping::Outcome;
 using multiping::engine::ProbeTable;
-using multiping::Instant;
 
 namespace probe_table_test {
 

@@ -8,10 +8,10 @@
 #include <vector>
 
 using namespace std::chrono_literals;
-using multiping::engine::RefusalBackOff;
-using multiping::engine::Congestion;
-using multiping::engine::SendPacer;
 using multiping::Instant;
+using multiping::engine::Congestion;
+using multiping::engine::RefusalBackOff;
+using multiping::engine::SendPacer;
 
 BOOST_AUTO_TEST_SUITE(send_pacer_test)
 

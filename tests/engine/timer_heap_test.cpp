@@ -11,9 +11,9 @@
 #include "engine/index_queue.hpp"
 
 using namespace std::chrono_literals;
+using multiping::Instant;
 using multiping::engine::IndexQueue;
 using multiping::engine::TimerHeap;
-using multiping::Instant;
 
 BOOST_AUTO_TEST_SUITE(timer_heap_test)
 

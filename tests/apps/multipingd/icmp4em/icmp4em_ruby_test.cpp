@@ -21,8 +21,9 @@ BOOST_AUTO_TEST_SUITE(proxy_icmp4em_ruby, *precondition(needs_to_work("ruby -e '
 
 /// Runs the client and returns the outcome that it prints for each target.
 Outcomes run_client(const RunningServer& server, const std::string& timeout_and_retries, const std::string& targets) {
-  const std::string command = "ruby " MULTIPING_SOURCE_DIR "/tests/apps/multipingd/icmp4em/icmp4em_client.rb " + server.at().to_string() +
-                              " " + std::to_string(server.port()) + " " + timeout_and_retries + " " + targets;
+  const std::string command = "ruby " MULTIPING_SOURCE_DIR "/tests/apps/multipingd/icmp4em/icmp4em_client.rb " +
+                              server.at().to_string() + " " + std::to_string(server.port()) + " " +
+                              timeout_and_retries + " " + targets;
   FILE* output = ::popen(command.c_str(), "re");
   BOOST_REQUIRE(output != nullptr);
   std::string text;
