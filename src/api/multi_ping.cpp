@@ -39,7 +39,7 @@ void check_waits(const BackOff& waits, int retry) {
   const Duration wait = wait_after(waits, 1);
   if (wait >= shortest_slot) return;
   const std::string member = wait < Duration{waits.first} ? "BackOff::most" : "BackOff::first";
-  throw std::invalid_argument(member + " is " + number_text(milliseconds(wait)) + " ms; it must be 1 ms or more");
+  throw std::invalid_argument(member + " is " + number_text(to_milliseconds(wait)) + " ms; it must be 1 ms or more");
 }
 
 /// When the rounds of a multi_ping() end.

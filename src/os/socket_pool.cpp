@@ -282,19 +282,19 @@ std::size_t SocketPool::send_room(Family family) const noexcept {
   return std::min(packets * answer_cost(), largest_wanted_buffer);
 }
 
-SendBuffer::Look SocketPool::refused(net::SocketId pooled, Instant now) noexcept {
-  PooledSocket& full = sockets_[pooled];
+SendBuffer::Look SocketPool::refused(net::SocketId socket_id, Instant now) noexcept {
+  PooledSocket& full = sockets_[socket_id];
   return full.send_room.refused(full.socket(), send_buffer_ == 0 ? send_room(full.key.family) : 0, now);
 }
 
-bool SocketPool::cut_from_now_on(net::SocketId pooled) noexcept {
-  return may_be_cut(sockets_[pooled]) && cut_again(sockets_[pooled].socket());
+bool SocketPool::cut_from_now_on(net::SocketId socket_id) noexcept {
+  return may_be_cut(sockets_[socket_id]) && cut_again(sockets_[socket_id].socket());
 }
 
 void SocketPool::expect_payload(std::size_t size) noexcept {
   if (size <= largest_payload_) return;
   largest_payload_ = size;
-  for (const net::SocketId pooled : open_) size_buffers(sockets_[pooled]);
+  for (const net::SocketId socket_id : open_) size_buffers(sockets_[socket_id]);
 }
 
 void SocketPool::give_back(net::SocketId number) noexcept {
@@ -322,18 +322,18 @@ void SocketPool::close(net::SocketId number) noexcept {
   free_.push_back(number);
 }
 
-void SocketPool::taken(net::SocketId pooled, std::size_t count) noexcept {
+void SocketPool::taken(net::SocketId socket_id, std::size_t count) noexcept {
   if (count == 0) return;
-  PooledSocket& from = sockets_[pooled];
-  if (!std::exchange(from.in_read, true)) read_.push_back(pooled);
+  PooledSocket& from = sockets_[socket_id];
+  if (!std::exchange(from.in_read, true)) read_.push_back(socket_id);
   from.taken += count;
   from.most_taken = std::max(from.most_taken, from.taken);
 }
 
 net::Drops SocketPool::drops() noexcept {
-  for (const net::SocketId pooled : open_.size() <= few_to_look_at ? open_ : read_)
-    if (sockets_[pooled].socket() >= 0) look_for_drops(sockets_[pooled]);
-  for (const net::SocketId pooled : read_) sockets_[pooled].in_read = false;
+  for (const net::SocketId socket_id : open_.size() <= few_to_look_at ? open_ : read_)
+    if (sockets_[socket_id].socket() >= 0) look_for_drops(sockets_[socket_id]);
+  for (const net::SocketId socket_id : read_) sockets_[socket_id].in_read = false;
   read_.clear();
   return drops_;
 }

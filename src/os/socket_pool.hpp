@@ -124,14 +124,14 @@ class SocketPool {
 
  private:
   [[nodiscard]] Taken find_or_open(const SocketKey& key);
-  void leave_df_out(PooledSocket& socket_id) noexcept;
+  void leave_df_out(PooledSocket& pooled) noexcept;
   [[nodiscard]] OpenedSocket open_socket(const SocketKey& key);
   [[nodiscard]] std::optional<ProbeSocket> take_ready(const SocketKey& key) noexcept;
   [[nodiscard]] net::SocketId add(const SocketKey& key, ProbeSocket held);
   void make_room();
-  void enter(net::SocketId number, PooledSocket socket_id) noexcept;
-  void stand_in(net::SocketId number, PooledSocket socket_id) noexcept;
-  void leave(PooledSocket& socket_id) noexcept;
+  void enter(net::SocketId number, PooledSocket pooled) noexcept;
+  void stand_in(net::SocketId number, PooledSocket pooled) noexcept;
+  void leave(PooledSocket& pooled) noexcept;
   [[nodiscard]] PooledSocket furnish(const SocketKey& key, ProbeSocket held) const;
   [[nodiscard]] SocketMaker maker() const noexcept;
   [[nodiscard]] bool reopen(net::SocketId number);
@@ -140,12 +140,12 @@ class SocketPool {
   [[nodiscard]] static std::uint32_t udp_port(Family family, std::uint16_t port) noexcept {
     return (family == Family::ipv4 ? 0U : 0x1'0000U) | port;
   }
-  void look_for_drops(PooledSocket& socket_id) noexcept;
+  void look_for_drops(PooledSocket& pooled) noexcept;
   [[nodiscard]] std::size_t answer_cost() const noexcept;
   [[nodiscard]] std::size_t wanted_buffer() const noexcept;
   [[nodiscard]] std::size_t send_room(Family family) const noexcept;
-  void size_buffers(PooledSocket& socket_id) const noexcept;
-  void raise_receive_buffer(const PooledSocket& socket_id, std::size_t bytes) const noexcept;
+  void size_buffers(PooledSocket& pooled) const noexcept;
+  void raise_receive_buffer(const PooledSocket& pooled, std::size_t bytes) const noexcept;
 
   /// All sockets of one flow name have the same source port, and keep it when they are closed and opened again.
   struct FlowName {

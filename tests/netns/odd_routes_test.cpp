@@ -88,6 +88,7 @@ BOOST_AUTO_TEST_CASE(a_forwarded_address_whose_host_is_silent_is_not_reached) {
     std::vector<Result> lost(2);
     lost[0].address = *Address::parse("10.77.0.1");
     lost[1].address = *Address::parse("fd77::1");
+    for (Result& each : lost) each.protocol = options.ping.probe.protocol;
     for (const Route& route : diagnose(lost, 4s, options)) {
       BOOST_TEST_CONTEXT(route.address) {
         BOOST_TEST(!route.reached);
@@ -123,6 +124,7 @@ BOOST_AUTO_TEST_CASE(what_this_host_says_of_a_dead_gateway_is_no_hop) {
     lost[0].address = *Address::parse("10.2.0.2");
     lost[1].address = *Address::parse("fd02::2");
     lost[2].address = *Address::parse("10.1.0.78");  // no host on the link
+    for (Result& each : lost) each.protocol = options.ping.probe.protocol;
     for (const bool second_address : {false, true}) {
       // The IPv6 source of a ping socket is bound; both addresses belong to this host.
       options.ping.probe.source_v4 = second_address ? *Address::parse("10.1.0.9") : Address{};
