@@ -126,6 +126,16 @@ std::uint8_t number_of(Protocol protocol, Family family) {
   return protocol == Protocol::udp ? 17 : protocol == Protocol::tcp ? 6 : 132;
 }
 
+/// A kernel takes as much of a UDP datagram as its length says (RFC 768), and leaves what follows it.
+std::optional<Datagram> taken_by_a_kernel(ByteView bytes) {
+  auto packet = test::parse_datagram(bytes);
+  if (!packet || packet->protocol() != Protocol::udp || packet->message.size() < tag_begin) return packet;
+  const std::size_t length = get16(packet->message, 4);
+  if (length < tag_begin || length > packet->message.size()) return std::nullopt;
+  packet->message = packet->message.first(length);
+  return packet;
+}
+
 }  // namespace
 
 void WireEvidence::add_probe(const Datagram& probe) {
@@ -157,7 +167,7 @@ std::optional<Address> WireEvidence::quoted_by(const Datagram& packet) const {
 }
 
 std::optional<Proof> WireEvidence::proof_of(ByteView bytes) const {
-  const auto packet = test::parse_datagram(bytes);
+  const auto packet = taken_by_a_kernel(bytes);
   if (!packet || packet->message.size() < quoted_at_least || !test::sound(*packet)) return std::nullopt;
   const bool icmp = packet->protocol() == Protocol::icmp;
   if (icmp && is_error(*packet)) {
