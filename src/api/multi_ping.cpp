@@ -117,6 +117,7 @@ Batch multi_ping(TargetList targets, Timeout timeout, int retry, const Options& 
   return run_rounds(batch, rounds);
 }
 
+// NOLINTNEXTLINE(readability-function-size): the public interface has these five parameters.
 Batch multi_ping(TargetList targets, Timeout timeout, int retry, const Options& options,
                  const std::function<bool(const Result&)>& on_result) {
   if (!on_result) return multi_ping(std::move(targets), timeout, retry, options);

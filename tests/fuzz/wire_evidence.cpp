@@ -126,11 +126,13 @@ std::uint8_t number_of(Protocol protocol, Family family) {
   return protocol == Protocol::udp ? 17 : protocol == Protocol::tcp ? 6 : 132;
 }
 
-/// A kernel takes as much of a UDP datagram as its length says (RFC 768), and leaves what follows it.
+/// A kernel takes as much of a UDP datagram as its length says (RFC 768), and leaves what follows it. With IPv6 a
+/// length of 0 means all that there is (RFC 2675).
 std::optional<Datagram> taken_by_a_kernel(ByteView bytes) {
   auto packet = test::parse_datagram(bytes);
   if (!packet || packet->protocol() != Protocol::udp || packet->message.size() < tag_begin) return packet;
   const std::size_t length = get16(packet->message, 4);
+  if (length == 0 && packet->family() == Family::ipv6) return packet;
   if (length < tag_begin || length > packet->message.size()) return std::nullopt;
   packet->message = packet->message.first(length);
   return packet;
