@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "sim/wire_checksum.hpp"
 
@@ -138,6 +139,18 @@ std::optional<Datagram> taken_by_a_kernel(ByteView bytes) {
   return packet;
 }
 
+/// The first fragment of an IPv4 packet (RFC 791). A kernel puts it together with other fragments that came, and the
+/// checksum is that of all of them.
+bool is_first_fragment(ByteView bytes) {
+  return bytes.size() >= 20 && bytes[0] >> 4U == 4 && (get16(bytes, 6) & 0x3FFFU) == 0x2000;
+}
+
+std::vector<std::uint8_t> as_whole_packet(ByteView bytes) {
+  std::vector<std::uint8_t> whole{bytes.begin(), bytes.end()};
+  whole[6] = whole[7] = 0;
+  return whole;
+}
+
 }  // namespace
 
 void WireEvidence::add_probe(const Datagram& probe) {
@@ -169,8 +182,11 @@ std::optional<Address> WireEvidence::quoted_by(const Datagram& packet) const {
 }
 
 std::optional<Proof> WireEvidence::proof_of(ByteView bytes) const {
-  const auto packet = taken_by_a_kernel(bytes);
-  if (!packet || packet->message.size() < quoted_at_least || !test::sound(*packet)) return std::nullopt;
+  const bool fragment = is_first_fragment(bytes);
+  const auto whole = fragment ? as_whole_packet(bytes) : std::vector<std::uint8_t>{};
+  const auto packet = fragment ? test::parse_datagram(whole) : taken_by_a_kernel(bytes);
+  if (!packet || packet->message.size() < quoted_at_least) return std::nullopt;
+  if (!fragment && !test::sound(*packet)) return std::nullopt;
   const bool icmp = packet->protocol() == Protocol::icmp;
   if (icmp && is_error(*packet)) {
     const auto target = quoted_by(*packet);
