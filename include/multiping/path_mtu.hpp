@@ -62,8 +62,8 @@ extern template MULTIPING_EXPORT std::vector<PathMtu> discover_mtu<MtuOptions, v
                                                                                      const MtuOptions& options);
 /// @endcond
 
-/// The same with the options of a trace, of which it uses timeout, probes_per_hop (as MtuOptions::tries), budget (0:
-/// none) and ping. first_ttl, max_ttl, flows, max_silent_hops or resolve_names with another value than its default is
+/// The same with the options of a trace. It uses timeout, probes_per_hop (as MtuOptions::tries), budget (0: none) and
+/// ping. first_ttl, max_ttl, flows, max_silent_hops or resolve_names with another value than its default is
 /// std::invalid_argument, since a path MTU has no hops.
 [[nodiscard]] MULTIPING_EXPORT std::vector<PathMtu> discover_mtu(TargetList targets, const TraceOptions& options = {});
 

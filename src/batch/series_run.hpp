@@ -71,7 +71,7 @@ class SeriesRun {
   [[nodiscard]] Counters counters() const noexcept { return run_.counters(); }
 
  private:
-  /// A round of which some fates are known.
+  /// A round with the fates that are known so far.
   struct Gathering {
     std::vector<Result> results;           ///< By position.
     std::vector<engine::RoundFate> fates;  ///< By target.

@@ -268,7 +268,7 @@ void name_responders(std::vector<Route>& routes, const Options& options) {
   });
 }
 
-/// The routes of a list of which no position can be probed.
+/// The routes of a list without a position that can be probed.
 std::vector<Route> unprobed(const BatchPlan& plan) {
   std::vector<Route> routes;
   for (const Result& target : plan.results)

@@ -134,7 +134,7 @@ void limit_resources(std::size_t descriptors) {
   limit(RLIMIT_MSGQUEUE, 0, "cannot forbid message queues");
   // When the log or the output of --check is a file, this limit would end the process at its next line.
   if (!is_file(STDERR_FILENO) && !is_file(STDOUT_FILENO)) limit(RLIMIT_FSIZE, 0, "cannot forbid files");
-  // A sanitizer maps terabytes of memory, most of which it never uses.
+  // A sanitizer maps terabytes of memory, and never uses most of it.
   if (!shadows_memory) limit(RLIMIT_AS, most_memory, "cannot limit the memory");
 }
 
