@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "apps/multipingd/sandbox/enter_sandbox.hpp"
-#include "apps/multipingd/sandbox/privileges.hpp"
+#include "apps/multipingd/sandbox/resource_limits.hpp"
 #include "multiping/result.hpp"
 #include "os/socket.hpp"
 

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include "apps/multipingd/sandbox/privileges.hpp"
+#include "apps/multipingd/sandbox/resource_limits.hpp"
 #include "apps/multipingd/sandbox/seccomp_filter.hpp"
 #include "os/socket.hpp"
 
@@ -59,10 +59,10 @@ void outlive_signals() noexcept {
 }
 
 void shed_all(const Account& account) {
-  const bool net_admin = has_capability(CAP_NET_ADMIN);
+  const bool net_admin = apps::has_capability(CAP_NET_ADMIN);
   ::prctl(PR_SET_NAME, "multiping-guard");
   limit_resources(most_descriptors_of_guard);
-  drop_privileges(account, {.net_admin = net_admin, .user = !net_admin});
+  apps::drop_privileges(account, {.net_admin = net_admin, .user = !net_admin});
   forbid_files();
   apply_guard_filter();
 }

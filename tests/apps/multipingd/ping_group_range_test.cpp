@@ -11,8 +11,8 @@
 
 #include "apps/multipingd/daemon.hpp"
 #include "apps/multipingd/ping_group_restorer.hpp"
-#include "apps/multipingd/sandbox/privileges.hpp"
 #include "apps/multipingd/sandbox/sandbox_self_test.hpp"
+#include "apps/privileges/privileges.hpp"
 #include "netns/namespace.hpp"
 
 BOOST_AUTO_TEST_SUITE(multipingd_group_range_test)
@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(guard_serves_root_without_capabilities_too, *boost::unit_te
     const daemon::PingGroupRangeFile file;
     BOOST_REQUIRE(file.write(change.before));
     // The guard of a process that lacks CAP_NET_ADMIN stays user 0, which owns the setting.
-    daemon::drop_privileges(account, {.net_admin = false, .user = true});
+    apps::drop_privileges(account, {.net_admin = false, .user = true});
     daemon::PingGroupRestorer guard{file, {.change = change, .account = account}};
     BOOST_REQUIRE(file.write(change.after));
     guard.end();

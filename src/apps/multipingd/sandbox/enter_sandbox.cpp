@@ -5,7 +5,7 @@
 #include <linux/capability.h>
 #include <unistd.h>
 
-#include "apps/multipingd/sandbox/privileges.hpp"
+#include "apps/multipingd/sandbox/resource_limits.hpp"
 #include "apps/multipingd/sandbox/seccomp_filter.hpp"
 
 namespace multiping::daemon {
@@ -13,9 +13,9 @@ namespace multiping::daemon {
 std::vector<Finding> lock_down(const Account& account, std::size_t descriptors, std::span<const int> filtered) {
   SandboxSelfTest verification;
   Expectations expected{
-      .account = account, .left_groups = ::geteuid() == 0, .emptied_bounding = has_capability(CAP_SETPCAP)};
+      .account = account, .left_groups = ::geteuid() == 0, .emptied_bounding = apps::has_capability(CAP_SETPCAP)};
   limit_resources(descriptors);
-  drop_privileges(account);
+  apps::drop_privileges(account);
   expected.landlock = forbid_files() > 0;
   verification.try_files();
   apply_daemon_filter(filtered);

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "apps/privileges/privileges.hpp"
+
 namespace multiping::daemon {
 
 /// Throws std::invalid_argument, which names `option`, when there is no such user or group.
@@ -13,10 +15,7 @@ namespace multiping::daemon {
 [[nodiscard]] gid_t group_id(const std::string& option, const std::string& name_or_number);
 
 /// The user and group that the daemon runs as while it serves.
-struct Account {
-  uid_t user = 0;
-  gid_t group = 0;
-};
+using Account = apps::Account;
 
 /// The user and group of --user and --group; when these are left out, "multiping" for a process of root. A process that
 /// is not root keeps its own, and the options may name no others. Throws std::invalid_argument, also when the user or

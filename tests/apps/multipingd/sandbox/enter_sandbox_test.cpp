@@ -21,7 +21,7 @@
 #include <string>
 
 #include "apps/multipingd/icmp4em/blocked_sources.hpp"
-#include "apps/multipingd/sandbox/privileges.hpp"
+#include "apps/multipingd/sandbox/resource_limits.hpp"
 #include "apps/multipingd/sandbox/seccomp_filter.hpp"
 #include "netns/namespace.hpp"
 #include "os/ping_socket.hpp"
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(other_programs_and_processes_are_deadly) {
 BOOST_AUTO_TEST_CASE(guard_opens_no_socket_at_all) {
   const pid_t pid = ::fork();
   if (pid == 0) {
-    daemon::drop_privileges(account);
+    apps::drop_privileges(account);
     daemon::apply_guard_filter();
     ::_exit(error_of(opens_socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP)));
   }

@@ -1,20 +1,15 @@
-// Calls capset(2) and Landlock by syscall(2), without a library.
-// See privileges.hpp.
-#include "apps/multipingd/sandbox/privileges.hpp"
+// Calls Landlock by syscall(2), without a library.
+// See resource_limits.hpp.
+#include "apps/multipingd/sandbox/resource_limits.hpp"
 
-#include <grp.h>
-#include <linux/capability.h>
 #include <linux/landlock.h>
-#include <linux/securebits.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
+#include <cstdint>
 
 #include "os/file_descriptor.hpp"
 #include "os/socket.hpp"
@@ -38,30 +33,6 @@ constexpr rlim_t most_memory = rlim_t{256} << 20U;
 
 void require(bool done, const char* doing) {
   if (!done) os::fail(doing);
-}
-
-using CapabilitySets = std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3>;
-
-__user_cap_header_struct header() noexcept { return {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0}; }
-
-constexpr std::uint32_t bit(unsigned capability) noexcept { return std::uint32_t{1} << (capability % 32U); }
-
-void set_capabilities(bool net_admin) {
-  CapabilitySets sets{};
-  if (net_admin) sets[0].permitted = sets[0].effective = bit(CAP_NET_ADMIN);
-  auto head = header();
-  require(::syscall(SYS_capset, &head, sets.data()) == 0, "cannot give the capabilities up");
-}
-
-void empty_bounding_set() {
-  for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
-    require(::prctl(PR_CAPBSET_DROP, capability) == 0, "cannot empty the capability bounding set");
-}
-
-void become(const Account& account) {
-  require(::setgroups(0, nullptr) == 0, "cannot leave the supplementary groups");
-  require(::setresgid(account.group, account.group, account.group) == 0, "cannot become the group");
-  require(::setresuid(account.user, account.user, account.user) == 0, "cannot become the user");
 }
 
 void limit(__rlimit_resource resource, rlim_t most, const char* doing) {
@@ -95,28 +66,6 @@ Ruleset everything(int version) noexcept {
 }
 
 }  // namespace
-
-bool has_capability(unsigned capability) noexcept {
-  CapabilitySets sets{};
-  auto head = header();
-  if (::syscall(SYS_capget, &head, sets.data()) != 0) return false;
-  return (sets.at(capability / 32U).effective & bit(capability)) != 0;
-}
-
-void drop_privileges(const Account& account, const Keeping& keeping) {
-  if (has_capability(CAP_SETPCAP)) {
-    constexpr unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
-                                   SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED;
-    require(::prctl(PR_SET_SECUREBITS, bits) == 0, "cannot lock the secure bits");
-    empty_bounding_set();
-  }
-  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);  // fails only on a kernel without ambient capabilities
-  if (keeping.net_admin) require(::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0, "cannot keep a capability");
-  if (::geteuid() == 0 && !keeping.user) become(account);
-  set_capabilities(keeping.net_admin);
-  require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "cannot set no_new_privs");
-  require(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "cannot hide from other processes");
-}
 
 std::size_t take_all_descriptors() noexcept {
   rlimit now{};

@@ -1,0 +1,34 @@
+// Gives the privileges of a program up for good, and all ways to get them back.
+// capabilities(7), credentials(7), prctl(2).
+#pragma once
+
+#include <sys/types.h>
+
+namespace multiping::apps {
+
+/// A user and a group.
+struct Account {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
+/// Whether this process has the capability now; `capability` is a number of linux/capability.h.
+[[nodiscard]] bool has_capability(unsigned capability) noexcept;
+
+/// What a process keeps.
+struct Keeping {
+  bool net_admin = false;  ///< CAP_NET_ADMIN, as the only capability.
+  bool user = false;       ///< Its user and groups.
+};
+
+/// Empties all sets of capabilities, leaves all supplementary groups, becomes `account`, and sets no_new_privs. Other
+/// processes of the user can no longer trace this one or read its memory (PR_SET_DUMPABLE). Emptying the bounding set
+/// needs CAP_SETPCAP, and the change of user and groups needs root. Without these rights they stay as they are, and
+/// give the process no privilege. Throws std::system_error.
+void drop_privileges(const Account& account, const Keeping& keeping = {});
+/// Empties all sets of capabilities and sets no_new_privs. A program with the set-user-ID or set-group-ID bit becomes
+/// the user and group who started it; other programs keep their user, root too. Then asks the kernel whether anything
+/// is left. Throws std::system_error, also when something is.
+void drop_capabilities();
+
+}  // namespace multiping::apps
