@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "multiping/address.hpp"
+#include "multiping/cause.hpp"
 #include "multiping/duration.hpp"
 #include "multiping/export.hpp"
 #include "multiping/protocol.hpp"
@@ -127,7 +128,9 @@ struct Result {
   /// system's clock (CLOCK_REALTIME), to the microsecond, as that clock stands when the result is made. So a step of
   /// the clock meanwhile moves it, and never `rtt`.
   std::chrono::sys_time<Duration> at{};
-  bool duplicate = false;  ///< A further answer to a probe that was answered; see Options::report_duplicates.
+  bool duplicate = false;     ///< A further answer to a probe that was answered; see Options::report_duplicates.
+  Cause cause = Cause::none;  ///< Why there is no answer, as far as this host can tell; none where there is one.
+  Address cause_address{};    ///< The gateway or neighbour that `cause` speaks of; else none.
 
   [[nodiscard]] bool answered() const noexcept {  ///< True for reply and refused: the target is alive.
     return outcome == Outcome::reply || outcome == Outcome::refused;
@@ -141,7 +144,9 @@ struct Result {
 /// Writes one readable line: "localhost (127.0.0.1): reply in 0.021 ms", "192.0.2.7: refused in 3.104 ms",
 /// "192.0.2.9: ttl-expired: time to live exceeded, says 198.51.100.1, MPLS 16004 24001". Protocol and port follow the
 /// host where the protocol is not ICMP: "192.0.2.1 tcp/443: refused in 0.040 ms". The line is safe for a terminal,
-/// whatever a router has sent.
+/// whatever a router has sent. Where the cause
+/// is on this host or its link, the line says so: "192.0.2.7: no-reply: this host's gateway 198.51.100.1 does not
+/// answer".
 MULTIPING_EXPORT std::ostream& operator<<(std::ostream& out, const Result& result);
 
 /// The value that receive() and multi_ping() return: auto [responses, no_responses] = ...

@@ -165,6 +165,40 @@ std::string answer_text(const Result& result) {
   return text;
 }
 
+/// This host's part in a silence, in words; empty where this host has none.
+std::string cause_text(const Result& result) {
+  const std::string address = result.cause_address ? " " + result.cause_address.to_string() : std::string{};
+  switch (result.cause) {
+    case Cause::no_route:
+      return "this host has no route to it";
+    case Cause::link_down:
+      return "this host's link is down";
+    case Cause::no_source_address:
+      return "this host has no source address for it";
+    case Cause::gateway_silent:
+      return "this host's gateway" + address + " does not answer";
+    case Cause::neighbour_silent:
+      return "it is on this host's link and does not answer there";
+    case Cause::firewall:
+      return "this host's firewall refused the probe";
+    case Cause::local_limit:
+      return "this host lacked buffers, descriptors or ports";
+    case Cause::none:
+    case Cause::unknown:
+    case Cause::remote:
+      break;
+  }
+  return {};
+}
+
+/// The text of no_reply: its cause where that is known to be on this host or its link, else how often it was asked.
+std::string silence_text(const Result& result) {
+  const std::string cause = cause_text(result);
+  if (!cause.empty()) return ": " + cause;
+  return " after " + attempts_text(result.attempt) +
+         (answered_elsewhere(result) ? ", but " + result.responder.to_string() + " answered" : std::string{});
+}
+
 std::string icmp_text(const Result& result) {
   std::string text;
   if (result.icmp)
@@ -176,6 +210,11 @@ std::string icmp_text(const Result& result) {
   return text;
 }
 
+std::string unreachable_text(const Result& result) {
+  const std::string cause = cause_text(result);
+  return icmp_text(result) + (cause.empty() ? cause : "; " + cause);
+}
+
 /// The text after the name of the outcome.
 std::string detail_text(const Result& result) {
   switch (result.outcome) {
@@ -185,11 +224,11 @@ std::string detail_text(const Result& result) {
     case Outcome::refused:
       return answer_text(result);
     case Outcome::ttl_expired:
-    case Outcome::unreachable:
       return icmp_text(result);
+    case Outcome::unreachable:
+      return unreachable_text(result);
     case Outcome::no_reply:
-      return " after " + attempts_text(result.attempt) +
-             (answered_elsewhere(result) ? ", but " + result.responder.to_string() + " answered" : std::string{});
+      return silence_text(result);
     case Outcome::unresolved:
     case Outcome::send_failed:
       return result.error ? ": " + result.error.message() : std::string{};
