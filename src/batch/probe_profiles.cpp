@@ -2,12 +2,16 @@
 // See batch/probe_profiles.hpp.
 #include "batch/probe_profiles.hpp"
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <functional>
 #include <new>
 #include <string>
 #include <utility>
 
 #include "base/reserve_more.hpp"
+#include "values/option_checks.hpp"
 
 namespace multiping {
 namespace {
@@ -28,7 +32,36 @@ std::size_t hash(const ProbeOptions& options) noexcept {
   return sum;
 }
 
+/// The payload size of the profile for a payload of this size: one of a few, at least as large. No step lies between
+/// sizes that a socket treats alike: IPv4 packets of more than 548 bytes leave without DF, and those of more than 1280
+/// bytes may be fragmented with IPv6. A payload of less than 8 bytes has a shorter tag, and a profile of its own.
+std::size_t profile_size(std::size_t size, Family family) noexcept {
+  constexpr std::size_t whole_tag = 8;
+  constexpr std::array<std::size_t, 3> steps{ProbeOptions{}.payload_size, 520, 1232};
+  if (size < whole_tag) return size;
+  const auto step = std::ranges::lower_bound(steps, size);
+  if (step != steps.end()) return *step;
+  return std::min(std::bit_ceil(size), family == Family::ipv6 ? largest_ipv6_payload : largest_ipv4_payload);
+}
+
+/// Stands in a profile whose packets choose their TTL.
+constexpr int any_ttl = 255;
+
 }  // namespace
+
+SplitOptions split(const ProbeOptions& probe) {
+  SplitOptions split{.profile = probe, .packet = {}};
+  if (probe.ttl) {
+    split.profile.ttl = any_ttl;
+    split.packet.ttl = static_cast<std::uint8_t>(*probe.ttl);
+  }
+  const bool has_payload = probe.protocol == Protocol::icmp || probe.protocol == Protocol::udp;
+  if (!has_payload) return split;
+  split.profile.payload_size = profile_size(probe.payload_size, probe.family);
+  if (split.profile.payload_size != probe.payload_size)
+    split.packet.payload_size = static_cast<std::uint16_t>(probe.payload_size);
+  return split;
+}
 
 std::optional<net::ProfileNumber> Profiles::find(const ProbeOptions& options) const {
   const auto [first, last] = by_hash_.equal_range(hash(options));

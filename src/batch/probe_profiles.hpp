@@ -10,6 +10,7 @@
 
 #include "engine/index_queue.hpp"
 #include "multiping/options.hpp"
+#include "net/packet_options.hpp"
 #include "net/probe_profile_number.hpp"
 
 namespace multiping {
@@ -18,6 +19,14 @@ namespace multiping {
 [[nodiscard]] inline bool connects(const ProbeOptions& options) noexcept {
   return options.protocol == Protocol::tcp && !options.half_open;
 }
+
+/// The options of one probe, as the profile that it shares with others and what its packet differs in. Probes of all
+/// TTLs share a profile; probes of nearly the same size, too.
+struct SplitOptions {
+  ProbeOptions profile{};
+  net::PacketOptions packet{};
+};
+[[nodiscard]] SplitOptions split(const ProbeOptions& probe);
 
 class Profiles {
  public:

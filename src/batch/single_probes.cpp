@@ -71,9 +71,9 @@ SingleProbes::SingleProbes(Options options, std::size_t expected, Purpose purpos
       driver_{requests_, *transport_} {}
 
 void SingleProbes::prepare(std::span<const ProbeOptions> profiles, std::span<const engine::Destination> destinations) {
-  for (const ProbeOptions& profile : profiles) {
+  for (const ProbeOptions& probe : profiles) {
     // These get their numbers in order, and keep them for the life of the object.
-    make_known(profiles_.acquire(profile), profile);
+    make_known(profiles_.acquire(probe), probe);
   }
   Preflight preflight{profiles};
   preflight.prepare(destinations, *transport_);
@@ -82,7 +82,8 @@ void SingleProbes::prepare(std::span<const ProbeOptions> profiles, std::span<con
 
 bool SingleProbes::can_send(Family family, const ProbeOptions& probe) {
   release_profiles();
-  const Held held{profiles_, make_known(profiles_.acquire(probe), probe)};
+  const ProbeOptions profile = split(probe).profile;
+  const Held held{profiles_, make_known(profiles_.acquire(profile), profile)};
   return !transport_->prepare(family, held.number()).error;
 }
 
@@ -119,8 +120,10 @@ SingleProbes::Token SingleProbes::submit(const Submission& submission) {
   if (const auto error = lacking ? lacking : objection(to, probe))
     return requests_.refuse({to, asked, Outcome::send_failed, error}, now());
   release_profiles();
-  Held held{profiles_, make_known(profiles_.acquire(probe), probe)};
+  const SplitOptions options = split(probe);
+  Held held{profiles_, make_known(profiles_.acquire(options.profile), options.profile)};
   request.destination.profile = held.number();
+  request.destination.packet = options.packet;
   const Token token = requests_.submit(request);
   static_cast<void>(held.keep());
   return token;

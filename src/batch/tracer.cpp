@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -282,8 +281,6 @@ std::vector<Route> trace(TargetList targets, const TraceOptions& options) {
   TraceOptions opened = options;
   BatchPlan plan = plan_batch(std::move(targets), opened.ping);
   if (plan.destinations.empty()) return unprobed(plan);
-  if (plan.profiles.size() * trace_profiles(options) > most_trace_profiles)
-    throw std::invalid_argument{"these targets, flows and hops take more than 65536 different ProbeOptions"};
   std::vector<Route> routes = Tracer{std::move(plan), opened}.run();
   if (options.resolve_names) name_responders(routes, options.ping);
   return routes;

@@ -6,6 +6,7 @@
 
 #include "multiping/address.hpp"
 #include "multiping/protocol.hpp"
+#include "net/packet_options.hpp"
 #include "net/probe_profile_number.hpp"
 
 namespace multiping::engine {
@@ -14,7 +15,8 @@ namespace multiping::engine {
 struct Destination {
   Address address{};
   net::ProfileNumber profile = 0;
-  bool ttl_asked = false;  ///< The profile sets a TTL: a time-exceeded error then ends the wait.
+  net::PacketOptions packet{};  ///< Of requests; the packets of a batch have the options of their profile.
+  bool ttl_asked = false;       ///< The profile sets a TTL: a time-exceeded error then ends the wait.
   friend bool operator==(const Destination&, const Destination&) = default;
 };
 

@@ -7,6 +7,7 @@
 namespace multiping::engine {
 
 TargetIndex ProbeTable::add(const Destination& destination) {
+  if (keeps_packet_options_) packet_options_.push_back(destination.packet);
   TargetRecord& record = records_.emplace_back();
   record.address = destination.address;
   record.profile = destination.profile & net::profile_bits;
@@ -16,6 +17,7 @@ TargetIndex ProbeTable::add(const Destination& destination) {
 
 void ProbeTable::make_room_for_target() {
   reserve_more(records_, 1);
+  if (keeps_packet_options_) reserve_more(packet_options_, 1);
   reserve_more(details_, records_.size() + 1 - details_.size());
 }
 
@@ -24,6 +26,7 @@ void ProbeTable::replace(TargetIndex target, const Destination& destination) {
   const std::uint32_t detail = record.detail;
   record = TargetRecord{.address = destination.address, .detail = detail, .ttl_asked = destination.ttl_asked};
   record.profile = destination.profile & net::profile_bits;
+  if (keeps_packet_options_) packet_options_[target] = destination.packet;
   if (detail != 0) details_[detail - 1] = {};
 }
 
@@ -73,7 +76,11 @@ void ProbeTable::reset() {
 net::Probe ProbeTable::probe(net::Serial serial) const noexcept {
   const TargetIndex target = entries_[place(serial)].target;
   const TargetRecord& record = records_[target];
-  return {.serial = serial, .to = &record.address, .profile = record.profile, .target = target};
+  return {.serial = serial,
+          .to = &record.address,
+          .profile = record.profile,
+          .packet = keeps_packet_options_ ? packet_options_[target] : net::PacketOptions{},
+          .target = target};
 }
 
 }  // namespace multiping::engine

@@ -81,6 +81,8 @@ static_assert(sizeof(ProbeEntry) == 16);
 class ProbeTable final : public net::ProbeBook {
  public:
   void reserve_targets(std::size_t count) { records_.reserve(count); }
+  /// From now on the packets of one profile may differ. To be called before the first add().
+  void keep_packet_options() noexcept { keeps_packet_options_ = true; }
   TargetIndex add(const Destination& destination);
   /// Reserves memory for one more target, and for the details of all targets: add() and detail() then throw nothing.
   void make_room_for_target();
@@ -139,6 +141,8 @@ class ProbeTable final : public net::ProbeBook {
   std::vector<TargetRecord> records_;
   std::deque<ProbeEntry> entries_;  ///< Grows at its end without moving entries, and shrinks at its front.
   std::vector<Detail> details_;
+  std::vector<net::PacketOptions> packet_options_;  ///< By target, after keep_packet_options(); else empty.
+  bool keeps_packet_options_ = false;
   net::Serial first_ = 0;  ///< Serial of entries_[0].
 };
 

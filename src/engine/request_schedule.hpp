@@ -55,7 +55,9 @@ class RequestSchedule final : public ProbeSupplier {
       : outcomes_{rules.fail_fast, rules.any_source},
         flow_{rules.max_rate},
         tell_errors_{rules.tell_errors},
-        report_duplicates_{rules.report_duplicates} {}
+        report_duplicates_{rules.report_duplicates} {
+    table().keep_packet_options();
+  }
 
   /// Starts a request. Throws std::bad_alloc, and then nothing has changed. After this call only sending a probe of the
   /// request needs memory; the request's end needs none.

@@ -99,7 +99,9 @@ Address ProxyPacketIo::source(net::SocketId socket_id, const Address& to, net::P
 }
 
 std::error_code ProxyPacketIo::connect(const net::Connecting& connecting) {
-  return io_->connect({.token = connecting.token, .to = connecting.to, .profile = below(connecting.profile)});
+  net::Connecting passed = connecting;
+  passed.profile = below(connecting.profile);
+  return io_->connect(passed);
 }
 
 std::size_t ProxyPacketIo::room() const noexcept {

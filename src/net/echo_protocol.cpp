@@ -28,8 +28,7 @@ void note(std::unordered_set<Serial>& serials, Serial serial) noexcept {
 }  // namespace
 
 void EchoProtocol::encode(const Probe& probe, const Channel& channel, std::span<std::uint8_t> message) const noexcept {
-  codec_.encode_echo_request(identity(probe, channel), image_of(profiles_[probe.profile], codec_, probe.serial),
-                             message);
+  codec_.encode_echo_request(identity(probe, channel), image_of(profiles_[probe.profile], codec_, probe), message);
 }
 
 void EchoProtocol::take_packet(const Incoming& packet, const ReceiveContext& context) {
@@ -58,8 +57,8 @@ void EchoProtocol::take_packet(const Incoming& packet, const ReceiveContext& con
 inline EchoProtocol::Fit EchoProtocol::answers(const Probe& probe, const Claim& claim,
                                                const Channel& channel) const noexcept {
   if (!is_echo(probe)) return {};
-  const auto check = codec_.check_payload(identity(probe, channel),
-                                          image_of(profiles_[probe.profile], codec_, probe.serial), claim.message.body);
+  const auto check = codec_.check_payload(identity(probe, channel), image_of(profiles_[probe.profile], codec_, probe),
+                                          claim.message.body);
   return {.fits = check.authentic,
           .sure = check.authentic && check.tag_bits >= telling_bits,
           .altered = check.altered,
@@ -113,8 +112,8 @@ void EchoProtocol::refuse(const Claim& claim, const ReceiveContext& context) con
   any_candidate(codec_, context.book, claim.message.word2, [&](const Probe& probe) {
     if (!is_echo(probe)) return false;
     const bool asked = *probe.to == claim.outer.source;
-    too_short =
-        too_short || (asked && payload.size() < std::min<std::size_t>(profiles_[probe.profile].image.size(), 8));
+    too_short = too_short || (asked && payload.size() < std::min<std::size_t>(
+                                                            payload_size(profiles_[probe.profile], probe.packet), 8));
     elsewhere = {.serial = probe.serial, .fit = answers(probe, claim, context.channel)};
     return elsewhere.fit.fits || ++suspects == most_suspects;
   });
@@ -167,10 +166,11 @@ EchoProtocol::Fit EchoProtocol::is_quoted(const Probe& probe, const packet::Quot
                                           const Channel& channel) const noexcept {
   if (!is_echo(probe) || !same_octets(*probe.to, quoted.destination)) return {};
   const ProfileFacts& profile = profiles_[probe.profile];
-  const std::size_t whole_tag = packet::tag_size(profile.image.size(), profile.flow);
+  const std::size_t size = payload_size(profile, probe.packet);
+  const std::size_t whole_tag = packet::tag_size(size, profile.flow);
   const std::uint8_t bits = header_bits(channel);
   if (whole_tag > 0 && quoted.payload.size() >= whole_tag) {
-    const auto check = codec_.check_quoted_payload(identity(probe, channel), profile.image.size(), quoted.payload);
+    const auto check = codec_.check_quoted_payload(identity(probe, channel), size, quoted.payload);
     return {.fits = check.authentic,
             .sure = check.authentic && check.tag_bits >= telling_bits,
             .auth_bits = static_cast<std::uint8_t>(check.tag_bits + bits)};
@@ -180,7 +180,7 @@ EchoProtocol::Fit EchoProtocol::is_quoted(const Probe& probe, const packet::Quot
   // have the same checksum, so there it proves nothing.
   if (channel.family == Family::ipv4)
     return {.fits = quoted.checksum ==
-                    codec_.echo_request_checksum(identity(probe, channel), image_of(profile, codec_, probe.serial)),
+                    codec_.echo_request_checksum(identity(probe, channel), image_of(profile, codec_, probe)),
             .auth_bits = whole_tag == 0 || profile.flow ? bits : std::uint8_t{48}};
   return {.fits = whole_tag == 0, .auth_bits = bits};
 }

@@ -21,7 +21,7 @@ class EchoProtocol {
   EchoProtocol(const packet::ProbeCodec& codec, const ProfileTable& profiles, IcmpEvents& errors)
       : codec_{codec}, profiles_{profiles}, errors_{errors} {}
 
-  /// `message` is as long as the profile's messages are.
+  /// `message` has the size of the probe's message.
   void encode(const Probe& probe, const Channel& channel, std::span<std::uint8_t> message) const noexcept;
   void take_packet(const Incoming& packet, const ReceiveContext& context);
   void take_error(const QueuedError& queued, const ReceiveContext& context);

@@ -65,6 +65,7 @@ struct Outgoing {
   const Address* to = nullptr;
   std::span<const std::uint8_t> bytes{};
   ProfileNumber profile = 0;
+  std::uint8_t ttl = 0;  ///< As PacketOptions::ttl.
 };
 
 /// The outcome of a batch of messages. The first `accepted` of them went to the kernel between the two times.
@@ -110,6 +111,7 @@ struct Connecting {
   std::uint64_t token = 0;
   const Address* to = nullptr;
   ProfileNumber profile = 0;
+  std::uint8_t ttl = 0;  ///< As PacketOptions::ttl.
 };
 
 /// The outcome of a connection attempt. The socket is already closed, by reset and without data.

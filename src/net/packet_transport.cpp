@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "net/packet_size.hpp"
+#include "net/probe_image.hpp"
 
 namespace multiping::net {
 namespace {
@@ -169,7 +170,8 @@ const Route& PacketTransport::find_route(const Probe& probe, unsigned turn) {
 }
 
 std::span<const std::uint8_t> PacketTransport::encode(const Probe& probe, SocketId socket_id, std::size_t place) {
-  const auto message = std::span{messages_}.subspan(place * message_room_, profiles_[probe.profile].message_size);
+  const auto message =
+      std::span{messages_}.subspan(place * message_room_, message_size(profiles_[probe.profile], probe.packet));
   const Channel& channel = io_->channel(socket_id);
   switch (channel.carrier) {
     case Carrier::icmp:
@@ -242,7 +244,8 @@ ProbeTransport::Sent PacketTransport::send_run(SocketId socket_id, std::span<con
       const Probe& probe = probes[run];
       const Route& route = route_of(probe);
       if (route.state != Route::State::socket_id || route.socket_id != socket_id) break;
-      outgoing_[run] = {.to = probe.to, .bytes = encode(probe, socket_id, run), .profile = probe.profile};
+      outgoing_[run] = {
+          .to = probe.to, .bytes = encode(probe, socket_id, run), .profile = probe.profile, .ttl = probe.packet.ttl};
     }
     report = io_->send(socket_id, std::span{outgoing_}.first(run));
   } catch (...) {
@@ -324,7 +327,7 @@ bool PacketTransport::will_be_cut(const Probe& probe, const Event& event) const 
   const ProfileFacts& profile = profiles_[probe.profile];
   const Family family = probe.to->family();
   if (!profile.may_be_cut || !says_too_big(event, family)) return false;
-  const std::size_t size = packet_size(family, profile.image.size());
+  const std::size_t size = packet_size(family, payload_size(profile, probe.packet));
   const bool cut_here = family == Family::ipv4 ? size <= carried_by_ipv4 : size > carried_by_ipv6;
   return cut_here && size > event.icmp->mtu;
 }

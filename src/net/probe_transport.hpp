@@ -17,6 +17,7 @@
 #include "multiping/result.hpp"
 #include "multiping/transport.hpp"
 #include "net/arrival_time.hpp"
+#include "net/packet_options.hpp"
 #include "net/probe_profile_number.hpp"
 #include "net/socket_needs.hpp"
 
@@ -34,6 +35,7 @@ struct Probe {
   Serial serial = 0;
   const Address* to = nullptr;
   ProfileNumber profile = 0;
+  PacketOptions packet{};
   /// How often a connection to the target was displaced before. The more often, the later this one may be displaced.
   std::uint8_t displaced = 0;
   /// The number of the target. An answer to any probe of a target answers the others too.

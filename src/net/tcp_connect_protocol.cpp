@@ -71,7 +71,7 @@ std::error_code TcpConnectProtocol::start(const Probe& probe, Instant now, std::
   waiting_[level].push_back({.serial = probe.serial, .started = now});
   std::error_code error;
   try {
-    error = io_.connect({.token = probe.serial, .to = probe.to, .profile = probe.profile});
+    error = io_.connect({.token = probe.serial, .to = probe.to, .profile = probe.profile, .ttl = probe.packet.ttl});
   } catch (...) {
     waiting_[level].pop_back();
     throw;

@@ -142,8 +142,10 @@ void UdpProbeIndex::add(const Place& to, const Sending& sending) {
   const auto first = static_cast<std::uint32_t>(flights_.first());
   tags_.make_room([first, known = flights_.size()](std::uint32_t low) { return low - first < known; });
   settle(stream, sending.at);
-  UdpFlight flight{
-      .stream = number, .sent_at = coarse(sending.at.time_since_epoch()), .profile = sending.profile & profile_bits};
+  UdpFlight flight{.stream = number,
+                   .sent_at = coarse(sending.at.time_since_epoch()),
+                   .profile = sending.profile & profile_bits,
+                   .packet = sending.packet};
   append(stream, sending.serial, flight);
   *flights_.find(sending.serial) = flight;
   if (!sending.tag.empty()) tags_.add(sending.tag, sending.serial);
@@ -159,7 +161,7 @@ void UdpProbeIndex::append(UdpStream& stream, Serial serial, UdpFlight& flight) 
     if (serial <= last) return;
     UdpFlight& before = *flights_.find(last);
     before.next = flight.previous = static_cast<std::uint32_t>(serial - last);
-    stream.mixed = stream.oldest != UdpStream::none && (stream.mixed || before.profile != flight.profile);
+    stream.mixed = stream.oldest != UdpStream::none && (stream.mixed || !before.looks_like(flight));
   }
   stream.newest = low;
   if (stream.oldest == UdpStream::none) stream.oldest = low;

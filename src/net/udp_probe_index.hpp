@@ -28,8 +28,14 @@ struct UdpFlight {
   ProfileNumber answered : 1 = 0;
   ProfileNumber forgotten : 1 = 0;  ///< No caller waits for it any more.
   ProfileNumber reported : 1 = 0;   ///< An ICMP error about it came in; it may still be answered.
+  PacketOptions packet{};
+
+  /// True when the packets of both probes look the same but for their tags.
+  [[nodiscard]] bool looks_like(const UdpFlight& other) const noexcept {
+    return profile == other.profile && packet == other.packet;
+  }
 };
-static_assert(sizeof(UdpFlight) == 20);
+static_assert(sizeof(UdpFlight) == 24);
 
 /// The probes from one local port to one port of an address, in the order of sending. Serials are stored by their low
 /// halves: see UdpProbeIndex::serial().
@@ -41,7 +47,7 @@ struct UdpStream {
   std::uint32_t newest = none;                  ///< The newest known probe.
   std::uint32_t oldest = none, unheard = none;  ///< The oldest that may be answered, and of these without ICMP error.
   bool unsure = false;                          ///< For lack of room, probes were dropped that may still be answered.
-  bool mixed = false;                           ///< The probes that may still be answered have different profiles.
+  bool mixed = false;                           ///< The probes that may still be answered do not look the same.
 };
 static_assert(sizeof(UdpStream) == 44);
 
@@ -63,6 +69,7 @@ class UdpProbeIndex {
   struct Sending {
     Serial serial = 0;
     ProfileNumber profile = 0;
+    PacketOptions packet{};
     Instant at{};
     std::span<const std::uint8_t> tag{};
   };

@@ -41,11 +41,12 @@ bool looks_like_echo(std::span<const std::uint8_t> image, std::span<const std::u
 void UdpProtocol::encode(const Probe& probe, const Channel& channel, std::span<std::uint8_t> message) {
   const ProfileFacts& profile = profiles_[probe.profile];
   codec_.encode_payload({.target = *probe.to, .id = profile.port, .serial = probe.serial},
-                        image_of(profile, codec_, probe.serial), message);
+                        image_of(profile, codec_, probe), message);
   index_.add({*probe.to, profile.port, channel.id}, {.serial = probe.serial,
                                                      .profile = probe.profile,
+                                                     .packet = probe.packet,
                                                      .at = now_,
-                                                     .tag = message.first(packet::tag_size(profile.image.size()))});
+                                                     .tag = message.first(packet::tag_size(message.size()))});
 }
 
 UdpProtocol::Wait UdpProtocol::wait_of(Serial serial, const UdpFlight& flight, const ReceiveContext& context) noexcept {
@@ -73,7 +74,7 @@ UdpProtocol::Match UdpProtocol::tagged(std::span<const std::uint8_t> bytes, Fits
 UdpProtocol::Match UdpProtocol::answered_by_tag(const Incoming& packet, const ReceiveContext& context) {
   return tagged(packet.bytes, [&](const UdpStream& stream, Match& match) {
     if (stream.local_port != context.channel.id) return false;
-    const auto image = image_of(profiles_[match.flight->profile], codec_, match.serial);
+    const auto image = image_of(profiles_[match.flight->profile], codec_, match.serial, match.flight->packet);
     const auto check = codec_.check_payload(identity(stream, match.serial), image, packet.bytes);
     if (!check.authentic || check.tag_bits == 0) return false;
     match.auth_bits = static_cast<std::uint8_t>(check.tag_bits + port_bits);
@@ -88,7 +89,7 @@ UdpProtocol::Match UdpProtocol::quoted_by_tag(const QueuedError& queued, const R
   return tagged(queued.quoted, [&](const UdpStream& stream, Match& match) {
     if (stream.local_port != context.channel.id || stream.port != queued.port) return false;
     if (!same_octets(stream.to, queued.destination)) return false;
-    const std::size_t size = profiles_[match.flight->profile].image.size();
+    const std::size_t size = payload_size(profiles_[match.flight->profile], match.flight->packet);
     const auto check = codec_.check_quoted_payload(identity(stream, match.serial), size, queued.quoted);
     match.auth_bits = static_cast<std::uint8_t>(check.tag_bits + port_bits);
     match.sure = check.tag_bits >= telling_bits;
@@ -131,8 +132,8 @@ UdpProtocol::Match UdpProtocol::by_order(UdpStream& stream, const Heard& heard, 
   return {.serial = serial, .flight = newest, .auth_bits = port_bits};
 }
 
-/// The same for a stream whose probes have different profiles, such as a flow with several TTLs. Where waiting probes
-/// have different profiles, none is found; else it is the oldest probe with the profile of those that wait.
+/// The same for a stream whose probes do not look the same, such as a flow with several TTLs. Where waiting probes
+/// differ, none is found; else it is the oldest probe that looks like those that wait.
 template <class Fits>
 UdpProtocol::Match UdpProtocol::among_different(const UdpStream& stream, const Heard& heard, Fits fits) {
   const UdpFlight* waiting = nullptr;
@@ -141,15 +142,14 @@ UdpProtocol::Match UdpProtocol::among_different(const UdpStream& stream, const H
   static_cast<void>(first_from(stream.oldest, heard, [&](Serial serial, const UdpFlight& flight) {
     const Wait wait = wait_of(serial, flight, heard.context);
     if (wait == Wait::over || wait < most || !fits(serial, flight)) return false;
-    looks_differ = wait == most && (looks_differ || flight.profile != waiting->profile);
+    looks_differ = wait == most && (looks_differ || !flight.looks_like(*waiting));
     waiting = &flight;
     most = wait;
     return false;
   }));
   if (looks_differ) return {};
   return first_from(stream.oldest, heard, [&](Serial serial, const UdpFlight& flight) {
-    if (waiting != nullptr && (flight.profile != waiting->profile || flight.reported != waiting->reported))
-      return false;
+    if (waiting != nullptr && (!flight.looks_like(*waiting) || flight.reported != waiting->reported)) return false;
     return fits(serial, flight);
   });
 }
@@ -186,7 +186,8 @@ void UdpProtocol::take_untagged(const Incoming& packet, const ReceiveContext& co
   const Heard heard{.context = context, .at = came_at(packet.arrival)};
   const Match match = by_order(*stream, heard, [](Serial, const UdpFlight&) { return true; });
   if (match.flight == nullptr ||
-      looks_like_echo(image_of(profiles_[match.flight->profile], codec_, match.serial), packet.bytes))
+      looks_like_echo(image_of(profiles_[match.flight->profile], codec_, match.serial, match.flight->packet),
+                      packet.bytes))
     return void(++context.counters.unauthenticated);
   if (stream->unsure) return void(++context.counters.late);
   take_answer(match, packet, context);
@@ -194,7 +195,7 @@ void UdpProtocol::take_untagged(const Incoming& packet, const ReceiveContext& co
 
 /// True when a quote without a whole tag may be of this probe. A quote with a whole tag is matched by the tag alone.
 bool UdpProtocol::fits(const QueuedError& queued, Serial serial, const UdpFlight& flight) const noexcept {
-  const std::size_t whole_tag = packet::tag_size(profiles_[flight.profile].image.size());
+  const std::size_t whole_tag = packet::tag_size(payload_size(profiles_[flight.profile], flight.packet));
   const std::size_t quoted = queued.quoted.size();
   if (whole_tag == 0 || quoted < smallest_tag) return true;
   if (quoted >= whole_tag) return false;

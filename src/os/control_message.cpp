@@ -139,4 +139,10 @@ std::vector<std::uint8_t> write_control(Family family, const ProbeOptions& profi
   return control;
 }
 
+/// The TTL comes first, as write_control() puts it.
+void set_ttl(std::span<std::uint8_t> control, std::uint8_t ttl) noexcept {
+  const int value = ttl;
+  std::memcpy(&control[CMSG_LEN(0)], &value, sizeof value);
+}
+
 }  // namespace multiping::os

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "multiping/address.hpp"
@@ -39,5 +40,7 @@ struct ControlData {
 /// The control messages that give a packet the TTL, TOS, source address, mark and flow label of `profile`; empty when
 /// `profile` sets none of these.
 [[nodiscard]] std::vector<std::uint8_t> write_control(Family family, const ProbeOptions& profile);
+/// Replaces the TTL in control messages that write_control() made for a profile with a TTL.
+void set_ttl(std::span<std::uint8_t> control, std::uint8_t ttl) noexcept;
 
 }  // namespace multiping::os

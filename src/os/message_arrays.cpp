@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "os/control_message.hpp"
+
 namespace multiping::os {
 
 ReceiveBatch::ReceiveBatch(std::size_t packets, std::size_t largest)
@@ -66,7 +68,29 @@ std::span<mmsghdr> SendBatch::fill(std::span<const net::Outgoing> messages, std:
     header.msg_control = with;
     header.msg_controllen = static_cast<decltype(header.msg_controllen)>(profile.control.size());
   }
+  write_own_ttls(messages, profiles);
   return std::span{headers_}.first(messages.size());
+}
+
+/// Copies the control messages of each message with a TTL of its own, with this TTL in them.
+void SendBatch::write_own_ttls(std::span<const net::Outgoing> messages, std::span<const MessageLayout> profiles) {
+  const auto own_size = [profiles](const net::Outgoing& message) {
+    return message.ttl == 0 ? std::size_t{0} : profiles[message.profile].control.size();
+  };
+  std::size_t all = 0;
+  for (const net::Outgoing& message : messages) all += own_size(message);
+  if (all == 0) return;
+  controls_.resize(std::max(controls_.size(), all));
+  std::size_t place = 0;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const std::size_t size = own_size(messages[i]);
+    if (size == 0) continue;
+    const auto own = std::span{controls_}.subspan(place, size);
+    std::ranges::copy(profiles[messages[i].profile].control, own.begin());
+    set_ttl(own, messages[i].ttl);
+    headers_[i].msg_hdr.msg_control = own.data();
+    place += size;
+  }
 }
 
 }  // namespace multiping::os

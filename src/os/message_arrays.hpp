@@ -56,7 +56,7 @@ class ReceiveBatch {
 
 /// The parts that all messages of one profile have in common on the sockets of one family.
 struct MessageLayout {
-  std::vector<std::uint8_t> control{};  ///< Made by write_control().
+  std::vector<std::uint8_t> control{};  ///< Made by write_control(); a TTL comes first.
   std::uint16_t port = 0;               ///< The destination port of UDP; 0 for raw sockets, which take none.
 };
 
@@ -68,9 +68,12 @@ class SendBatch {
                                         std::span<const MessageLayout> profiles);
 
  private:
+  void write_own_ttls(std::span<const net::Outgoing> messages, std::span<const MessageLayout> profiles);
+
   std::vector<SocketAddress> addresses_;
   std::vector<iovec> vectors_;
   std::vector<mmsghdr> headers_;
+  std::vector<std::uint8_t> controls_;  ///< The control messages of messages that have a TTL of their own.
 };
 
 }  // namespace multiping::os

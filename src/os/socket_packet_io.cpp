@@ -468,9 +468,9 @@ bool SocketPacketIo::is_own(const Address& address, Protocol protocol) {
 std::error_code SocketPacketIo::connect(const net::Connecting& connecting) {
   const bool first = connector_.descriptor() < 0;
   if (first) watched_.reserve(sockets_.open().size() + 2);  // so that watch_all() below does not allocate
-  auto error = connector_.connect(connecting.token, *connecting.to, profiles_[connecting.profile].options);
-  if (error == std::errc::no_such_device && renew_source(connecting.profile))
-    error = connector_.connect(connecting.token, *connecting.to, profiles_[connecting.profile].options);
+  const auto try_it = [&] { return connector_.connect(connecting, profiles_[connecting.profile].options); };
+  auto error = try_it();
+  if (error == std::errc::no_such_device && renew_source(connecting.profile)) error = try_it();
   if (first && connector_.descriptor() >= 0) {
     joined_.extend(connector_.descriptor(), connector_tag);
     watch_all();

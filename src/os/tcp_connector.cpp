@@ -77,6 +77,13 @@ bool configure(int socket, const ProbeOptions& probe, Family family, SocketAddre
   return !label || use_flow_label(socket, *label, to);
 }
 
+/// A TTL of the connection itself replaces that of its profile.
+bool set_own_ttl(int socket, const net::Connecting& connecting) noexcept {
+  if (connecting.ttl == 0) return true;
+  const bool v4 = connecting.to->family() == Family::ipv4;
+  return set_option(socket, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_UNICAST_HOPS, connecting.ttl);
+}
+
 /// SO_REUSEADDR lets one port serve many targets.
 bool bind_to_port(int socket, Family family, const Address& source, std::uint16_t port) noexcept {
   set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -166,7 +173,9 @@ bool TcpConnector::is_spared(int socket) noexcept {
   return static_cast<std::uint64_t>(socket) >= spared_from_;
 }
 
-std::error_code TcpConnector::connect(std::uint64_t token, const Address& to, const ProbeOptions& probe) {
+std::error_code TcpConnector::connect(const net::Connecting& connecting, const ProbeOptions& probe) {
+  const std::uint64_t token = connecting.token;
+  const Address& to = *connecting.to;
   abandon(token);
   if (!watch_) watch_ = FileDescriptor{::epoll_create1(EPOLL_CLOEXEC)};
   if (!watch_) return last_error();
@@ -176,8 +185,8 @@ std::error_code TcpConnector::connect(std::uint64_t token, const Address& to, co
   SocketAddress address{};
   const socklen_t length = to_socket_address(to, address);
   set_port(address, destination_port(probe));
-  const bool ready =
-      configure(socket.value(), probe, to.family(), address) && bind_to_source(socket.value(), to.family(), probe);
+  const bool ready = configure(socket.value(), probe, to.family(), address) &&
+                     set_own_ttl(socket.value(), connecting) && bind_to_source(socket.value(), to.family(), probe);
   if (!ready) return last_error();
   const Instant started = monotonic_now();
   if (::connect(socket.value(), &address.any, length) != 0 && errno != EINPROGRESS) {

@@ -33,7 +33,7 @@ class TcpConnector {
   /// early while others are under way: the last few descriptors are left to the rest of the process.
   /// All connections of one flow have the same local port. The kernel chooses it for the first one, and it is kept for
   /// the life of this object. EADDRINUSE: another socket of this host has the port that was asked for.
-  std::error_code connect(std::uint64_t token, const Address& to, const ProbeOptions& probe);
+  std::error_code connect(const net::Connecting& connecting, const ProbeOptions& probe);
   /// As net::PacketIo::connections().
   std::span<const net::Connected> connections(bool& more);
   /// The next connections() gives the last `count` outcomes of the previous call again.

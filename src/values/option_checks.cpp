@@ -17,10 +17,8 @@
 namespace multiping {
 namespace {
 
-constexpr std::size_t largest_ipv4_payload = 65'507;  // 65,535 less the IPv4 header and that of ICMP or UDP
-constexpr std::size_t largest_ipv6_payload = 65'527;  // the IPv6 payload length does not count its header
-constexpr std::size_t longest_device_name = 15;       // IFNAMSIZ less the final zero, netdevice(7)
-constexpr std::size_t compensation_size = 2;  // octets that keep the checksum of a flow's ICMP messages constant
+constexpr std::size_t longest_device_name = 15;  // IFNAMSIZ less the final zero, netdevice(7)
+constexpr std::size_t compensation_size = 2;     // octets that keep the checksum of a flow's ICMP messages constant
 constexpr int most_lookups = 256;
 
 [[noreturn]] void refuse(std::string_view name, std::string_view value, std::string_view wanted) {

@@ -2,11 +2,15 @@
 // No option is ignored. The ranges are those that include/multiping/probe_options.hpp and options.hpp document.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "multiping/options.hpp"
 
 namespace multiping {
+
+inline constexpr std::size_t largest_ipv4_payload = 65'507;  // 65,535 less the IPv4 header and that of ICMP or UDP
+inline constexpr std::size_t largest_ipv6_payload = 65'527;  // the IPv6 payload length does not count its header
 
 /// Throws std::invalid_argument for a value out of range ("ProbeOptions::ttl is 0; it must be 1 to 255"), and
 /// std::system_error with Errc::not_supported for a value in range that the protocol does not support.

@@ -99,8 +99,4 @@ void check_probes(const TargetList& targets, const ProbeOptions& usual) {
     if (target.probe() != nullptr) check_probe(*target.probe());
 }
 
-std::size_t trace_profiles(const TraceOptions& options) noexcept {
-  return static_cast<std::size_t>(options.flows) * static_cast<std::size_t>(options.max_ttl - options.first_ttl + 1);
-}
-
 }  // namespace multiping

@@ -27,8 +27,4 @@ void refuse_flows(const TraceOptions& options, const std::string& call);
 /// The same for a call that has a budget as an argument of its own.
 void refuse_budget(const TraceOptions& options, const std::string& call);
 
-/// How many profiles a trace makes of each distinct ProbeOptions of its targets: one for each hop of each flow.
-[[nodiscard]] std::size_t trace_profiles(const TraceOptions& options) noexcept;
-inline constexpr std::size_t most_trace_profiles = 65'536;
-
 }  // namespace multiping

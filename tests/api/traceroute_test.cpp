@@ -87,13 +87,6 @@ BOOST_AUTO_TEST_CASE(a_protocol_without_traces_is_not_supported) {
   BOOST_CHECK(lack({"127.0.0.1"}, {.ping = {.probe = {.protocol = Protocol::sctp}}}) == Errc::not_supported);
 }
 
-BOOST_AUTO_TEST_CASE(more_profiles_than_there_are_numbers_are_refused) {
-  std::vector<Target> targets;
-  for (int port = 1; port <= 5; ++port)
-    targets.emplace_back("127.0.0.1", ProbeOptions{.protocol = Protocol::udp, .port = port});
-  BOOST_CHECK_THROW(static_cast<void>(traceroute(targets, {.max_ttl = 255, .flows = 64})), std::invalid_argument);
-}
-
 BOOST_AUTO_TEST_CASE(an_empty_list_is_an_empty_result) {
   BOOST_TEST(traceroute({}).empty());
   BOOST_TEST(complaint([](TraceOptions& o) { o.flows = 0; }) != "nothing");

@@ -53,6 +53,36 @@ BOOST_AUTO_TEST_CASE(options_that_differ_in_anything_are_told_apart) {
   BOOST_TEST(numbers.size() == std::size(all));
 }
 
+BOOST_AUTO_TEST_CASE(packets_of_all_ttls_and_of_nearly_the_same_size_share_a_profile) {
+  const SplitOptions near = split({.ttl = 1, .tos = 4, .payload_size = 600});
+  const SplitOptions far = split({.ttl = 255, .tos = 4, .payload_size = 1000});
+  BOOST_CHECK(near.profile == far.profile);
+  BOOST_TEST(near.profile.tos == 4);
+  BOOST_TEST(near.packet.ttl == 1);
+  BOOST_TEST(far.packet.ttl == 255);
+  BOOST_TEST(near.packet.payload_size == 600);
+  BOOST_TEST(far.packet.payload_size == 1000);
+  BOOST_TEST(split({.payload_size = 1500}).profile.payload_size >= 1500U);
+}
+
+BOOST_AUTO_TEST_CASE(packets_that_a_socket_treats_differently_share_no_profile) {
+  const auto profile = [](const ProbeOptions& probe) { return split(probe).profile; };
+  BOOST_CHECK(profile({.ttl = 64}) != profile({}));                                 // a proxy sends only the second
+  BOOST_CHECK(profile({.payload_size = 7}) != profile({.payload_size = 8}));        // has a shorter tag
+  BOOST_CHECK(profile({.payload_size = 520}) != profile({.payload_size = 521}));    // leaves without DF
+  BOOST_CHECK(profile({.payload_size = 1232}) != profile({.payload_size = 1233}));  // may be fragmented with IPv6
+  BOOST_CHECK(profile({.flow = 1}) != profile({.flow = 2}));                        // has a source port of its own
+}
+
+BOOST_AUTO_TEST_CASE(a_payload_of_the_largest_size_fits) {
+  BOOST_TEST(split({.payload_size = 65'507}).profile.payload_size == 65'507U);
+  BOOST_TEST(split({.family = Family::ipv6, .payload_size = 65'527}).profile.payload_size == 65'527U);
+  BOOST_TEST(split({.payload_size = 0}).profile.payload_size == 0U);
+  const SplitOptions connection = split({.protocol = Protocol::tcp, .ttl = 3, .payload_size = 0});
+  BOOST_TEST(connection.profile.payload_size == 0U);
+  BOOST_TEST(connection.packet.ttl == 3);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_used_again_soon_keeps_its_number) {
   Profiles profiles;
   const auto first = profiles.acquire(to_port(1));

@@ -52,7 +52,7 @@ net::SendPath SimulatedPacketIo::way(Family family, net::ProfileNumber profile, 
 Address SimulatedPacketIo::source(net::SocketId, const Address& to, net::ProfileNumber profile) {
   const auto refused = refusals_.find(to);
   if (refused && host_.refusals[*refused].error != EPERM) return {};
-  return header_to(to, profiles_.at(profile)).source;
+  return header_to(to, profiles_.at(profile), 0).source;
 }
 
 std::error_code SimulatedPacketIo::refusal(const Address& to) {
@@ -68,11 +68,11 @@ std::error_code SimulatedPacketIo::refusal(const Address& to) {
   return error == 0 ? std::error_code{} : std::error_code{error, std::system_category()};
 }
 
-IpHeader SimulatedPacketIo::header_to(const Address& to, const ProbeOptions& profile) const {
+IpHeader SimulatedPacketIo::header_to(const Address& to, const ProbeOptions& profile, std::uint8_t own_ttl) const {
   const Address& asked = to.family() == Family::ipv4 ? profile.source_v4 : profile.source_v6;
   const auto usual = std::ranges::find(host_.addresses, to.family(), &Address::family);
   const Address source = asked || usual == host_.addresses.end() ? asked : *usual;
-  const auto ttl = static_cast<std::uint8_t>(profile.ttl.value_or(default_ttl));
+  const auto ttl = own_ttl != 0 ? own_ttl : static_cast<std::uint8_t>(profile.ttl.value_or(default_ttl));
   IpHeader ip{source, to, ttl, static_cast<std::uint8_t>(profile.tos), 0, profile.protocol};
   ip.flow_label = flow_label(to.family(), profile).value_or(0);
   ip.dont_fragment = profile.dont_fragment && to.family() == Family::ipv4;
@@ -83,7 +83,7 @@ IpHeader SimulatedPacketIo::header_to(const Address& to, const ProbeOptions& pro
 Bytes SimulatedPacketIo::packet_of(net::SocketId socket_id, const net::Outgoing& message) const {
   const net::Channel& channel = sockets_.channel(socket_id);
   const ProbeOptions& profile = profiles_.at(message.profile);
-  const IpHeader ip = header_to(*message.to, profile);
+  const IpHeader ip = header_to(*message.to, profile, message.ttl);
   Bytes bytes;
   if (channel.carrier == net::Carrier::udp) {
     bytes.resize(header_size(Protocol::udp));
@@ -164,8 +164,9 @@ std::error_code SimulatedPacketIo::connect(const net::Connecting& connecting) {
   advance_to(now_ + host_.send_cost);
   const auto source_port = static_cast<std::uint16_t>(profile.source_port);
   if (!refused)
-    refused = connections_.start(
-        {connecting.token, header_to(*connecting.to, profile), source_port, port_asked(profile), profile.flow}, now_);
+    refused = connections_.start({connecting.token, header_to(*connecting.to, profile, connecting.ttl), source_port,
+                                  port_asked(profile), profile.flow},
+                                 now_);
   log_.refused_sends += refused ? 1U : 0U;
   log_.most_connections = std::max(log_.most_connections, connections_.size());
   return refused;

@@ -56,7 +56,7 @@ class SimulatedPacketIo final : public net::PacketIo {
   };
 
   [[nodiscard]] std::error_code refusal(const Address& to);
-  [[nodiscard]] IpHeader header_to(const Address& to, const ProbeOptions& profile) const;
+  [[nodiscard]] IpHeader header_to(const Address& to, const ProbeOptions& profile, std::uint8_t own_ttl) const;
   [[nodiscard]] Bytes packet_of(net::SocketId socket_id, const net::Outgoing& message) const;
   [[nodiscard]] std::error_code send_one(net::SocketId socket_id, const net::Outgoing& message);
   void transmit(const Bytes& packet, bool dont_fragment);

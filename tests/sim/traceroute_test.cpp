@@ -315,6 +315,19 @@ BOOST_AUTO_TEST_CASE(five_hundred_targets_take_three_timeouts) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(targets_with_options_of_their_own_have_all_flows_and_hops) {
+  std::vector<Target> targets;
+  for (const Protocol protocol : {Protocol::icmp, Protocol::udp})
+    for (int i = 1; i <= 5; ++i)
+      targets.emplace_back("10.0.0." + std::to_string(i), ProbeOptions{.protocol = protocol, .tos = 4 * i});
+  const auto routes = World{}.trace(targets, {.max_ttl = 255, .flows = 64});
+  BOOST_REQUIRE(routes.size() == 10U * 64U);
+  for (const Route& route : routes) {
+    BOOST_TEST(route.reached);
+    check_hops(route);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_limited_hop_is_not_asked_much_faster_than_it_answers_and_delays_nobody) {
   Scenario scenario{.name = "limited"};
   HostRule hosts = behind_routers("10.0.0.0/24");
