@@ -10,8 +10,8 @@
 
 #include "multiping/error.hpp"
 #include "multiping/traceroute.hpp"
-#include "values/destination_port.hpp"
 #include "values/option_checks.hpp"
+#include "values/probe_option_table.hpp"
 #include "values/trace_option_checks.hpp"
 
 namespace multiping {
@@ -25,28 +25,21 @@ TraceOptions single_routes(TraceOptions options, Timeout budget) {
   return options;
 }
 
-bool asks_a_port(Protocol protocol) noexcept { return protocol != Protocol::icmp; }
-bool carries_payload(Protocol protocol) noexcept { return protocol == Protocol::icmp || protocol == Protocol::udp; }
-
 /// The probe that asks again what the result was asked. Options that only other protocols have are left out.
 ProbeOptions probe_of(const Result& result, const ProbeOptions& usual) {
   ProbeOptions probe = usual;
   probe.protocol = result.protocol;
   probe.port = result.port;
-  probe.half_open = usual.half_open && result.protocol == Protocol::tcp;
-  if (!asks_a_port(result.protocol)) probe.source_port = 0;
-  if (!carries_payload(result.protocol)) {
-    probe.payload_size = ProbeOptions{}.payload_size;
-    probe.pattern.clear();
-    probe.random_payload = false;
-  }
+  each_option([&](const auto& option) {
+    if (!option.protocols.have(result.protocol)) probe.*option.member = ProbeOptions{}.*option.member;
+  });
   return probe;
 }
 
 /// Why the host of a result is not traced; none when it is.
 std::error_code objection(const Result& result) {
   if (!result.address) return result.error;
-  return result.protocol == Protocol::sctp ? make_error_code(Errc::not_supported) : std::error_code{};
+  return traits(result.protocol).can_be_traced ? std::error_code{} : make_error_code(Errc::not_supported);
 }
 
 bool is_traced(const Result& result) { return result.address && !objection(result); }

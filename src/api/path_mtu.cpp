@@ -8,13 +8,14 @@
 
 #include "batch/mtu_discovery.hpp"
 #include "multiping/error.hpp"
+#include "values/protocol_traits.hpp"
 #include "values/trace_option_checks.hpp"
 
 namespace multiping {
 namespace {
 
 void require_sizes(const ProbeOptions& probe) {
-  if (probe.protocol == Protocol::icmp || probe.protocol == Protocol::udp) return;
+  if (traits(probe.protocol).has_payload) return;
   const std::string doing = "ProbeOptions::protocol " + std::string{to_string(probe.protocol)} + " with discover_mtu";
   throw std::system_error{make_error_code(Errc::not_supported), doing};
 }

@@ -7,7 +7,7 @@
 #include "engine/probe_table.hpp"
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
-#include "values/destination_port.hpp"
+#include "values/protocol_traits.hpp"
 
 namespace multiping {
 

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "multiping/error.hpp"
+#include "values/protocol_traits.hpp"
 
 namespace multiping {
 
@@ -43,7 +44,7 @@ bool Preflight::serves_fewer() const {
 bool Preflight::forbids_batch(const Answer& answer) const {
   if (!answer.obstacle.privilege) return false;
   const ProbeOptions& profile = profiles_[answer.profile];
-  if (profile.protocol != Protocol::icmp) return profile.protocol == Protocol::sctp || profile.half_open;
+  if (profile.protocol != Protocol::icmp) return needs_raw(profile);
   return std::ranges::none_of(answers_, [this](const Answer& other) {
     return profiles_[other.profile].protocol == Protocol::icmp && !other.obstacle.error;
   });

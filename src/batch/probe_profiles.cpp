@@ -8,10 +8,12 @@
 #include <functional>
 #include <new>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/reserve_more.hpp"
 #include "values/option_checks.hpp"
+#include "values/probe_option_table.hpp"
 
 namespace multiping {
 namespace {
@@ -19,16 +21,20 @@ namespace {
 /// How many numbers may be idle before the first of them goes to other options: each may hold a socket.
 constexpr std::size_t most_idle = 16;
 
+std::size_t hash_of(const std::string& value) noexcept { return std::hash<std::string>{}(value); }
+std::size_t hash_of(const Address& value) noexcept { return std::hash<Address>{}(value); }
+std::size_t hash_of(const std::vector<std::uint8_t>& octets) noexcept {
+  return std::hash<std::string_view>{}({reinterpret_cast<const char*>(octets.data()), octets.size()});  // NOLINT
+}
+template <class Number>
+std::size_t hash_of(const std::optional<Number>& value) noexcept {
+  return value ? static_cast<std::size_t>(*value) + 1 : 0;
+}
+std::size_t hash_of(const auto& number) noexcept { return static_cast<std::size_t>(number); }
+
 std::size_t hash(const ProbeOptions& options) noexcept {
-  std::size_t sum = options.payload_size + std::hash<std::string>{}(options.device);
-  for (const int part :
-       {static_cast<int>(options.protocol), options.ttl.value_or(0), options.tos, options.port, options.source_port,
-        static_cast<int>(options.flow_label.value_or(0)), static_cast<int>(options.mark.value_or(0)),
-        static_cast<int>(options.flow.value_or(0)), static_cast<int>(options.random_payload)})
-    sum = sum * 65'599 + static_cast<unsigned>(part);
-  for (const std::uint8_t octet : options.pattern) sum = sum * 65'599 + octet;
-  for (const Address& source : {options.source_v4, options.source_v6})
-    sum = sum * 65'599 + std::hash<Address>{}(source);
+  std::size_t sum = 0;
+  each_option([&](const auto& option) { sum = sum * 65'599 + hash_of(options.*option.member); });
   return sum;
 }
 
@@ -55,8 +61,7 @@ SplitOptions split(const ProbeOptions& probe) {
     split.profile.ttl = any_ttl;
     split.packet.ttl = static_cast<std::uint8_t>(*probe.ttl);
   }
-  const bool has_payload = probe.protocol == Protocol::icmp || probe.protocol == Protocol::udp;
-  if (!has_payload) return split;
+  if (!traits(probe.protocol).has_payload) return split;
   split.profile.payload_size = profile_size(probe.payload_size, probe.family);
   if (split.profile.payload_size != probe.payload_size)
     split.packet.payload_size = static_cast<std::uint16_t>(probe.payload_size);

@@ -15,11 +15,6 @@
 
 namespace multiping {
 
-/// True for a probe that connects by TCP. Each such probe uses a descriptor while it is in flight.
-[[nodiscard]] inline bool connects(const ProbeOptions& options) noexcept {
-  return options.protocol == Protocol::tcp && !options.half_open;
-}
-
 /// The options of one probe, as the profile that it shares with others and what its packet differs in. Probes of all
 /// TTLs share a profile; probes of nearly the same size, too.
 struct SplitOptions {

@@ -10,9 +10,9 @@
 #include "batch/preflight.hpp"
 #include "batch/transport_opener.hpp"
 #include "multiping/error.hpp"
-#include "values/destination_port.hpp"
 #include "values/option_checks.hpp"
 #include "values/probeable_address.hpp"
+#include "values/protocol_traits.hpp"
 
 namespace multiping {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "multiping/error.hpp"
 #include "values/address_kinds.hpp"
+#include "values/probe_option_table.hpp"
 
 namespace multiping::icmp4em {
 namespace {
@@ -28,17 +29,13 @@ std::uint16_t nonzero_id(std::uint64_t random) noexcept {
 
 /// The first option in use that the protocol has no field for, with its value; empty when there is none.
 std::string lacking_option(Family family, const ProbeOptions& probe) {
-  const bool v4 = family == Family::ipv4;
-  const Address& source = v4 ? probe.source_v4 : probe.source_v6;
-  if (probe.ttl) return "ttl " + std::to_string(*probe.ttl);
-  if (probe.tos != 0) return "tos " + std::to_string(probe.tos);
-  if (source) return (v4 ? "source_v4 " : "source_v6 ") + source.to_string();
-  if (!probe.device.empty()) return "device " + probe.device;
-  if (probe.mark) return "mark " + std::to_string(*probe.mark);
-  if (probe.flow_label) return "flow_label " + std::to_string(*probe.flow_label);
-  if (probe.dont_fragment) return "dont_fragment";
-  if (probe.flow) return "flow " + std::to_string(*probe.flow);
-  return {};
+  std::string lacking;
+  each_option([&](const auto& option) {
+    if (!lacking.empty() || option.over_proxy || !option.concerns(family) || !option.is_set(probe)) return;
+    const std::string value = value_text(probe.*option.member);
+    lacking = std::string{option.name} + (value.empty() ? "" : " " + value);
+  });
+  return lacking;
 }
 
 }  // namespace

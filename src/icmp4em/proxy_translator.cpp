@@ -107,7 +107,7 @@ std::error_code delivery_error(const net::QueuedError& queued, Family proxy) noe
 }
 
 ProxyTranslator::ProxyTranslator(Family family, std::uint16_t id, std::uint32_t first_number)
-    : channel_{.family = family, .carrier = net::Carrier::icmp, .kernel_owns_id = true, .id = id},
+    : channel_{.family = family, .protocol = Protocol::icmp, .kernel_owns_id = true, .id = id},
       table_{first_number},
       keep_alive_{keep_alive_frame(first_number - 1)} {}
 

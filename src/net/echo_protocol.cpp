@@ -191,7 +191,8 @@ void EchoProtocol::take_report(const IcmpErrorReport& report, const packet::Quot
   const Match match = matching(quoted.sequence, context, fits, reported_);
   if (!match.fit.fits) return void(++context.counters.unauthenticated);
   if (!report.tells_a_fate()) return;
-  context.events.push_back(errors_.event(context.book.probe(match.serial), Carrier::icmp, report, match.fit.auth_bits));
+  context.events.push_back(
+      errors_.event(context.book.probe(match.serial), Protocol::icmp, report, match.fit.auth_bits));
   if (!match.fit.sure) note_reported(match.serial, context.book);
 }
 

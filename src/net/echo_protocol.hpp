@@ -52,7 +52,7 @@ class EchoProtocol {
 
   /// False for a probe of another protocol: it shares the sequence numbers, but has no payload to compare.
   [[nodiscard]] bool is_echo(const Probe& probe) const noexcept {
-    return profiles_[probe.profile].carrier == Carrier::icmp;
+    return profiles_[probe.profile].protocol == Protocol::icmp;
   }
   [[nodiscard]] packet::ProbeIdentity identity(const Probe& probe, const Channel& channel) const noexcept {
     return {.target = *probe.to, .id = channel.id, .serial = probe.serial, .flow = profiles_[probe.profile].flow};

@@ -39,9 +39,9 @@ bool says_no_such_port(const IcmpErrorReport& report) noexcept {
   return report.type == packet::icmpv4::destination_unreachable && report.code == packet::icmpv4::code_port_unreachable;
 }
 
-Event::Kind kind_of(const IcmpErrorReport& report, const Address& target, Carrier carrier) noexcept {
+Event::Kind kind_of(const IcmpErrorReport& report, const Address& target, Protocol protocol) noexcept {
   if (report.kind() == packet::ErrorKind::ttl_expired) return Event::Kind::ttl_expired;
-  return report.is_refusal_of(target, carrier) ? Event::Kind::refused : Event::Kind::unreachable;
+  return report.is_refusal_of(target, protocol) ? Event::Kind::refused : Event::Kind::unreachable;
 }
 
 IcmpError error_of(const IcmpErrorReport& report) {
@@ -71,30 +71,30 @@ IcmpErrorReport report_of(const Outer& outer, const packet::IcmpMessage& message
 
 IcmpErrorReport report_of(const QueuedError& queued, const Channel& channel) {
   const bool v4 = channel.family == Family::ipv4;
-  return {
-      .family = channel.family,
-      .responder = queued.offender,
-      .type = queued.type,
-      .code = queued.code,
-      .mtu = has_mtu(channel.family, queued.type, queued.code) ? queued.mtu : 0,
-      .ttl = queued.ttl,
-      .tos = queued.tos,
-      .arrival = queued.arrival,
-      .quoted = queued.quoted,
-      .extension = queued.extension,
-      .missing = (v4 ? ipv4_header_size : ipv6_header_size) + (channel.carrier == Carrier::udp ? udp_header_size : 0)};
+  return {.family = channel.family,
+          .responder = queued.offender,
+          .type = queued.type,
+          .code = queued.code,
+          .mtu = has_mtu(channel.family, queued.type, queued.code) ? queued.mtu : 0,
+          .ttl = queued.ttl,
+          .tos = queued.tos,
+          .arrival = queued.arrival,
+          .quoted = queued.quoted,
+          .extension = queued.extension,
+          .missing =
+              (v4 ? ipv4_header_size : ipv6_header_size) + (channel.protocol == Protocol::udp ? udp_header_size : 0)};
 }
 
-bool IcmpErrorReport::is_refusal_of(const Address& target, Carrier carrier) const noexcept {
+bool IcmpErrorReport::is_refusal_of(const Address& target, Protocol protocol) const noexcept {
   if (!same_octets(responder, target)) return false;
-  return says_no_such_protocol(*this) || (carrier == Carrier::udp && says_no_such_port(*this));
+  return says_no_such_protocol(*this) || (protocol == Protocol::udp && says_no_such_port(*this));
 }
 
-Event IcmpEvents::event(const Probe& probe, Carrier carrier, const IcmpErrorReport& report, std::uint8_t auth_bits) {
+Event IcmpEvents::event(const Probe& probe, Protocol protocol, const IcmpErrorReport& report, std::uint8_t auth_bits) {
   IcmpError error = error_of(report);
   if (!last_ || *last_ != error) last_ = std::make_shared<const IcmpError>(std::move(error));
   return {.serial = probe.serial,
-          .kind = kind_of(report, *probe.to, carrier),
+          .kind = kind_of(report, *probe.to, protocol),
           .responder = report.responder,
           .arrival = report.arrival,
           .icmp = last_,

@@ -36,7 +36,7 @@ struct IcmpErrorReport {
   /// True when the target itself declined the probe, and so is alive. It lacks the protocol ("protocol unreachable", in
   /// ICMPv6 "unrecognized next header"), or for a UDP datagram the port. From another address the same error is an
   /// ordinary report from the path.
-  [[nodiscard]] bool is_refusal_of(const Address& target, Carrier carrier) const noexcept;
+  [[nodiscard]] bool is_refusal_of(const Address& target, Protocol protocol) const noexcept;
 };
 
 [[nodiscard]] IcmpErrorReport report_of(const Outer& outer, const packet::IcmpMessage& message, const Arrival& arrival);
@@ -45,8 +45,9 @@ struct IcmpErrorReport {
 /// Makes events of errors that are believed. Equal errors in a row, such as those of one router, share one value.
 class IcmpEvents {
  public:
-  /// Makes the event of a report for which tells_a_fate() is true. `carrier` is the kind of the probe's messages.
-  [[nodiscard]] Event event(const Probe& probe, Carrier carrier, const IcmpErrorReport& report, std::uint8_t auth_bits);
+  /// Makes the event of a report for which tells_a_fate() is true. `protocol` is the kind of the probe's messages.
+  [[nodiscard]] Event event(const Probe& probe, Protocol protocol, const IcmpErrorReport& report,
+                            std::uint8_t auth_bits);
 
  private:
   std::shared_ptr<const IcmpError> last_{};

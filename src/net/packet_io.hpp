@@ -19,14 +19,6 @@
 
 namespace multiping::net {
 
-/// The kind of a socket's messages.
-enum class Carrier : std::uint8_t {
-  icmp,  ///< ICMP messages from their header on, over a raw or a ping socket.
-  udp,   ///< The payload of UDP datagrams.
-  tcp,   ///< TCP segments from their header on, over a raw socket.
-  sctp,  ///< SCTP packets from their common header on, over a raw socket.
-};
-
 /// The number of a socket. A socket whose profiles were all replaced may be closed; another socket may then get its
 /// number.
 using SocketId = std::uint16_t;
@@ -34,7 +26,9 @@ using SocketId = std::uint16_t;
 /// The properties of an open socket.
 struct Channel {
   Family family = Family::any;
-  Carrier carrier = Carrier::icmp;
+  /// The messages of the socket. icmp: from the ICMP header on, over a raw or a ping socket. udp: the payload of
+  /// datagrams. tcp: segments from the TCP header on, sctp: packets from the common header on, both over a raw socket.
+  Protocol protocol = Protocol::icmp;
   bool kernel_owns_id = false;   ///< A ping socket: the kernel writes `id` and the checksum into what is sent, checks
                                  ///< the checksum of what comes, and reports ICMP errors through receive_errors().
   std::uint16_t id = 0;          ///< ICMP: identifier of everything that is sent and accepted. UDP and TCP: source

@@ -173,21 +173,21 @@ std::span<const std::uint8_t> PacketTransport::encode(const Probe& probe, Socket
   const auto message =
       std::span{messages_}.subspan(place * message_room_, message_size(profiles_[probe.profile], probe.packet));
   const Channel& channel = io_->channel(socket_id);
-  switch (channel.carrier) {
-    case Carrier::icmp:
+  switch (channel.protocol) {
+    case Protocol::icmp:
       echo_.encode(probe, channel, message);
       break;
-    case Carrier::udp:
+    case Protocol::udp:
       udp_.encode(probe, channel, message);
       break;
-    case Carrier::tcp:
+    case Protocol::tcp:
       // The kernel writes the checksum of IPv6.
       handshake_.encode(
           probe,
           {channel, channel.family == Family::ipv4 ? io_->source(socket_id, *probe.to, probe.profile) : Address{}},
           message);
       break;
-    case Carrier::sctp:
+    case Protocol::sctp:
       handshake_.encode(probe, {.channel = channel}, message);
       break;
   }
@@ -262,7 +262,7 @@ ProbeTransport::Sent PacketTransport::send_run(SocketId socket_id, std::span<con
 
 /// Tells the UDP protocol which probes were encoded but not sent.
 void PacketTransport::take_back(SocketId socket_id, std::span<const Probe> unsent) noexcept {
-  if (io_->channel(socket_id).carrier != Carrier::udp) return;
+  if (io_->channel(socket_id).protocol != Protocol::udp) return;
   for (; !unsent.empty(); unsent = unsent.first(unsent.size() - 1)) udp_.take_back(unsent.back());
 }
 
@@ -338,13 +338,13 @@ std::size_t PacketTransport::drain(SocketId socket_id, const ProbeBook& book, st
                                .events = events,
                                .counters = counters_,
                                .socket_id = socket_id};
-  switch (context.channel.carrier) {
-    case Carrier::icmp:
+  switch (context.channel.protocol) {
+    case Protocol::icmp:
       return drain_into(echo_, *io_, socket_id, context);
-    case Carrier::udp:
+    case Protocol::udp:
       return drain_into(udp_, *io_, socket_id, context);
-    case Carrier::tcp:
-    case Carrier::sctp:
+    case Protocol::tcp:
+    case Protocol::sctp:
       break;
   }
   return drain_into(handshake_, *io_, socket_id, context);

@@ -8,34 +8,20 @@
 #include "packet/icmp.hpp"
 #include "packet/sctp.hpp"
 #include "packet/tcp.hpp"
-#include "values/destination_port.hpp"
+#include "values/protocol_traits.hpp"
 
 namespace multiping::net {
 namespace {
 
-Carrier carrier_of(Protocol protocol) noexcept {
+std::size_t message_size(Protocol protocol, std::size_t payload_size) noexcept {
   switch (protocol) {
     case Protocol::udp:
-      return Carrier::udp;
-    case Protocol::tcp:
-      return Carrier::tcp;
-    case Protocol::sctp:
-      return Carrier::sctp;
-    case Protocol::icmp:
-      break;
-  }
-  return Carrier::icmp;
-}
-
-std::size_t message_size(Carrier carrier, std::size_t payload_size) noexcept {
-  switch (carrier) {
-    case Carrier::udp:
       return payload_size;
-    case Carrier::tcp:
+    case Protocol::tcp:
       return packet::tcp_syn_size;
-    case Carrier::sctp:
+    case Protocol::sctp:
       return packet::sctp_init_size;
-    case Carrier::icmp:
+    case Protocol::icmp:
       break;
   }
   return packet::icmp_header_size + payload_size;
@@ -63,19 +49,18 @@ void ProfileTable::make_room_for_random(ProfileFacts& facts, std::size_t size) {
 }
 
 ProfileFacts ProfileTable::facts_of(const ProbeOptions& options) {
-  ProfileFacts facts{.carrier = carrier_of(options.protocol),
+  ProfileFacts facts{.protocol = options.protocol,
                      .port = destination_port(options),
                      .source_port = static_cast<std::uint16_t>(options.source_port),
                      .may_be_cut = !options.dont_fragment};
-  const bool has_payload = facts.carrier == Carrier::icmp || facts.carrier == Carrier::udp;
+  const bool has_payload = traits(options.protocol).has_payload;
   if (has_payload && options.random_payload)
     make_room_for_random(facts, options.payload_size);
   else if (has_payload)
     facts.image = images_.image(options.pattern, options.payload_size, facts.image_owner);
-  facts.message_size = message_size(facts.carrier, facts.image.size());
-  const bool connects = facts.carrier == Carrier::tcp && !options.half_open && facts.source_port == 0;
-  if (facts.carrier == Carrier::icmp || connects) facts.flow = options.flow;
-  if (facts.carrier == Carrier::udp && facts.source_port == 0 && !options.flow) facts.turns = udp_turns;
+  facts.message_size = message_size(facts.protocol, facts.image.size());
+  if (facts.protocol == Protocol::icmp || (connects(options) && facts.source_port == 0)) facts.flow = options.flow;
+  if (facts.protocol == Protocol::udp && facts.source_port == 0 && !options.flow) facts.turns = udp_turns;
   return facts;
 }
 

@@ -23,7 +23,7 @@ inline constexpr unsigned udp_turns = 64;
 
 /// The facts about a profile that its messages need.
 struct ProfileFacts {
-  Carrier carrier = Carrier::icmp;        ///< The kind of its messages; a profile that connects has no messages.
+  Protocol protocol = Protocol::icmp;     ///< The kind of its messages; a profile that connects has no messages.
   unsigned turns = 1;                     ///< How many source ports its probes use.
   std::uint16_t port = 0;                 ///< The destination port; 0 for ICMP.
   std::uint16_t source_port = 0;          ///< The source port that was asked for; 0: any.

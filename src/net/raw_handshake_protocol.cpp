@@ -46,7 +46,7 @@ void RawHandshakeProtocol::encode(const Probe& probe, const Exit& exit,
   const std::uint16_t port = profiles_[probe.profile].port;
   const std::uint16_t source_port = local_port(probe.serial, exit.channel);
   const auto number = codec_.handshake_number({.target = *probe.to, .id = port, .serial = probe.serial});
-  if (exit.channel.carrier == Carrier::sctp) {
+  if (exit.channel.protocol == Protocol::sctp) {
     const packet::SctpInit init{.source_port = source_port, .destination_port = port, .initiate_tag = number};
     std::ranges::copy(packet::encode_sctp_init(init), message.begin());
     return;
@@ -98,7 +98,7 @@ std::optional<RawHandshakeProtocol::Claim> RawHandshakeProtocol::sctp_claim(cons
 void RawHandshakeProtocol::take_packet(const Incoming& packet, const ReceiveContext& context) {
   const auto outer = outer_of(packet);
   if (!outer || packet.truncated) return void(++context.counters.malformed);
-  const bool sctp = context.channel.carrier == Carrier::sctp;
+  const bool sctp = context.channel.protocol == Protocol::sctp;
   auto claim = sctp ? sctp_claim(*outer, context) : tcp_claim(*outer, context);
   if (!claim) return;
   claim->arrival = packet.arrival;
@@ -109,7 +109,7 @@ void RawHandshakeProtocol::take_packet(const Incoming& packet, const ReceiveCont
 bool RawHandshakeProtocol::is_number_of(const Probe& probe, std::uint32_t number,
                                         const Channel& channel) const noexcept {
   const ProfileFacts& profile = profiles_[probe.profile];
-  if (profile.carrier != channel.carrier) return false;
+  if (profile.protocol != channel.protocol) return false;
   return codec_.handshake_number({.target = *probe.to, .id = profile.port, .serial = probe.serial}) == number;
 }
 
@@ -128,7 +128,7 @@ Event RawHandshakeProtocol::event(const Probe& probe, const Claim& claim, const 
           .arrival = claim.arrival,
           .reply_ttl = outer.ttl.value_or(std::uint8_t{0}),
           .reply_tos = outer.tos,
-          .auth_bits = channel.carrier == Carrier::sctp ? sctp_bits : tcp_bits};
+          .auth_bits = channel.protocol == Protocol::sctp ? sctp_bits : tcp_bits};
 }
 
 void RawHandshakeProtocol::take_claim(const Claim& claim, const Outer& outer, const ReceiveContext& context) const {
@@ -168,7 +168,7 @@ void RawHandshakeProtocol::refuse(const Claim& claim, const Outer& outer, const 
 
 std::optional<RawHandshakeProtocol::Quote> RawHandshakeProtocol::quote_of(const QueuedError& queued,
                                                                           const Channel& channel) noexcept {
-  if (channel.carrier == Carrier::sctp) {
+  if (channel.protocol == Protocol::sctp) {
     const auto quoted = packet::parse_quoted_sctp(queued.quoted);
     if (!quoted) return std::nullopt;
     return Quote{quoted->source_port, quoted->destination_port, quoted->initiate_tag};
@@ -184,7 +184,7 @@ std::optional<Serial> RawHandshakeProtocol::quoted_probe(const QueuedError& queu
   OldestUnanswered found;
   const auto is_quoted = [&](const Probe& probe) {
     const ProfileFacts& profile = profiles_[probe.profile];
-    if (profile.carrier != channel.carrier || profile.port != quote.port) return false;
+    if (profile.protocol != channel.protocol || profile.port != quote.port) return false;
     if (!same_octets(*probe.to, queued.destination)) return false;
     if (local_port(probe.serial, channel) != quote.local_port) return false;
     if (quote.number && !is_number_of(probe, *quote.number, channel)) return false;
@@ -214,8 +214,8 @@ void RawHandshakeProtocol::take_error(const QueuedError& queued, const ReceiveCo
   if (!serial) return void(++context.counters.unauthenticated);
   const IcmpErrorReport report = report_of(queued, channel);
   if (!report.tells_a_fate() || counts_elsewhere(context.book.probe(*serial), context)) return;
-  const std::uint8_t bits = channel.carrier == Carrier::tcp ? tcp_bits : quote->number ? sctp_bits : sctp_port_bits;
-  context.events.push_back(errors_.event(context.book.probe(*serial), channel.carrier, report, bits));
+  const std::uint8_t bits = channel.protocol == Protocol::tcp ? tcp_bits : quote->number ? sctp_bits : sctp_port_bits;
+  context.events.push_back(errors_.event(context.book.probe(*serial), channel.protocol, report, bits));
 }
 
 }  // namespace multiping::net

@@ -190,9 +190,10 @@ void TcpConnectProtocol::begin_anew(Serial serial, std::uint8_t restarts) {
 std::optional<Event> TcpConnectProtocol::reported(const Connected& connected, const ProbeBook& book) {
   if (!connected.report || !in_window(book, connected.token)) return std::nullopt;
   const Probe probe = book.probe(connected.token);
-  const IcmpErrorReport report = report_of(*connected.report, {.family = probe.to->family(), .carrier = Carrier::tcp});
+  const IcmpErrorReport report =
+      report_of(*connected.report, {.family = probe.to->family(), .protocol = Protocol::tcp});
   if (!report.tells_a_fate()) return std::nullopt;
-  Event event = errors_.event(probe, Carrier::tcp, report, connection_error_bits);
+  Event event = errors_.event(probe, Protocol::tcp, report, connection_error_bits);
   event.final = true;
   return event;
 }

@@ -224,11 +224,11 @@ void UdpProtocol::take_error(const QueuedError& queued, const ReceiveContext& co
   if (!report.tells_a_fate()) return;
   const bool waits = in_window(context.book, match.serial);
   if (waits)
-    context.events.push_back(errors_.event(context.book.probe(match.serial), Carrier::udp, report, match.auth_bits));
+    context.events.push_back(errors_.event(context.book.probe(match.serial), Protocol::udp, report, match.auth_bits));
   else
     ++context.counters.late;
   match.flight->reported = true;
-  if (report.is_refusal_of(queued.destination, Carrier::udp)) match.flight->answered = true;
+  if (report.is_refusal_of(queued.destination, Protocol::udp)) match.flight->answered = true;
 }
 
 }  // namespace multiping::net

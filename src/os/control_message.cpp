@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "os/kernel_constants.hpp"
+#include "os/packet_numbers.hpp"
 #include "os/socket.hpp"
 #include "values/flow_label.hpp"
 
@@ -129,17 +130,15 @@ bool ExtendedError::refuses_size() const noexcept { return origin == SO_EE_ORIGI
 std::vector<std::uint8_t> write_control(Family family, const ProbeOptions& profile) {
   std::vector<std::uint8_t> control;
   const bool v4 = family == Family::ipv4;
-  const int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
-  if (profile.ttl) append(control, level, v4 ? IP_TTL : IPV6_HOPLIMIT, int{*profile.ttl});
-  if (profile.tos != 0) append(control, level, v4 ? IP_TOS : IPV6_TCLASS, int{profile.tos});
-  if (profile.mark) append(control, SOL_SOCKET, SO_MARK, std::uint32_t{*profile.mark});
+  for (const PacketNumber& number : packet_numbers(family, profile))
+    if (number.value) append(control, number.level, number.control_message, *number.value);
   if (v4 && profile.source_v4) append_source_v4(control, profile.source_v4);
   if (!v4 && profile.source_v6) append_source_v6(control, profile.source_v6);
-  if (const auto label = flow_label(family, profile)) append(control, level, IPV6_FLOWINFO, htonl(*label));
+  if (const auto label = flow_label(family, profile)) append(control, IPPROTO_IPV6, IPV6_FLOWINFO, htonl(*label));
   return control;
 }
 
-/// The TTL comes first, as write_control() puts it.
+/// The TTL is the first of packet_numbers().
 void set_ttl(std::span<std::uint8_t> control, std::uint8_t ttl) noexcept {
   const int value = ttl;
   std::memcpy(&control[CMSG_LEN(0)], &value, sizeof value);

@@ -15,6 +15,7 @@
 #include "multiping/error.hpp"
 #include "os/permissions.hpp"
 #include "os/socket.hpp"
+#include "values/protocol_traits.hpp"
 
 namespace multiping::os {
 namespace {
@@ -26,7 +27,7 @@ bool refused_for_want_of_permission(TransportKind kind) noexcept {
 
 /// An option that a kind of transport has no socket for; one of `kinds` has one, and perhaps a broker.
 struct Lack {
-  net::Carrier carrier{};
+  Protocol protocol{};
   std::string_view option{};
   std::span<const TransportKind> kinds{};
   std::string_view broker{};
@@ -39,7 +40,7 @@ net::SendPath lacking(TransportKind kind, const Lack& lack) {
   way.privilege = std::ranges::all_of(lack.kinds, refused_for_want_of_permission);
   if (!way.privilege) return way;
   way.error = {EPERM, std::system_category()};
-  way.doing = refusal(action_of(lack.carrier), lack.kinds, way.doing, lack.broker);
+  way.doing = refusal(action_of(lack.protocol), lack.kinds, way.doing, lack.broker);
   return way;
 }
 
@@ -53,10 +54,9 @@ std::optional<net::SendPath> check_support(TransportKind kind, Family family, co
                          .doing = "cannot use ProbeOptions::flow_label " + label + " for ipv4"};
   }
   if (kind == TransportKind::raw) return std::nullopt;
-  if (probe.protocol == Protocol::sctp) return lacking(kind, {net::Carrier::sctp, "protocol sctp", raw});
-  if (probe.protocol == Protocol::tcp && probe.half_open) return lacking(kind, {net::Carrier::tcp, "half_open", raw});
+  if (needs_raw(probe)) return lacking(kind, {probe.protocol, probe.half_open ? "half_open" : "protocol sctp", raw});
   if (probe.protocol == Protocol::icmp && kind == TransportKind::sockets)
-    return lacking(kind, {net::Carrier::icmp, "protocol icmp", any_icmp, broker});
+    return lacking(kind, {Protocol::icmp, "protocol icmp", any_icmp, broker});
   return std::nullopt;
 }
 
@@ -107,13 +107,11 @@ const Address& source_of(const ProbeOptions& probe, Family family) noexcept {
   return family == Family::ipv4 ? probe.source_v4 : probe.source_v6;
 }
 
-bool is_connection(const ProbeOptions& probe) noexcept { return probe.protocol == Protocol::tcp && !probe.half_open; }
-
 std::optional<net::SendPath> check_way(TransportKind kind, Family family, const ProbeOptions& probe,
                                        const BrokerAccess& broker) {
   if (auto lack = check_support(kind, family, probe, broker.remedy)) return lack;
   const bool asks = !probe.device.empty() || probe.mark || source_of(probe, family);
-  if (!asks && !is_connection(probe)) return std::nullopt;
+  if (!asks && !connects(probe)) return std::nullopt;
   if (probe.protocol == Protocol::icmp && broker.sockets && broker.sockets->elsewhere())
     return try_elsewhere(*broker.sockets, family, probe);
   const FileDescriptor socket = open_socket(family, SOCK_DGRAM, IPPROTO_UDP);

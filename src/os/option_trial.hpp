@@ -14,9 +14,6 @@ namespace multiping::os {
 /// The source address that `probe` asks for in `family`; empty when the kernel chooses it.
 [[nodiscard]] const Address& source_of(const ProbeOptions& probe, Family family) noexcept;
 
-/// Whether the probe is a TCP connection by connect(2), rather than a segment that this library writes.
-[[nodiscard]] bool is_connection(const ProbeOptions& probe) noexcept;
-
 /// Why such probes cannot leave to `family`, as far as that shows before their socket is opened; none: no reason found.
 /// `broker` gives the sockets on which echo requests are tried when these are of another network namespace.
 /// Throws std::system_error when this process is out of descriptors or memory.

@@ -132,8 +132,8 @@ void pass_types_v6(int socket, std::initializer_list<unsigned> types) noexcept {
 }
 
 bool attach_for(int socket, const Accepted& accepted) noexcept {
-  if (accepted.carrier == net::Carrier::tcp) return attach_tcp(socket, accepted);
-  if (accepted.carrier == net::Carrier::sctp) return attach_sctp(socket, accepted);
+  if (accepted.protocol == Protocol::tcp) return attach_tcp(socket, accepted);
+  if (accepted.protocol == Protocol::sctp) return attach_sctp(socket, accepted);
   return accepted.family == Family::ipv4 ? attach_icmp_v4(socket, accepted.id) : attach_icmp_v6(socket, accepted.id);
 }
 
@@ -153,7 +153,7 @@ void attach_packet_filter(int socket, const Accepted& accepted) noexcept {
   static_cast<void>(attach_for(socket, accepted));
   // The kernel checks the type before it copies the packet for this socket, and the filter after that. So this host's
   // own requests, which come in on loopback, cost nothing.
-  if (accepted.carrier == net::Carrier::icmp) pass_answers(socket, accepted.family);
+  if (accepted.protocol == Protocol::icmp) pass_answers(socket, accepted.family);
   char byte = 0;
   for (int i = 0; i < most_stale_packets && ::recv(socket, &byte, sizeof byte, MSG_DONTWAIT) >= 0; ++i) {
   }

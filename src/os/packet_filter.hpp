@@ -13,7 +13,7 @@ namespace multiping::os {
 /// port `id` that acknowledge or reset. SCTP: INIT ACK and ABORT to port `id`; 0: to any port from 0x8000 on.
 struct Accepted {
   Family family = Family::any;
-  net::Carrier carrier = net::Carrier::icmp;
+  Protocol protocol = Protocol::icmp;
   std::uint16_t id = 0;
 };
 

@@ -94,15 +94,15 @@ std::string refusal(std::string_view action, std::span<const TransportKind> kind
   return text.append(failure);
 }
 
-std::string_view action_of(net::Carrier carrier) noexcept {
-  switch (carrier) {
-    case net::Carrier::tcp:
+std::string_view action_of(Protocol protocol) noexcept {
+  switch (protocol) {
+    case Protocol::tcp:
       return "send half-open TCP probes";
-    case net::Carrier::sctp:
+    case Protocol::sctp:
       return "send SCTP probes";
-    case net::Carrier::udp:
+    case Protocol::udp:
       return "send UDP probes";
-    case net::Carrier::icmp:
+    case Protocol::icmp:
       break;
   }
   return "ping";

@@ -18,8 +18,8 @@ namespace multiping::os {
 /// broker_remedy() gives it, unless that is empty.
 [[nodiscard]] std::string refusal(std::string_view action, std::span<const TransportKind> kinds,
                                   std::string_view failure, std::string_view broker = {});
-/// The action of refusal() for probes of this carrier: "ping", "send SCTP probes".
-[[nodiscard]] std::string_view action_of(net::Carrier carrier) noexcept;
+/// The action of refusal() for probes of this protocol: "ping", "send SCTP probes".
+[[nodiscard]] std::string_view action_of(Protocol protocol) noexcept;
 /// The remedy that a broker listening at `path` is for this process; `failure`: why it refused when it was asked.
 [[nodiscard]] std::string broker_remedy(const std::string& path, std::error_code failure = {});
 /// What a broker must do for this process: "must allow user 1000 or one of its groups".

@@ -17,6 +17,7 @@
 #include "os/packet_filter.hpp"
 #include "os/permissions.hpp"
 #include "os/socket.hpp"
+#include "values/protocol_traits.hpp"
 
 namespace multiping::os {
 namespace {
@@ -39,7 +40,7 @@ class Opening {
   [[nodiscard]] bool v4() const noexcept { return key_.family == Family::ipv4; }
   [[nodiscard]] int socket() const noexcept { return opened_.made.socket.value(); }
   [[nodiscard]] bool is_ping_socket() const noexcept {
-    return key_.carrier == net::Carrier::icmp && maker_.kind != TransportKind::raw;
+    return key_.protocol == Protocol::icmp && maker_.kind != TransportKind::raw;
   }
 
   bool refuse(std::string doing) {
@@ -49,7 +50,7 @@ class Opening {
   }
 
   bool open() {
-    const bool udp = key_.carrier == net::Carrier::udp;
+    const bool udp = key_.protocol == Protocol::udp;
     opened_.made.socket = open_socket(key_.family, udp ? SOCK_DGRAM : SOCK_RAW, protocol());
     if (opened_.made.socket) return true;
     refuse("cannot open a " + std::string{udp ? "UDP" : "raw"} + " socket for " + std::string{to_string(key_.family)});
@@ -83,18 +84,18 @@ class Opening {
 
   void tell_remedies(TransportKind kind) {
     if (!maker_.tells_remedies) return;
-    opened_.refusal.doing = refusal(action_of(key_.carrier), std::span{&kind, 1}, opened_.refusal.doing);
+    opened_.refusal.doing = refusal(action_of(key_.protocol), std::span{&kind, 1}, opened_.refusal.doing);
   }
 
   [[nodiscard]] int protocol() const noexcept {
-    switch (key_.carrier) {
-      case net::Carrier::udp:
+    switch (key_.protocol) {
+      case Protocol::udp:
         return IPPROTO_UDP;
-      case net::Carrier::tcp:
+      case Protocol::tcp:
         return IPPROTO_TCP;
-      case net::Carrier::sctp:
+      case Protocol::sctp:
         return IPPROTO_SCTP;
-      case net::Carrier::icmp:
+      case Protocol::icmp:
         break;
     }
     return v4() ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
@@ -108,7 +109,7 @@ class Opening {
     if (key_.device.empty()) return true;
     if (!is_ping_socket()) note_device(key_.device);
     const bool may_be_free =
-        key_.carrier != net::Carrier::icmp && (key_.carrier != net::Carrier::udp || key_.source_port == 0);
+        key_.protocol != Protocol::icmp && (key_.protocol != Protocol::udp || key_.source_port == 0);
     if (may_be_free && send_through(socket(), key_.family, key_.device)) return true;
     opened_.made.bound = true;
     if (bind_to_device(socket(), key_.device)) return true;
@@ -124,14 +125,14 @@ class Opening {
   }
 
   bool take_id() {
-    switch (key_.carrier) {
-      case net::Carrier::icmp:
+    switch (key_.protocol) {
+      case Protocol::icmp:
         return filter(random_id());
-      case net::Carrier::udp:
+      case Protocol::udp:
         return take_udp_port();
-      case net::Carrier::tcp:
+      case Protocol::tcp:
         return hold_tcp_port() && find_sources() && filter(bound_port(opened_.made.port_holder.value()));
-      case net::Carrier::sctp:
+      case Protocol::sctp:
         return filter(key_.source_port);
     }
     return false;
@@ -139,7 +140,7 @@ class Opening {
 
   bool filter(std::uint16_t id) {
     opened_.made.id = id;
-    attach_packet_filter(socket(), {.family = key_.family, .carrier = key_.carrier, .id = id});
+    attach_packet_filter(socket(), {.family = key_.family, .protocol = key_.protocol, .id = id});
     return true;
   }
 
@@ -191,7 +192,7 @@ class Opening {
       return refuse("cannot use ProbeOptions::dont_fragment");
     if (key_.no_flow_label && !set_option(socket(), IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0))
       return refuse("cannot use ProbeOptions::flow_label 0");
-    if (key_.carrier != net::Carrier::tcp || v4()) return true;
+    if (key_.protocol != Protocol::tcp || v4()) return true;
     return set_option(socket(), IPPROTO_IPV6, IPV6_CHECKSUM, tcp_checksum_offset) ||
            refuse("cannot have the kernel write the checksum of TCP segments over ipv6");
   }
@@ -201,8 +202,8 @@ class Opening {
     report_errors(socket(), key_.family);
     report_arrival(socket());
     // A raw IPv4 socket delivers the IP header, which has the TTL and the TOS.
-    if (!v4() || key_.carrier == net::Carrier::udp) report_ttl_and_tos(socket(), key_.family);
-    if (key_.carrier == net::Carrier::udp) report_interface(socket(), key_.family);
+    if (!v4() || key_.protocol == Protocol::udp) report_ttl_and_tos(socket(), key_.family);
+    if (key_.protocol == Protocol::udp) report_interface(socket(), key_.family);
   }
 
   const SocketMaker& maker_;
@@ -210,20 +211,6 @@ class Opening {
   std::uint16_t flow_port_;
   OpenedSocket opened_{};
 };
-
-net::Carrier carrier_of(Protocol protocol) noexcept {
-  switch (protocol) {
-    case Protocol::udp:
-      return net::Carrier::udp;
-    case Protocol::tcp:
-      return net::Carrier::tcp;
-    case Protocol::sctp:
-      return net::Carrier::sctp;
-    case Protocol::icmp:
-      break;
-  }
-  return net::Carrier::icmp;
-}
 
 }  // namespace
 
@@ -233,34 +220,33 @@ std::string zone_name(const Address& address) {
 }
 
 SocketKey socket_key(TransportKind kind, Family family, const ProbeOptions& probe, unsigned turn) {
-  const net::Carrier carrier = carrier_of(probe.protocol);
-  const bool chooses_port = probe.source_port == 0 && (carrier == net::Carrier::udp || carrier == net::Carrier::tcp);
-  const bool bound = family == Family::ipv6 && carrier == net::Carrier::icmp && kind != TransportKind::raw;
+  const Protocol protocol = probe.protocol;
+  const bool chooses_port = probe.source_port == 0 && (protocol == Protocol::udp || protocol == Protocol::tcp);
+  const bool bound = family == Family::ipv6 && protocol == Protocol::icmp && kind != TransportKind::raw;
   return {.family = family,
-          .carrier = carrier,
+          .protocol = protocol,
           .device = probe.device,
           .dont_fragment = probe.dont_fragment,
           .no_flow_label = family == Family::ipv6 && probe.flow_label == 0U,
           .source = bound ? probe.source_v6 : Address{},
           .source_port = static_cast<std::uint16_t>(probe.source_port),
-          .turn = chooses_port && carrier == net::Carrier::udp ? turn : 0,
+          .turn = chooses_port && protocol == Protocol::udp ? turn : 0,
           .flow = chooses_port ? probe.flow : std::nullopt};
 }
 
 bool leaves_without_df(Family family, const ProbeOptions& probe) noexcept {
-  const bool has_payload = probe.protocol == Protocol::icmp || probe.protocol == Protocol::udp;
-  return family == Family::ipv4 && has_payload && !probe.dont_fragment &&
+  return family == Family::ipv4 && traits(probe.protocol).has_payload && !probe.dont_fragment &&
          net::packet_size(family, probe.payload_size) > net::carried_by_ipv4;
 }
 
 bool use_device_anew(ProbeSocket& socket, const SocketKey& key) noexcept {
   const unsigned index = ::if_nametoindex(socket.device.c_str());
   const int descriptor = socket.socket.value();
-  const bool bound = socket.bound || key.carrier == net::Carrier::icmp;
+  const bool bound = socket.bound || key.protocol == Protocol::icmp;
   if (index == 0) return false;
   if (bound ? !bind_to_device(descriptor, socket.device) : !send_through(descriptor, key.family, socket.device))
     return false;
-  if (key.carrier == net::Carrier::tcp) static_cast<void>(socket.source_finder.open(key.family, socket.device));
+  if (key.protocol == Protocol::tcp) static_cast<void>(socket.source_finder.open(key.family, socket.device));
   socket.device_index = index;
   return true;
 }
@@ -275,7 +261,7 @@ std::size_t std::hash<multiping::os::SocketKey>::operator()(const multiping::os:
   std::size_t sum = std::hash<std::string>{}(key.device) * 31 + std::hash<multiping::Address>{}(key.source);
   const auto flags = static_cast<unsigned>(key.dont_fragment) | static_cast<unsigned>(key.no_flow_label) << 1U |
                      static_cast<unsigned>(key.flow.has_value()) << 2U;
-  for (const unsigned part : {static_cast<unsigned>(key.family), static_cast<unsigned>(key.carrier), flags,
+  for (const unsigned part : {static_cast<unsigned>(key.family), static_cast<unsigned>(key.protocol), flags,
                               unsigned{key.source_port}, key.turn, unsigned{key.flow.value_or(0)}})
     sum = sum * 65'599 + part;
   return sum;

@@ -22,7 +22,7 @@ namespace multiping::os {
 /// The properties that distinguish the sockets of an object: all that cannot be set for a single message.
 struct SocketKey {
   Family family = Family::any;
-  net::Carrier carrier = net::Carrier::icmp;
+  Protocol protocol = Protocol::icmp;
   std::string device{};
   bool dont_fragment = false;
   bool no_flow_label = false;     ///< Flow label 0 was asked for; by default the kernel chooses a label.
@@ -44,7 +44,7 @@ struct std::hash<multiping::os::SocketKey> {
 namespace multiping::os {
 
 /// The socket of ICMP probes whose options can all be set for a single message. Every object needs it sooner or later.
-[[nodiscard]] inline SocketKey plain_socket(Family family) { return {.family = family, .carrier = net::Carrier::icmp}; }
+[[nodiscard]] inline SocketKey plain_socket(Family family) { return {.family = family, .protocol = Protocol::icmp}; }
 /// The socket of probes that leave as messages. `turn` counts only for UDP probes whose port the kernel chooses.
 [[nodiscard]] SocketKey socket_key(TransportKind kind, Family family, const ProbeOptions& probe, unsigned turn);
 

@@ -16,6 +16,7 @@
 
 #include "os/file_descriptor.hpp"
 #include "os/option_trial.hpp"
+#include "os/packet_numbers.hpp"
 #include "os/socket.hpp"
 
 namespace multiping::os {
@@ -79,13 +80,6 @@ bool has_ipv4_route_through_device(const Address& to, const ProbeOptions& probe)
   if (got < static_cast<ssize_t>(sizeof header)) return true;
   std::memcpy(&header, answer.data(), sizeof header);
   return header.nlmsg_type != NLMSG_ERROR;
-}
-
-/// Sets the mark and the TOS of the probe, on which a route may depend.
-void route_as(int socket, Family family, const ProbeOptions& probe) noexcept {
-  const bool v4 = family == Family::ipv4;
-  if (probe.mark) set_option(socket, SOL_SOCKET, SO_MARK, static_cast<int>(*probe.mark));
-  if (probe.tos != 0) set_option(socket, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, probe.tos);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@
 #include "os/option_trial.hpp"
 #include "os/socket.hpp"
 #include "values/address_kinds.hpp"
-#include "values/destination_port.hpp"
+#include "values/probe_option_table.hpp"
 
 namespace multiping::os {
 namespace {
@@ -56,7 +56,7 @@ bool may_be_foreign(int error) noexcept {
 /// True for raw ICMP sockets, which receive ICMP errors as packets too. Their error queue also has the errors of every
 /// other process. So the entries of this queue are removed and not used.
 bool hears_errors_as_packets(const PooledSocket& pooled) noexcept {
-  return pooled.key.carrier == net::Carrier::icmp && !pooled.channel.kernel_owns_id;
+  return pooled.key.protocol == Protocol::icmp && !pooled.channel.kernel_owns_id;
 }
 
 /// Sockets that only add source ports may take up a quarter of this process's descriptors at most, since others need
@@ -133,7 +133,7 @@ net::SendPath SocketPacketIo::way(Family family, net::ProfileNumber profile, uns
     if (auto refusal = check_way(kind_, family, asked.options, broker_)) return *std::move(refusal);
     found.checked = true;
   }
-  if (is_connection(asked.options)) return {.kind = net::SendPath::Kind::connection};
+  if (connects(asked.options)) return {.kind = net::SendPath::Kind::connection};
   const auto same_turn = [turn](const auto& entry) { return entry.first == turn; };
   const auto known = std::ranges::find_if(found.sockets, same_turn);
   if (known != found.sockets.end()) return {.kind = net::SendPath::Kind::socket_id, .socket_id = known->second};
@@ -364,7 +364,7 @@ std::span<const net::Incoming> SocketPacketIo::receive(net::SocketId socket_id, 
   if (got == 0) return {};
   read_clocks();
   more = more || stamps_.doubts(queue);  // until it is found empty
-  const bool has_ports = from.key.carrier == net::Carrier::udp;
+  const bool has_ports = from.key.protocol == Protocol::udp;
   for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
     const ControlData control = read_control(batch_.header(i));
     const std::uint16_t port = has_ports ? batch_.port(i) : std::uint16_t{0};
@@ -540,8 +540,9 @@ void SocketPacketIo::wake() noexcept {
 /// no connector, and no profile with a mark or a source address.
 bool SocketPacketIo::can_rest() noexcept {
   const auto asks_nothing = [](const Profile& profile) {
-    const ProbeOptions& probe = profile.options;
-    return !probe.mark && !probe.source_v4 && !probe.source_v6;
+    bool lasts = true;
+    each_option([&](const auto& option) { lasts = lasts && !(option.may_lapse && option.is_set(profile.options)); });
+    return lasts;
   };
   return packets_at_once_ == few_packets && !wake_ && !reading_failed_ && joined_.value() < 0 &&
          connector_.descriptor() < 0 && std::ranges::all_of(profiles_, asks_nothing) && sockets_.can_rest();

@@ -47,7 +47,7 @@ bool is_plain_icmp(const SocketKey& key) { return key == plain_socket(key.family
 
 /// True when the kernel counts packets with a wrong checksum as drops of this socket, before any filter.
 bool counts_damage(const PooledSocket& pooled) noexcept {
-  if (pooled.key.carrier == net::Carrier::udp) return true;
+  if (pooled.key.protocol == Protocol::udp) return true;
   return pooled.key.family == Family::ipv6 && !pooled.channel.kernel_owns_id;
 }
 
@@ -56,12 +56,12 @@ std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 
 /// True when this host may fragment the packets of the socket. None of them is larger than net::carried_by_ipv4.
 bool may_be_cut(const PooledSocket& pooled) noexcept {
   const SocketKey& key = pooled.key;
-  return key.family == Family::ipv4 && key.carrier == net::Carrier::icmp && !key.dont_fragment && !pooled.without_df;
+  return key.family == Family::ipv4 && key.protocol == Protocol::icmp && !key.dont_fragment && !pooled.without_df;
 }
 
 bool gives_ip_header(TransportKind kind, const SocketKey& key) noexcept {
-  if (key.family != Family::ipv4 || key.carrier == net::Carrier::udp) return false;
-  return key.carrier != net::Carrier::icmp || kind == TransportKind::raw;
+  if (key.family != Family::ipv4 || key.protocol == Protocol::udp) return false;
+  return key.protocol != Protocol::icmp || kind == TransportKind::raw;
 }
 
 }  // namespace
@@ -125,7 +125,7 @@ SocketPool::Taken SocketPool::find_or_open(const SocketKey& key) {
 
 OpenedSocket SocketPool::open_socket(const SocketKey& key) {
   if (auto ready = take_ready(key)) return {.made = *std::move(ready)};
-  const FlowName flow{key.family, key.carrier, key.flow.value_or(std::uint16_t{0})};
+  const FlowName flow{key.family, key.protocol, key.flow.value_or(std::uint16_t{0})};
   const auto kept = key.flow ? flow_ports_.find(flow) : flow_ports_.end();
   const std::uint16_t port = kept == flow_ports_.end() ? std::uint16_t{0} : kept->second;
   OpenedSocket opened = open_probe_socket(maker(), key, port);
@@ -168,7 +168,7 @@ bool SocketPool::reopen(net::SocketId number) {
   OpenedSocket opened = open_probe_socket(maker(), key, key.flow ? pooled.channel.id : std::uint16_t{0});
   if (opened.refusal.error) return false;
   PooledSocket renewed = furnish(pooled.key, std::move(opened.made));
-  if (key.carrier == net::Carrier::udp) udp_ports_.insert(udp_port(key.family, renewed.channel.id));
+  if (key.protocol == Protocol::udp) udp_ports_.insert(udp_port(key.family, renewed.channel.id));
   renewed.users = pooled.users;
   renewed.device_seen_at = pooled.device_seen_at;
   const bool without_df = pooled.without_df;
@@ -179,10 +179,13 @@ bool SocketPool::reopen(net::SocketId number) {
 }
 
 PooledSocket SocketPool::furnish(const SocketKey& key, ProbeSocket held) const {
-  const bool ping_socket = key.carrier == net::Carrier::icmp && kind_ != TransportKind::raw;
+  const bool ping_socket = key.protocol == Protocol::icmp && kind_ != TransportKind::raw;
   PooledSocket pooled{.key = key};
-  pooled.channel = {
-      .family = key.family, .carrier = key.carrier, .kernel_owns_id = ping_socket, .id = held.id, .bound = held.bound};
+  pooled.channel = {.family = key.family,
+                    .protocol = key.protocol,
+                    .kernel_owns_id = ping_socket,
+                    .id = held.id,
+                    .bound = held.bound};
   pooled.held = std::move(held);
   pooled.ip_header = gives_ip_header(kind_, key);
   pooled.users = 1;
@@ -213,7 +216,7 @@ net::SocketId SocketPool::add(const SocketKey& key, ProbeSocket held) {
   const net::SocketId number = free_.back();
   const auto named = by_key_.emplace(key, number).first;
   try {
-    if (key.carrier == net::Carrier::udp) udp_ports_.insert(udp_port(key.family, pooled.channel.id));
+    if (key.protocol == Protocol::udp) udp_ports_.insert(udp_port(key.family, pooled.channel.id));
   } catch (...) {
     by_key_.erase(named);
     throw;
@@ -243,7 +246,7 @@ void SocketPool::stand_in(net::SocketId number, PooledSocket pooled) noexcept {
 void SocketPool::leave(PooledSocket& pooled) noexcept {
   look_for_drops(pooled);
   sources_.watch.remove(pooled.socket());
-  if (pooled.key.carrier != net::Carrier::udp) return;
+  if (pooled.key.protocol != Protocol::udp) return;
   if (const auto port = udp_ports_.find(udp_port(pooled.key.family, pooled.channel.id)); port != udp_ports_.end())
     udp_ports_.erase(port);
 }

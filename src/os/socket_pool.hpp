@@ -150,7 +150,7 @@ class SocketPool {
   /// All sockets of one flow name have the same source port, and keep it when they are closed and opened again.
   struct FlowName {
     Family family = Family::any;
-    net::Carrier carrier = net::Carrier::udp;
+    Protocol protocol = Protocol::udp;
     std::uint16_t flow = 0;
     friend auto operator<=>(const FlowName&, const FlowName&) = default;
   };

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "os/option_trial.hpp"
+#include "os/packet_numbers.hpp"
 #include "os/socket.hpp"
 
 namespace multiping::os {
@@ -21,15 +22,15 @@ bool SourceAddressFinder::open(Family family, const std::string& device) noexcep
   return static_cast<bool>(socket_);
 }
 
-/// Sets the mark and the TOS, on which a route may depend too.
+/// Sets what a route may depend on, and sets it back for a probe that does not ask for it.
 void SourceAddressFinder::route_as(Family family, const ProbeOptions& probe) noexcept {
-  const bool v4 = family == Family::ipv4;
-  const std::uint32_t mark = probe.mark.value_or(0);
-  if (mark != mark_) set_option(socket_.value(), SOL_SOCKET, SO_MARK, static_cast<int>(mark));
-  if (probe.tos != tos_)
-    set_option(socket_.value(), v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, probe.tos);
-  mark_ = mark;
-  tos_ = probe.tos;
+  const auto numbers = packet_numbers(family, probe);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const int value = numbers[i].value.value_or(0);
+    if (!numbers[i].chooses_route || value == set_[i]) continue;
+    set_option(socket_.value(), numbers[i].level, numbers[i].socket_option, value);
+    set_[i] = value;
+  }
 }
 
 Address SourceAddressFinder::find(const Address& to, const ProbeOptions& probe) noexcept {

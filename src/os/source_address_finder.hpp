@@ -2,7 +2,7 @@
 // For segments whose source address must be known before they are sent.
 #pragma once
 
-#include <cstdint>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -28,8 +28,7 @@ class SourceAddressFinder {
   void route_as(Family family, const ProbeOptions& probe) noexcept;
 
   FileDescriptor socket_;
-  std::uint32_t mark_ = 0;  ///< As set on the socket.
-  int tos_ = 0;
+  std::array<int, 3> set_{};  ///< The values of packet_numbers() on the socket; 0: the default.
 };
 
 }  // namespace multiping::os

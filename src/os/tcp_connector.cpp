@@ -20,10 +20,11 @@
 #include "os/error_queue.hpp"
 #include "os/kernel_constants.hpp"
 #include "os/option_trial.hpp"
+#include "os/packet_numbers.hpp"
 #include "os/socket.hpp"
 #include "os/source_address_finder.hpp"
-#include "values/destination_port.hpp"
 #include "values/flow_label.hpp"
+#include "values/protocol_traits.hpp"
 
 namespace multiping::os {
 namespace {
@@ -68,10 +69,8 @@ bool configure(int socket, const ProbeOptions& probe, Family family, SocketAddre
   const int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
   report_errors(socket, family);
   set_option(socket, level, v4 ? IP_RECVTTL : IPV6_RECVHOPLIMIT, 1);
-  if (probe.ttl && !set_option(socket, level, v4 ? IP_TTL : IPV6_UNICAST_HOPS, *probe.ttl)) return false;
-  if (probe.tos != 0 && !set_option(socket, level, v4 ? IP_TOS : IPV6_TCLASS, probe.tos)) return false;
+  if (!set_packet_numbers(socket, family, probe)) return false;
   if (probe.dont_fragment && !forbid_fragments(socket, family)) return false;
-  if (probe.mark && !set_option(socket, SOL_SOCKET, SO_MARK, static_cast<int>(*probe.mark))) return false;
   if (!probe.device.empty() && !bind_to_device(socket, probe.device)) return false;
   const auto label = flow_label(family, probe);
   return !label || use_flow_label(socket, *label, to);

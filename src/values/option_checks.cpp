@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -13,6 +15,7 @@
 #include "base/number_text.hpp"
 #include "multiping/error.hpp"
 #include "multiping/result.hpp"
+#include "values/probe_option_table.hpp"
 
 namespace multiping {
 namespace {
@@ -49,33 +52,60 @@ void check_source(std::string_view name, const Address& source, Family family, s
   if (source && source.family() != family) refuse(name, source.to_string(), wanted);
 }
 
+/// The value of a number that has one; nothing for other options.
+template <std::integral Number>
+std::optional<std::int64_t> number_of(const Number& value) noexcept {
+  return static_cast<std::int64_t>(value);
+}
+template <std::integral Number>
+std::optional<std::int64_t> number_of(const std::optional<Number>& value) noexcept {
+  return value ? std::optional{static_cast<std::int64_t>(*value)} : std::nullopt;
+}
+std::optional<std::int64_t> number_of(const auto&) noexcept { return std::nullopt; }
+
+std::string full_name(std::string_view option) { return "ProbeOptions::" + std::string{option}; }
+
+void check_numbers(const ProbeOptions& probe) {
+  each_option([&probe](const auto& option) {
+    const auto number = number_of(probe.*option.member);
+    const bool fits = !number || option.least > option.most || (*number >= option.least && *number <= option.most);
+    if (!fits) check_range(full_name(option.name), *number, {option.least, option.most});
+  });
+}
+
 void check_ranges(const ProbeOptions& probe) {
   if (probe.protocol > Protocol::sctp) {
     refuse("ProbeOptions::protocol", static_cast<int>(probe.protocol), "icmp, udp, tcp or sctp");
   }
   check_family("ProbeOptions::family", probe.family);
-  check_range("ProbeOptions::port", probe.port, {0, 65'535});
-  check_range("ProbeOptions::source_port", probe.source_port, {0, 65'535});
   check_source("ProbeOptions::source_v4", probe.source_v4, Family::ipv4, "an IPv4 address");
   check_source("ProbeOptions::source_v6", probe.source_v6, Family::ipv6, "an IPv6 address");
-  if (probe.ttl) check_range("ProbeOptions::ttl", *probe.ttl, {1, 255});
-  check_range("ProbeOptions::tos", probe.tos, {0, 255});
+  check_numbers(probe);
   const auto most = probe.family == Family::ipv6 ? largest_ipv6_payload : largest_ipv4_payload;
   check_range("ProbeOptions::payload_size", probe.payload_size, {std::size_t{0}, most});
-  if (probe.flow_label) check_range("ProbeOptions::flow_label", *probe.flow_label, {0U, (1U << 20) - 1});
 }
 
-void check_ports(const ProbeOptions& probe) {
-  if (probe.protocol != Protocol::icmp) return;
-  constexpr std::string_view none = "0: ICMP has no ports";
-  if (probe.port != 0) refuse("ProbeOptions::port", probe.port, none);
-  if (probe.source_port != 0) refuse("ProbeOptions::source_port", probe.source_port, none);
+/// The packets that open a connection carry no payload. There, the default payload size means no payload.
+bool is_no_payload(std::size_t size) noexcept { return size == 0; }
+bool is_no_payload(const auto&) noexcept { return false; }
+
+std::string shown(bool value) { return value ? "true" : "false"; }
+std::string shown(const auto& value) { return value_text(value); }
+
+/// Refuses options that the protocol does not have: first those that make no sense.
+void check_protocol(const ProbeOptions& probe, OptionProtocols::Else kind) {
+  each_option([&](const auto& option) {
+    const OptionProtocols& protocols = option.protocols;
+    if (protocols.otherwise != kind || !option.is_set(probe) || protocols.have(probe.protocol)) return;
+    if (is_no_payload(probe.*option.member)) return;
+    if (kind == OptionProtocols::Else::makes_no_sense)
+      refuse(full_name(option.name), shown(probe.*option.member), protocols.why);
+    throw std::system_error{make_error_code(Errc::not_supported), full_name(option.name).append(protocols.why)};
+  });
 }
 
 /// Refuses options that have no meaning together.
 void check_together(const ProbeOptions& probe) {
-  if (probe.half_open && probe.protocol != Protocol::tcp)
-    refuse("ProbeOptions::half_open", "true", "false: only TCP has half-open connections");
   if (probe.flow_label && probe.family == Family::ipv4)
     refuse("ProbeOptions::flow_label", *probe.flow_label, "unset for IPv4, which has none");
   if (probe.flow && probe.protocol == Protocol::icmp && probe.payload_size < compensation_size)
@@ -89,29 +119,12 @@ void check_device(const std::string& device) {
   if (!fits) refuse("ProbeOptions::device", printable(device), "the name of an interface, at most 15 characters");
 }
 
-void require_absent(bool asked, const char* name) {
-  if (asked) throw std::system_error{make_error_code(Errc::not_supported), name};
-}
-
-/// The packets that open a connection carry no payload. There, the default payload size means no payload.
-void check_payload(const ProbeOptions& probe) {
-  if (probe.protocol != Protocol::tcp && probe.protocol != Protocol::sctp) return;
-  const bool sized = probe.payload_size != 0 && probe.payload_size != ProbeOptions{}.payload_size;
-  require_absent(sized, "ProbeOptions::payload_size with TCP or SCTP");
-  require_absent(!probe.pattern.empty(), "ProbeOptions::pattern with TCP or SCTP");
-  require_absent(probe.random_payload, "ProbeOptions::random_payload with TCP or SCTP");
-}
-
-void check_flow(const ProbeOptions& probe) {
-  require_absent(probe.flow && probe.protocol == Protocol::sctp, "ProbeOptions::flow with SCTP");
-}
-
 /// The kernel sets the ECN bits of a connection itself: on stream sockets it masks those of IP_TOS and IPV6_TCLASS.
 void check_tos(const ProbeOptions& probe) {
   constexpr int ecn_bits = 3;
-  if (probe.protocol != Protocol::tcp || probe.half_open || (probe.tos & ecn_bits) == 0) return;
-  const std::string name = "ProbeOptions::tos " + std::to_string(probe.tos) + ", with ECN bits, for a TCP connection";
-  require_absent(true, name.c_str());
+  if (!connects(probe) || (probe.tos & ecn_bits) == 0) return;
+  const std::string doing = "ProbeOptions::tos " + std::to_string(probe.tos) + ", with ECN bits, for a TCP connection";
+  throw std::system_error{make_error_code(Errc::not_supported), doing};
 }
 
 /// A Timeout that was made from not-a-number is -1 ns.
@@ -124,11 +137,10 @@ std::string time_text(Duration time) {
 
 void check(const ProbeOptions& probe) {
   check_ranges(probe);
-  check_ports(probe);
+  check_protocol(probe, OptionProtocols::Else::makes_no_sense);
   check_together(probe);
   check_device(probe.device);
-  check_payload(probe);
-  check_flow(probe);
+  check_protocol(probe, OptionProtocols::Else::not_supported);
   check_tos(probe);
 }
 

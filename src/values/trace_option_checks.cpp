@@ -9,6 +9,7 @@
 #include "base/number_text.hpp"
 #include "multiping/error.hpp"
 #include "values/option_checks.hpp"
+#include "values/protocol_traits.hpp"
 
 namespace multiping {
 namespace {
@@ -45,8 +46,10 @@ void check_probe(const ProbeOptions& probe) {
   check(probe);
   if (probe.ttl) refuse("ProbeOptions::ttl", *probe.ttl, "unset: a trace chooses it");
   if (probe.flow) refuse("ProbeOptions::flow", *probe.flow, "unset: a trace chooses it");
-  if (probe.protocol == Protocol::sctp)
-    throw std::system_error{make_error_code(Errc::not_supported), "ProbeOptions::protocol sctp with a trace"};
+  if (!traits(probe.protocol).can_be_traced) {
+    const std::string doing = "ProbeOptions::protocol " + std::string{to_string(probe.protocol)} + " with a trace";
+    throw std::system_error{make_error_code(Errc::not_supported), doing};
+  }
   ProbeOptions hop = probe;
   hop.ttl = 1;
   hop.flow = 0;

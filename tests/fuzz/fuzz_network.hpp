@@ -111,7 +111,7 @@ class FuzzIo final : public net::PacketIo {
  private:
   Network& network_;
   net::SocketId socket_id_ = 0;
-  net::Channel channel_{.family = Family::ipv4, .carrier = net::Carrier::icmp, .id = our_id, .receive_room = 8};
+  net::Channel channel_{.family = Family::ipv4, .protocol = Protocol::icmp, .id = our_id, .receive_room = 8};
   std::vector<Packet> handed_;
   std::vector<net::Incoming> views_;
 };

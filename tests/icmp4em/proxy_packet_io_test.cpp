@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(a_request_is_an_icmpv4_echo_in_a_frame_to_the_proxy) {
   const Frame request = dialogue.ask(target_v4);
   BOOST_TEST(request.address == "192.0.2.7");
   BOOST_TEST((dialogue.io->sent.back().to == proxy_host));
-  BOOST_TEST((dialogue.io->scripted[request.socket_id].channel.carrier == net::Carrier::udp));
+  BOOST_TEST((dialogue.io->scripted[request.socket_id].channel.protocol == Protocol::udp));
   BOOST_TEST(dialogue.io->scripted[request.socket_id].options.port == proxy_port);
   BOOST_TEST(int{request.message[0]} == 8);
   BOOST_TEST(packet::internet_checksum(request.message) == 0U);

@@ -133,29 +133,24 @@ class ScriptedPacketIo final : public net::PacketIo {
     return handed;
   }
 
-  [[nodiscard]] static net::Carrier carrier_of(Protocol protocol) {
-    constexpr net::Carrier carriers[] = {net::Carrier::icmp, net::Carrier::udp, net::Carrier::tcp, net::Carrier::sctp};
-    return carriers[static_cast<std::size_t>(protocol)];
-  }
-
   net::SocketId socket_id_for(Family family, const ProbeOptions& options, unsigned turn) {
-    const net::Carrier carrier = carrier_of(options.protocol);
-    if (carrier != net::Carrier::udp || options.source_port != 0) turn = 0;
+    const Protocol protocol = options.protocol;
+    if (protocol != Protocol::udp || options.source_port != 0) turn = 0;
     for (const net::SocketId socket_id : open_) {
       const Socket& socket = scripted[socket_id];
-      if (socket.channel.family == family && socket.channel.carrier == carrier && socket.turn == turn &&
+      if (socket.channel.family == family && socket.channel.protocol == protocol && socket.turn == turn &&
           socket.options.device == options.device && socket.options.source_port == options.source_port &&
-          (carrier == net::Carrier::icmp || socket.options.flow == options.flow))
+          (protocol == Protocol::icmp || socket.options.flow == options.flow))
         return socket_id;
     }
-    return open_socket_id({.family = family, .carrier = carrier}, options, turn);
+    return open_socket_id({.family = family, .protocol = protocol}, options, turn);
   }
 
   net::SocketId open_socket_id(net::Channel channel, const ProbeOptions& options, unsigned turn) {
     const auto socket_id = static_cast<net::SocketId>(scripted.size());
-    channel.kernel_owns_id = channel.carrier == net::Carrier::icmp && ping_sockets;
+    channel.kernel_owns_id = channel.protocol == Protocol::icmp && ping_sockets;
     channel.id = static_cast<std::uint16_t>(options.source_port);
-    if (channel.id == 0 && channel.carrier != net::Carrier::sctp)
+    if (channel.id == 0 && channel.protocol != Protocol::sctp)
       channel.id = static_cast<std::uint16_t>(40'000 + socket_id);
     channel.receive_room = receive_room;
     scripted.push_back({.channel = channel, .options = options, .turn = turn});

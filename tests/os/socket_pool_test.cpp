@@ -106,10 +106,10 @@ BOOST_AUTO_TEST_CASE(a_channel_says_what_its_socket_is) {
     asked.source_port = 777;
     IoUnderTest raw{TransportKind::raw, {{}, half_open, sctp, asked}}, ping{TransportKind::ping_socket, {{}}};
     const net::Channel& icmp = raw.io().channel(raw.socket_id(Family::ipv6));
-    BOOST_TEST((icmp.family == Family::ipv6 && icmp.carrier == net::Carrier::icmp && !icmp.kernel_owns_id));
+    BOOST_TEST((icmp.family == Family::ipv6 && icmp.protocol == Protocol::icmp && !icmp.kernel_owns_id));
     BOOST_TEST(ping.io().channel(ping.socket_id(Family::ipv4)).kernel_owns_id);
     const net::Channel& tcp = raw.io().channel(raw.socket_id(Family::ipv4, 1));
-    BOOST_TEST((tcp.carrier == net::Carrier::tcp && tcp.id != 0U && tcp.receive_room > 0U));
+    BOOST_TEST((tcp.protocol == Protocol::tcp && tcp.id != 0U && tcp.receive_room > 0U));
     BOOST_TEST(raw.io().channel(raw.socket_id(Family::ipv4, 2)).id == 0U);
     BOOST_TEST(raw.io().channel(raw.socket_id(Family::ipv4, 3)).id == 777U);
   });

@@ -85,15 +85,15 @@ Bytes SimulatedPacketIo::packet_of(net::SocketId socket_id, const net::Outgoing&
   const ProbeOptions& profile = profiles_.at(message.profile);
   const IpHeader ip = header_to(*message.to, profile, message.ttl);
   Bytes bytes;
-  if (channel.carrier == net::Carrier::udp) {
+  if (channel.protocol == Protocol::udp) {
     bytes.resize(header_size(Protocol::udp));
     put16(bytes, 0, channel.id);
     put16(bytes, 2, port_asked(profile));
   }
   append(bytes, message.bytes);
   if (channel.kernel_owns_id) put16(bytes, 4, channel.id);
-  const bool written_here = channel.kernel_owns_id || channel.carrier == net::Carrier::udp ||
-                            (channel.family == Family::ipv6 && channel.carrier != net::Carrier::sctp);
+  const bool written_here = channel.kernel_owns_id || channel.protocol == Protocol::udp ||
+                            (channel.family == Family::ipv6 && channel.protocol != Protocol::sctp);
   return written_here ? finish(ip, std::move(bytes), false) : make_datagram(ip, bytes);
 }
 

@@ -91,15 +91,6 @@ std::optional<net::SendPath> unsupported(const SimulatedHost& host, Family famil
   return {};
 }
 
-net::Carrier carrier_of(Protocol protocol) {
-  static constexpr net::Carrier carriers[] = {net::Carrier::icmp, net::Carrier::udp, net::Carrier::tcp,
-                                              net::Carrier::sctp};
-  return carriers[static_cast<std::size_t>(protocol)];
-}
-
-Protocol protocol_of(net::Carrier carrier) { return static_cast<Protocol>(carrier); }
-static_assert(static_cast<int>(Protocol::sctp) == static_cast<int>(net::Carrier::sctp));
-
 }  // namespace
 
 net::SendPath SimulatedSockets::way(const Wanted& wanted) {
@@ -109,10 +100,10 @@ net::SendPath SimulatedSockets::way(const Wanted& wanted) {
   if (const auto obstacle = unsupported(host_, wanted.family, options)) return *obstacle;
   if (const auto obstacle = missing(host_, wanted.family, options)) return *obstacle;
   if (options.protocol == Protocol::tcp && !options.half_open) return {.kind = net::SendPath::Kind::connection};
-  Key key{wanted.family, carrier_of(options.protocol), options.device, options.dont_fragment, options.source_port};
+  Key key{wanted.family, options.protocol, options.device, options.dont_fragment, options.source_port};
   if (options.protocol == Protocol::udp && options.source_port == 0) key.turn = wanted.turn;
   if (options.protocol != Protocol::icmp && options.source_port == 0) key.flow = options.flow;
-  const bool ping = key.carrier == net::Carrier::icmp && host_.sockets != TransportKind::raw;
+  const bool ping = key.protocol == Protocol::icmp && host_.sockets != TransportKind::raw;
   if (ping && wanted.family == Family::ipv6) key.source = options.source_v6;
   net::SendPath found = open_socket_id(key, wanted.connections);
   sockets_[found.socket_id]->profiles.insert(wanted.profile);
@@ -134,8 +125,8 @@ net::SendPath SimulatedSockets::open_socket_id(const Key& key, std::size_t conne
 }
 
 net::Channel SimulatedSockets::channel_for(const Key& key) {
-  net::Channel channel{.family = key.family, .carrier = key.carrier};
-  channel.kernel_owns_id = key.carrier == net::Carrier::icmp && host_.sockets == TransportKind::ping_socket;
+  net::Channel channel{.family = key.family, .protocol = key.protocol};
+  channel.kernel_owns_id = key.protocol == Protocol::icmp && host_.sockets == TransportKind::ping_socket;
   channel.receive_room = std::max<std::size_t>(1, host_.buffer_packets);
   channel.id = id_for(key);
   return channel;
@@ -143,11 +134,11 @@ net::Channel SimulatedSockets::channel_for(const Key& key) {
 
 // The identifier or port of a new socket. A flow always gets the same port.
 std::uint16_t SimulatedSockets::id_for(const Key& key) {
-  if (key.source_port != 0 || key.carrier == net::Carrier::sctp) return static_cast<std::uint16_t>(key.source_port);
-  const auto kept = flow_ports_.find({key.family, key.carrier, key.flow.value_or(std::uint16_t{0})});
+  if (key.source_port != 0 || key.protocol == Protocol::sctp) return static_cast<std::uint16_t>(key.source_port);
+  const auto kept = flow_ports_.find({key.family, key.protocol, key.flow.value_or(std::uint16_t{0})});
   if (key.flow && kept != flow_ports_.end()) return kept->second;
   const std::uint16_t id = std::exchange(next_id_, next_id_ + id_step);
-  if (key.flow) flow_ports_.emplace(std::tuple{key.family, key.carrier, *key.flow}, id);
+  if (key.flow) flow_ports_.emplace(std::tuple{key.family, key.protocol, *key.flow}, id);
   return id;
 }
 
@@ -166,7 +157,7 @@ void SimulatedSockets::close_unused() {
 }
 
 bool SimulatedSockets::with_ip_header(const Socket& socket) noexcept {
-  return socket.key.family == Family::ipv4 && socket.key.carrier != net::Carrier::udp && !socket.channel.kernel_owns_id;
+  return socket.key.family == Family::ipv4 && socket.key.protocol != Protocol::udp && !socket.channel.kernel_owns_id;
 }
 
 void SimulatedSockets::arrive(const Datagram& datagram, ByteView packet, Instant at) {
@@ -175,20 +166,20 @@ void SimulatedSockets::arrive(const Datagram& datagram, ByteView packet, Instant
 }
 
 bool SimulatedSockets::is_for(const Socket& socket, const Datagram& datagram) {
-  return socket.key.carrier == net::Carrier::icmp ? concerns_echo(datagram, socket.channel)
-                                                  : concerns_port(datagram, socket.channel.id);
+  return socket.key.protocol == Protocol::icmp ? concerns_echo(datagram, socket.channel)
+                                               : concerns_port(datagram, socket.channel.id);
 }
 
 void SimulatedSockets::arrive_at(Socket& socket, const Arriving& packet) {
   const Datagram& datagram = packet.datagram;
   const bool right = sound(datagram);
-  if (socket.key.carrier != net::Carrier::icmp && datagram.protocol() == Protocol::icmp) {
+  if (socket.key.protocol != Protocol::icmp && datagram.protocol() == Protocol::icmp) {
     if (right && is_error(datagram)) arrive_error(socket, packet);
     return;
   }
-  if (protocol_of(socket.key.carrier) != datagram.protocol() || !is_for(socket, datagram)) return;
+  if (socket.key.protocol != datagram.protocol() || !is_for(socket, datagram)) return;
   // The kernel does not check the checksum for IPv4 raw sockets, and it does not know SCTP.
-  if (!right && !with_ip_header(socket) && socket.key.carrier != net::Carrier::sctp) {
+  if (!right && !with_ip_header(socket) && socket.key.protocol != Protocol::sctp) {
     if (!socket.channel.kernel_owns_id) ++drops_.damaged;  // the kernel counts these among its drops
     return;
   }
@@ -198,9 +189,9 @@ void SimulatedSockets::arrive_at(Socket& socket, const Arriving& packet) {
 
 // The kernel finds UDP sockets by the port; raw sockets get every error about their protocol.
 void SimulatedSockets::arrive_error(Socket& socket, const Arriving& packet) {
-  const auto quoted = quote_of(packet.datagram, protocol_of(socket.key.carrier));
+  const auto quoted = quote_of(packet.datagram, socket.key.protocol);
   if (!quoted) return;
-  if (socket.key.carrier == net::Carrier::udp && get16(quoted->message, 0) != socket.channel.id) return;
+  if (socket.key.protocol == Protocol::udp && get16(quoted->message, 0) != socket.channel.id) return;
   take_report(socket, packet);
 }
 
@@ -218,7 +209,7 @@ net::Arrival SimulatedSockets::arrival(Instant at) noexcept {
 
 void SimulatedSockets::take(Socket& socket, const Arriving& packet) {
   if (!has_room(socket)) return;
-  const bool udp = socket.key.carrier == net::Carrier::udp;
+  const bool udp = socket.key.protocol == Protocol::udp;
   const ByteView message = packet.datagram.message;
   const ByteView visible = with_ip_header(socket) ? packet.bytes : udp ? message.subspan(8) : message;
   Queued queued{{visible.begin(), visible.end()}, packet.datagram.ip, 0, arrival(packet.at)};

@@ -58,7 +58,7 @@ class SimulatedSockets {
   };
   struct Key {
     Family family = Family::any;
-    net::Carrier carrier = net::Carrier::icmp;
+    Protocol protocol = Protocol::icmp;
     std::string device{};
     bool dont_fragment = false;
     int source_port = 0;
@@ -103,7 +103,7 @@ class SimulatedSockets {
   std::vector<std::unique_ptr<Socket>> sockets_;  ///< By socket number; null: closed.
   std::vector<net::SocketId> open_;
   std::uint16_t next_id_;
-  std::map<std::tuple<Family, net::Carrier, std::uint16_t>, std::uint16_t> flow_ports_;
+  std::map<std::tuple<Family, Protocol, std::uint16_t>, std::uint16_t> flow_ports_;
   net::Drops drops_{};
   std::size_t stamped_ = 0;
   std::uint32_t link_scope_ = 0;
