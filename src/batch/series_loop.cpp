@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <span>
 #include <stdexcept>
@@ -27,8 +26,6 @@ using engine::SeriesSchedule;
 constexpr std::size_t most_recent = 65'536;
 /// The most probes that are submitted at once: so few that each is sent about when it is due.
 constexpr int most_at_once = 64;
-/// With a rate, a probe may be submitted earlier by this much. The engine spreads the probes when it sends them.
-constexpr Duration rate_slack = 10ms;
 /// While names are looked up and nothing else is to be done, the loop asks for results at this interval.
 constexpr Duration between_looks_at_names = 100ms;
 constexpr Duration least_between_lookups = 10ms;
@@ -184,6 +181,12 @@ void SeriesLoop::send_due() {
   const Instant now = probes_->now();
   int submitted = 0;
   while (submitted < most_at_once) {
+    if (probes_->may_submit() == 0) {
+      // The schedule moves, so that no probe waits past its timeout. Where the rate is too low for the interval, it
+      // slides.
+      schedule_.hold(probes_->may_submit_at());
+      break;
+    }
     if (!due_) due_ = schedule_.take_due(now);
     if (!due_) break;
     start(*due_, now);
@@ -221,7 +224,6 @@ void SeriesLoop::start(const SeriesSchedule::Due& due, Instant now) {
   in_flight_.insert(std::move(flight));
   if (shared != nullptr) *shared = {.token = last_token_, .due = dues_};
   if (recent_.size() > most_recent) recent_.pop_front();
-  keep_to_rate(now);
 }
 
 /// Shares the last probe to the destination if it was sent after this target was due last. Returns whether it did.
@@ -257,15 +259,6 @@ void SeriesLoop::tell(const SeriesSchedule::Due& due, Fate fate) {
   fate = for_target(due, std::move(fate));
   const bool was_sent = fate.result.outcome != Outcome::send_failed;
   know(std::move(fate), was_sent);
-}
-
-/// Delays the next probe until the rate allows it, so that the schedule moves, and no probe waits past its timeout.
-/// Where the rate is too low for the interval, the schedule falls behind, and slides.
-void SeriesLoop::keep_to_rate(Instant now) {
-  if (options_.ping.max_rate <= 0) return;
-  const Duration share{std::llround(std::min(1e9 / options_.ping.max_rate, 1e18))};
-  rate_used_until_ = after(std::max(rate_used_until_, now - rate_slack), share);
-  schedule_.hold(rate_used_until_);
 }
 
 void SeriesLoop::take_done() {

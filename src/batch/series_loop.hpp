@@ -114,7 +114,6 @@ class SeriesLoop {
   [[nodiscard]] Fate for_target(const engine::SeriesSchedule::Due& due, Fate fate) const;
   void tell(const engine::SeriesSchedule::Due& due, Fate fate);
   void tell_others(SingleProbes::Token token, Flight& flight, const Fate& fate);
-  void keep_to_rate(Instant now);
   void take_done();
   void know(Fate fate, bool was_sent);
   [[nodiscard]] Fate fate_of(const SingleProbes::Done& done, const engine::SeriesSchedule::Due& flight) const;
@@ -146,7 +145,6 @@ class SeriesLoop {
   std::vector<std::uint32_t> duplicates_;
   std::size_t noted_ = 0;  ///< How many of SingleProbes::duplicates() were read since the last wait began.
   bool looked_ = false;    ///< What had arrived was taken in since begin_look().
-  Instant rate_used_until_ = Instant::min();
 };
 
 }  // namespace multiping

@@ -53,6 +53,9 @@ class SingleProbes {
     Instant expires = Instant::max();   ///< The end of the request, whatever is under way.
   };
   [[nodiscard]] Token submit(const Submission& submission);
+  /// As RequestSchedule's.
+  [[nodiscard]] std::size_t may_submit() noexcept { return requests_.may_submit(now()); }
+  [[nodiscard]] Instant may_submit_at() const noexcept { return requests_.may_submit_at(); }
   /// Ends a request that is not handed out yet, without an outcome, and gives back what it holds. False: there is none.
   bool cancel(Token token) noexcept;
   /// Sends the submitted probes that may be sent now. Does not wait. Sends nothing after a stop.

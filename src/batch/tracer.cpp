@@ -141,8 +141,7 @@ TraceSchedule Tracer::start() {
                                  .max_ttl = options_.max_ttl,
                                  .probes_per_hop = options_.probes_per_hop,
                                  .max_silent_hops = options_.max_silent_hops,
-                                 .timeout = timeout_,
-                                 .max_rate = options_.ping.max_rate};
+                                 .timeout = timeout_};
   return {rules, requests, probes_.now()};
 }
 
@@ -182,11 +181,11 @@ std::vector<Route> Tracer::run() && {
   std::vector<TraceSchedule::Ask> asks;
   while (!schedule_.over() && !probes_.stopped() && !time_is_up_) {
     const Instant now = probes_.now();
-    schedule_.due(now, asks);
+    schedule_.due(now, probes_.may_submit(), asks);
     for (const TraceSchedule::Ask& ask : asks) submit(ask);
     probes_.push();
     if (schedule_.over()) break;
-    probes_.wait_for_done(schedule_.next());
+    probes_.wait_for_done(schedule_.next(probes_.may_submit_at()));
     take_answers();
     time_is_up_ = now >= schedule_.end();  // the answers that had arrived by then were taken above
   }

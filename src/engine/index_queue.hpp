@@ -13,6 +13,7 @@ namespace multiping::engine {
 class IndexQueue {
  public:
   [[nodiscard]] bool empty() const noexcept { return first_ == nobody; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::uint32_t front() const noexcept { return first_; }
   [[nodiscard]] bool holds(std::uint32_t item) const noexcept { return item < links_.size() && links_[item].waits; }
 
@@ -30,6 +31,7 @@ class IndexQueue {
     (gone.before == nobody ? first_ : links_[gone.before].behind) = gone.behind;
     (gone.behind == nobody ? last_ : links_[gone.behind].before) = gone.before;
     links_[item] = {};
+    --size_;
   }
 
  private:
@@ -43,10 +45,12 @@ class IndexQueue {
     links_[item] = {.before = before, .behind = behind, .waits = true};
     (before == nobody ? first_ : links_[before].behind) = item;
     (behind == nobody ? last_ : links_[behind].before) = item;
+    ++size_;
   }
 
   std::vector<Link> links_;
   std::uint32_t first_ = nobody, last_ = nobody;
+  std::size_t size_ = 0;
 };
 
 }  // namespace multiping::engine

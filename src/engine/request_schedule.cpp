@@ -111,6 +111,21 @@ RequestSchedule::Queue* RequestSchedule::next_queue(Instant now) noexcept {
   return next;
 }
 
+/// Requests that wait for their turn come first. Those that wait for room in the transport hold nobody up.
+std::size_t RequestSchedule::may_submit(Instant now) noexcept {
+  const std::size_t allowed = flow_.allowance_by_rate(now);
+  if (allowed == std::numeric_limits<std::size_t>::max()) return allowed;
+  std::size_t waiting = 0;
+  for (const Queue& queue : queues_)
+    if (queue.room.at() <= now) waiting += queue.line.size();
+  return allowed - std::min(allowed, waiting);
+}
+
+Instant RequestSchedule::may_submit_at() const noexcept {
+  const Instant by_rate = flow_.next_by_rate();
+  return by_rate == Instant::min() || all_sent() ? by_rate : flow_.next();
+}
+
 net::Probe RequestSchedule::proposal(TargetIndex target, Instant now) {
   Request& request = requests_[target];
   const auto probe_of = [&](net::Serial serial) {

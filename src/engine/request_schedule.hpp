@@ -71,6 +71,12 @@ class RequestSchedule final : public ProbeSupplier {
   };
   Token refuse(const Refusal& refusal, Instant now);
 
+  /// How many further requests the caller's rate lets send their first probe now; no limit is the largest number. This
+  /// is for a caller that decides as late as possible what it asks next.
+  [[nodiscard]] std::size_t may_submit(Instant now) noexcept;
+  /// The earliest time at which may_submit() may be more than zero.
+  [[nodiscard]] Instant may_submit_at() const noexcept;
+
   /// Ends a request without an outcome, or drops the outcome of one that is done. Returns false when there is none with
   /// this token that is not yet handed out. give_back() then has something to do.
   bool cancel(Token token) noexcept;

@@ -22,6 +22,8 @@ class SendAllowance {
 
   /// How many of `most` probes may leave now.
   [[nodiscard]] std::size_t allowance(Instant now, std::size_t most) noexcept;
+  /// The same as far as the caller's rate decides; no limit is the largest number.
+  [[nodiscard]] std::size_t allowance_by_rate(Instant now) noexcept { return pacer_.allowance(now); }
   void sent(std::size_t count, Instant last) noexcept;
   /// This host refused a probe with an error for which passes() is true.
   void refused(Instant now) noexcept;
@@ -33,6 +35,8 @@ class SendAllowance {
   void dropped(Instant now) noexcept { congestion_.trouble(now); }
   /// The earliest time at which allowance() may be more than zero.
   [[nodiscard]] Instant next() const noexcept;
+  /// The same for allowance_by_rate().
+  [[nodiscard]] Instant next_by_rate() const noexcept { return pacer_.next(); }
 
  private:
   SendPacer pacer_;

@@ -60,7 +60,7 @@ RouterWindows::Turn TraceSchedule::turn_of(std::uint32_t route, int ttl, int num
 }
 
 TraceSchedule::TraceSchedule(const TraceRules& rules, std::span<const TraceRequest> requests, Instant now)
-    : rules_{rules}, pacer_{rules.max_rate} {
+    : rules_{rules} {
   routes_.resize(requests.size());
   for (std::uint32_t i = 0; i < requests.size(); ++i) {
     Route& route = routes_[i];
@@ -193,18 +193,17 @@ void TraceSchedule::line_up_anew(std::uint32_t route, int ttl) {
   }
 }
 
-void TraceSchedule::due(Instant now, std::vector<Ask>& asks) {
+void TraceSchedule::due(Instant now, std::size_t most, std::vector<Ask>& asks) {
   asks.clear();
   expire_places(now);
   close_late(now);
   if (wants_more_routes()) start_some();
   if (!windows_.any_ready()) return;
-  const std::size_t allowed = std::min(pacer_.allowance(now), most_asks);
+  const std::size_t allowed = std::min(most, most_asks);
   for (std::size_t tries = 0; tries < most_expired && asks.size() < allowed && windows_.any_ready(); ++tries) {
     const RouterWindows::Taken taken = windows_.take();
     routes_[unpack(taken.turn).route].closed ? drop(taken) : asks.push_back(ask(taken, now));
   }
-  pacer_.sent(asks.size());
 }
 
 /// Drops a probe that still waited when its route was closed.
@@ -452,10 +451,10 @@ void TraceSchedule::close(std::uint32_t route) {
   if (was_open && closed.unsettled == 0) --open_;
 }
 
-Instant TraceSchedule::next() const noexcept {
+Instant TraceSchedule::next(Instant may_ask) const noexcept {
   if (wants_more_routes()) return Instant::min();
   Instant next = places_.empty() ? Instant::max() : places_.begin()->first;
-  if (windows_.any_ready()) next = std::min(next, pacer_.next());
+  if (windows_.any_ready()) next = std::min(next, may_ask);
   // A route may send probes up to and including last_ask(), so it closes one nanosecond later.
   if (!closings_.empty()) next = std::min(next, after(last_ask(closings_.back().second), Duration{1}));
   return next;

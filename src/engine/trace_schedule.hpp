@@ -15,7 +15,6 @@
 #include "engine/hop_evidence.hpp"
 #include "engine/probe_table.hpp"
 #include "engine/router_windows.hpp"
-#include "engine/send_pacer.hpp"
 #include "multiping/address.hpp"
 
 namespace multiping::engine {
@@ -25,7 +24,6 @@ struct TraceRules {
   int probes_per_hop = 3;
   int max_silent_hops = 8;  ///< 0: no limit.
   Duration timeout{};       ///< The timeout of each probe; more than zero.
-  double max_rate = 0;
 };
 
 /// One route to trace: a target and a flow.
@@ -69,16 +67,17 @@ class TraceSchedule {
     int ttl = 0;
     Duration timeout{};
   };
-  /// Puts the probes to send now into `asks`. One call does only a part of the work, so that the caller can check the
-  /// clock and a stop request. next() is in the past while there is more to do.
-  void due(Instant now, std::vector<Ask>& asks);
+  /// Puts the probes to send now into `asks`, at most `most`. One call does only a part of the work, so that the caller
+  /// can check the clock and a stop request. next() is in the past while there is more to do.
+  void due(Instant now, std::size_t most, std::vector<Ask>& asks);
   using Answer = HopAnswer;
   /// A router said unreachable about the probe, which is still under way.
   void heard(std::uint64_t id, const Answer& answer);
   /// The probe is over, with this outcome.
   void done(std::uint64_t id, const Answer& answer, Instant now);
-  /// When due() next has something to do, unless heard() or done() is called before.
-  [[nodiscard]] Instant next() const noexcept;
+  /// When due() next has something to do, unless heard() or done() is called before; probes can be asked from `may_ask`
+  /// on.
+  [[nodiscard]] Instant next(Instant may_ask = Instant::min()) const noexcept;
   [[nodiscard]] bool over() const noexcept { return open_ == 0; }
   /// The time at which the last route's budget ends.
   [[nodiscard]] Instant end() const noexcept { return end_; }
@@ -168,7 +167,6 @@ class TraceSchedule {
 
   TraceRules rules_;
   RouterWindows windows_;
-  SendPacer pacer_;
   std::vector<Route> routes_;
   std::vector<std::pair<Instant, std::uint32_t>> closings_;   ///< When each route's time ends; the latest first.
   std::set<std::pair<Instant, RouterWindows::Turn>> places_;  ///< The time until which each place is held.
