@@ -36,7 +36,7 @@ Duration checked_slot(Timeout timeout, int retry) {
 void check_waits(const BackOff& waits, int retry) {
   check(waits);
   require_retry(retry);
-  const Duration wait = wait_after(waits, 1);
+  const Duration wait = waits_of(waits).after_probe(1);
   if (wait >= shortest_slot) return;
   const std::string member = wait < Duration{waits.first} ? "BackOff::most" : "BackOff::first";
   throw std::invalid_argument(member + " is " + number_text(to_milliseconds(wait)) + " ms; it must be 1 ms or more");
@@ -46,19 +46,18 @@ void check_waits(const BackOff& waits, int retry) {
 struct Rounds {
   int retry = 0;
   Duration total{};
-  std::function<Duration(int)> wait{};  ///< After this probe, counted from 1; the last one lasts until the end.
+  GrowingWaits waits{};  ///< The last one lasts until the end.
 };
 
 Rounds equal_rounds(Timeout timeout, int retry) {
   const Duration slot = checked_slot(timeout, retry);
-  return {.retry = retry, .total = timeout, .wait = [slot](int) { return slot; }};
+  return {.retry = retry, .total = timeout, .waits = {.first = slot}};
 }
 
 Rounds growing_rounds(const BackOff& waits, int retry) {
   check_waits(waits, retry);
-  return {.retry = retry, .total = sum_of_waits(waits, retry), .wait = [waits](int probe) {
-            return wait_after(waits, probe);
-          }};
+  const GrowingWaits growing = waits_of(waits);
+  return {.retry = retry, .total = growing.together(static_cast<std::uint32_t>(retry) + 1), .waits = growing};
 }
 
 NamesAre names_of(const Options& options) noexcept {
@@ -70,7 +69,8 @@ Batch run_rounds(BatchRun& batch, const Rounds& rounds) {
   const Instant end = after(start, rounds.total);
   Instant slot_end = start;
   for (int round = 0; round <= rounds.retry && !batch.stopped(); ++round) {
-    slot_end = round == rounds.retry ? end : after(slot_end, rounds.wait(round + 1));
+    slot_end =
+        round == rounds.retry ? end : after(slot_end, rounds.waits.after_probe(static_cast<std::uint32_t>(round) + 1));
     if (round > 0) batch.look_up_again();
     batch.send(end);
     if (batch.await(slot_end, rounds.retry > 0 ? BatchRun::Unresolved::waited_for : BatchRun::Unresolved::left)) break;

@@ -1,30 +1,25 @@
-// A stop sets the timer from another thread, so set() looks for a stop again after it has set the timer.
+// The timer is set only when its time changes, since that is a system call.
 // See loop_descriptor.hpp.
 #include "batch/loop_descriptor.hpp"
 
 namespace multiping {
 
-int LoopDescriptor::open(int sockets, const std::stop_token& stop, Instant next) noexcept {
-  if (opened_) return joined_.value();
-  opened_ = true;
+int LoopDescriptor::open(int sockets, const std::stop_token& stop) noexcept {
+  if (joined_.value() >= 0) return joined_.value();
   sockets_ = sockets;
   stop_ = stop;
   if (sockets_ >= 0) joined_.add(sockets_);
   joined_.add(alarm_.open());
-  if (joined_.value() < 0) return -1;
-  on_stop_.emplace(stop_, Ring{alarm_});
-  set(next);
+  alarm_at_ = Instant::max();
+  if (joined_.value() >= 0) on_stop_.emplace(stop_, Ring{alarm_});
   return joined_.value();
 }
 
-void LoopDescriptor::set(Instant next) noexcept {
-  if (!on_stop_) return;
-  for (bool stopped = !stop_.stop_requested(); stopped != stop_.stop_requested();) {
-    stopped = stop_.stop_requested();
-    if (next == alarm_at_ && !stopped) continue;
-    alarm_at_ = next;
-    alarm_.set(stopped ? Instant::min() : next);
-  }
+/// After a stop the timer is set anew in any case: the stop has set it as well.
+void LoopDescriptor::set_alarm(Instant next, bool stopped) noexcept {
+  if (next == alarm_at_ && !stopped) return;
+  alarm_at_ = next;
+  alarm_.set(next);
 }
 
 void LoopDescriptor::end() noexcept {

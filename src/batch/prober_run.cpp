@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "values/back_off.hpp"
+
 namespace multiping {
 namespace {
 
@@ -19,11 +21,8 @@ Prober::Completion completion(const SingleProbes::Done& done, Duration wall_offs
   return completion;
 }
 
-engine::ProbeWaits waits_of(const Submission& submission) noexcept {
-  if (!submission.back_off) return {.first = submission.timeout};
-  const BackOff& growing = *submission.back_off;
-  const Duration most = growing.most;
-  return {.first = growing.first, .factor = growing.factor, .most = most == Duration::zero() ? Duration::max() : most};
+GrowingWaits waits_of(const Submission& submission) noexcept {
+  return submission.back_off ? multiping::waits_of(*submission.back_off) : GrowingWaits{.first = submission.timeout};
 }
 
 /// The steady clock of the C++ library is CLOCK_MONOTONIC, as is that of the transports.
@@ -35,27 +34,16 @@ Instant end_of(const Submission& submission) noexcept {
 
 ProberRun::ProberRun(Options options) : probes_{std::move(options), expected_in_flight} {}
 
-/// Joins the sockets and an alarm. The alarm tells of deadlines, of probes that wait for their turn, and of completions
-/// that submit() found.
+/// The alarm tells of deadlines, of probes that wait for their turn, and of completions that submit() found.
 int ProberRun::native_handle() noexcept {
-  if (joined_.value() >= 0) return joined_.value();
-  joined_.add(probes_.descriptor());
-  joined_.add(alarm_.open());
-  alarm_at_ = Instant::max();
+  if (descriptor_.value() >= 0) return descriptor_.value();
+  const int made = descriptor_.open(probes_.descriptor(), probes_.stop_token());
   set_alarm();
-  if (joined_.value() >= 0) on_stop_.emplace(probes_.stop_token(), Ring{alarm_});
-  return joined_.value();
+  return made;
 }
 
-/// Sets the alarm again when a stop came from another thread meanwhile, since that thread sets the alarm too.
 void ProberRun::set_alarm() noexcept {
-  for (bool stopped = !probes_.stopped(); stopped != probes_.stopped();) {
-    stopped = probes_.stopped();
-    const Instant next = probes_.next();
-    if (next == alarm_at_ && !stopped) continue;
-    alarm_at_ = next;
-    alarm_.set(next);
-  }
+  descriptor_.set([this] { return probes_.next(); });
 }
 
 Prober::Token ProberRun::submit(const Address& address, const Submission& submission) {

@@ -2,17 +2,14 @@
 // Connects SingleProbes with a timer and the sockets, for programs with an event loop of their own.
 #pragma once
 
-#include <optional>
-#include <stop_token>
 #include <vector>
 
 #include "base/fork_guard.hpp"
 #include "base/monotonic_time.hpp"
+#include "batch/loop_descriptor.hpp"
 #include "batch/single_probes.hpp"
 #include "multiping/options.hpp"
 #include "multiping/prober.hpp"
-#include "os/epoll_descriptor.hpp"
-#include "os/timer_descriptor.hpp"
 
 namespace multiping {
 
@@ -29,19 +26,10 @@ class ProberRun {
   [[nodiscard]] int native_handle() noexcept;
 
  private:
-  /// Sets the alarm at once when a stop is requested, in any thread: poll() then has something to do.
-  struct Ring {
-    os::TimerDescriptor& alarm;
-    void operator()() const noexcept { alarm.set(Instant::min()); }
-  };
-
   void set_alarm() noexcept;
 
   SingleProbes probes_;
-  os::EpollDescriptor joined_;  ///< Made by native_handle().
-  os::TimerDescriptor alarm_;
-  Instant alarm_at_ = Instant::max();
-  std::optional<std::stop_callback<Ring>> on_stop_;  ///< Made by native_handle().
+  LoopDescriptor descriptor_;  ///< Made by native_handle().
   ForkGuard owner_{"a Prober"};
 };
 

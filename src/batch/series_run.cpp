@@ -83,13 +83,20 @@ std::optional<Round> SeriesRun::poll(Duration wait) {
     round = std::move(round_);
   }
   if (!done()) {
-    descriptor_.set(next_work());
+    set_alarm();
   } else {
     if (!ended_) table_.publish();
     ended_ = true;
     descriptor_.end();
   }
   return round;
+}
+
+int SeriesRun::native_handle() noexcept {
+  if (descriptor_.value() >= 0) return descriptor_.value();
+  const int made = descriptor_.open(run_.descriptor(), run_.stop_token());
+  set_alarm();
+  return made;
 }
 
 /// Returns when the next round is whole, when no fate comes any more, or when `until` has come.

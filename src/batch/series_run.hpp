@@ -62,9 +62,7 @@ class SeriesRun {
   [[nodiscard]] std::optional<Round> poll(Duration wait);
   /// No further round comes.
   [[nodiscard]] bool done() const noexcept { return run_.stopped() || (run_.over() && !fate_ && gathering_.empty()); }
-  [[nodiscard]] int native_handle() noexcept {
-    return descriptor_.open(run_.descriptor(), run_.stop_token(), next_work());
-  }
+  [[nodiscard]] int native_handle() noexcept;
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   [[nodiscard]] const Round& round() const noexcept { return round_; }
   [[nodiscard]] const std::vector<Series>& series() const noexcept { return table_.series(); }
@@ -81,7 +79,12 @@ class SeriesRun {
   [[nodiscard]] bool has_round() const noexcept {
     return !run_.stopped() && !gathering_.empty() && gathering_.front().missing == 0;
   }
-  [[nodiscard]] Instant next_work() const noexcept { return has_round() ? Instant::min() : run_.next_work(); }
+  [[nodiscard]] Instant next_work() const noexcept {
+    return run_.stopped() || has_round() ? Instant::min() : run_.next_work();
+  }
+  void set_alarm() noexcept {
+    descriptor_.set([this] { return next_work(); });
+  }
   void place(const SeriesLoop::Fate& fate);
   void hand_out();
 

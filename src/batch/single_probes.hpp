@@ -9,11 +9,11 @@
 #include <stop_token>
 #include <vector>
 
+#include "base/growing_waits.hpp"
 #include "batch/ipv6_zones.hpp"
 #include "batch/probe_profiles.hpp"
 #include "engine/destination.hpp"
 #include "engine/probe_loop.hpp"
-#include "engine/probe_waits.hpp"
 #include "engine/request_schedule.hpp"
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
@@ -46,7 +46,7 @@ class SingleProbes {
   struct Submission {
     const Address& address;
     const ProbeOptions& probe;
-    engine::ProbeWaits waits{};         ///< From the sending of each probe.
+    GrowingWaits waits{};               ///< From the sending of each probe.
     int retry = 0;                      ///< Further probes after the first; not negative.
     bool fail_fast = false;             ///< An unreachable error ends this request.
     Instant leave_by = Instant::max();  ///< Pending, if the first probe has not left by then.

@@ -1,11 +1,8 @@
-// Each wait is computed from the first one, so that no error adds up.
+// A wait that is not more than zero would send without a pause.
 // See values/back_off.hpp.
 #include "values/back_off.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstdint>
 #include <stdexcept>
 
 #include "base/number_text.hpp"
@@ -22,27 +19,9 @@ void check(const BackOff& waits) {
   static_cast<void>(checked_timeout(waits.most, "BackOff::most"));
 }
 
-Duration wait_after(const BackOff& waits, int probe) noexcept {
-  const Duration first = waits.first, most = waits.most;
-  const Duration limit = most > Duration{} ? most : Duration::max();
-  const double nanoseconds = static_cast<double>(first.count()) * std::pow(waits.factor, probe - 1);
-  // Timeout takes a time that cannot be counted as Duration::max().
-  return std::min<Duration>(Timeout{std::chrono::duration<double, std::nano>{nanoseconds}}, limit);
-}
-
-/// From a wait on that is no longer than the one before, all are equal.
-Duration sum_of_waits(const BackOff& waits, int retry) noexcept {
-  std::int64_t left = std::int64_t{retry} + 1;
-  Duration sum{}, last{};
-  for (int probe = 1; left > 0; ++probe) {
-    const Duration wait = wait_after(waits, probe);
-    const std::int64_t times = wait == last ? left : 1;
-    if (wait > (Duration::max() - sum) / times) return Duration::max();
-    sum += wait * times;
-    left -= times;
-    last = wait;
-  }
-  return sum;
+GrowingWaits waits_of(const BackOff& waits) noexcept {
+  const Duration most = waits.most;
+  return {.first = waits.first, .factor = waits.factor, .most = most > Duration{} ? most : Duration::max()};
 }
 
 }  // namespace multiping

@@ -12,29 +12,29 @@ using namespace std::chrono_literals;
 BOOST_AUTO_TEST_SUITE(back_off_test)
 
 BOOST_AUTO_TEST_CASE(each_wait_is_longer_by_the_factor) {
-  const BackOff waits{.first = 100ms, .factor = 1.5};
-  BOOST_TEST((wait_after(waits, 1) == 100ms));
-  BOOST_TEST((wait_after(waits, 2) == 150ms));
-  BOOST_TEST((wait_after(waits, 3) == 225ms));
-  BOOST_TEST((sum_of_waits(waits, 2) == 475ms));
-  BOOST_TEST((sum_of_waits(waits, 0) == 100ms));
+  const GrowingWaits waits = waits_of(BackOff{.first = 100ms, .factor = 1.5});
+  BOOST_TEST((waits.after_probe(1) == 100ms));
+  BOOST_TEST((waits.after_probe(2) == 150ms));
+  BOOST_TEST((waits.after_probe(3) == 225ms));
+  BOOST_TEST((waits.together(3) == 475ms));
+  BOOST_TEST((waits.together(1) == 100ms));
 }
 
 BOOST_AUTO_TEST_CASE(no_wait_is_longer_than_the_most) {
-  const BackOff waits{.first = 100ms, .factor = 2, .most = 300ms};
-  BOOST_TEST((wait_after(waits, 2) == 200ms));
-  BOOST_TEST((wait_after(waits, 3) == 300ms));
-  BOOST_TEST((wait_after(waits, 1'000'000) == 300ms));
-  BOOST_TEST((sum_of_waits(waits, 4) == 1200ms));
-  BOOST_TEST((wait_after({.first = 1s, .factor = 1, .most = 10ms}, 1) == 10ms));
+  const GrowingWaits waits = waits_of(BackOff{.first = 100ms, .factor = 2, .most = 300ms});
+  BOOST_TEST((waits.after_probe(2) == 200ms));
+  BOOST_TEST((waits.after_probe(3) == 300ms));
+  BOOST_TEST((waits.after_probe(1'000'000) == 300ms));
+  BOOST_TEST((waits.together(5) == 1200ms));
+  BOOST_TEST((waits_of(BackOff{.first = 1s, .factor = 1, .most = 10ms}).after_probe(1) == 10ms));
 }
 
 BOOST_AUTO_TEST_CASE(very_many_waits_are_summed_at_once) {
-  constexpr int most = std::numeric_limits<int>::max();
-  BOOST_TEST((sum_of_waits({.first = 1ms, .factor = 1}, most) == 1ms * (std::int64_t{most} + 1)));
-  BOOST_TEST((sum_of_waits({.first = 1s, .factor = 2}, most) == Duration::max()));
-  BOOST_TEST((wait_after({.first = 1s, .factor = 1e300}, most) == Duration::max()));
-  BOOST_TEST((sum_of_waits({.first = Timeout{Duration::max()}, .factor = 1}, most) == Duration::max()));
+  constexpr std::uint32_t most = std::uint32_t{1} << 31U;
+  BOOST_TEST((waits_of(BackOff{.first = 1ms, .factor = 1}).together(most) == 1ms * std::int64_t{most}));
+  BOOST_TEST((waits_of(BackOff{.first = 1s, .factor = 2}).together(most) == Duration::max()));
+  BOOST_TEST((waits_of(BackOff{.first = 1s, .factor = 1e300}).after_probe(most) == Duration::max()));
+  BOOST_TEST((waits_of(BackOff{.first = Timeout{Duration::max()}, .factor = 1}).together(most) == Duration::max()));
 }
 
 BOOST_AUTO_TEST_CASE(values_out_of_range_are_refused) {

@@ -1,4 +1,4 @@
-// How long a request waits for an answer after each of its probes.
+// Waits that grow by a factor: how long an answer is awaited after each of several probes.
 // Pure arithmetic that never overflows.
 #pragma once
 
@@ -6,10 +6,10 @@
 
 #include "multiping/duration.hpp"
 
-namespace multiping::engine {
+namespace multiping {
 
 /// The wait after probe k, counted from 1, is first * factor^(k-1), and at most `most`.
-struct ProbeWaits {
+struct GrowingWaits {
   Duration first{};                 ///< Not negative.
   double factor = 1;                ///< At least 1, and finite.
   Duration most = Duration::max();  ///< Not negative.
@@ -19,4 +19,4 @@ struct ProbeWaits {
   [[nodiscard]] Duration together(std::uint32_t probes) const noexcept;
 };
 
-}  // namespace multiping::engine
+}  // namespace multiping
