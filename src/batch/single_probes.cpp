@@ -68,7 +68,7 @@ SingleProbes::SingleProbes(Options options, std::size_t expected, Purpose purpos
                                            .lasts = purpose == Purpose::usual,
                                            .measures_mtu = purpose == Purpose::mtu,
                                            .wakes = options_.stop.stop_possible()})},
-      driver_{requests_, *transport_} {}
+      loop_{requests_, *transport_} {}
 
 void SingleProbes::prepare(std::span<const ProbeOptions> profiles, std::span<const engine::Destination> destinations) {
   for (const ProbeOptions& probe : profiles) {
@@ -137,7 +137,7 @@ bool SingleProbes::cancel(Token token) noexcept {
 }
 
 void SingleProbes::push() {
-  if (!stopped()) driver_.push();
+  if (!stopped()) loop_.push();
 }
 
 void SingleProbes::begin_wait() noexcept {
@@ -147,12 +147,12 @@ void SingleProbes::begin_wait() noexcept {
 
 void SingleProbes::wait(Instant until) {
   begin_wait();
-  driver_.run(engine::Goal::answered, until, options_.stop);
+  loop_.run(engine::Goal::answered, until, options_.stop);
 }
 
 void SingleProbes::wait_for_done(Instant until) {
   begin_wait();
-  driver_.run(engine::Goal::done, until, options_.stop);
+  loop_.run(engine::Goal::done, until, options_.stop);
 }
 
 void SingleProbes::end_all() {

@@ -110,7 +110,7 @@ class SingleProbes {
   engine::RequestSchedule requests_;
   std::unique_ptr<net::ProbeTransport> transport_;
   Ipv6Zones zones_;
-  engine::ProbeLoop driver_;
+  engine::ProbeLoop loop_;
 };
 
 /// Writes the fate of a request to `result`, and what was asked, but neither host nor address nor position.

@@ -27,8 +27,8 @@ class BatchSchedule final : public ProbeSupplier {
 
   void reserve(std::size_t targets) { outcomes_.table().reserve_targets(targets); }
   void add(const Destination& destination) { outcomes_.add(destination); }
-  [[nodiscard]] OutcomeTracker& fates() noexcept { return outcomes_; }
-  [[nodiscard]] const OutcomeTracker& fates() const noexcept { return outcomes_; }
+  [[nodiscard]] OutcomeTracker& outcomes() noexcept { return outcomes_; }
+  [[nodiscard]] const OutcomeTracker& outcomes() const noexcept { return outcomes_; }
   [[nodiscard]] ProbeTable& table() noexcept { return outcomes_.table(); }
 
   /// When a target that joins later gets its first probe.

@@ -1,4 +1,4 @@
-// The interface between the driver, which runs the only loop, and the state machines that decide what to send next.
+// The interface between probe_loop, the only loop, and the state machines that decide what to send next.
 // A batch is one probe supplier, the requests of a Prober are another. Pure: time is an argument, and no call waits.
 #pragma once
 

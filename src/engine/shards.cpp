@@ -56,8 +56,8 @@ Shards::Shards(std::span<const Destination> destinations, std::size_t most, cons
     Shard& shard = shards_.emplace_back(rules);
     const auto own = destinations.subspan(start, std::min(length_, first_size_ - start));
     shard.first_size = own.size();
-    shard.session.reserve(own.size());
-    for (const Destination& destination : own) shard.session.add(destination);
+    shard.schedule.reserve(own.size());
+    for (const Destination& destination : own) shard.schedule.add(destination);
     start += length_;
   } while (start < first_size_);
 }
@@ -77,11 +77,11 @@ std::uint32_t Shards::number_of(const Spot& spot) const noexcept {
 
 std::uint32_t Shards::join(const Destination& destination, BatchSchedule::Joins joins) {
   const bool may_take_vacancy = joins == BatchSchedule::Joins::next_round;
-  const auto vacant = std::ranges::find_if(shards_, [](const Shard& shard) { return shard.session.has_vacancy(); });
+  const auto vacant = std::ranges::find_if(shards_, [](const Shard& shard) { return shard.schedule.has_vacancy(); });
   const bool takes_vacancy = may_take_vacancy && vacant != shards_.end();
   const std::size_t shard =
       takes_vacancy ? static_cast<std::size_t>(vacant - shards_.begin()) : joined_ % shards_.size();
-  const Spot spot{.shard = shard, .target = shards_[shard].session.join(destination, joins)};
+  const Spot spot{.shard = shard, .target = shards_[shard].schedule.join(destination, joins)};
   if (!takes_vacancy) ++joined_;
   return number_of(spot);
 }
@@ -94,20 +94,20 @@ void Shards::retire(std::span<const std::uint32_t> targets) {
   }
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     if (gone[i].empty()) continue;
-    for (const net::Serial serial : shards_[i].session.retire(gone[i])) shards_[i].transport->forget(serial);
+    for (const net::Serial serial : shards_[i].schedule.retire(gone[i])) shards_[i].transport->forget(serial);
   }
 }
 
 void Shards::begin_round() {
-  for (Shard& shard : shards_) shard.session.begin_round(shard.transport->now());
+  for (Shard& shard : shards_) shard.schedule.begin_round(shard.transport->now());
 }
 
 void Shards::end_round() {
-  for (Shard& shard : shards_) shard.session.end_round(shard.transport->now());
+  for (Shard& shard : shards_) shard.schedule.end_round(shard.transport->now());
 }
 
 bool Shards::run(Goal goal, Instant deadline, const std::stop_token& stop) {
-  const auto run_one = [&](Shard& shard, Instant until) { return shard.driver->run(goal, until, stop); };
+  const auto run_one = [&](Shard& shard, Instant until) { return shard.loop->run(goal, until, stop); };
   if (shards_.size() == 1) return run_one(shards_[0], deadline);
   // Often most shards have nothing left to do, and then a thread is not worth its cost.
   std::vector<Shard*> busy;
@@ -121,49 +121,49 @@ bool Shards::run(Goal goal, Instant deadline, const std::stop_token& stop) {
 }
 
 bool Shards::has_reached(Goal goal) const noexcept {
-  return std::ranges::all_of(shards_, [goal](const Shard& shard) { return shard.session.reached(goal); });
+  return std::ranges::all_of(shards_, [goal](const Shard& shard) { return shard.schedule.reached(goal); });
 }
 
 void Shards::time_out(const std::stop_token& stop) {
-  for (Shard& shard : shards_) shard.session.time_out(shard.transport->now(), stop);
+  for (Shard& shard : shards_) shard.schedule.time_out(shard.transport->now(), stop);
 }
 
 void Shards::reset() {
   for (Shard& shard : shards_) {
-    shard.session.table().each_open_probe([&shard](net::Serial serial) { shard.transport->forget(serial); });
-    shard.session.reset();
-    shard.driver->forget();
+    shard.schedule.table().each_open_probe([&shard](net::Serial serial) { shard.transport->forget(serial); });
+    shard.schedule.reset();
+    shard.loop->forget();
   }
 }
 
 Shards::Place Shards::find(std::uint32_t target) noexcept {
   const Spot spot = spot_of(target);
-  ProbeTable& table = shards_[spot.shard].session.table();
+  ProbeTable& table = shards_[spot.shard].schedule.table();
   return {.table = &table, .record = &table.record(spot.target)};
 }
 
 std::vector<std::uint32_t> Shards::take_answered() {
   std::vector<std::uint32_t> targets;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    for (const TargetIndex target : shards_[i].session.answered())
+    for (const TargetIndex target : shards_[i].schedule.answered())
       targets.push_back(number_of({.shard = i, .target = target}));
-    shards_[i].session.answered().clear();
+    shards_[i].schedule.answered().clear();
   }
   return targets;
 }
 
 bool Shards::has_answered() noexcept {
-  return std::ranges::any_of(shards_, [](Shard& shard) { return !shard.session.answered().empty(); });
+  return std::ranges::any_of(shards_, [](Shard& shard) { return !shard.schedule.answered().empty(); });
 }
 
 std::size_t Shards::unreported() const noexcept {
   std::size_t count = 0;
-  for (const Shard& shard : shards_) count += shard.session.fates().unreported();
+  for (const Shard& shard : shards_) count += shard.schedule.outcomes().unreported();
   return count;
 }
 
 void Shards::all_reported() noexcept {
-  for (Shard& shard : shards_) shard.session.fates().all_reported();
+  for (Shard& shard : shards_) shard.schedule.outcomes().all_reported();
 }
 
 Duration Shards::wall_offset() const noexcept {
@@ -172,19 +172,19 @@ Duration Shards::wall_offset() const noexcept {
 
 Instant Shards::next_recovery() const noexcept {
   Instant next = Instant::max();
-  for (const Shard& shard : shards_) next = std::min(next, shard.session.next_recovery());
+  for (const Shard& shard : shards_) next = std::min(next, shard.schedule.next_recovery());
   return next;
 }
 
 std::size_t Shards::awaited() const noexcept {
   std::size_t count = 0;
-  for (const Shard& shard : shards_) count += shard.session.fates().awaited();
+  for (const Shard& shard : shards_) count += shard.schedule.outcomes().awaited();
   return count;
 }
 
 Counters Shards::counters() const noexcept {
   Counters sum;
-  for (const Shard& shard : shards_) add(sum, shard.session.fates().counters(), shard.transport->counters());
+  for (const Shard& shard : shards_) add(sum, shard.schedule.outcomes().counters(), shard.transport->counters());
   return sum;
 }
 

@@ -29,8 +29,8 @@ class Shards {
   template <class Open>
   void open(Open open) {
     for (Shard& shard : shards_) {
-      shard.transport = open(shard.session.fates().table());
-      shard.driver.emplace(shard.session, *shard.transport);
+      shard.transport = open(shard.schedule.outcomes().table());
+      shard.loop.emplace(shard.schedule, *shard.transport);
     }
   }
 
@@ -78,11 +78,11 @@ class Shards {
 
  private:
   struct Shard {
-    explicit Shard(const Rules& rules) : session{rules} {}
-    BatchSchedule session;
+    explicit Shard(const Rules& rules) : schedule{rules} {}
+    BatchSchedule schedule;
     std::unique_ptr<net::ProbeTransport> transport{};
-    std::optional<ProbeLoop> driver{};  ///< Refers to the two members above, so a shard must not move after open().
-    std::size_t first_size = 0;         ///< The number of its targets that were there from the start.
+    std::optional<ProbeLoop> loop{};  ///< Refers to the two members above, so a shard must not move after open().
+    std::size_t first_size = 0;       ///< The number of its targets that were there from the start.
   };
   /// The place of a target. Targets from the start are numbered shard by shard; later ones go to each shard in turn.
   struct Spot {

@@ -38,22 +38,22 @@ void take_each(std::span<const Item> items, Take take, GiveBack give_back) {
 
 /// Hands all packets and errors of a socket to its protocol. An ICMP error that comes while packets are read ends that
 /// call early, so packets may be left after the errors: both are read until one of them is empty.
-template <class Speaker>
-std::size_t drain_into(Speaker& speaker, PacketIo& io, SocketId socket_id, const ReceiveContext& context) {
+template <class AnyProtocol>
+std::size_t drain_into(AnyProtocol& protocol, PacketIo& io, SocketId socket_id, const ReceiveContext& context) {
   std::size_t all_packets = 0, all_errors = 0;
   for (int reads = 0; reads < most_reads;) {
     std::size_t packets_taken = 0, errors_taken = 0;
     for (bool more = true; more && reads < most_reads; ++reads) {
       const auto packets = io.receive(socket_id, more);
       take_each(
-          packets, [&](const Incoming& packet) { speaker.take_packet(packet, context); },
+          packets, [&](const Incoming& packet) { protocol.take_packet(packet, context); },
           [&](std::size_t left) { io.give_back(PacketIo::Taken::packets, socket_id, left); });
       packets_taken += packets.size();
     }
     for (bool more = true; more && reads < 2 * most_reads; ++reads) {
       const auto errors = io.receive_errors(socket_id, more);
       take_each(
-          errors, [&](const QueuedError& error) { speaker.take_error(error, context); },
+          errors, [&](const QueuedError& error) { protocol.take_error(error, context); },
           [&](std::size_t left) { io.give_back(PacketIo::Taken::errors, socket_id, left); });
       errors_taken += errors.size();
     }

@@ -60,7 +60,7 @@ struct Dialogue {
           .icmp = std::make_shared<const IcmpError>(IcmpError{.type = 3, .code = 1})});
   }
   void hear(const Event& event) { session.received({&event, 1}); }
-  [[nodiscard]] const Counters& counters() const { return session.fates().counters(); }
+  [[nodiscard]] const Counters& counters() const { return session.outcomes().counters(); }
   TargetRecord& record(std::uint32_t target) { return session.table().record(target); }
 
   BatchSchedule session;
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_round_reaches_every_target_once_in_order) {
   BOOST_REQUIRE_EQUAL(batch.size(), 3U);
   for (std::uint8_t i = 0; i < 3; ++i) BOOST_CHECK(*batch[i].to == Address::v4({192, 0, 2, i}));
   BOOST_TEST(!d.session.sending());
-  BOOST_TEST(d.session.fates().awaited() == 3U);
+  BOOST_TEST(d.session.outcomes().awaited() == 3U);
   BOOST_TEST(d.propose(start).empty());
   BOOST_TEST(d.counters().sent == 3U);
 }
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(only_the_silent_are_sent_to_again_and_any_attempt_counts) {
   BOOST_TEST(d.record(1).attempt == 1U);
   BOOST_TEST(d.counters().received == 3U);
   BOOST_TEST(d.counters().duplicates == 0U);
-  BOOST_TEST(d.session.fates().unanswered() == 0U);
+  BOOST_TEST(d.session.outcomes().unanswered() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_target_that_answers_late_is_not_sent_to_in_the_round_under_way) {
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(an_error_does_not_end_the_wait_and_a_reply_wins) {
   const auto batch = d.round(start);
   d.unreachable(batch[0], start + 1ms);
   BOOST_CHECK(d.record(0).outcome == Outcome::unreachable);
-  BOOST_TEST(d.session.fates().awaited() == 1U);
+  BOOST_TEST(d.session.outcomes().awaited() == 1U);
   d.session.time_out(start + 20ms);
   BOOST_CHECK(d.record(0).outcome == Outcome::unreachable);
   d.reply(batch[0], start + 50ms);
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_local_error_is_the_targets_own) {
   BOOST_CHECK(d.record(0).outcome == Outcome::send_failed);
   BOOST_CHECK(d.session.table().find_detail(d.record(0))->error == error);
   BOOST_TEST(d.record(0).attempt == 0U);
-  BOOST_TEST(d.session.fates().awaited() == 1U);
+  BOOST_TEST(d.session.outcomes().awaited() == 1U);
   BOOST_TEST(d.counters().send_errors == 1U);
   BOOST_TEST(!d.session.sending());
   BOOST_TEST(d.round(start + 1s).size() == 2U);  // it is tried again, together with the silent targets
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(a_failure_to_send_again_leaves_the_probe_under_way) {
   const auto first = d.round(start);
   d.session.begin_round(start + 1s);
   d.session.refused(d.propose(start + 1s)[0], std::make_error_code(std::errc::network_unreachable), start + 1s);
-  BOOST_TEST(d.session.fates().awaited() == 1U);
+  BOOST_TEST(d.session.outcomes().awaited() == 1U);
   d.reply(first[0], start + 2s);
   BOOST_CHECK(d.record(0).outcome == Outcome::reply);
 }
@@ -382,8 +382,8 @@ BOOST_AUTO_TEST_CASE(reset_starts_over) {
   const auto batch = d.round(start);
   d.reply(batch[0], start + 1ms);
   d.session.reset();
-  BOOST_TEST(d.session.fates().unanswered() == 2U);
-  BOOST_TEST(d.session.fates().awaited() == 0U);
+  BOOST_TEST(d.session.outcomes().unanswered() == 2U);
+  BOOST_TEST(d.session.outcomes().awaited() == 0U);
   const auto again = d.round(start + 1s);
   BOOST_REQUIRE_EQUAL(again.size(), 2U);
   d.reply(again[0], start + 1001ms);

@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(a_target_joins_the_next_round) {
   session.join(destination(1), Joins::next_round);
   BOOST_TEST(!session.sending());
   BOOST_TEST(send_all(session, began + 1ms).empty());
-  BOOST_TEST(session.fates().unanswered() == 2U);
+  BOOST_TEST(session.outcomes().unanswered() == 2U);
   BOOST_TEST(whole_round(session, began + 1s).size() == 2U);
 }
 
@@ -130,14 +130,14 @@ BOOST_AUTO_TEST_CASE(a_retired_target_is_neither_asked_nor_awaited_and_its_answe
   session.add(destination(1));
   const auto first = whole_round(session, began);
   BOOST_TEST(retire(session, 0) == std::vector<Serial>{first[0].serial}, boost::test_tools::per_element());
-  BOOST_TEST(session.fates().unanswered() == 1U);
-  BOOST_TEST(session.fates().awaited() == 1U);
+  BOOST_TEST(session.outcomes().unanswered() == 1U);
+  BOOST_TEST(session.outcomes().awaited() == 1U);
   reply(session, first[0].serial, began + 1ms);
-  BOOST_TEST(session.fates().counters().late == 1U);
-  BOOST_TEST(session.fates().unreported() == 0U);
+  BOOST_TEST(session.outcomes().counters().late == 1U);
+  BOOST_TEST(session.outcomes().unreported() == 0U);
   BOOST_TEST(whole_round(session, began + 1s).size() == 1U);
   session.reset();
-  BOOST_TEST(session.fates().unanswered() == 1U);
+  BOOST_TEST(session.outcomes().unanswered() == 1U);
   BOOST_TEST(whole_round(session, began + 2s).size() == 1U);
 }
 
@@ -146,10 +146,10 @@ BOOST_AUTO_TEST_CASE(an_answer_that_nobody_was_told_of_goes_with_its_target) {
   session.add(destination(0));
   const auto first = whole_round(session, began);
   reply(session, first[0].serial, began + 1ms);
-  BOOST_TEST(session.fates().unreported() == 1U);
+  BOOST_TEST(session.outcomes().unreported() == 1U);
   BOOST_TEST(retire(session, 0).empty());
-  BOOST_TEST(session.fates().unreported() == 0U);
-  BOOST_TEST(session.fates().unanswered() == 0U);
+  BOOST_TEST(session.outcomes().unreported() == 0U);
+  BOOST_TEST(session.outcomes().unanswered() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(the_number_of_a_retired_target_is_given_again_when_its_probes_are_forgotten) {
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(the_number_of_a_retired_target_is_given_again_when_its_prob
   BOOST_CHECK(record.address == destination(2).address);
   BOOST_CHECK(record.outcome == Outcome::pending);
   BOOST_TEST(record.attempt == 0U);
-  BOOST_TEST(session.fates().unanswered() == 2U);
+  BOOST_TEST(session.outcomes().unanswered() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(memory_is_that_of_the_targets_there_are_however_many_there_were) {

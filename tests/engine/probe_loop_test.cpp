@@ -105,8 +105,8 @@ BOOST_AUTO_TEST_CASE(a_batch_goes_through_a_transport_that_has_little_room) {
   BOOST_TEST(ProbeLoop(session, transport).run(Goal::sent, Instant::max(), {}));
   BOOST_TEST(transport.sent.size() == 1000U);
   BOOST_TEST(ProbeLoop(session, transport).run(Goal::answered, start + 1h, {}));
-  BOOST_TEST(session.fates().unanswered() == 0U);
-  BOOST_TEST(session.fates().counters().send_errors == 0U);
+  BOOST_TEST(session.outcomes().unanswered() == 0U);
+  BOOST_TEST(session.outcomes().counters().send_errors == 0U);
   BOOST_TEST(transport.waits < 1000U);
 }
 
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(what_finds_no_room_until_the_deadline_is_left) {
   BOOST_TEST(!ProbeLoop(session, transport).run(Goal::sent, start + 1500ms, {}));
   BOOST_TEST(transport.sent.size() == 20U);
   session.end_round(start);
-  BOOST_TEST(session.fates().awaited() == 20U);
+  BOOST_TEST(session.outcomes().awaited() == 20U);
 }
 
 BOOST_AUTO_TEST_CASE(answers_are_taken_in_as_credit_asks) {
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_told_and_the_rest_goes_on) {
   SmallTransport transport;
   transport.refuse_all = true;
   BOOST_TEST(ProbeLoop(session, transport).run(Goal::answered, start + 1s, {}));
-  BOOST_TEST(session.fates().counters().send_errors == 200U);
+  BOOST_TEST(session.outcomes().counters().send_errors == 200U);
   BOOST_CHECK(transport.now() == start);
 }
 

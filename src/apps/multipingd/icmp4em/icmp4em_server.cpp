@@ -129,7 +129,7 @@ class Icmp4emServer::Impl {
   void serve(std::size_t packet, Instant now) {
     const Icmp4emClient client{.address = batch_.from(packet), .port = batch_.port(packet)};
     const Bytes datagram = batch_.bytes(packet);
-    if (mutes_.is_muted(client)) return;  // arrived before the filter was set
+    if (throttle_.is_muted(client)) return;  // arrived before the filter was set
     ++figures_.requests;
     if (!may_ask(client.address)) {
       ++figures_.denied;
@@ -159,7 +159,7 @@ class Icmp4emServer::Impl {
   }
 
   void hold_against(const Icmp4emClient& client, Instant now) {
-    if (mutes_.refused(client, now)) mute(client, now);
+    if (throttle_.refused(client, now)) mute(client, now);
   }
 
   /// Keeps the datagrams of muted clients out of the receive buffer. All clients share it, and the fastest sender would
@@ -178,9 +178,9 @@ class Icmp4emServer::Impl {
     for (std::size_t i = 0; i < clients.size(); ++i) clients.at(i) = {batch_.from(i), batch_.port(i)};
     for (const Icmp4emClient& client : {clients.front(), clients.at(packets_at_once / 2), clients.back()}) {
       const auto share = std::ranges::count(clients, client);
-      if (2 * static_cast<std::size_t>(share) <= packets_at_once || mutes_.is_muted(client)) continue;
+      if (2 * static_cast<std::size_t>(share) <= packets_at_once || throttle_.is_muted(client)) continue;
       bool muted = false;
-      for (auto left = share; left > 0 && !muted; --left) muted = mutes_.refused(client, now);
+      for (auto left = share; left > 0 && !muted; --left) muted = throttle_.refused(client, now);
       if (!muted) return;
       mute(client, now);
       const auto place = std::ranges::find(clients, client) - clients.begin();
@@ -197,14 +197,14 @@ class Icmp4emServer::Impl {
 
   void set_filter() {
     std::vector<DatagramSource> sources;
-    for (const Icmp4emClient& client : mutes_.muted()) sources.push_back({client.address, client.port});
+    for (const Icmp4emClient& client : throttle_.muted()) sources.push_back({client.address, client.port});
     static_cast<void>(refuse_sources(udp_.value(), sources));
   }
 
   void release_later() {
     if (release_timer_) loop_.cancel(*release_timer_);
     release_timer_.reset();
-    const auto next = mutes_.next_release();
+    const auto next = throttle_.next_release();
     if (!next) return;
     release_timer_ =
         loop_.once(std::max(Duration{*next - os::EventLoop::now()}, Duration::zero()), [this] { release(); });
@@ -214,7 +214,7 @@ class Icmp4emServer::Impl {
   void release() {
     release_timer_.reset();
     const Instant now = os::EventLoop::now();
-    for (const Icmp4emClient& client : mutes_.release(now)) relay_.empty_bucket(client, now);
+    for (const Icmp4emClient& client : throttle_.release(now)) relay_.empty_bucket(client, now);
     set_filter();
     release_later();
   }
@@ -346,7 +346,7 @@ class Icmp4emServer::Impl {
   os::ReceiveBatch batch_{packets_at_once, largest_packet};
   os::ReceiveBatch error_batch_{errors_at_once, largest_error};
   Icmp4emFigures figures_{};
-  Icmp4emThrottle mutes_{policy_.mutes};
+  Icmp4emThrottle throttle_{policy_.throttle};
   std::optional<os::EventLoop::TimerId> timer_{}, release_timer_{};
 };
 

@@ -20,7 +20,7 @@ namespace multiping::daemon {
 struct Icmp4emPolicy {
   std::vector<ClientPrefix> clients{};  ///< Only clients of these networks may ask. Empty: only loopback addresses.
   Icmp4emLimits limits{};
-  ThrottleRules mutes{};
+  ThrottleRules throttle{};
 };
 
 struct Icmp4emFigures {

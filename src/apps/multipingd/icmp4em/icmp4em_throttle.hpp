@@ -31,7 +31,7 @@ class Icmp4emThrottle {
 
   /// Counts one more refusal of this client. True when the client is muted from now on.
   bool refused(const Icmp4emClient& client, Instant now);
-  /// Ends the mutes whose time is over, and returns their clients.
+  /// Ends the refusals whose time is over, and returns their clients.
   [[nodiscard]] std::vector<Icmp4emClient> release(Instant now);
   [[nodiscard]] bool is_muted(const Icmp4emClient& client) const noexcept {
     return !muted_.empty() && std::find(muted_.begin(), muted_.end(), client) != muted_.end();

@@ -243,7 +243,7 @@ void be_muted(const Asker& asker, RunningServer& server, std::uint64_t times) {
 /// True when a short mute ended while a long one lasted. On a busy machine the test may miss that.
 bool short_pause_ends_in_a_long_one() {
   constexpr daemon::ThrottleRules rules{.most_refusals = 16, .first_pause = 10ms, .longest_pause = 10s};
-  RunningServer server{address("127.0.0.1"), {.mutes = rules}};
+  RunningServer server{address("127.0.0.1"), {.throttle = rules}};
   const Asker notorious{server}, first_offender{server};
   be_muted(notorious, server, 9);  // the ninth mute lasts 2.56 seconds
   be_muted(first_offender, server, server.figures().muted + 1);
