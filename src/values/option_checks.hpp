@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "multiping/health.hpp"
 #include "multiping/options.hpp"
 
 namespace multiping {
@@ -13,6 +14,8 @@ namespace multiping {
 void check(const ProbeOptions& probe);
 void check(const ResolveOptions& resolve);
 void check(const Options& options);  ///< Checks its members `resolve` and `probe` too.
+void check(const HealthOptions& options);
+void check(const Quorum& quorum);
 
 /// The time. Throws std::invalid_argument, which names the option, when it is negative or not a number.
 [[nodiscard]] Duration checked_timeout(Timeout timeout, std::string_view name);
