@@ -71,10 +71,12 @@
 #pragma once
 
 #include "multiping/address.hpp"
+#include "multiping/blame.hpp"
 #include "multiping/cause.hpp"
 #include "multiping/diagnose.hpp"
 #include "multiping/duration.hpp"
 #include "multiping/error.hpp"
+#include "multiping/health.hpp"
 #include "multiping/multi_ping.hpp"
 #include "multiping/options.hpp"
 #include "multiping/path_mtu.hpp"
