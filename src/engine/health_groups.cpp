@@ -9,7 +9,7 @@ namespace multiping::engine {
 namespace {
 
 /// A product of a share that stands for a whole number may miss it by some of its last digits: 0.07 of 100.
-constexpr double rounding = 1e-12;
+constexpr double share_rounding = 1e-12;
 /// Each part makes a group; a damaged file must not make thousands of them of one line.
 constexpr std::ptrdiff_t most_parts = 64;
 
@@ -34,11 +34,11 @@ void erase_sorted(std::vector<std::size_t>& sorted, std::size_t value) {
 }  // namespace
 
 std::size_t least_count(double share, std::size_t whole) noexcept {
-  return static_cast<std::size_t>(std::ceil(share * static_cast<double>(whole) * (1 - rounding)));
+  return static_cast<std::size_t>(std::ceil(share * static_cast<double>(whole) * (1 - share_rounding)));
 }
 
 std::size_t most_count(double share, std::size_t whole) noexcept {
-  return static_cast<std::size_t>(std::floor(share * static_cast<double>(whole) * (1 + rounding)));
+  return static_cast<std::size_t>(std::floor(share * static_cast<double>(whole) * (1 + share_rounding)));
 }
 
 std::string group_name(std::string_view text) {

@@ -179,7 +179,7 @@ class Line {
   std::size_t number_;
 };
 
-constexpr auto most_rounds = std::uint64_t{1} << 62;
+constexpr auto most_counted_rounds = std::uint64_t{1} << 62;
 
 class HealthReader {
  public:
@@ -219,7 +219,7 @@ class HealthReader {
     options_.loss_window = line.number(least, most);
     for (double* value : {&options_.max_loss, &options_.confidence, &options_.shared_inside, &options_.shared_outside})
       *value = line.number(-huge, huge);
-    kept_.round = line.count(most_rounds);
+    kept_.round = line.count(most_counted_rounds);
     line.end();
     try {
       check_(options_);
@@ -312,7 +312,7 @@ class HealthReader {
     Move move{.host = read_index(line), .from = line.state(), .to = line.state()};
     line.require(move.to == State::up || move.to == State::down, "a host can only fall or rise");
     line.require(move.from != move.to, "a host is what it was");
-    move.round = line.count(most_rounds);
+    move.round = line.count(most_counted_rounds);
     line.require(move.round + 1 == kept_.round, "this move is not of the last round");
     move.told = line.either("told", "held");
     move.reason = line.name();

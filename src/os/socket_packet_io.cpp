@@ -148,7 +148,7 @@ SocketPool::Taken SocketPacketIo::take_socket(Family family, net::ProfileNumber 
   const bool without_df = leaves_without_df(family, options);
   SocketPool::Taken taken = sockets_.take(key, without_df);
   const bool by_message =
-      (key.carrier == net::Carrier::icmp && kind_ != TransportKind::broker) || key.carrier == net::Carrier::sctp;
+      (key.protocol == Protocol::icmp && kind_ != TransportKind::broker) || key.protocol == Protocol::sctp;
   if (!taken.refusal || !taken.refusal->privilege || key.device.empty() || !by_message) return taken;
   key.device.clear();
   SocketPool::Taken plain = sockets_.take(key, without_df);
