@@ -36,7 +36,7 @@ constexpr std::string_view include = "include/multiping/", base = "src/base/", v
                            batch = "src/batch/", api = "src/api/", privileges = "src/apps/privileges/",
                            daemon = "src/apps/multipingd/", daemon_sandbox = "src/apps/multipingd/sandbox/",
                            daemon_broker = "src/apps/multipingd/broker/",
-                           daemon_icmp4em = "src/apps/multipingd/icmp4em/";
+                           daemon_icmp4em = "src/apps/multipingd/icmp4em/", mtr_packet = "src/apps/mtr_packet/";
 
 /// From the ground up: a room includes only rooms that stand before it, so that no arrow points up and none is a
 /// circle.
@@ -59,6 +59,7 @@ const std::vector<Room>& rooms() {
       {daemon_broker, {broker, os, base, include}},
       {daemon_icmp4em, {icmp4em, os, packet, base, include}},
       {daemon, {daemon_broker, daemon_icmp4em, daemon_sandbox, icmp4em, os, base, include}},
+      {mtr_packet, {privileges, include}, false, {}, {}, true},
       {"demo/", {include}, false, {}, {}, true},
   };
   return table;
@@ -305,6 +306,7 @@ BOOST_AUTO_TEST_CASE(planted_violations_are_found) {
       {"src/api/a.cpp", "#include <boost/asio.hpp>"},
       {"src/apps/multipingd/sandbox/a.cpp", "#include \"apps/multipingd/daemon_options.hpp\""},
       {"src/apps/multipingd/broker/a.cpp", "#include \"apps/multipingd/icmp4em/icmp4em_server.hpp\""},
+      {"src/apps/mtr_packet/a.cpp", "#include \"os/socket.hpp\""},
       {"demo/a.cpp", "#include \"engine/probe_table.hpp\""},
       {"src/a.cpp", ""},
       {"lib/a.cpp", ""},

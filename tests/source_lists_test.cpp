@@ -21,19 +21,30 @@ std::string text_of(const fs::path& file) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-/// Folders of tests/ that have their own CMakeLists.txt.
+/// Folders of tests/ whose CMakeLists.txt has other forms of lists.
 constexpr std::array own_lists = {"bench/", "consumer/", "docs/", "fuzz/"};
 
-/// The sources below `folder` that its CMakeLists.txt does not name.
+/// The folder with the CMakeLists.txt that a source belongs to: its own, or the nearest above.
+fs::path listing_folder(const fs::path& source) {
+  fs::path folder = source.parent_path();
+  while (!fs::exists(folder / "CMakeLists.txt")) folder = folder.parent_path();
+  return folder;
+}
+
+/// True when the CMakeLists.txt that the source belongs to names it.
+bool is_listed(const fs::path& source) {
+  const fs::path folder = listing_folder(source);
+  const std::string name = source.lexically_relative(folder).generic_string();
+  return std::regex_search(text_of(folder / "CMakeLists.txt"), std::regex{"[ (]" + name + "[\\n)]"});
+}
+
+/// The sources below `folder` that no CMakeLists.txt names.
 std::vector<std::string> unlisted(const fs::path& folder) {
-  const std::string list = text_of(folder / "CMakeLists.txt");
   std::vector<std::string> found;
   for (const auto& entry : fs::recursive_directory_iterator{folder}) {
     const std::string name = entry.path().lexically_relative(folder).generic_string();
     const bool own_list = std::ranges::any_of(own_lists, [&](auto start) { return name.starts_with(start); });
-    if (entry.path().extension() != ".cpp" || own_list) continue;
-    const bool listed = std::regex_search(list, std::regex{"[ (]" + name + "[\\n)]"});
-    if (!listed) found.push_back(name);
+    if (entry.path().extension() == ".cpp" && !own_list && !is_listed(entry.path())) found.push_back(name);
   }
   return found;
 }
