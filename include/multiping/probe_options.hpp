@@ -47,7 +47,9 @@ struct ProbeOptions {
   /// An answer to UDP (without source_port), half-open TCP or SCTP counts on whatever interface it arrives, unless the
   /// device is a VRF or belongs to one; all other answers must arrive on the device. The device is also the zone of
   /// link-local targets without a zone; a target with a different zone is std::invalid_argument. When an interface is
-  /// deleted and made again with the same name, it is used again. IP_UNICAST_IF, ip(7); SO_BINDTODEVICE, socket(7).
+  /// deleted and made again with the same name, it is used again. An object that may not open a raw or ping socket for
+  /// the device any more, see Transport, sends through it all the same, and then ICMP and SCTP answers count on whatever
+  /// interface they arrive too. IP_UNICAST_IF and IP_PKTINFO, ip(7); SO_BINDTODEVICE, socket(7).
   /// This host's own errors about a dead neighbour do not reach TCP connections over IPv6 with a device, nor UDP over
   /// IPv4 with a device and a source_port.
   std::string device{};

@@ -97,17 +97,18 @@ void append(std::vector<std::uint8_t>& control, int level, int type, const T& va
   std::memcpy(&control[start + CMSG_LEN(0)], &value, sizeof value);
 }
 
-/// Names no interface: the packet leaves by the one of its route, or by the one that the socket is bound to.
-void append_source_v4(std::vector<std::uint8_t>& control, const Address& source) {
+/// Without a device, the packet leaves by the interface of its route, or by the one that the socket is bound to.
+void append_source_v4(std::vector<std::uint8_t>& control, const Address& source, unsigned device) {
   in_pktinfo info{};
   std::memcpy(&info.ipi_spec_dst, source.bytes().data(), source.bytes().size());
+  info.ipi_ifindex = static_cast<int>(device);
   append(control, IPPROTO_IP, IP_PKTINFO, info);
 }
 
-void append_source_v6(std::vector<std::uint8_t>& control, const Address& source) {
+void append_source_v6(std::vector<std::uint8_t>& control, const Address& source, unsigned device) {
   in6_pktinfo info{};
   std::memcpy(&info.ipi6_addr, source.bytes().data(), source.bytes().size());
-  info.ipi6_ifindex = source.scope_id();
+  info.ipi6_ifindex = device != 0 ? device : source.scope_id();
   append(control, IPPROTO_IPV6, IPV6_PKTINFO, info);
 }
 
@@ -127,13 +128,13 @@ bool ExtendedError::is_icmp() const noexcept { return origin == SO_EE_ORIGIN_ICM
 
 bool ExtendedError::refuses_size() const noexcept { return origin == SO_EE_ORIGIN_LOCAL && number == EMSGSIZE; }
 
-std::vector<std::uint8_t> write_control(Family family, const ProbeOptions& profile) {
+std::vector<std::uint8_t> write_control(Family family, const ProbeOptions& profile, unsigned device) {
   std::vector<std::uint8_t> control;
   const bool v4 = family == Family::ipv4;
   for (const PacketNumber& number : packet_numbers(family, profile))
     if (number.value) append(control, number.level, number.control_message, *number.value);
-  if (v4 && profile.source_v4) append_source_v4(control, profile.source_v4);
-  if (!v4 && profile.source_v6) append_source_v6(control, profile.source_v6);
+  if (v4 && (profile.source_v4 || device != 0)) append_source_v4(control, profile.source_v4, device);
+  if (!v4 && (profile.source_v6 || device != 0)) append_source_v6(control, profile.source_v6, device);
   if (const auto label = flow_label(family, profile)) append(control, IPPROTO_IPV6, IPV6_FLOWINFO, htonl(*label));
   return control;
 }

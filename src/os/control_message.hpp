@@ -37,9 +37,9 @@ struct ControlData {
 };
 [[nodiscard]] ControlData read_control(const msghdr& message) noexcept;
 
-/// The control messages that give a packet the TTL, TOS, source address, mark and flow label of `profile`; empty when
-/// `profile` sets none of these.
-[[nodiscard]] std::vector<std::uint8_t> write_control(Family family, const ProbeOptions& profile);
+/// The control messages that give a packet the TTL, TOS, source address, mark and flow label of `profile`, and send it
+/// through the interface with the index `device` (0: none); empty when nothing of this is set.
+[[nodiscard]] std::vector<std::uint8_t> write_control(Family family, const ProbeOptions& profile, unsigned device = 0);
 /// Replaces the TTL in control messages that write_control() made for a profile with a TTL.
 void set_ttl(std::span<std::uint8_t> control, std::uint8_t ttl) noexcept;
 

@@ -137,18 +137,41 @@ net::SendPath SocketPacketIo::way(Family family, net::ProfileNumber profile, uns
   const auto same_turn = [turn](const auto& entry) { return entry.first == turn; };
   const auto known = std::ranges::find_if(found.sockets, same_turn);
   if (known != found.sockets.end()) return {.kind = net::SendPath::Kind::socket_id, .socket_id = known->second};
-  return open_path(family, asked, turn);
+  return open_path(family, profile, turn);
 }
 
-net::SendPath SocketPacketIo::open_path(Family family, Profile& profile, unsigned turn) {
-  FoundWay& found = profile.ways[index(family)];
+/// A process that has given its privileges up may open no socket to bind to a device. It sends through the device with
+/// the socket of the probes without one: then each message names the device.
+SocketPool::Taken SocketPacketIo::take_socket(Family family, net::ProfileNumber number, unsigned turn) {
+  const ProbeOptions& options = profiles_[number].options;
+  SocketKey key = socket_key(kind_, family, options, turn);
+  const bool without_df = leaves_without_df(family, options);
+  SocketPool::Taken taken = sockets_.take(key, without_df);
+  const bool by_message =
+      (key.protocol == Protocol::icmp && kind_ != TransportKind::broker) || key.protocol == Protocol::sctp;
+  if (!taken.refusal || !taken.refusal->privilege || key.device.empty() || !by_message) return taken;
+  key.device.clear();
+  SocketPool::Taken plain = sockets_.take(key, without_df);
+  if (plain.refusal) return taken;
+  name_device(family, number);
+  return plain;
+}
+
+void SocketPacketIo::name_device(Family family, net::ProfileNumber number) {
+  Profile& profile = profiles_[number];
+  const unsigned device = ::if_nametoindex(profile.options.device.c_str());
+  message_profiles_[index(family)][number].control = write_control(family, profile.options, device);
+  profile.named_device[index(family)] = device;
+}
+
+net::SendPath SocketPacketIo::open_path(Family family, net::ProfileNumber number, unsigned turn) {
+  FoundWay& found = profiles_[number].ways[index(family)];
   const bool further = turn >= usual_turns && turn < net::udp_turns;
   if (further && leaves_few_descriptors(sockets_.open().size()))
     return {.error = {EMFILE, std::system_category()}, .doing = "cannot open one more UDP socket", .may_pass = true};
   found.sockets.reserve(found.sockets.size() + 1);
   if (queues_.size() <= sockets_.open().size()) queues_.resize(sockets_.open().size() + 1);
-  SocketPool::Taken taken =
-      sockets_.take(socket_key(kind_, family, profile.options, turn), leaves_without_df(family, profile.options));
+  SocketPool::Taken taken = take_socket(family, number, turn);
   if (taken.refusal) return *std::move(taken.refusal);
   if (taken.opened) begin(taken.socket_id);  // needs no memory, so that no socket is left half begun
   if (const std::error_code deaf = queues_[taken.socket_id].deaf) {
@@ -270,8 +293,10 @@ net::SendReport SocketPacketIo::send(net::SocketId socket_id, std::span<const ne
     if (error == EMSGSIZE && sockets_.cut_from_now_on(socket_id)) continue;
     if (may_be_foreign(error) && is_foreign(socket_id, error, ++foreign)) continue;
     if (renew_device(socket_id, now(), device_patience_after_failure)) continue;
-    // With a renewed source there is no refusal: the caller sends the rest again.
-    if (!renew_source(messages[report.accepted].profile)) report.refused = {error, std::system_category()};
+    // With a renewed source or device there is no refusal: the caller sends the rest again.
+    const net::ProfileNumber profile = messages[report.accepted].profile;
+    if (!renew_source(profile) && !renew_named_device(to.key.family, profile))
+      report.refused = {error, std::system_category()};
     break;
   }
   report.finished = now();
@@ -287,7 +312,17 @@ bool SocketPacketIo::renew_source(net::ProfileNumber profile) {
   const unsigned number = ::if_nametoindex(renewed.source_zone.c_str());
   if (number == 0 || number == source.scope_id()) return false;
   source = in_zone(source, number);
-  message_profiles_[index(Family::ipv6)][profile].control = write_control(Family::ipv6, renewed.options);
+  message_profiles_[index(Family::ipv6)][profile].control =
+      write_control(Family::ipv6, renewed.options, renewed.named_device[index(Family::ipv6)]);
+  return true;
+}
+
+/// The same for the device that the messages of a profile name.
+bool SocketPacketIo::renew_named_device(Family family, net::ProfileNumber profile) {
+  const unsigned before = profiles_[profile].named_device[index(family)];
+  const unsigned device = before == 0 ? 0 : ::if_nametoindex(profiles_[profile].options.device.c_str());
+  if (device == 0 || device == before) return false;
+  name_device(family, profile);
   return true;
 }
 

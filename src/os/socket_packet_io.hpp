@@ -72,6 +72,9 @@ class SocketPacketIo final : public net::PacketIo {
   struct Profile {
     ProbeOptions options{};
     std::string source_zone{};  ///< The interface of a link-local source; its number may change.
+    /// By family: the index of the device that each message names, since its socket is not bound to the device. 0:
+    /// none.
+    std::array<unsigned, 2> named_device{};
     std::array<FoundWay, 2> ways{};
   };
 
@@ -108,10 +111,13 @@ class SocketPacketIo final : public net::PacketIo {
   }
 
   [[nodiscard]] static std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
-  [[nodiscard]] net::SendPath open_path(Family family, Profile& profile, unsigned turn);
+  [[nodiscard]] net::SendPath open_path(Family family, net::ProfileNumber number, unsigned turn);
+  [[nodiscard]] SocketPool::Taken take_socket(Family family, net::ProfileNumber number, unsigned turn);
+  void name_device(Family family, net::ProfileNumber number);
   void begin(net::SocketId socket_id);
   void found_empty(net::SocketId socket_id) noexcept;
   bool renew_source(net::ProfileNumber profile);
+  bool renew_named_device(Family family, net::ProfileNumber profile);
   bool renew_device(net::SocketId socket_id, Instant now, Duration patience);
   [[nodiscard]] bool is_foreign(net::SocketId socket_id, int error, int tries);
   void expect_payload(std::size_t size) noexcept;

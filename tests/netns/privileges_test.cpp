@@ -62,6 +62,31 @@ BOOST_AUTO_TEST_CASE(a_prober_with_a_transport_of_its_own_serves_on) {
   });
 }
 
+/// No socket can be opened and bound to the device any more.
+BOOST_AUTO_TEST_CASE(a_prober_sends_through_devices_all_the_same) {
+  as_root_then_nobody([](TransportKind kind) {
+    make_peer();
+    return [prober = std::make_shared<Prober>(options_for(kind))] {
+      const auto outcome_of = [&](const char* host, const ProbeOptions& probe, Timeout timeout) {
+        static_cast<void>(
+            prober->submit(*Address::parse(host), {.probe = probe, .timeout = timeout, .fail_fast = true}));
+        const auto done = prober->poll(long_enough);
+        BOOST_REQUIRE(done.size() == 1U);
+        return done[0].result.outcome;
+      };
+      for (const char* peer : {"10.1.0.2", "fd01::2"}) {
+        BOOST_TEST(outcome_of(peer, {.device = "va"}, long_enough) == Outcome::reply, peer);
+        const Outcome elsewhere = outcome_of(peer, {.device = "lo"}, 200ms);
+        BOOST_TEST((elsewhere == Outcome::no_reply || elsewhere == Outcome::send_failed), peer << ": " << elsewhere);
+        BOOST_TEST(outcome_of(peer, {.device = "nosuch0"}, long_enough) == Outcome::send_failed, peer);
+        BOOST_TEST(outcome_of(peer, {}, long_enough) == Outcome::reply, peer);
+      }
+      BOOST_TEST(outcome_of("10.1.0.2", {.source_v4 = *Address::parse("10.1.0.1"), .device = "va"}, long_enough) ==
+                 Outcome::reply);
+    };
+  });
+}
+
 BOOST_AUTO_TEST_CASE(a_batch_serves_on) {
   as_root_then_nobody([](TransportKind kind) {
     return [batch = std::make_shared<MultiPing>(TargetList{both_families}, options_for(kind))] {
