@@ -1,6 +1,7 @@
 // multiping-packet: serves mtr, and whoever speaks the line protocol of mtr-packet(8), with the probes of multiping.
 // This file prepares the process: it opens everything, gives every privilege up, and only then reads a command.
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -22,14 +23,15 @@ using namespace multiping;  // NOLINT(google-build-using-namespace)
 
 constexpr int exit_usage = 2;
 constexpr std::string_view usage =
-    "Usage: multiping-packet [--mtr 0.95|0.96]\n"
+    "Usage: multiping-packet [--mtr 0.95|0.96] [--mark]\n"
     "Reads the commands of mtr-packet(8) on standard input and writes the replies to standard output.\n"
     "  --mtr VERSION  says the words that this version of mtr knows: 0.95 (the default) or 0.96\n"
+    "  --mark         keeps CAP_NET_ADMIN, which the argument mark of send-probe needs\n"
     "  --help         prints this text\n"
     "  --version      prints the version\n";
 
 struct Asked {
-  mtr_packet::Dialect dialect = mtr_packet::Dialect::mtr_0_95;
+  mtr_packet::SessionOptions options{};
   std::string text{};  ///< What is printed instead of serving.
 };
 
@@ -47,10 +49,12 @@ Asked read_options(int argc, char** argv) {
       asked.text = usage;
     else if (option == "--version")
       asked.text = "multiping-packet " + std::string{version()} + "\n";
+    else if (option == "--mark")
+      asked.options.mark = true;
     else if (option == "--mtr" && i + 1 < argc)
-      asked.dialect = dialect_of(argv[++i]);
+      asked.options.dialect = dialect_of(argv[++i]);
     else if (option.starts_with("--mtr="))
-      asked.dialect = dialect_of(option.substr(6));
+      asked.options.dialect = dialect_of(option.substr(6));
     else
       throw std::invalid_argument{"unknown option, or one without its value: " + std::string{option}};
   }
@@ -64,12 +68,26 @@ void hold_standard_descriptors() {
       throw std::runtime_error{"a standard descriptor is closed, and /dev/null cannot take its place"};
 }
 
+/// With the set-user-ID bit any user could keep the capability.
+void require_mark() {
+  if (::getuid() != ::geteuid()) throw std::runtime_error{"--mark is not for a program with the set-user-ID bit"};
+  if (!apps::has_capability(CAP_NET_ADMIN)) throw std::runtime_error{"--mark needs CAP_NET_ADMIN"};
+}
+
+void give_privileges_up(bool mark) {
+  if (mark)
+    apps::drop_privileges({}, {.net_admin = true, .user = true});
+  else
+    apps::drop_capabilities();
+}
+
 void serve(const Asked& asked) {
   hold_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
-  mtr_packet::Session session{asked.dialect, false};
+  if (asked.options.mark) require_mark();
+  mtr_packet::Session session{asked.options};
   static_cast<void>(session.descriptors());  // they are made by the first call
-  apps::drop_capabilities();
+  give_privileges_up(asked.options.mark);
   mtr_packet::serve_streams(session);
 }
 

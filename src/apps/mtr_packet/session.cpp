@@ -45,9 +45,9 @@ void open_sctp_sockets(Prober& prober) {
 
 }  // namespace
 
-Session::Session(Dialect dialect, bool mark) : dialect_{dialect} {
+Session::Session(const SessionOptions& options) : options_{options} {
   const auto transport = open_transport();
-  support_ = {.can = capabilities(*transport), .mark = mark};
+  support_ = {.can = capabilities(*transport), .mark = options.mark};
   support_.sctp = support_.can.sctp;
   lanes_.push_back({.prober = prober_on(transport)});
   if (!support_.sctp) return;
@@ -101,7 +101,7 @@ void Session::send_probe(const Command& command) {
   const auto& asked = std::get<AskedProbe>(read);
   if (asked.submission.probe.protocol == Protocol::sctp && !support_.sctp)
     return append_reply(output_, command.token, words_of(Refusal::protocol));
-  if (in_flight() >= most_in_flight) return append_reply(output_, command.token, "probes-exhausted");
+  if (in_flight() >= options_.most_in_flight) return append_reply(output_, command.token, "probes-exhausted");
   submit(command.token, asked);
 }
 
@@ -123,7 +123,7 @@ void Session::collect(Lane& lane) {
   for (const auto& [done, result] : lane.prober.poll(0s)) {
     const auto caller = lane.callers.find(done);
     if (caller == lane.callers.end()) continue;
-    append_result(output_, caller->second, result, dialect_);
+    append_result(output_, caller->second, result, options_.dialect);
     lane.callers.erase(caller);
   }
 }

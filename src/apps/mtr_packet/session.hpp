@@ -18,14 +18,19 @@ namespace multiping::mtr_packet {
 struct AskedProbe;
 struct Command;
 
-/// A command that asks for one more probe than this gets "probes-exhausted".
-constexpr std::size_t most_in_flight = 1'000'000;
+/// How a session serves.
+struct SessionOptions {
+  Dialect dialect = Dialect::mtr_0_95;
+  bool mark = false;  ///< This process keeps what a mark needs.
+  /// A command that asks for one more probe than this gets "probes-exhausted".
+  std::size_t most_in_flight = 1'000'000;
+};
 
 class Session {
  public:
   /// Opens what probes of every protocol need, so that privileges can be given up after it. Throws as open_transport()
-  /// and Prober do. `mark`: this process keeps what a mark needs.
-  Session(Dialect dialect, bool mark);
+  /// and Prober do.
+  explicit Session(const SessionOptions& options);
 
   /// Serves the commands in these bytes.
   void take(std::string_view bytes);
@@ -52,7 +57,7 @@ class Session {
   void submit(std::int64_t token, const AskedProbe& asked);
   void collect(Lane& lane);
 
-  Dialect dialect_;
+  SessionOptions options_;
   Support support_{};
   std::vector<Lane> lanes_;  ///< For all protocols, then for SCTP where that is possible.
   CommandLines lines_;
