@@ -230,31 +230,47 @@ std::string helper_for_mtr() {
   return path;
 }
 
+const std::vector<std::string> methods = {"", "-u", "-T -P 80"}, targets = {"10.1.4.2", "fd01:4::2"};
+
+std::string report_path(const char* who, std::size_t method, std::size_t target) {
+  return std::string{"/run/"} + who + std::to_string(method) + std::to_string(target);
+}
+
+/// All reports at a time, each in a file of its own.
+void make_reports(const char* who, const std::string& environment) {
+  std::string script;
+  for (std::size_t method = 0; method < methods.size(); ++method)
+    for (std::size_t target = 0; target < targets.size(); ++target)
+      script += environment + " mtr --report -n -c 2 -i 0.3 -G 2 " + methods[method] + " " + targets[target] + " >" +
+                report_path(who, method, target) + " & ";
+  run(script + "wait");
+}
+
+/// Of the hops of a TCP report, mtr-packet loses some: see lost_their_race().
+void check_report(const std::string& ours, const std::string& theirs, bool may_lose) {
+  const auto our_hops = hops_of(ours);
+  BOOST_TEST(our_hops.size() == 4U, ours);
+  for (const auto& [number, host] : hops_of(theirs)) {
+    const bool lost = may_lose && host == "???";
+    BOOST_TEST((lost || (our_hops.contains(number) && our_hops.at(number) == host)), "ours:\n"
+                                                                                         << ours << "theirs:\n"
+                                                                                         << theirs);
+  }
+  for (const auto& [number, host] : our_hops) BOOST_TEST(host != "???", ours);
+}
+
 BOOST_AUTO_TEST_CASE(mtr_reports_the_same_hops_with_both) {
   in_namespace(
       [] {
         allow_ping_sockets();
         make_chain(3);
         for (const char* name : {"r1", "r2", "r3", "far"}) lift_error_limits(name);
-        const std::string helper = helper_for_mtr();
-        std::string script;
-        const std::vector<std::string> methods = {"", "-u", "-T -P 80"}, targets = {"10.1.4.2", "fd01:4::2"};
-        for (const char* who : {"ours", "theirs"})
-          for (std::size_t i = 0; i < methods.size(); ++i)
-            for (std::size_t j = 0; j < targets.size(); ++j) {
-              if (who == std::string{"ours"}) script += "MTR_PACKET=" + helper + " ";
-              script += "mtr --report -n -c 2 -i 0.3 -G 2 " + methods[i] + " " + targets[j] + " >/run/" + who +
-                        std::to_string(2 * i + j) + " & ";
-            }
-        run(script + "wait");
-        for (int i = 0; i < 6; ++i) {
-          const auto ours = hops_of(read_file("/run/ours" + std::to_string(i)));
-          BOOST_TEST(ours.size() == 4U, read_file("/run/ours" + std::to_string(i)));
-          BOOST_TEST((ours == hops_of(read_file("/run/theirs" + std::to_string(i)))),
-                     "ours:\n"
-                         << read_file("/run/ours" + std::to_string(i)) << "theirs:\n"
-                         << read_file("/run/theirs" + std::to_string(i)));
-        }
+        make_reports("ours", "MTR_PACKET=" + helper_for_mtr());
+        make_reports("theirs", "");
+        for (std::size_t method = 0; method < methods.size(); ++method)
+          for (std::size_t target = 0; target < targets.size(); ++target)
+            check_report(read_file(report_path("ours", method, target)),
+                         read_file(report_path("theirs", method, target)), method == 2);
       },
       std::chrono::seconds{120});
 }
