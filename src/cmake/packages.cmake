@@ -97,6 +97,22 @@ library find it by themselves.
 It never is root under systemd, and has no permission left when it serves.")
 endif()
 
+if(MULTIPING_BUILD_MTR_PACKET)
+  list(APPEND CPACK_COMPONENTS_ALL multiping_packet)
+  set(CPACK_DEBIAN_MULTIPING_PACKET_PACKAGE_NAME multiping-packet)
+  set(CPACK_DEBIAN_MULTIPING_PACKET_PACKAGE_SECTION net)
+  set(CPACK_DEBIAN_MULTIPING_PACKET_PACKAGE_RECOMMENDS libcap2-bin)
+  set(CPACK_DEBIAN_MULTIPING_PACKET_PACKAGE_ENHANCES "mtr, mtr-tiny")
+  set(CPACK_DEBIAN_MULTIPING_PACKET_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/src/debian/packet/postinst)
+  set(CPACK_COMPONENT_MULTIPING_PACKET_DESCRIPTION
+"sends the probes of mtr by multiping
+multiping-packet speaks the line protocol of mtr-packet. mtr and the Python
+package mtrpacket run it when the variable MTR_PACKET names it.
+.
+It believes only authentic answers, has a million probes in flight, and has
+no privilege left when it reads its first command.")
+endif()
+
 # Documents that Debian requires in each package. SOURCE_DATE_EPOCH, if it is set, gives the date.
 string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)
 configure_file(src/debian/changelog.in debian/changelog.Debian @ONLY)

@@ -36,10 +36,10 @@ build() {
   grep 'left out' /tmp/configured
   [ "$(grep -c 'left out' /tmp/configured)" -eq 2 ] || fail "other than two things are left out"
   if grep -i warning /tmp/configured; then fail "configuring warns"; fi
-  echo "== With dpkg-dev file: the library's packages"
+  echo "== With dpkg-dev file: the packages of the library and of multiping-packet"
   install_packages dpkg-dev file
   cmake --build /build --target package >/tmp/built 2>&1 || { tail -n 40 /tmp/built; fail "building"; }
-  [ "$(find /build -maxdepth 1 -name '*.deb' | wc -l)" -eq 2 ] || fail "other packages than the library's two"
+  [ "$(find /build -maxdepth 1 -name '*.deb' | wc -l)" -eq 3 ] || fail "other packages than these three"
 
   echo "== With pkg-config libseccomp-dev libcli11-dev: the daemon's too"
   install_packages pkg-config libseccomp-dev libcli11-dev adduser
@@ -90,6 +90,8 @@ serve() {
     $program | tee said
     grep -Eq '^127.0.0.1(:| responded)' said || fail "$program"
   done
+  printf '1 send-probe ip-4 127.0.0.1\n' | multiping-packet | tee said
+  grep -q '^1 reply ip-4 127.0.0.1 ' said || fail "multiping-packet"
   echo "== The daemon serves an ordinary user"
   multipingd --check
   if setpriv --reuid nobody --regid nogroup --clear-groups ./found/consumer | grep reply; then
@@ -104,13 +106,15 @@ serve() {
   done
   setpriv --reuid nobody --regid nogroup --clear-groups ./found/consumer | tee said
   grep -q '^127.0.0.1: reply' said || fail "no answer through the daemon"
+  printf '1 send-probe ip-4 127.0.0.1\n' | setpriv --reuid nobody --regid nogroup --clear-groups multiping-packet | tee said
+  grep -q '^1 reply ip-4 127.0.0.1 ' said || fail "multiping-packet has no answer through the daemon"
   kill "$daemon"
   wait "$daemon" || fail "the daemon ended with $?"
 }
 
 purge() {
   echo "== Nothing is left after a purge"
-  apt-get purge -qq -y multipingd 'libmultiping*' >/tmp/purged 2>&1 || { cat /tmp/purged; fail "purging"; }
+  apt-get purge -qq -y multipingd multiping-packet 'libmultiping*' >/tmp/purged 2>&1 || { cat /tmp/purged; fail "purging"; }
   state >/tmp/after
   diff /tmp/before /tmp/after || fail "the packages left something, or took something away"
 }
