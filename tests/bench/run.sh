@@ -1,13 +1,13 @@
 #!/bin/sh
 # Builds and runs the benchmark: the kernel's floor, the library and fping in one interleaved run, the same through a
-# broker, ports, then the pure parts.
+# broker, ports, the helpers of mtr, then the pure parts.
 # Usage: run.sh [--quick] [--json FILE]. Installs what is missing; sends only within a network namespace of its own.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$root/build/bench
 
-"$root/demo/install_packages.sh" g++ cmake ninja-build libboost-dev libbenchmark-dev fping nmap iproute2 python3 \
-  libseccomp-dev libcli11-dev
+"$root/demo/install_packages.sh" g++ cmake ninja-build libboost-dev libbenchmark-dev fping mtr-tiny nmap iproute2 \
+  python3 libseccomp-dev libcli11-dev
 
 echo "== Building in $build"
 cmake -S "$root" -B "$build" -G Ninja -D CMAKE_BUILD_TYPE=Release -D MULTIPING_BUILD_TESTS=OFF \
@@ -53,6 +53,13 @@ $as_root unshare --net --mount sh -eu -c '
   echo 10000000 >/proc/sys/net/ipv4/icmp_msgs_per_sec
   echo 10000000 >/proc/sys/net/ipv4/icmp_msgs_burst
   python3 "$@"' sh "$root/tests/bench/compare_ports.py" "$build/tests/bench" $quick
+
+echo "== multiping-packet, and mtr-packet of mtr"
+$as_root unshare --net --mount sh -eu -c '
+  ip link set lo up
+  mount -t sysfs none /sys 2>/dev/null || true
+  echo 0 >/proc/sys/net/ipv4/icmp_ratemask
+  python3 "$@"' sh "$root/tests/bench/mtr_packet.py" "$build/src/apps/mtr_packet/multiping-packet" $quick
 
 echo "== The pure parts"
 "$build/tests/bench/pure_bench" --benchmark_color=false 2>/dev/null

@@ -9,13 +9,15 @@
 namespace multiping::mtr_packet {
 namespace {
 
-constexpr std::string_view white_space = " \t\n\v\f\r";
+constexpr bool is_space(char byte) noexcept { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
+constexpr bool is_no_space(char byte) noexcept { return !is_space(byte); }
 
 /// Removes the first word from `rest`, and returns it; empty when there is none.
 std::string_view take_word(std::string_view& rest) noexcept {
-  rest.remove_prefix(std::min(rest.find_first_not_of(white_space), rest.size()));
-  const std::string_view word = rest.substr(0, rest.find_first_of(white_space));
-  rest.remove_prefix(word.size());
+  const auto begin = std::ranges::find_if(rest, is_no_space);
+  const auto end = std::find_if(begin, rest.end(), is_space);
+  const std::string_view word{begin, end};
+  rest = {end, rest.end()};
   return word;
 }
 

@@ -115,16 +115,13 @@ void Session::submit(std::int64_t token, const AskedProbe& asked) {
   }
 }
 
-void Session::collect() {
-  for (Lane& lane : lanes_) collect(lane);
-}
-
-void Session::collect(Lane& lane) {
-  for (const auto& [done, result] : lane.prober.poll(0s)) {
-    const auto caller = lane.callers.find(done);
-    if (caller == lane.callers.end()) continue;
+void Session::collect(std::size_t lane) {
+  auto& [prober, callers] = lanes_[lane];
+  for (const auto& [done, result] : prober.poll(0s)) {
+    const auto caller = callers.find(done);
+    if (caller == callers.end()) continue;
     append_result(output_, caller->second, result, options_.dialect);
-    lane.callers.erase(caller);
+    callers.erase(caller);
   }
 }
 

@@ -34,11 +34,13 @@ class Session {
 
   /// Serves the commands in these bytes.
   void take(std::string_view bytes);
-  /// Takes in answers, and sends what waits for its turn.
-  void collect();
+  /// Takes in the answers of one lane, and sends what waits there for its turn.
+  void collect(std::size_t lane);
 
   [[nodiscard]] std::size_t in_flight() const noexcept;
-  /// Descriptors that are readable when collect() has something to do.
+  [[nodiscard]] std::size_t in_flight(std::size_t lane) const noexcept { return lanes_[lane].callers.size(); }
+  /// A descriptor for each lane, in their order, which is readable when collect() has something to do there; with
+  /// nothing in flight too.
   [[nodiscard]] std::vector<int> descriptors() const;
   [[nodiscard]] std::string_view output() const noexcept { return std::string_view{output_}.substr(written_); }
   /// To be called when so many bytes of output() were written.
@@ -55,7 +57,6 @@ class Session {
   void serve(const Command& command);
   void send_probe(const Command& command);
   void submit(std::int64_t token, const AskedProbe& asked);
-  void collect(Lane& lane);
 
   SessionOptions options_;
   Support support_{};

@@ -19,6 +19,7 @@ namespace {
 
 /// While more output than this waits, no commands are read.
 constexpr std::size_t much_output = 65'536;
+constexpr std::size_t streams = 2;  ///< Standard input and output come before the descriptors of the session.
 
 [[noreturn]] void fail(const char* doing) { throw std::system_error{errno, std::generic_category(), doing}; }
 
@@ -36,7 +37,7 @@ class Loop {
     while (!is_done()) {
       wait();
       if (input().revents != 0) read_commands();
-      session_.collect();
+      collect();
       write_replies();
     }
   }
@@ -56,6 +57,12 @@ class Loop {
     output().events = session_.output().empty() ? short{0} : short{POLLOUT};
     if (::poll(waiting_.data(), waiting_.size(), -1) < 0 && !is_passing(errno)) fail("cannot wait");
     if ((output().revents & POLLERR) != 0) reader_gone_ = true;
+  }
+
+  /// On a short way the answer is there as soon as the probe is sent.
+  void collect() {
+    for (std::size_t lane = 0; lane + streams < waiting_.size(); ++lane)
+      if (waiting_[lane + streams].revents != 0 || session_.in_flight(lane) > 0) session_.collect(lane);
   }
 
   void read_commands() {

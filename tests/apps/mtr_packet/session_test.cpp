@@ -22,7 +22,7 @@ void finish(Session& session) {
     std::vector<pollfd> waiting;
     for (const int descriptor : session.descriptors()) waiting.push_back({descriptor, POLLIN, 0});
     ::poll(waiting.data(), waiting.size(), 1000);
-    session.collect();
+    for (std::size_t lane = 0; lane < waiting.size(); ++lane) session.collect(lane);
   }
   BOOST_TEST(session.in_flight() == 0U);
 }
