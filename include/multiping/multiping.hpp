@@ -75,6 +75,7 @@
 #include "multiping/diagnose.hpp"
 #include "multiping/duration.hpp"
 #include "multiping/error.hpp"
+#include "multiping/health.hpp"
 #include "multiping/multi_ping.hpp"
 #include "multiping/options.hpp"
 #include "multiping/path_mtu.hpp"

@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t longest_device_name = 15;  // IFNAMSIZ less the final zero, netdevice(7)
 constexpr std::size_t compensation_size = 2;     // octets that keep the checksum of a flow's ICMP messages constant
 constexpr int most_lookups = 256;
+constexpr int longest_window = 1'000'000;  // rounds that are kept for each host
 
 [[noreturn]] void refuse(std::string_view name, std::string_view value, std::string_view wanted) {
   std::string text{name};
@@ -42,6 +43,11 @@ template <std::integral Number>
 void check_range(std::string_view name, Number value, Range<Number> range) {
   if (value >= range.least && value <= range.most) return;
   refuse(name, value, std::to_string(range.least) + " to " + std::to_string(range.most));
+}
+
+/// Refuses not-a-number too.
+void check_share(std::string_view name, double value, double most = 1, std::string_view wanted = "0 to 1") {
+  if (!(value >= 0 && value <= most)) refuse(name, number_text(value), wanted);
 }
 
 void check_family(std::string_view name, Family family) {
@@ -159,6 +165,24 @@ void check(const Options& options) {
   check(options.resolve);
   check(options.probe);
 }
+
+void check(const HealthOptions& options) {
+  constexpr double any = std::numeric_limits<double>::infinity();
+  constexpr int most = std::numeric_limits<int>::max();
+  check_range("HealthOptions::rise", options.rise, {1, most});
+  check_range("HealthOptions::fall", options.fall, {1, most});
+  check_range("HealthOptions::flap_window", options.flap_window, {1, longest_window});
+  check_share("HealthOptions::flap_high", options.flap_high, any, "0 or more");
+  check_share("HealthOptions::flap_low", options.flap_low, options.flap_high, "0 to HealthOptions::flap_high");
+  check_range("HealthOptions::loss_window", options.loss_window, {1, longest_window});
+  check_share("HealthOptions::max_loss", options.max_loss);
+  check_share("HealthOptions::confidence", options.confidence);
+  check_share("HealthOptions::shared_inside", options.shared_inside, 1, "above 0, to 1");
+  if (options.shared_inside == 0) refuse("HealthOptions::shared_inside", "0", "above 0, to 1");
+  check_share("HealthOptions::shared_outside", options.shared_outside);
+}
+
+void check(const Quorum& quorum) { check_share("Quorum::share", quorum.share); }
 
 Duration checked_timeout(Timeout timeout, std::string_view name) {
   const Duration time = timeout;

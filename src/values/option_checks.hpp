@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "multiping/health.hpp"
 #include "multiping/options.hpp"
 
 namespace multiping {
@@ -17,6 +18,8 @@ inline constexpr std::size_t largest_ipv6_payload = 65'527;  // the IPv6 payload
 void check(const ProbeOptions& probe);
 void check(const ResolveOptions& resolve);
 void check(const Options& options);  ///< Checks its members `resolve` and `probe` too.
+void check(const HealthOptions& options);
+void check(const Quorum& quorum);
 
 /// The time. Throws std::invalid_argument, which names the option, when it is negative or not a number.
 [[nodiscard]] Duration checked_timeout(Timeout timeout, std::string_view name);

@@ -11,6 +11,8 @@
 #include <ratio>
 #include <vector>
 
+#include "base/wilson_interval.hpp"
+
 namespace multiping {
 namespace {
 
@@ -47,19 +49,6 @@ Duration rounded(double nanoseconds) noexcept { return Duration{std::llround(nan
 
 double ratio(std::uint64_t part, std::uint64_t whole) noexcept {
   return static_cast<double>(part) / static_cast<double>(whole);
-}
-
-/// The distance from the mean, in standard deviations, within which a normal variable lies with that probability;
-/// infinite for 1. Found by bisection: erfc(z / sqrt(2)) is the probability that it lies farther away than z.
-double normal_distance(double confidence) noexcept {
-  if (confidence <= 0) return 0;
-  if (!(confidence < 1)) return std::numeric_limits<double>::infinity();
-  double low = 0, high = 40;  // erfc() is 0 above
-  for (int step = 0; step < 64; ++step) {
-    const double middle = (low + high) / 2;
-    (std::erfc(middle / std::sqrt(2.0)) > 1 - confidence ? low : high) = middle;
-  }
-  return (low + high) / 2;
 }
 
 }  // namespace
@@ -226,15 +215,9 @@ double Statistics::availability() const noexcept { return rounds() == 0 ? 0 : ra
 
 double Statistics::mean_loss_period() const noexcept { return loss_periods_ == 0 ? 0 : ratio(lost(), loss_periods_); }
 
-/// The score interval of E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
 Statistics::Interval Statistics::loss_interval(double confidence) const noexcept {
-  const double deviations = normal_distance(confidence);
-  if (sent_ == 0 || std::isinf(deviations)) return {.low = 0, .high = 1};
-  const double share = loss(), doubt = deviations * deviations / static_cast<double>(sent_);
-  const double middle = (share + doubt / 2) / (1 + doubt);
-  const double half = std::sqrt(doubt * share * (1 - share) + doubt * doubt / 4) / (1 + doubt);
-  return {.low = lost() == 0 ? 0 : std::clamp(middle - half, 0.0, share),
-          .high = received_ == 0 ? 1 : std::clamp(middle + half, share, 1.0)};
+  const auto [low, high] = wilson_interval(lost(), sent_, confidence);
+  return {.low = low, .high = high};
 }
 
 Duration Statistics::min() const noexcept { return Duration{min_}; }

@@ -1,0 +1,19 @@
+// The state of a HealthTracker as text with a version, one line for each thing.
+// Pure. The reader takes any text, and says in which line it is wrong.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include "engine/health_data.hpp"
+
+namespace multiping::engine {
+
+[[nodiscard]] std::string health_text(const HealthData& data);
+
+/// Throws std::invalid_argument for options out of range.
+using OptionCheck = void (*)(const HealthOptions&);
+/// Throws std::runtime_error, which names the line.
+[[nodiscard]] HealthData read_health(std::istream& in, OptionCheck check);
+
+}  // namespace multiping::engine
