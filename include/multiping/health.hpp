@@ -69,14 +69,15 @@ struct RateLimit {
 /// Finds the token bucket that explains which probes of a series were answered, if one does.
 ///
 /// `series` has the results of one host, or of one router on the way to it (with a small TTL), in the order in which
-/// the probes were sent; the times are Result::at and Result::rtt. About 30 probes are needed, which must be sent
-/// faster than the limit, but for no longer than a few seconds without an answer: routers allow one answer in 0.5 to 1
-/// s, with a burst of 1 to 10, and many others more. Where no probe had a reply, answers are the ICMP errors of
-/// routers.
+/// the probes were sent; their times are Result::at less Result::rtt. Where no probe had a reply, the answers are the
+/// ICMP errors of routers. Some 30 probes are needed, sent at two to ten times the limit: Linux allows one error each
+/// second with a burst of 6, other routers one each 500 ms, or 10 to 1000 per second. A bucket that lets through less
+/// than six of the probes is not told from random loss.
 ///
-/// Nothing is found where all or none were answered, where the answers do not fit a bucket (random loss), and where
-/// chance alone would give such a pattern in more than one of 5,000 series. The rate that is found is the middle of all
-/// that explain the answers, and at most 35 % from each of them. A few lost probes do no harm.
+/// Nothing is found where all or none were answered, and where the answers fit no bucket. Random loss is taken for a
+/// limit in less than one of 1,000 series. The rate is within 20 per cent; where the probes were sent at less than 1.5
+/// times the limit or just twice as fast, so that a range of rates explains the answers, a round number in it is taken.
+/// A few lost probes do no harm.
 [[nodiscard]] MULTIPING_EXPORT std::optional<RateLimit> rate_limit(std::span<const Result> series);
 
 /// When a host changes its state. Out of range is std::invalid_argument, which names the member.
