@@ -267,7 +267,7 @@ BOOST_AUTO_TEST_CASE(public_values_do_not_bring_heavy_headers) {
   const std::pair<const char*, Strings> light[] = {{"address", all},   {"duration", all},  {"protocol", all},
                                                    {"resolve", all},   {"error", all},     {"probe_options", all},
                                                    {"result", shared}, {"target", shared}, {"statistics", shared},
-                                                   {"health", shared}};
+                                                   {"health", shared}, {"blame", all}};
   for (const auto& [header, heavy] : light)
     for (const std::string& what : heavy_ones(tree, std::string{include} + header + ".hpp", heavy))
       BOOST_ERROR(header << ".hpp brings " << what);

@@ -71,6 +71,7 @@
 #pragma once
 
 #include "multiping/address.hpp"
+#include "multiping/blame.hpp"
 #include "multiping/cause.hpp"
 #include "multiping/diagnose.hpp"
 #include "multiping/duration.hpp"

@@ -18,9 +18,9 @@ struct Probe {
 };
 using Probes = std::vector<Probe>;
 
-/// The logarithm of how many times fewer series a bucket must explain than there are with as many answers. Of 1,000
-/// series with random loss at most one has so much, whatever the loss and the length; tests measure it.
-constexpr double evidence = 10.3;
+/// A bucket must explain so many times fewer series than there are with as many answers, for each probe. Of 1,000
+/// series with random loss at most one has so much evidence, whatever the loss and the length; tests measure it.
+constexpr double evidence = 1'000;
 /// A packet comes to the router some time after it was sent, which differs from packet to packet: where a bucket has so
 /// much more or less than a token, a probe may be answered or not.
 constexpr double tolerance = 0.01;
@@ -183,7 +183,7 @@ Fit best_fit(const Probes& probes) {
 /// With random loss all orders of the answers are equally likely, but that the first probe is an answered one.
 bool is_chance(const Probes& probes, double cost) {
   const auto answered = static_cast<std::size_t>(std::ranges::count(probes, true, &Probe::answered));
-  return cost + evidence > log_choices(probes.size() - 1, answered - 1);
+  return cost + std::log(evidence * static_cast<double>(probes.size())) > log_choices(probes.size() - 1, answered - 1);
 }
 
 /// The middle of the rates that explain the series. Where this may be far from some of them, since the probes were sent
