@@ -52,12 +52,19 @@ MULTIPING_EXPORT std::ostream& operator<<(std::ostream& out, const Suspect& susp
 ///
 /// `group_of` names the group of each host (its rack or switch, say), where it has one.
 ///
-/// Chance is the loss that all links share, which is the median of all pairs. A suspect must explain losses that are so
-/// much greater that chance makes them in less than one of 10,000 meshes, all pairs of the mesh taken together; and
-/// no smaller suspect explains them as well. The loss of a link counts for both directions unless only one of them has
-/// it. A host that is down reports nothing, so its own rows may be missing: those of the others are enough.
+/// Chance spreads losses over all probes alike, however many there are. A suspect has so much more than its share of
+/// them that chance accuses somebody in less than one of 2,000 meshes, all hosts, links and groups together that could
+/// have been accused. All parts of a suspect lose: a group in which one host is down is not to blame, but that host; a
+/// host with one broken link is not either, but the link. A link is blamed for one direction only where the other is
+/// clearly better. Of suspects that explain the same losses, the first kind of Suspect::Kind is named, but a host, a
+/// group or two groups need rows about three hosts at least.
 ///
-/// Throws std::invalid_argument for a row with more answers than probes.
+/// A host that is down reports nothing, so its own rows may be missing: those of the others are enough. A link that
+/// loses 2 per cent is found with 200 probes in each direction, in a mesh of 64 hosts without other losses; one that is
+/// dead, with some 10. Losses that are the same everywhere, even all, are nobody's.
+///
+/// Takes time in proportion to the rows and the suspects: some milliseconds for 64 hosts. Throws std::invalid_argument
+/// for a row with more answers than probes.
 [[nodiscard]] MULTIPING_EXPORT std::vector<Suspect> blame(std::span<const Sighting> matrix,
                                                           const std::map<std::string, std::string>& group_of = {});
 

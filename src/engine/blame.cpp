@@ -17,25 +17,41 @@ namespace multiping {
 namespace engine {
 namespace {
 
-/// The logarithm of how rarely chance may accuse somebody: in one of 10,000 meshes.
-constexpr double enough = 9.21;
+/// The logarithm of how rarely chance may accuse somebody: in one of 2,000 meshes.
+constexpr double enough = 7.6;
+/// The logarithm of how many times likelier it must be that one direction loses than that both of a link do.
+constexpr double one_way = 3;
 /// A part of what a suspect is blamed for may lose so many times more or less than the whole: bursts of losses hit the
 /// links of a bad host unevenly.
 constexpr double uneven = 3;
 
+double times_log(double factor, double value) { return factor <= 0 ? 0 : factor * std::log(value); }
+
 /// How unlikely it is that a share that should be `expected` is `found`: the divergence of Kullback and Leibler. By the
 /// bound of Chernoff, exp(-n * divergence) is the most that n events give it.
 double divergence(double found, double expected) {
-  const auto part = [](double a, double b) { return a <= 0 ? 0 : a * std::log(a / b); };
-  return part(found, expected) + part(1 - found, 1 - expected);
+  return times_log(found, found / expected) + times_log(1 - found, (1 - found) / (1 - expected));
+}
+
+/// The logarithm of how likely these losses are where each probe is lost with that probability.
+double log_likelihood(const Tally& tally, double loss) {
+  return times_log(tally.lost, loss) + times_log(tally.sent - tally.lost, 1 - loss);
+}
+
+double log_choices(double whole, double part) {
+  return std::lgamma(whole + 1) - std::lgamma(part + 1) - std::lgamma(whole - part + 1);
 }
 
 /// The logarithm of how unlikely chance makes the losses of a block. Chance spreads the losses that are not explained
-/// yet over all probes alike, so that a block has as large a share of the losses as of the probes.
+/// yet over all probes alike, so that a block has as large a share of the losses as of the probes: the upper tail of a
+/// binomial distribution, whose terms fall at least as fast as the first two.
 double evidence(const Tally& block, const Tally& all) {
   if (block.lost <= 0 || all.sent <= block.sent) return 0;
-  const double found = block.lost / all.lost, expected = block.sent / all.sent;
-  return found > expected ? all.lost * divergence(found, expected) : 0;
+  const double share = block.sent / all.sent;
+  if (block.lost <= all.lost * share) return 0;
+  const double first = log_choices(all.lost, block.lost) + log_likelihood({block.lost, all.lost}, share);
+  const double next = (all.lost - block.lost) / (block.lost + 1) * share / (1 - share);
+  return std::max(0.0, std::log1p(-next) - first);
 }
 
 /// Whether a part loses about as much as the whole.
@@ -109,8 +125,21 @@ class Search {
         parts[key].add(cell.tally);
     }
     if (!is_link(block) && hosts.size() < 3) return false;
+    if (block.kind == Suspect::Kind::direction && !is_one_way(block)) return false;
     const double whole = block.open.share(), doubt = enough + std::log(static_cast<double>(parts.size()));
     return std::ranges::all_of(parts, [&](const auto& part) { return fits(part.second, whole, doubt); });
+  }
+
+  /// Whether the losses of one direction are not those of both by chance.
+  [[nodiscard]] bool is_one_way(const MeshBlock& direction) const {
+    const auto& blocks = mesh_.cells[direction.cells.front()].blocks;
+    const auto link = std::ranges::find(blocks, Suspect::Kind::pair, [&](auto i) { return mesh_.blocks[i].kind; });
+    const Tally& both = mesh_.blocks[*link].open;
+    Tally back = both;
+    back.subtract(direction.open);
+    const double split =
+        log_likelihood(direction.open, direction.open.share()) + log_likelihood(back, mesh_.open.share());
+    return split - log_likelihood(both, both.share()) > one_way;
   }
 
   /// One suspect of those that are the same: a host that was found by what it asks and by what it is asked, or a link
