@@ -9,14 +9,14 @@ namespace multiping::engine {
 namespace {
 
 /// A product of a share that stands for a whole number may miss it by some of its last digits: 0.07 of 100.
-constexpr double rounding = 1e-12;
+constexpr double share_rounding = 1e-12;
 /// Each part makes a group; a damaged file must not make thousands of them of one line.
 constexpr std::ptrdiff_t most_parts = 64;
 
-const std::vector<std::size_t> none{};
+const std::vector<std::size_t> no_groups{};
 
 const std::vector<std::size_t>& list_of(const std::vector<std::vector<std::size_t>>& lists, std::size_t host) {
-  return host < lists.size() ? lists[host] : none;
+  return host < lists.size() ? lists[host] : no_groups;
 }
 
 bool insert_sorted(std::vector<std::size_t>& sorted, std::size_t value) {
@@ -34,11 +34,11 @@ void erase_sorted(std::vector<std::size_t>& sorted, std::size_t value) {
 }  // namespace
 
 std::size_t least_count(double share, std::size_t whole) noexcept {
-  return static_cast<std::size_t>(std::ceil(share * static_cast<double>(whole) * (1 - rounding)));
+  return static_cast<std::size_t>(std::ceil(share * static_cast<double>(whole) * (1 - share_rounding)));
 }
 
 std::size_t most_count(double share, std::size_t whole) noexcept {
-  return static_cast<std::size_t>(std::floor(share * static_cast<double>(whole) * (1 + rounding)));
+  return static_cast<std::size_t>(std::floor(share * static_cast<double>(whole) * (1 + share_rounding)));
 }
 
 std::string group_name(std::string_view text) {

@@ -18,19 +18,19 @@
 namespace multiping::engine {
 namespace {
 
-constexpr std::string_view title = "multiping-health 1";
-constexpr std::string_view digits = "0123456789abcdef";
+constexpr std::string_view health_title = "multiping-health 1";
+constexpr std::string_view hex_digits = "0123456789abcdef";
 
 // ---- Writing
 
-std::string quoted(std::string_view text) {
+std::string quoted_name(std::string_view text) {
   std::string out{'"'};
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\') {
       out += c;
     } else {
-      out.append("\\x").append({digits[byte / 16U], digits[byte % 16U]});
+      out.append("\\x").append({hex_digits[byte / 16U], hex_digits[byte % 16U]});
     }
   }
   return out += '"';
@@ -57,34 +57,46 @@ void append_options(std::string& out, const HealthOptions& options) {
 
 void append_host(std::string& out, const HealthHost& host) {
   const HostHealth& health = host.health;
-  append(out,
-         {"host", quoted(host.name), std::string{to_string(health.steady)}, health.flapping ? "flapping" : "steady",
-          !health.last_good   ? "new"
-          : *health.last_good ? "good"
-                              : "bad"});
+  append(out, {"host", quoted_name(host.name), std::string{to_string(health.steady)},
+               health.flapping ? "flapping" : "steady",
+               !health.last_good   ? "new"
+               : *health.last_good ? "good"
+                                   : "bad"});
   for (const Run* run : {&health.good, &health.bad, &health.local}) append_run(out, *run);
   append(out, {bits_text(health.changes), bits_text(health.losses)});
   out += '\n';
 }
 
-void append_groups(std::string& out, const HealthData& data) {
-  for (const HealthGroup& group : data.groups().all()) {
-    if (!group.quorum) continue;
-    append(out, {"quorum", quoted(group.name), std::to_string(group.quorum->count), number_text(group.quorum->share)});
+/// Sorted, since groups have other numbers after loading.
+std::vector<const HealthGroup*> by_name(std::vector<const HealthGroup*> groups) {
+  std::ranges::sort(groups, {}, [](const HealthGroup* group) { return std::string_view{group->name}; });
+  return groups;
+}
+
+void append_quorums(std::string& out, const HealthGroups& groups) {
+  std::vector<const HealthGroup*> found;
+  for (const HealthGroup& group : groups.all())
+    if (group.quorum) found.push_back(&group);
+  for (const HealthGroup* group : by_name(std::move(found))) {
+    const auto& [count, share] = *group->quorum;
+    append(out, {"quorum", quoted_name(group->name), std::to_string(count), number_text(share)});
     out += '\n';
   }
-  for (std::size_t host = 0; host < data.hosts().size(); ++host) {
-    for (const std::size_t group : data.groups().joined(host)) {
-      append(out, {"member", std::to_string(host), quoted(data.groups().all()[group].name)});
-      out += '\n';
-    }
+}
+
+void append_members(std::string& out, std::size_t host, const HealthGroups& groups) {
+  std::vector<const HealthGroup*> joined;
+  for (const std::size_t group : groups.joined(host)) joined.push_back(&groups.all()[group]);
+  for (const HealthGroup* group : by_name(std::move(joined))) {
+    append(out, {"member", std::to_string(host), quoted_name(group->name)});
+    out += '\n';
   }
 }
 
 void append_moves(std::string& out, const SharedMoves& moves) {
   for (const Move& move : moves.kept()) {
     append(out, {"move", std::to_string(move.host), std::string{to_string(move.from)}, std::string{to_string(move.to)},
-                 std::to_string(move.round), move.told ? "told" : "held", quoted(move.reason)});
+                 std::to_string(move.round), move.told ? "told" : "held", quoted_name(move.reason)});
     out += '\n';
   }
 }
@@ -92,9 +104,9 @@ void append_moves(std::string& out, const SharedMoves& moves) {
 // ---- Reading
 
 /// The words of one line, taken one by one. Throws std::runtime_error with the number of the line.
-class Line {
+class HealthLine {
  public:
-  Line(std::string_view text, std::size_t number) : rest_{text}, number_{number} {}
+  HealthLine(std::string_view text, std::size_t number) : rest_{text}, number_{number} {}
 
   [[noreturn]] void fail(const std::string& what) const {
     throw std::runtime_error{"state of health, line " + std::to_string(number_) + ": " + what};
@@ -168,9 +180,9 @@ class Line {
     const char c = rest_.front();
     rest_.remove_prefix(1);
     if (c != '\\') return c;
-    require(rest_.size() >= 3 && rest_.front() == 'x', "a backslash is not followed by x and two digits");
-    const std::size_t high = digits.find(rest_[1]), low = digits.find(rest_[2]);
-    require(high != std::string_view::npos && low != std::string_view::npos, "\\x is not followed by two digits");
+    require(rest_.size() >= 3 && rest_.front() == 'x', "a backslash is not followed by x and two hex_digits");
+    const std::size_t high = hex_digits.find(rest_[1]), low = hex_digits.find(rest_[2]);
+    require(high != std::string_view::npos && low != std::string_view::npos, "\\x is not followed by two hex_digits");
     rest_.remove_prefix(3);
     return static_cast<char>(high * 16 + low);
   }
@@ -179,7 +191,7 @@ class Line {
   std::size_t number_;
 };
 
-constexpr auto most_rounds = std::uint64_t{1} << 62;
+constexpr auto most_rounds_kept = std::uint64_t{1} << 62;
 
 class HealthReader {
  public:
@@ -194,23 +206,23 @@ class HealthReader {
   }
 
  private:
-  Line next() {
+  HealthLine next() {
     ++number_;
     const bool there = static_cast<bool>(std::getline(in_, text_));
-    const Line line{text_, number_};
+    const HealthLine line{text_, number_};
     line.require(there && !in_.eof(), "the text ends too early");
     return line;
   }
 
   void read_title() {
-    const Line line = next();
-    if (text_ == title) return;
-    const bool other = text_.starts_with(title.substr(0, title.find(' ') + 1));
+    const HealthLine line = next();
+    if (text_ == health_title) return;
+    const bool other = text_.starts_with(health_title.substr(0, health_title.find(' ') + 1));
     line.fail(other ? "this version is not known: " + printable(text_) : "this is no state of health");
   }
 
   void read_options() {
-    Line line = next();
+    HealthLine line = next();
     line.require(line.word() == "options", "the options are missing");
     constexpr int least = std::numeric_limits<int>::min(), most = std::numeric_limits<int>::max();
     constexpr double huge = std::numeric_limits<double>::infinity();
@@ -219,7 +231,7 @@ class HealthReader {
     options_.loss_window = line.number(least, most);
     for (double* value : {&options_.max_loss, &options_.confidence, &options_.shared_inside, &options_.shared_outside})
       *value = line.number(-huge, huge);
-    kept_.round = line.count(most_rounds);
+    kept_.round = line.count(most_rounds_kept);
     line.end();
     try {
       check_(options_);
@@ -230,7 +242,7 @@ class HealthReader {
 
   /// False after the last line.
   bool read_line() {
-    Line line = next();
+    HealthLine line = next();
     const std::string_view kind = line.word();
     if (kind == "end") {
       line.end();
@@ -251,7 +263,7 @@ class HealthReader {
     return true;
   }
 
-  Run read_run(Line& line) const {
+  Run read_run(HealthLine& line) const {
     Run run{.length = line.count(kept_.round)};
     const std::uint64_t most = run.length == 0 ? 0 : kept_.round - 1;
     run.first = line.count(most);
@@ -265,7 +277,7 @@ class HealthReader {
     return run;
   }
 
-  void read_host(Line& line) {
+  void read_host(HealthLine& line) {
     HealthHost host{.name = line.name(), .from_file = true};
     HostHealth& health = host.health;
     health.steady = line.state();
@@ -281,13 +293,13 @@ class HealthReader {
     kept_.hosts.push_back(std::move(host));
   }
 
-  std::string read_group(Line& line) const {
+  std::string read_group(HealthLine& line) const {
     std::string name = line.name();
     line.require(is_group_name(name), "this is no name of a group");
     return name;
   }
 
-  void read_quorum(Line& line) {
+  void read_quorum(HealthLine& line) {
     const std::string name = read_group(line);
     Quorum quorum;
     quorum.count = line.number<std::size_t>(0, std::numeric_limits<std::size_t>::max());
@@ -297,22 +309,22 @@ class HealthReader {
     kept_.groups.set_quorum(name, quorum);
   }
 
-  std::size_t read_index(Line& line) const {
+  std::size_t read_index(HealthLine& line) const {
     const auto index = static_cast<std::size_t>(line.count(std::numeric_limits<std::uint32_t>::max()));
     line.require(index < kept_.hosts.size(), "there is no host of this number");
     return index;
   }
 
-  void read_member(Line& line) {
+  void read_member(HealthLine& line) {
     const std::size_t host = read_index(line);
     line.require(kept_.groups.join(host, read_group(line)), "this host is in this group already");
   }
 
-  void read_move(Line& line) {
+  void read_move(HealthLine& line) {
     Move move{.host = read_index(line), .from = line.state(), .to = line.state()};
     line.require(move.to == State::up || move.to == State::down, "a host can only fall or rise");
     line.require(move.from != move.to, "a host is what it was");
-    move.round = line.count(most_rounds);
+    move.round = line.count(most_rounds_kept);
     line.require(move.round + 1 == kept_.round, "this move is not of the last round");
     move.told = line.either("told", "held");
     move.reason = line.name();
@@ -334,13 +346,14 @@ class HealthReader {
 }  // namespace
 
 std::string health_text(const HealthData& data) {
-  std::string out{title};
+  std::string out{health_title};
   out += '\n';
   append_options(out, data.options());
   out.back() = ' ';
   out += std::to_string(data.round()) + '\n';
   for (const HealthHost& host : data.hosts()) append_host(out, host);
-  append_groups(out, data);
+  append_quorums(out, data.groups());
+  for (std::size_t host = 0; host < data.hosts().size(); ++host) append_members(out, host, data.groups());
   append_moves(out, data.falls());
   append_moves(out, data.rises());
   return out += "end\n";
