@@ -28,7 +28,7 @@ std::string checked_group(const std::string& text) {
 
 }  // namespace
 
-struct HealthTracker::Data : engine::HealthData {
+struct [[gnu::visibility("hidden")]] HealthTracker::Data : engine::HealthData {
   using engine::HealthData::HealthData;
   explicit Data(engine::HealthData data) : engine::HealthData{std::move(data)} {}
 

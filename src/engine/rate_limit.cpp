@@ -19,7 +19,7 @@ struct Probe {
 using Probes = std::vector<Probe>;
 
 /// A bucket must explain so many times fewer series than there are with as many answers, for each probe. Of 1,000
-/// series with random loss at most one has so much least_evidence, whatever the loss and the length; tests measure it.
+/// series with random loss at most one has so much evidence, whatever the loss and the length; tests measure it.
 constexpr double least_evidence = 1'000;
 /// A packet comes to the router some time after it was sent, which differs from packet to packet: where a bucket has so
 /// much more or less than a token, a probe may be answered or not.
