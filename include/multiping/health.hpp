@@ -75,9 +75,9 @@ struct RateLimit {
 /// than six of the probes is not told from random loss.
 ///
 /// Nothing is found where all or none were answered, and where the answers fit no bucket. Random loss is taken for a
-/// limit in less than one of 1,000 series. The rate is within 20 per cent; where the probes were sent at less than 1.5
-/// times the limit or just twice as fast, so that a range of rates explains the answers, a round number in it is taken.
-/// A few lost probes do no harm.
+/// limit in less than one of 1,000 series. The rate is within 20 per cent. Where probes are sent only about twice as
+/// fast as the limit, a wide range of rates may explain the answers (each second probe is answered); then the rate is a
+/// round number in that range. A few lost probes do no harm.
 [[nodiscard]] MULTIPING_EXPORT std::optional<RateLimit> rate_limit(std::span<const Result> series);
 
 /// When a host changes its state. Out of range is std::invalid_argument, which names the member.
@@ -90,9 +90,9 @@ struct HealthOptions {
   int loss_window = 100;     ///< Rounds, good or bad, that lossy() looks at; 1 to 1,000,000.
   double max_loss = 0;       ///< The share of bad rounds that lossy() accepts, 0 to 1; 0: no host is lossy.
   double confidence = 0.95;  ///< Of the interval by which lossy() decides, 0 to 1.
-  double shared_inside =
-      0.8;  ///< So much of a group falls (or rises) at least in an event of the group; above 0, to 1.
-  double shared_outside = 0.05;  ///< So much of all other hosts does so at most; 0 to 1.
+  /// The least share of a group's hosts that fall (or rise) together in an event of the group; above 0, to 1.
+  double shared_inside = 0.8;
+  double shared_outside = 0.05;  ///< The greatest share of all other hosts that do so as well; 0 to 1.
   /// Compares member by member.
   friend bool operator==(const HealthOptions&, const HealthOptions&) = default;
 };
@@ -155,8 +155,8 @@ MULTIPING_EXPORT std::ostream& operator<<(std::ostream& out, const Transition& t
 /// likewise. So a fall may be told one round late. It is told at once where no group can have such a Transition any
 /// more. host() and group() are never late.
 ///
-/// A regular value, but that one that was moved from can only be assigned to and destroyed; the same is true after
-/// std::bad_alloc.
+/// An object can be copied. One that was moved from, or whose call threw std::bad_alloc, may only be assigned to or
+/// destroyed.
 class MULTIPING_EXPORT HealthTracker {
  public:
   /// Makes a tracker without hosts. Throws std::invalid_argument for an option out of range.
@@ -202,8 +202,9 @@ class MULTIPING_EXPORT HealthTracker {
   [[nodiscard]] std::vector<std::string> groups() const;
 
   /// Writes all that is known, with the options, as text with a version: a program that runs once in a while has a
-  /// memory. Names may have any bytes; the text is ASCII, and the same in every locale. The caller checks the stream,
-  /// and puts the text in place of that of the time before only when it is whole (rename(2)).
+  /// memory. Names may have any bytes; the text is ASCII, and the same in every locale. The caller checks the stream.
+  /// A program writes a new file and then gives it the name of the old one (rename(2)), so that the file is always
+  /// whole.
   void save(std::ostream& out) const;
   /// Reads what save() wrote. Throws std::runtime_error, which names the line, when the text is damaged, cut short, or
   /// of a version that is not known.

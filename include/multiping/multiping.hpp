@@ -50,7 +50,19 @@
 ///         for (const auto& route : multiping::diagnose(no_responses, 3s)) ...
 ///         for (const auto& path : multiping::discover_mtu(hosts)) std::cout << path.host << ' ' << path.mtu << '\n';
 ///
-/// 7. Errors. What happens to a target is a value: Result::outcome says what happened, Result::error or Result::icmp
+/// 7. Health. A HealthTracker takes the results of one round after another and says which hosts and groups are up. A loss
+///    that has its cause on this host makes nobody down, and hosts of a rack that fall together are one event. verdict()
+///    joins several ways of asking one host, and blame() finds who is at fault in a mesh. See multiping/health.hpp and
+///    multiping/blame.hpp:
+///
+///         multiping::HealthTracker tracker;
+///         tracker.add("web1", {"room2/rack7"});
+///         tracker.set_quorum("room2/rack7", {.share = 0.8});
+///         mp.send();
+///         static_cast<void>(mp.receive(1s));
+///         for (const auto& change : tracker.observe(mp.results())) std::cout << change << '\n';
+///
+/// 8. Errors. What happens to a target is a value: Result::outcome says what happened, Result::error or Result::icmp
 ///    says why. Only errors that concern the whole batch throw: ResolveError (names, unless ignored), PermissionError
 ///    (this process may not send such probes; the text has one remedy on each line), std::invalid_argument (an option
 ///    out of range). All derive from std::exception, and the main() of a program prints them:
@@ -60,7 +72,7 @@
 ///           return 2;
 ///         }
 ///
-/// 8. The library finds a way to send by itself: raw sockets, else ping sockets, else ping sockets of the broker
+/// 9. The library finds a way to send by itself: raw sockets, else ping sockets, else ping sockets of the broker
 ///    multipingd, else UDP and TCP alone. To choose one, or to see what this process can do, see
 ///    multiping/transport.hpp:
 ///

@@ -28,7 +28,7 @@ std::string checked_group(const std::string& text) {
 
 }  // namespace
 
-struct HealthTracker::Data : engine::HealthData {
+struct [[gnu::visibility("hidden")]] HealthTracker::Data : engine::HealthData {
   using engine::HealthData::HealthData;
   explicit Data(engine::HealthData data) : engine::HealthData{std::move(data)} {}
 
@@ -51,14 +51,16 @@ HealthTracker::~HealthTracker() = default;
 
 void HealthTracker::add(std::string host, std::vector<std::string> groups) {
   for (std::string& group : groups) group = checked_group(group);
-  data_->add(host, groups);
+  const std::string name = std::move(host);
+  data_->add(name, groups);
 }
 
 bool HealthTracker::remove(std::string_view host) { return data_->remove(host); }
 
 void HealthTracker::set_quorum(std::string group, Quorum quorum) {
   check(quorum);
-  data_->set_quorum(checked_group(group), quorum);
+  group = checked_group(group);
+  data_->set_quorum(group, quorum);
 }
 
 std::vector<Transition> HealthTracker::observe(std::span<const Result> round) { return data_->observe(round); }

@@ -20,14 +20,14 @@ enum class Way : std::uint8_t { both, whole, in, out };
 /// A block by what it is: kind, ways, hosts or groups. Sorted as the blocks are.
 using BlockName = std::tuple<Suspect::Kind, Way, std::size_t, std::size_t>;
 
-void check(const Sighting& row) {
+void check_row(const Sighting& row) {
   if (row.received <= row.sent) return;
   throw std::invalid_argument{"Sighting::received is " + std::to_string(row.received) + " from " + printable(row.from) +
                               " to " + printable(row.to) + "; it must be at most Sighting::sent, " +
                               std::to_string(row.sent)};
 }
 
-bool counts(const Sighting& row) noexcept { return row.sent > 0 && row.from != row.to; }
+bool is_about_a_link(const Sighting& row) noexcept { return row.sent > 0 && row.from != row.to; }
 
 void sort_and_make_unique(std::vector<std::string>& names) {
   std::ranges::sort(names);
@@ -40,8 +40,8 @@ std::size_t index_in(const std::vector<std::string>& sorted, const std::string& 
 
 void name_hosts(Mesh& mesh, std::span<const Sighting> matrix, const std::map<std::string, std::string>& group_of) {
   for (const Sighting& row : matrix) {
-    check(row);
-    if (!counts(row)) continue;
+    check_row(row);
+    if (!is_about_a_link(row)) continue;
     mesh.hosts.push_back(row.from);
     mesh.hosts.push_back(row.to);
   }
@@ -57,7 +57,7 @@ void name_hosts(Mesh& mesh, std::span<const Sighting> matrix, const std::map<std
 void add_up(Mesh& mesh, std::span<const Sighting> matrix) {
   std::map<std::pair<std::size_t, std::size_t>, Tally> sums;
   for (const Sighting& row : matrix) {
-    if (!counts(row)) continue;
+    if (!is_about_a_link(row)) continue;
     const auto lost = static_cast<double>(row.sent - row.received);
     sums[{index_in(mesh.hosts, row.from), index_in(mesh.hosts, row.to)}].add({lost, static_cast<double>(row.sent)});
   }

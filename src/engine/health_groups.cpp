@@ -13,10 +13,10 @@ constexpr double share_rounding = 1e-12;
 /// Each part makes a group; a damaged file must not make thousands of them of one line.
 constexpr std::ptrdiff_t most_parts = 64;
 
-const std::vector<std::size_t> none{};
+const std::vector<std::size_t> no_groups{};
 
 const std::vector<std::size_t>& list_of(const std::vector<std::vector<std::size_t>>& lists, std::size_t host) {
-  return host < lists.size() ? lists[host] : none;
+  return host < lists.size() ? lists[host] : no_groups;
 }
 
 bool insert_sorted(std::vector<std::size_t>& sorted, std::size_t value) {

@@ -4,10 +4,14 @@
 
 #include <iosfwd>
 #include <string>
+#include <string_view>
 
 #include "engine/health_data.hpp"
 
 namespace multiping::engine {
+
+/// The first line.
+inline constexpr std::string_view health_text_title = "multiping-health 1";
 
 [[nodiscard]] std::string health_text(const HealthData& data);
 

@@ -17,13 +17,13 @@ RoundKind kind_of(const Result& result) noexcept {
 }
 
 template <class Enumerator>
-std::uint16_t bit(Enumerator value) noexcept {
+std::uint16_t bit_of(Enumerator value) noexcept {
   return static_cast<std::uint16_t>(1U << static_cast<unsigned>(value));
 }
 
 /// The names of the enumerators whose bits are set, first to last: "no-reply, unreachable".
 template <class Enumerator>
-std::string names(std::uint16_t bits, Enumerator first, Enumerator last) {
+std::string names_of(std::uint16_t bits, Enumerator first, Enumerator last) {
   std::string text;
   for (auto value = static_cast<unsigned>(first); value <= static_cast<unsigned>(last); ++value) {
     if ((bits & (1U << value)) == 0) continue;
@@ -39,11 +39,11 @@ std::string rounds_text(const Run& run) {
   return std::to_string(run.length) + " rounds, " + std::to_string(run.first) + " to " + std::to_string(run.last);
 }
 
-std::string causes_text(const Run& run) { return names(run.causes, Cause::unknown, Cause::remote); }
+std::string causes_text(const Run& run) { return names_of(run.causes, Cause::unknown, Cause::remote); }
 
 std::string silence_text(const Run& run) {
   std::string text = "no answer in " + rounds_text(run);
-  text += ": " + names(run.outcomes, Outcome::pending, Outcome::send_failed);
+  text += ": " + names_of(run.outcomes, Outcome::pending, Outcome::send_failed);
   if (const std::string causes = causes_text(run); !causes.empty()) text += ", cause " + causes;
   return text;
 }
@@ -54,8 +54,8 @@ void HostRound::add(const Result& result) noexcept {
   const RoundKind one = kind_of(result);
   kind = std::max(kind, one);
   if (one != RoundKind::local && one != RoundKind::bad) return;
-  outcomes |= bit(result.outcome);
-  causes |= bit(result.cause);
+  outcomes |= bit_of(result.outcome);
+  causes |= bit_of(result.cause);
 }
 
 void Run::add(const HostRound& round, std::uint64_t number) noexcept {

@@ -20,17 +20,17 @@ using Probes = std::vector<Probe>;
 
 /// A bucket must explain so many times fewer series than there are with as many answers, for each probe. Of 1,000
 /// series with random loss at most one has so much evidence, whatever the loss and the length; tests measure it.
-constexpr double evidence = 1'000;
+constexpr double least_evidence = 1'000;
 /// A packet comes to the router some time after it was sent, which differs from packet to packet: where a bucket has so
 /// much more or less than a token, a probe may be answered or not.
-constexpr double tolerance = 0.01;
+constexpr double token_tolerance = 0.01;
 constexpr double rate_step = 1.01;
 constexpr std::size_t least_probes = 8, least_denied = 3, least_refilled = 2;
 /// The greatest rate that explains a series over the least one. In a narrow range the middle is within 20 per cent of
 /// both; in a wider one than the widest nothing is known of the rate.
 constexpr double narrow_range = 1.5, widest_range = 2.08;
 
-bool counts(const Result& result) noexcept {
+bool may_be_limited(const Result& result) noexcept {
   switch (result.outcome) {
     case Outcome::pending:
     case Outcome::unresolved:
@@ -83,7 +83,7 @@ Probes probes_of(std::span<const Result> series) {
   const auto answered = answer_of(series);
   Probes probes;
   for (const Result& each : series) {
-    if (!counts(each)) continue;
+    if (!may_be_limited(each)) continue;
     const bool one = answered(each);
     const Duration sent =
         each.at.time_since_epoch() - series.front().at.time_since_epoch() - (one ? each.rtt : Duration{});
@@ -120,7 +120,7 @@ Explained explained(const Probes& probes, const RateLimit& limit) {
   Explained sum;
   for (const Probe& probe : probes) {
     const double tokens = left + limit.per_second * (probe.sent - since);
-    if (std::abs(tokens - 1) < tolerance) {
+    if (std::abs(tokens - 1) < token_tolerance) {
       ++sum.undecided;
     } else if (probe.answered != (tokens > 1)) {
       ++sum.wrong;
@@ -183,13 +183,14 @@ Fit best_fit(const Probes& probes) {
 /// With random loss all orders of the answers are equally likely, but that the first probe is an answered one.
 bool is_chance(const Probes& probes, double cost) {
   const auto answered = static_cast<std::size_t>(std::ranges::count(probes, true, &Probe::answered));
-  return cost + std::log(evidence * static_cast<double>(probes.size())) > log_choices(probes.size() - 1, answered - 1);
+  return cost + std::log(least_evidence * static_cast<double>(probes.size())) >
+         log_choices(probes.size() - 1, answered - 1);
 }
 
 /// The middle of the rates that explain the series. Where this may be far from some of them, since the probes were sent
 /// at twice the limit, say, a round number among them is likelier: limits are set to such.
 double likely_rate(const Fit& fit) {
-  constexpr double slack = 1 + 3 * tolerance;
+  constexpr double slack = 1 + 3 * token_tolerance;
   if (fit.high > fit.low * narrow_range)
     for (double power = std::pow(10, std::floor(std::log10(fit.low))); power < fit.high * 2; power *= 10)
       for (const double digit : {1, 2, 5})

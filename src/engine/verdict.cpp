@@ -21,7 +21,7 @@ struct Answers {
 };
 
 /// False for what says nothing about the host.
-bool counts(const Result& result) noexcept {
+bool says_something(const Result& result) noexcept {
   if (result.answered()) return true;
   if (result.outcome == Outcome::pending || result.outcome == Outcome::unresolved) return false;
   if (result.outcome == Outcome::send_failed && result.cause != Cause::neighbour_silent) return false;
@@ -44,7 +44,7 @@ Verdict verdict(std::span<const Result> of_one_host) noexcept {
   Answers icmp, connections, any;
   bool replied = false, refused = false;
   for (const Result& each : of_one_host) {
-    if (!counts(each)) continue;
+    if (!says_something(each)) continue;
     any.add(each.answered());
     if (each.protocol == Protocol::icmp) {
       icmp.add(each.answered());

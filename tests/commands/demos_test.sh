@@ -6,7 +6,7 @@ demos=$1
 # shellcheck source=tests/commands/checks.sh
 . "$(dirname "$0")/checks.sh"
 
-for demo in multi_ping_demo ping_series_demo ports_demo prober_demo traceroute_demo; do
+for demo in cluster_health_demo multi_ping_demo ping_series_demo ports_demo prober_demo traceroute_demo; do
   expect 0 "$demos/$demo" --help
   says out "^usage: $demo"
   says out "^Exit status: 0 when"
@@ -14,7 +14,7 @@ for demo in multi_ping_demo ping_series_demo ports_demo prober_demo traceroute_d
   expect 2 "$demos/$demo" --nosuch
   lines out 0
 done
-for demo in multi_ping_demo ping_series_demo ports_demo traceroute_demo; do
+for demo in cluster_health_demo multi_ping_demo ping_series_demo ports_demo traceroute_demo; do
   expect 2 "$demos/$demo"
   says err "^usage: $demo"
 done
@@ -24,6 +24,14 @@ expect 1 "$demos/ports_demo" 1 "1.2.3.4 junk"
 says out "unresolved"
 expect 2 "$demos/ports_demo" 1x 127.0.0.1
 says err '"1x" is no port number'
+
+# Files that are not what they shall be.
+expect 2 "$demos/cluster_health_demo" "$folder/nowhere" "$folder/state"
+says err "^cannot read .*/nowhere$"
+echo "other text" >"$folder/state"
+expect 2 "$demos/cluster_health_demo" "$folder/state" "$folder/state"
+says err "^state of health, line 1: this is no state of health$"
+rm "$folder/state"
 
 if "$demos/ports_demo" 1 127.0.0.1 | grep -q 'send-failed: Network is unreachable'; then
   skip demos "the loopback interface is down"
@@ -58,6 +66,15 @@ else
   says out '^ping_loss{host="127.0.0.1"} 0$'
   says_nothing_like out '^ping_loss{host="1.2.3.4'
   expect 0 "$demos/traceroute_demo" -n 127.0.0.1
+  printf '127.0.0.1 room/rack1\n127.0.0.2 room/rack2 # a comment\n@room 0.5\n' >"$folder/hosts"
+  expect 0 "$demos/cluster_health_demo" "$folder/hosts" "$folder/state"
+  says out "^room unknown: 0 of 2 up$"
+  expect 0 "$demos/cluster_health_demo" "$folder/hosts" "$folder/state"
+  says out "^group room: unknown -> up in round 1: "
+  says out "^room/rack1 up: 1 of 1 up$"
+  echo '127.0.0.2 room/rack2' >"$folder/hosts"
+  expect 0 "$demos/cluster_health_demo" "$folder/hosts" "$folder/state"
+  says out "^room up: 1 of 1 up$"
   expect 0 sh -c "echo 127.0.0.1 | '$demos/prober_demo'"
   expect 1 sh -c "echo '1.2.3.4 junk' | '$demos/prober_demo'"
 fi
