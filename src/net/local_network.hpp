@@ -35,6 +35,7 @@ struct WayOut {
   Address gateway{};         ///< None: the target is on the link.
   Address source{};          ///< None: this host has no source address for the target.
   std::uint32_t device = 0;  ///< Index of the interface.
+  bool several = false;      ///< The route has several next hops; other probes to the same target may take another.
 };
 
 /// A neighbour's entry, RFC 4861 section 7.3.2 and NUD_... of rtnetlink(7).
@@ -82,8 +83,10 @@ class LocalNetwork {
 
   /// False when the questions of this call have taken so long that no more should be asked.
   [[nodiscard]] virtual bool has_time() { return true; }
-  /// Begins a new call: has_time() counts from now.
+  /// Begins a series of questions: has_time() counts from now.
   virtual void begin() {}
+  /// Ends it: gives back what was opened for it.
+  virtual void end() noexcept {}
 };
 
 }  // namespace multiping::net

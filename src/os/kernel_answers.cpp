@@ -91,11 +91,17 @@ bool is_first_rule(const Message& message) noexcept {
   return plain && first && !has(FRA_FWMARK) && !has(FRA_IIFNAME) && !has(FRA_OIFNAME) && !has(FRA_UID_RANGE);
 }
 
+bool has_several(const Message& message) noexcept {
+  if (message.type != RTM_NEWROUTE) return false;
+  const Bytes attributes = message.attributes<rtmsg>();
+  const bool group = !attribute(attributes, RTA_NH_ID).empty() && number(attributes, RTA_OIF) == 0;
+  return group || !attribute(attributes, RTA_MULTIPATH).empty();
+}
+
 std::optional<net::RouteEntry> route_in(const Message& message) noexcept {
   const auto route = message.fixed<rtmsg>();
   if (!route || message.type != RTM_NEWROUTE || !decides(*route)) return std::nullopt;
   const Bytes attributes = message.attributes<rtmsg>();
-  const auto has = [&](unsigned short type) { return !attribute(attributes, type).empty(); };
   const std::uint32_t device = number(attributes, RTA_OIF);
   const Bytes to = attribute(attributes, RTA_DST);
   net::RouteEntry entry{.to = address_of(to.empty() ? any_address(route->rtm_family) : to, 0),
@@ -103,8 +109,7 @@ std::optional<net::RouteEntry> route_in(const Message& message) noexcept {
                         .metric = number(attributes, RTA_PRIORITY),
                         .gateway = gateway_of(attributes, device),
                         .device = device};
-  const bool group = has(RTA_NH_ID) && device == 0;
-  entry.several = has(RTA_MULTIPATH) || group || route->rtm_src_len != 0 || route->rtm_tos != 0;
+  entry.several = has_several(message) || route->rtm_src_len != 0 || route->rtm_tos != 0;
   entry.exception = (route->rtm_flags & RTM_F_CLONED) != 0;
   return entry;
 }

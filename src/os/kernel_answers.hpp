@@ -15,6 +15,8 @@ namespace multiping::os::kernel {
 [[nodiscard]] std::optional<net::RouteEntry> route_in(const netlink::Message& message) noexcept;
 /// The answer to a question for one route.
 [[nodiscard]] std::optional<net::WayOut> way_in(const netlink::Message& message) noexcept;
+/// True when the route in an answer has several next hops.
+[[nodiscard]] bool has_several(const netlink::Message& message) noexcept;
 [[nodiscard]] std::optional<net::Neighbour> neighbour_in(const netlink::Message& message) noexcept;
 [[nodiscard]] std::optional<net::Link> link_in(const netlink::Message& message) noexcept;
 

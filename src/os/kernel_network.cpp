@@ -31,17 +31,24 @@ using netlink::Request;
 constexpr std::size_t one_read = 32'768;
 /// Of a longer list of routes or neighbours, the rest is not read: it would take longer than all other questions.
 constexpr std::size_t longest_list = 2 * one_read;
-constexpr Duration longest_questioning = 1ms;
+/// No more is asked after so much time of this processor, or so much time at all: a question may wait for a change of
+/// the network that is under way.
+constexpr Duration most_work = 2ms, longest_questioning = 50ms;
 
 unsigned char family_number(Family family) noexcept { return family == Family::ipv4 ? AF_INET : AF_INET6; }
 
-Request<rtmsg> way_question(const Address& to, const ProbeOptions& probe, std::uint32_t device) noexcept {
+/// The way of one packet, or the route that it matches, with all its next hops.
+enum class Wanted : unsigned { way = 0, route = RTM_F_FIB_MATCH };
+
+Request<rtmsg> way_question(const Address& to, const ProbeOptions& probe, std::uint32_t device,
+                            Wanted wanted) noexcept {
   const bool v4 = to.family() == Family::ipv4;
   const Address& source = source_of(probe, to.family());
   rtmsg route{};
   route.rtm_family = family_number(to.family());
   route.rtm_dst_len = static_cast<unsigned char>(8 * to.bytes().size());
   route.rtm_src_len = static_cast<unsigned char>(8 * source.bytes().size());
+  route.rtm_flags = static_cast<unsigned>(wanted);
   if (v4) route.rtm_tos = static_cast<unsigned char>(probe.tos & IPTOS_TOS_MASK);
   Request<rtmsg> request{RTM_GETROUTE, 0, route};
   request.add(RTA_DST, to.bytes());
@@ -62,8 +69,15 @@ Request<ndmsg> neighbour_question(const Address& address, std::uint32_t device) 
 
 }  // namespace
 
-bool KernelNetwork::has_time() { return monotonic_now() - began_ < longest_questioning; }
-void KernelNetwork::begin() { began_ = monotonic_now(); }
+bool KernelNetwork::has_time() {
+  return read_clock(CLOCK_THREAD_CPUTIME_ID) - worked_ < most_work && monotonic_now() - began_ < longest_questioning;
+}
+
+void KernelNetwork::begin() {
+  began_ = monotonic_now();
+  worked_ = read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 std::uint32_t KernelNetwork::device(const std::string& name) { return ::if_nametoindex(name.c_str()); }
 
 /// A socket whose list was not read to its end is closed: the rest of the list goes with it.
@@ -139,13 +153,18 @@ std::optional<std::vector<net::RouteEntry>> KernelNetwork::routes(Family family)
 
 std::optional<net::WayOut> KernelNetwork::way_out(const Address& to, const ProbeOptions& probe) {
   const std::uint32_t asked_for = probe.device.empty() ? to.scope_id() : device(probe.device);
-  Request<rtmsg> request = way_question(to, probe, asked_for);
+  Request<rtmsg> request = way_question(to, probe, asked_for, Wanted::way);
   std::optional<net::WayOut> way;
   const std::error_code error =
       question(request.bytes(++sequence_), [&](const Message& message) { way = kernel::way_in(message); });
   if (error == std::errc::resource_unavailable_try_again) return std::nullopt;
   if (error) way = net::WayOut{.error = error};
-  if (way && !way->source) way->source = source_of(probe, to.family());
+  if (!way) return way;
+  if (!way->source) way->source = source_of(probe, to.family());
+  if (!way->gateway) return way;
+  Request<rtmsg> route = way_question(to, probe, asked_for, Wanted::route);
+  static_cast<void>(
+      question(route.bytes(++sequence_), [&](const Message& message) { way->several = kernel::has_several(message); }));
   return way;
 }
 

@@ -28,6 +28,7 @@ class KernelNetwork final : public net::LocalNetwork {
   [[nodiscard]] std::uint32_t device(const std::string& name) override;
   [[nodiscard]] bool has_time() override;
   void begin() override;
+  void end() noexcept override { socket_ = {}; }
 
   /// The messages that were sent to the kernel.
   [[nodiscard]] std::size_t asked() const noexcept { return asked_; }
@@ -48,7 +49,8 @@ class KernelNetwork final : public net::LocalNetwork {
   FileDescriptor socket_;
   std::uint32_t sequence_ = 0;
   std::size_t asked_ = 0;
-  Instant began_{};
+  Instant began_{};    ///< When begin() was called, and
+  Duration worked_{};  ///< how much time of a processor this thread had used by then.
   std::vector<std::uint8_t> room_;
 };
 
