@@ -16,9 +16,12 @@ using State = net::Neighbour::State;
 /// So long must the kernel have asked a neighbour without an answer: most answer within some milliseconds, and one that
 /// sleeps, such as a device in a wireless network, within this time. The kernel asks again after a second.
 constexpr Duration least_asking = 100ms;
-/// An answer of the next hop is evidence until so long before the first probe. The kernel itself trusts a neighbour
-/// for this time before it asks again (delay_first_probe_time).
+/// While the kernel is about to ask again, an answer is evidence until so long before the first probe: the time for
+/// which the kernel itself goes on to use such a neighbour (delay_first_probe_time).
 constexpr Duration lately = 5s;
+/// An answer that came later after the first probe is no evidence for the probes: the kernel keeps packets for a new
+/// neighbour for three seconds, but those for an old one, which it asks again after five seconds, had gone.
+constexpr Duration soon = 4s;
 
 bool is(std::error_code error, std::errc condition) noexcept { return error == condition; }
 
@@ -40,11 +43,15 @@ bool is_silent(const Neighbour& neighbour) noexcept {
          (neighbour.state == State::incomplete && neighbour.unchanged >= least_asking);
 }
 
-/// The neighbour answered since the first probe, or shortly before.
+bool is_reachable(const Neighbour& neighbour) noexcept { return neighbour.state == State::reachable; }
+
+/// The kernel holds the neighbour for reachable, which it does for less than a minute after an answer; or the neighbour
+/// answered since the first probe, or shortly before.
 bool answered_lately(const Neighbour& neighbour, Duration asked) noexcept {
-  const bool has_link_layer_address =
-      neighbour.state == State::reachable || neighbour.state == State::delay || neighbour.state == State::probe;
-  return has_link_layer_address && neighbour.unconfirmed <= asked + lately;
+  if (asked - neighbour.unconfirmed > soon) return false;
+  if (is_reachable(neighbour)) return true;
+  return (neighbour.state == State::delay || neighbour.state == State::probe) &&
+         neighbour.unconfirmed <= asked + lately;
 }
 
 /// The kernel itself has said that the next hop does not answer. With a route, EHOSTUNREACH says the same.
@@ -55,7 +62,7 @@ bool was_told(const Silence& silence) noexcept {
 FoundCause cause_by_next_hop(const Silence& silence, const WayFacts& facts) noexcept {
   const Address& gateway = facts.way->gateway;
   const bool answered = facts.next_hop && answered_lately(*facts.next_hop, silence.asked);
-  if (was_told(silence) && answered) return {};
+  if (was_told(silence) && facts.next_hop && is_reachable(*facts.next_hop)) return {};
   const bool silent = was_told(silence) || (facts.next_hop && is_silent(*facts.next_hop));
   if (silent && facts.other_answered) return {};  // it has just gone, or was late to come
   if (silent && gateway) return {.cause = Cause::gateway_silent, .address = gateway};

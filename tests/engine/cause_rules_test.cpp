@@ -83,8 +83,9 @@ BOOST_AUTO_TEST_CASE(a_next_hop_is_accused_or_cleared_by_evidence_alone) {
          {"asked just now", at(neighbour(State::incomplete, 60s, 90ms)), Cause::unknown},
          {"asked in vain, but another answered", and_another(neighbour(State::incomplete)), Cause::unknown},
          {"answered meanwhile", at(neighbour(State::reachable, 2s)), Cause::remote},
-         {"answered shortly before", at(neighbour(State::reachable, 7s)), Cause::remote},
-         {"answered long before", at(neighbour(State::reachable, 7010ms)), Cause::unknown},
+         {"delayed, answered shortly before", at(neighbour(State::delay, 7s)), Cause::remote},
+         {"delayed, answered before that", at(neighbour(State::delay, 7010ms)), Cause::unknown},
+         {"reachable, as the kernel sees it", at(neighbour(State::reachable, 30s)), Cause::remote},
          {"the target answered on the link", at(neighbour(State::reachable, 1s), on_link), Cause::remote},
          {"stale", at(neighbour(State::stale, 1s)), Cause::unknown},
          {"asked again, confirmed", at(neighbour(State::probe, 3s)), Cause::remote},
@@ -95,6 +96,14 @@ BOOST_AUTO_TEST_CASE(a_next_hop_is_accused_or_cleared_by_evidence_alone) {
          {"stale, but another answered", and_another(neighbour(State::stale)), Cause::remote},
          {"a static entry, but another answered", and_another(neighbour(State::fixed)), Cause::remote}},
         {.to = target, .probe = usual, .asked = 2s});
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_long_after_the_first_probe_says_nothing_about_it) {
+  const auto after = [](Duration time) {
+    return WayFacts{.way = through, .link = sound, .next_hop = neighbour(State::reachable, 10s - time)};
+  };
+  check({{"for which packets waited", after(3s), Cause::remote}, {"too late for them", after(5s), Cause::unknown}},
+        {.to = target, .probe = usual, .asked = 10s});
 }
 
 BOOST_AUTO_TEST_CASE(the_kernel_told_that_the_next_hop_is_silent) {
