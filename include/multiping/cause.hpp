@@ -17,9 +17,11 @@ struct Result;
 
 /// Why a target has no answer. See Result::cause.
 enum class Cause : std::uint8_t {
-  none,       ///< The target answered, or nothing is to be explained: it is pending, or its name has no address.
-  unknown,    ///< It cannot be told: the probes were sent from the network namespace of a broker or a proxy, a sandbox
-              ///< does not let this process ask the kernel, or the next hop was not heard lately.
+  none,  ///< The target answered, or nothing is to be explained: it is pending, or its name has no address.
+  /// It cannot be told: the probes were sent from the network namespace of a broker or a proxy, a sandbox does not let
+  /// this process ask the kernel, the next hop was not heard lately, the route has several next hops, or the target is
+  /// an address of this host.
+  unknown,
   no_route,   ///< This host has no route to the target, or one that forbids it (unreachable, prohibit, blackhole).
   link_down,  ///< The interface of the route has no carrier, or the interface that was asked for is down.
   no_source_address,  ///< This host has no source address for the target.
@@ -27,7 +29,10 @@ enum class Cause : std::uint8_t {
   neighbour_silent,   ///< The target is on a link of this host and does not answer them.
   firewall,           ///< A packet filter of this host refused the probe (EPERM).
   local_limit,        ///< This host lacked buffers, descriptors or ports for the probe.
-  remote,  ///< This host's part was seen in order: the next hop answered lately, so the silence is somebody else's.
+  /// This host's part was seen in order, so the silence is somebody else's: the next hop answered lately, a router or
+  /// the target answered with an error, or another target answered through the same gateway. The kernel notices the
+  /// death of a next hop that it has heard after up to a minute; until then that hop counts as heard lately.
+  remote,
 };
 /// "none", "unknown", "no-route", "link-down", "no-source-address", "gateway-silent", "neighbour-silent", "firewall",
 /// "local-limit", "remote".

@@ -63,7 +63,12 @@
 ///         for (const auto& change : tracker.observe(mp.results())) std::cout << change << '\n';
 ///
 /// 8. Errors. What happens to a target is a value: Result::outcome says what happened, Result::error or Result::icmp
-///    says why. Only errors that concern the whole batch throw: ResolveError (names, unless ignored), PermissionError
+///    says why. Result::cause says whether the reason is on this host (no route, no carrier, a gateway that does not
+///    answer, a packet filter) or elsewhere; is_local() tells the two apart, and causes() counts them:
+///
+///         if (multiping::is_local(result.cause)) ...   // nothing is known about the target
+///
+///    Only errors that concern the whole batch throw: ResolveError (names, unless ignored), PermissionError
 ///    (this process may not send such probes; the text has one remedy on each line), std::invalid_argument (an option
 ///    out of range). All derive from std::exception, and the main() of a program prints them:
 ///

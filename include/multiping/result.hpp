@@ -128,9 +128,12 @@ struct Result {
   /// system's clock (CLOCK_REALTIME), to the microsecond, as that clock stands when the result is made. So a step of
   /// the clock meanwhile moves it, and never `rtt`.
   std::chrono::sys_time<Duration> at{};
-  bool duplicate = false;     ///< A further answer to a probe that was answered; see Options::report_duplicates.
-  Cause cause = Cause::none;  ///< Why there is no answer, as far as this host can tell; none where there is one.
-  Address cause_address{};    ///< The gateway or neighbour that `cause` speaks of; else none.
+  bool duplicate = false;  ///< A further answer to a probe that was answered; see Options::report_duplicates.
+  /// Why there is no answer, as far as this host can tell; none where there is one. It is found when a call returns a
+  /// target as no_reply, unreachable, ttl_expired or send_failed. In the hops of a trace, only what this host itself
+  /// said has a cause on this host.
+  Cause cause = Cause::none;
+  Address cause_address{};  ///< The gateway or neighbour that `cause` speaks of; else none.
 
   [[nodiscard]] bool answered() const noexcept {  ///< True for reply and refused: the target is alive.
     return outcome == Outcome::reply || outcome == Outcome::refused;

@@ -55,9 +55,46 @@ std::vector<Target> targets_of(std::span<const Result> results, const ProbeOptio
   return targets;
 }
 
+/// True where this host itself said that it cannot reach the next hop, or that it will not: that is no hop of a route.
+bool is_said_here(const Result& probe) {
+  return probe.responder && probe.cause != Cause::none && probe.cause != Cause::remote;
+}
+
+/// The error that says the same as a cause on this host; none for other causes.
+std::error_code error_of(Cause cause) noexcept {
+  switch (cause) {
+    case Cause::no_route:
+      return std::make_error_code(std::errc::network_unreachable);
+    case Cause::link_down:
+      return std::make_error_code(std::errc::network_down);
+    case Cause::no_source_address:
+      return std::make_error_code(std::errc::address_not_available);
+    case Cause::gateway_silent:
+    case Cause::neighbour_silent:
+      return std::make_error_code(std::errc::host_unreachable);
+    case Cause::firewall:
+      return std::make_error_code(std::errc::operation_not_permitted);
+    case Cause::local_limit:
+      return std::make_error_code(std::errc::no_buffer_space);
+    case Cause::none:
+    case Cause::unknown:
+    case Cause::remote:
+      break;
+  }
+  return {};
+}
+
+/// What stopped the probes on this host or its link: what it said meanwhile, else what it said to the earlier call.
+std::error_code stopped_here(const Route& route, const Result& result) {
+  for (const Hop& hop : route.hops)
+    for (const Result& probe : hop.probes)
+      if (is_said_here(probe)) return error_of(probe.cause == Cause::unknown ? Cause::gateway_silent : probe.cause);
+  return error_of(result.cause);
+}
+
 /// The index of the first answered probe; hop.probes.size() when none is answered.
 std::size_t first_answer(const Hop& hop) {
-  const auto answered = [](const Result& probe) { return static_cast<bool>(probe.responder); };
+  const auto answered = [](const Result& probe) { return probe.responder && !is_said_here(probe); };
   return static_cast<std::size_t>(std::ranges::find_if(hop.probes, answered) - hop.probes.begin());
 }
 
@@ -95,7 +132,9 @@ std::vector<Route> diagnose(std::span<const Result> no_responses, Timeout budget
       continue;
     }
     Route& route = routes.emplace_back(std::move(*next++));
+    const std::error_code here = stopped_here(route, result);
     cut_silent_end(route);
+    if (route.hops.empty() && !route.error) route.error = here;
     name_after(result, route);
   }
   return routes;

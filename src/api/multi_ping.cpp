@@ -100,6 +100,7 @@ void MultiPing::send() {
 Batch MultiPing::receive(Timeout timeout) {
   impl_->receive(after(impl_->now(), time_left(timeout)));
   impl_->publish();
+  impl_->explain();
   return impl_->new_batch();
 }
 

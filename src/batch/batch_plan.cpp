@@ -128,6 +128,7 @@ class Planner {
     copy_question(profiles_[profile], result);
     result.address = chosen.address;
     result.outcome = chosen.outcome;
+    result.cause = engine::has_cause(chosen.outcome) ? Cause::unknown : Cause::none;
     result.error = chosen.error;
     if (chosen.outcome != Outcome::pending) result.at = os::wall_now();
     if (chosen.unresolved() && !options_.ignore_lookup_errors)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -93,6 +94,7 @@ void BatchRun::begin(TargetList targets, NamesAre names) {
   else if (!plan.destinations.empty())
     open({.profiles = plan.profiles, .destinations = plan.destinations, .kinds = {}});
   static_cast<void>(names_.moved(results(), options_, now()));  // records the names of the zones before they change
+  profiles_ = std::move(plan.profiles);
 }
 
 /// Opens no transport when nothing can be probed, neither now nor after another lookup.
@@ -208,6 +210,7 @@ void BatchRun::follow_zones() {
 void BatchRun::send(Instant deadline) {
   if (owner_) owner_->check();
   follow_zones();
+  if (!sent_ || life_ == Life::lasting) asked_since_ = now();
   sent_ = true;
   targets_.shards().begin_round();
   run(Goal::sent, deadline);
@@ -235,6 +238,8 @@ void BatchRun::finish() {
   join_found();
   targets_.shards().end_round();
   publish();
+  explain();
+  causes_.end();
   if (progress_ && !stopped()) progress_->tell_rest(targets_);
 }
 
@@ -268,6 +273,16 @@ void BatchRun::receive(Instant deadline) {
 void BatchRun::publish(const std::stop_token& stop) {
   behind_ = !targets_.publish(stop);
   set_alarm();
+}
+
+void BatchRun::explain() noexcept {
+  const engine::Shards& shards = targets_.shards();
+  if (shards.empty() || behind_ || shards.unanswered() == 0) return;
+  try {
+    targets_.explain(profiles_, asked_since_, causes_);
+  } catch (const std::bad_alloc&) {
+    // The causes that were not found are unknown.
+  }
 }
 
 const std::vector<Result>& BatchRun::results() {

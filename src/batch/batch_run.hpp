@@ -15,6 +15,7 @@
 #include "batch/batch_targets.hpp"
 #include "batch/preflight.hpp"
 #include "batch/progress.hpp"
+#include "batch/silence_causes.hpp"
 #include "engine/shards.hpp"
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
@@ -49,6 +50,8 @@ class BatchRun {
   void receive(Instant deadline);
   /// Brings results() up to date. After a stop, results() and unanswered() copy the rest when they are called.
   void publish(const std::stop_token& stop = {});
+  /// Finds the causes of the targets that are silent now, and writes them to results(), which are up to date.
+  void explain() noexcept;
   void publish_until_stop() { publish(options_.stop); }
   [[nodiscard]] Batch new_batch();
   /// Returns all results, sorted into answered and not. The object must not be used after this: another object may then
@@ -94,6 +97,9 @@ class BatchRun {
   std::optional<Progress> progress_{};
   BatchTargets targets_;
   BatchNames names_;
+  std::vector<ProbeOptions> profiles_{};  ///< By number.
+  SilenceCauses causes_{};
+  Instant asked_since_{};                 ///< One call: the first send(); else the last one.
   std::optional<Preflight> preflight_{};  ///< With NamesAre::pending: for all targets that were found so far.
   os::EpollDescriptor joined_;            ///< Made by native_handle().
   os::TimerDescriptor alarm_;

@@ -18,6 +18,8 @@ namespace {
 
 /// After how many positions publish() checks for a stop.
 constexpr std::size_t stop_stride = 4096;
+/// So many targets that answered are enough to tell which gateways are alive.
+constexpr std::size_t most_answers = 128;
 
 }  // namespace
 
@@ -88,6 +90,7 @@ void BatchTargets::settle(const FoundName& found, Joins joins) {
   result.address = choice.address;
   if (!probed) {
     result.outcome = choice.outcome;
+    result.cause = engine::has_cause(choice.outcome) ? Cause::unknown : Cause::none;
     result.error = choice.error;
     result.at = os::wall_now();
   } else if (record->answered() && !record->unreported) {
@@ -147,6 +150,31 @@ bool BatchTargets::publish(const std::stop_token& stop) {
   for (std::size_t i = 0; i < results_.size() && !unique_targets_.one_to_one(); ++i)
     if (const auto place = find(i); place.record != nullptr) place.record->changed = false;
   return true;
+}
+
+/// Targets that answered since then, spread over the list.
+std::vector<SilenceCauses::Answer> BatchTargets::answers_since(std::span<const ProbeOptions> profiles, Instant since) {
+  std::vector<SilenceCauses::Answer> answers;
+  const std::size_t step = 1 + results_.size() / most_answers;
+  for (std::size_t i = 0; i < results_.size() && answers.size() < most_answers; i += step) {
+    const TargetRecord* const record = results_[i].answered() ? find(i).record : nullptr;
+    if (record != nullptr && record->at() >= since)
+      answers.push_back({.from = record->address, .probe = &profiles[record->profile]});
+  }
+  return answers;
+}
+
+void BatchTargets::explain(std::span<const ProbeOptions> profiles, Instant since, SilenceCauses& causes) {
+  net::ProbeTransport& transport = shards_.transport(0);
+  const auto silent = std::ranges::count_if(results_, engine::has_cause, &Result::outcome);
+  if (silent == 0) return;
+  if (causes.begin(transport, static_cast<std::size_t>(silent))) causes.set_answers(answers_since(profiles, since));
+  const Duration asked = transport.now() - since;
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    if (!engine::has_cause(results_[i].outcome)) continue;
+    if (const TargetRecord* const record = find(i).record; record != nullptr)
+      causes.explain(profiles[record->profile], asked, results_[i]);
+  }
 }
 
 void BatchTargets::index_positions() {

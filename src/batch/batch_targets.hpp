@@ -11,6 +11,7 @@
 
 #include "batch/address_choice.hpp"
 #include "batch/batch_plan.hpp"
+#include "batch/silence_causes.hpp"
 #include "engine/destination_index.hpp"
 #include "engine/shards.hpp"
 #include "engine/unique_targets.hpp"
@@ -39,6 +40,9 @@ class BatchTargets {
 
   /// Copies what has changed into the results. False when a stop ends this before all is copied.
   bool publish(const std::stop_token& stop = {});
+  /// Writes the causes of silent targets to their results, which are up to date. `profiles` are by number; `since` is
+  /// when they were first probed. Throws std::bad_alloc: causes that were not found are then unknown.
+  void explain(std::span<const ProbeOptions> profiles, Instant since, SilenceCauses& causes);
   /// With Rules::tell_answers: the positions that were answered since the last call, whose results are now up to date.
   /// Not to be mixed with new_batch().
   [[nodiscard]] std::vector<std::size_t> take_answered();
@@ -57,6 +61,7 @@ class BatchTargets {
   /// The place of a position's target; null pointers when it has none.
   [[nodiscard]] engine::Shards::Place find(std::size_t position) noexcept;
   [[nodiscard]] engine::Destination destination_of(std::uint32_t target) noexcept;
+  [[nodiscard]] std::vector<SilenceCauses::Answer> answers_since(std::span<const ProbeOptions> profiles, Instant since);
   void index_targets();
   void index_positions();
   void settle(const FoundName& found, Joins joins);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "engine/cause_rules.hpp"
 #include "engine/probe_table.hpp"
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
@@ -22,7 +23,8 @@ inline void copy_question(const ProbeOptions& probe, Result& result) noexcept {
   result.port = destination_port(probe);
 }
 
-/// Writes all members of `result` that tell an outcome. `detail` may be null.
+/// Writes all members of `result` that tell an outcome. `detail` may be null. The cause of a silence is unknown until
+/// SilenceCauses finds it.
 inline void copy_outcome(const engine::TargetRecord& record, const engine::Detail* detail, Duration wall_offset,
                          Result& result) {
   result.outcome = record.outcome;
@@ -40,6 +42,8 @@ inline void copy_outcome(const engine::TargetRecord& record, const engine::Detai
   result.reply_size = static_cast<std::uint32_t>(record.reply_size);
   result.at =
       record.outcome == Outcome::pending ? std::chrono::sys_time<Duration>{} : wall_time(record.at(), wall_offset);
+  result.cause = engine::has_cause(record.outcome) ? Cause::unknown : Cause::none;
+  result.cause_address = {};
 }
 
 }  // namespace multiping

@@ -77,7 +77,10 @@ std::vector<Prober::Completion> ProberRun::poll(Duration wait) {
   std::vector<Prober::Completion> completions;
   completions.reserve(probes_.done().size() + probes_.repeated().size());
   const Duration wall_offset = completions.capacity() > 0 ? probes_.wall_offset() : Duration{};
-  for (const SingleProbes::Done& done : probes_.done()) completions.push_back(completion(done, wall_offset));
+  for (const SingleProbes::Done& done : probes_.done()) {
+    completions.push_back(completion(done, wall_offset));
+    probes_.explain(done, completions.back().result);
+  }
   for (const SingleProbes::Done& again : probes_.repeated()) {
     completions.push_back(completion(again, wall_offset));
     completions.back().result.duplicate = true;

@@ -300,7 +300,7 @@ void SeriesLoop::tell_others(SingleProbes::Token token, Flight& flight, const Fa
 
 /// A probe that is still pending was held back by the rate or by a lack of room until its timeout. It counts as
 /// send_failed with EAGAIN.
-SeriesLoop::Fate SeriesLoop::fate_of(const SingleProbes::Done& done, const SeriesSchedule::Due& flight) const {
+SeriesLoop::Fate SeriesLoop::fate_of(const SingleProbes::Done& done, const SeriesSchedule::Due& flight) {
   Fate fate{.target = flight.target,
             .round = flight.round,
             .result = plan_.results[targets_[flight.target].position],
@@ -311,6 +311,7 @@ SeriesLoop::Fate SeriesLoop::fate_of(const SingleProbes::Done& done, const Serie
     fate.result.outcome = Outcome::send_failed;
     fate.result.error = std::make_error_code(std::errc::resource_unavailable_try_again);
   }
+  probes_->explain(done, fate.result);
   return fate;
 }
 

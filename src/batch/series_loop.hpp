@@ -116,7 +116,7 @@ class SeriesLoop {
   void tell_others(SingleProbes::Token token, Flight& flight, const Fate& fate);
   void take_done();
   void know(Fate fate, bool was_sent);
-  [[nodiscard]] Fate fate_of(const SingleProbes::Done& done, const engine::SeriesSchedule::Due& flight) const;
+  [[nodiscard]] Fate fate_of(const SingleProbes::Done& done, const engine::SeriesSchedule::Due& flight);
   void note_duplicates();
   void tell_repeated();
   void tell_again(const SingleProbes::Done& again);

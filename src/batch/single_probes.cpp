@@ -3,6 +3,8 @@
 #include "batch/single_probes.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -32,6 +34,14 @@ std::error_code unsupported(const ProbeOptions& probe) {
     return error.code();
   }
   return {};
+}
+
+/// An answer proves for so long that its gateway is alive.
+constexpr Duration recent = std::chrono::seconds{5};
+
+/// True when the routes of this host alone decide where the probe leaves.
+bool leaves_by_usual_route(const ProbeOptions& probe) noexcept {
+  return probe.device.empty() && !probe.mark && probe.tos == 0 && !probe.source_v4 && !probe.source_v6;
 }
 
 /// A use of a profile number. The destructor releases it unless keep() was called.
@@ -165,6 +175,38 @@ Counters SingleProbes::counters() const noexcept {
   Counters sum;
   engine::add(sum, requests_.counters(), transport_->counters());
   return sum;
+}
+
+void SingleProbes::note_answer(const Done& done) noexcept {
+  if (done.record.profile >= profiles_.size() || !leaves_by_usual_route(profiles_[done.record.profile])) return;
+  heard_[next_heard_] = {.from = done.record.address, .at = done.record.at()};
+  next_heard_ = (next_heard_ + 1) % heard_.size();
+}
+
+std::vector<SilenceCauses::Answer> SingleProbes::recent_answers() const {
+  static const ProbeOptions usual;
+  std::vector<SilenceCauses::Answer> answers;
+  const Instant since = transport_->now() - recent;
+  for (const Heard& heard : heard_)
+    if (heard.from && heard.at >= since) answers.push_back({.from = heard.from, .probe = &usual});
+  return answers;
+}
+
+void SingleProbes::explain(const Done& done, Result& result) noexcept {
+  if (result.answered()) return note_answer(done);
+  const bool known = done.record.profile < profiles_.size();
+  explain(known ? profiles_[done.record.profile] : options_.probe,
+          done.sent_at > Instant{} ? transport_->now() - done.sent_at : Duration{}, result);
+}
+
+void SingleProbes::explain(const ProbeOptions& probe, Duration asked, Result& result) noexcept {
+  if (!engine::has_cause(result.outcome)) return;
+  try {
+    if (causes_.begin(*transport_, requests_.in_flight())) causes_.set_answers(recent_answers());
+    causes_.explain(probe, asked, result);
+  } catch (const std::bad_alloc&) {
+    // The cause stays unknown.
+  }
 }
 
 Instant SingleProbes::next() const noexcept {

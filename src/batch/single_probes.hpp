@@ -2,6 +2,7 @@
 // Connects profiles, requests, a transport and the loop. The caller decides which probe is submitted when.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "base/growing_waits.hpp"
 #include "batch/ipv6_zones.hpp"
 #include "batch/probe_profiles.hpp"
+#include "batch/silence_causes.hpp"
 #include "engine/destination.hpp"
 #include "engine/probe_loop.hpp"
 #include "engine/request_schedule.hpp"
@@ -84,6 +86,12 @@ class SingleProbes {
   /// As ProbeTransport's.
   [[nodiscard]] bool is_own(const Address& address, Protocol protocol) { return transport_->is_own(address, protocol); }
 
+  /// Writes the cause to `result`, to which the fate of the request was copied, when it is silent. Call it for answered
+  /// requests too: they prove that their gateways are alive.
+  void explain(const Done& done, Result& result) noexcept;
+  /// The same for a probe that is known to the caller.
+  void explain(const ProbeOptions& probe, Duration asked, Result& result) noexcept;
+
   [[nodiscard]] Instant now() const { return transport_->now(); }
   /// As ProbeTransport's.
   [[nodiscard]] Duration wall_offset() const { return transport_->wall_offset(); }
@@ -104,6 +112,8 @@ class SingleProbes {
   net::ProfileNumber make_known(const Profiles::Numbered& numbered, const ProbeOptions& probe);
   void release_profiles() noexcept;
   void begin_wait() noexcept;
+  void note_answer(const Done& done) noexcept;
+  [[nodiscard]] std::vector<SilenceCauses::Answer> recent_answers() const;
 
   Options options_;
   Profiles profiles_;
@@ -111,6 +121,14 @@ class SingleProbes {
   std::unique_ptr<net::ProbeTransport> transport_;
   Ipv6Zones zones_;
   engine::ProbeLoop loop_;
+  SilenceCauses causes_{};
+  /// A few of the last answers to probes that leave by the usual routes.
+  struct Heard {
+    Address from{};
+    Instant at{};
+  };
+  std::array<Heard, 32> heard_{};
+  std::size_t next_heard_ = 0;  ///< The place in heard_ of the next one.
 };
 
 /// Writes the fate of a request to `result`, and what was asked, but neither host nor address nor position.

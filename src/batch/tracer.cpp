@@ -68,9 +68,10 @@ class Tracer {
   void take_answers();
   [[nodiscard]] TraceSchedule::Answer answer(const SingleProbes::Done& done, std::uint32_t route);
 
-  void report(std::size_t position, std::vector<Route>& out) const;
-  [[nodiscard]] Route route(const Result& target, std::uint32_t destination, int flow) const;
-  [[nodiscard]] Result result(const Result& target, std::size_t route, const engine::HopProbe& probe) const;
+  void report(std::size_t position, std::vector<Route>& out);
+  [[nodiscard]] Route route(const Result& target, std::uint32_t destination, int flow);
+  [[nodiscard]] Result result(const Result& target, std::size_t route, const engine::HopProbe& probe);
+  void explain(const TraceSchedule::Answer& answer, std::size_t route, Result& result);
 
   BatchPlan plan_;
   const TraceOptions& options_;
@@ -196,7 +197,7 @@ std::vector<Route> Tracer::run() && {
   return out;
 }
 
-void Tracer::report(std::size_t position, std::vector<Route>& out) const {
+void Tracer::report(std::size_t position, std::vector<Route>& out) {
   const Result& target = plan_.results[position];
   const std::uint32_t destination = plan_.unique_targets.target_of(position);
   if (destination == engine::UniqueTargets::no_target) {
@@ -206,13 +207,22 @@ void Tracer::report(std::size_t position, std::vector<Route>& out) const {
   for (int flow = 0; flow < options_.flows; ++flow) out.push_back(route(target, destination, flow));
 }
 
-Result Tracer::result(const Result& target, std::size_t route, const engine::HopProbe& probe) const {
+/// A router's answer is a hop. An error of this host itself is none: it has a cause of its own.
+void Tracer::explain(const TraceSchedule::Answer& answer, std::size_t route, Result& result) {
+  if (answer.own)
+    probes_.explain(probe_of(plan_.destinations[route / flows()]), timeout_, result);
+  else if (result.responder && result.cause == Cause::unknown)
+    result.cause = Cause::remote;
+}
+
+Result Tracer::result(const Result& target, std::size_t route, const engine::HopProbe& probe) {
   Result result{.host = target.host, .address = target.address};
   result.position = target.position;
   result.protocol = target.protocol;
   result.port = target.port;
   if (const auto* answer = schedule_.answer(probe)) {
     copy_outcome(answer->record, &answer->detail, wall_offset_, result);
+    explain(*answer, route, result);
   } else if (probe.attempts > 0) {
     const bool over = time_is_up_ || probe.state == engine::HopProbe::State::over || schedule_.given_up(route, probe);
     result.outcome = over ? Outcome::no_reply : Outcome::pending;
@@ -222,7 +232,7 @@ Result Tracer::result(const Result& target, std::size_t route, const engine::Hop
   return result;
 }
 
-Route Tracer::route(const Result& target, std::uint32_t destination, int flow) const {
+Route Tracer::route(const Result& target, std::uint32_t destination, int flow) {
   const std::size_t number = destination * flows() + static_cast<std::size_t>(flow);
   Route route{.host = target.host, .address = target.address, .hops = {}, .flow = flow};
   route.reached = schedule_.reached(number);

@@ -182,6 +182,12 @@ std::size_t Shards::awaited() const noexcept {
   return count;
 }
 
+std::size_t Shards::unanswered() const noexcept {
+  std::size_t sum = 0;
+  for (const Shard& shard : shards_) sum += shard.session.fates().unanswered();
+  return sum;
+}
+
 Counters Shards::counters() const noexcept {
   Counters sum;
   for (const Shard& shard : shards_) add(sum, shard.schedule.outcomes().counters(), shard.transport->counters());

@@ -74,6 +74,7 @@ class Shards {
   /// The earliest BatchSchedule::next_recovery() of all shards.
   [[nodiscard]] Instant next_recovery() const noexcept;
   [[nodiscard]] std::size_t awaited() const noexcept;
+  [[nodiscard]] std::size_t unanswered() const noexcept;
   [[nodiscard]] Counters counters() const noexcept;
 
  private:

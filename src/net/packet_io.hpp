@@ -14,6 +14,7 @@
 #include "multiping/address.hpp"
 #include "multiping/options.hpp"
 #include "net/arrival_time.hpp"
+#include "net/local_network.hpp"
 #include "net/probe_profile_number.hpp"
 #include "net/socket_needs.hpp"
 
@@ -188,6 +189,9 @@ class PacketIo {
   [[nodiscard]] virtual bool is_own(const Address& address, Protocol protocol) {
     return static_cast<void>(address), static_cast<void>(protocol), false;
   }
+
+  /// Answers questions about the host from which probes of this protocol leave; null where they cannot be answered.
+  [[nodiscard]] virtual LocalNetwork* local_network(Protocol protocol) { return static_cast<void>(protocol), nullptr; }
 
   /// Returns the drops since the sockets were opened, or since renew().
   [[nodiscard]] virtual Drops drops() noexcept = 0;

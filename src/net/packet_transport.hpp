@@ -41,6 +41,7 @@ class PacketTransport final : public ProbeTransport {
   [[nodiscard]] bool is_own(const Address& address, Protocol protocol) override {
     return io_->is_own(address, protocol);
   }
+  [[nodiscard]] LocalNetwork* local_network(Protocol protocol) override { return io_->local_network(protocol); }
   void look_for_drops() noexcept override;
   [[nodiscard]] Instant next_chore() const noexcept override {
     return connections_.has_news() ? Instant::min() : io_->next_chore();

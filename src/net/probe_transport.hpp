@@ -17,6 +17,7 @@
 #include "multiping/result.hpp"
 #include "multiping/transport.hpp"
 #include "net/arrival_time.hpp"
+#include "net/local_network.hpp"
 #include "net/packet_options.hpp"
 #include "net/probe_profile_number.hpp"
 #include "net/socket_needs.hpp"
@@ -145,6 +146,9 @@ class ProbeTransport {
   [[nodiscard]] virtual bool is_own(const Address& address, Protocol protocol) {
     return static_cast<void>(address), static_cast<void>(protocol), false;
   }
+
+  /// The same as PacketIo::local_network().
+  [[nodiscard]] virtual LocalNetwork* local_network(Protocol protocol) { return static_cast<void>(protocol), nullptr; }
 
   /// The time at which receive() has something to do even if nothing arrives, for a caller that waits on
   /// native_handle().

@@ -9,38 +9,18 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <string_view>
 
 #include "os/file_descriptor.hpp"
+#include "os/netlink_message.hpp"
 #include "os/socket.hpp"
 
 namespace multiping::os {
 namespace {
 
-using Bytes = std::span<const std::uint8_t>;
-
-template <class T>
-std::optional<T> read(Bytes bytes) noexcept {
-  if (bytes.size() < sizeof(T)) return std::nullopt;
-  T value{};
-  std::memcpy(&value, bytes.data(), sizeof value);
-  return value;
-}
-
-Bytes behind(Bytes bytes, std::size_t size) noexcept {
-  return bytes.subspan(std::min(bytes.size(), NLMSG_ALIGN(size)));
-}
-
-/// The payload of the first attribute of that type; empty where there is none.
-Bytes attribute(Bytes attributes, unsigned short type) noexcept {
-  while (const auto header = read<rtattr>(attributes)) {
-    if (header->rta_len < sizeof(rtattr) || header->rta_len > attributes.size()) return {};
-    if ((header->rta_type & NLA_TYPE_MASK) == type) return attributes.first(header->rta_len).subspan(RTA_LENGTH(0));
-    attributes = behind(attributes, header->rta_len);
-  }
-  return {};
-}
+using netlink::attribute;
+using netlink::Bytes;
+using netlink::read;
 
 bool says(Bytes text, std::string_view word) noexcept {
   return text.size() >= word.size() && std::equal(word.begin(), word.end(), text.begin());
@@ -82,9 +62,9 @@ bool may_be_of_vrf(unsigned device) noexcept { return is_of_vrf(Answer{device}.b
 std::optional<Bytes> attributes_of(Bytes answer) noexcept {
   const auto header = read<nlmsghdr>(answer);
   if (!header || header->nlmsg_type != RTM_NEWLINK || header->nlmsg_len > answer.size()) return std::nullopt;
-  const Bytes link = behind(answer.first(header->nlmsg_len), sizeof(nlmsghdr));
+  const Bytes link = netlink::after(answer.first(header->nlmsg_len), sizeof(nlmsghdr));
   if (link.size() < sizeof(ifinfomsg)) return std::nullopt;
-  return behind(link, sizeof(ifinfomsg));
+  return netlink::after(link, sizeof(ifinfomsg));
 }
 
 }  // namespace

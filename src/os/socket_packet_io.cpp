@@ -496,8 +496,13 @@ SocketPacketIo::Reports SocketPacketIo::hold_errors(net::SocketId socket_id) {
 }
 
 bool SocketPacketIo::is_own(const Address& address, Protocol protocol) {
-  const bool elsewhere = protocol == Protocol::icmp && broker_.sockets && broker_.sockets->elsewhere();
-  return (elsewhere ? own_addresses_of_echoes_ : own_addresses_).has(address, now());
+  return (leave_elsewhere(protocol) ? own_addresses_of_echoes_ : own_addresses_).has(address, now());
+}
+
+net::LocalNetwork* SocketPacketIo::local_network(Protocol protocol) {
+  if (leave_elsewhere(protocol)) return nullptr;
+  if (!kernel_) kernel_ = std::make_unique<KernelNetwork>();
+  return kernel_.get();
 }
 
 std::error_code SocketPacketIo::connect(const net::Connecting& connecting) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -20,6 +21,7 @@
 #include "os/error_queue.hpp"
 #include "os/file_descriptor.hpp"
 #include "os/idle_sockets.hpp"
+#include "os/kernel_network.hpp"
 #include "os/local_addresses.hpp"
 #include "os/message_arrays.hpp"
 #include "os/packet_stamp_clock.hpp"
@@ -54,6 +56,7 @@ class SocketPacketIo final : public net::PacketIo {
   void give_back(Taken what, net::SocketId socket_id, std::size_t count) noexcept override;
   void abandon(std::uint64_t token) noexcept override { connector_.abandon(token); }
   [[nodiscard]] bool is_own(const Address& address, Protocol protocol) override;
+  [[nodiscard]] net::LocalNetwork* local_network(Protocol protocol) override;
   [[nodiscard]] Instant next_chore() const noexcept override;
   void wait(Instant until) override;
   void wake() noexcept override;
@@ -110,6 +113,10 @@ class SocketPacketIo final : public net::PacketIo {
     return !held_errors_.empty() || given_back_.any() || connector_.has_given_back();
   }
 
+  /// Probes of this protocol leave from the network of a broker, which is not the one of this process.
+  [[nodiscard]] bool leave_elsewhere(Protocol protocol) const noexcept {
+    return protocol == Protocol::icmp && broker_.sockets && broker_.sockets->elsewhere();
+  }
   [[nodiscard]] static std::size_t index(Family family) noexcept { return family == Family::ipv4 ? 0 : 1; }
   [[nodiscard]] net::SendPath open_path(Family family, net::ProfileNumber number, unsigned turn);
   [[nodiscard]] SocketPool::Taken take_socket(Family family, net::ProfileNumber number, unsigned turn);
@@ -140,6 +147,7 @@ class SocketPacketIo final : public net::PacketIo {
   BrokerAccess broker_;
   LocalAddresses own_addresses_;
   LocalAddresses own_addresses_of_echoes_;  ///< Used when a broker's ping sockets are of another network.
+  std::unique_ptr<KernelNetwork> kernel_;   ///< Made when a target was silent.
   FileDescriptor wake_;
   std::size_t packets_at_once_;
   std::size_t largest_payload_ = 0;

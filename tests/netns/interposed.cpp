@@ -11,6 +11,8 @@
 namespace {
 
 std::atomic<std::uint64_t> calls{0};
+// Messages to netlink(7) sockets.
+std::atomic<std::uint64_t> questions = 0;
 std::atomic<void (*)(msghdr&)> change_of_received{nullptr};
 
 }  // namespace
@@ -28,6 +30,13 @@ extern "C" int recvmmsg(int socket, mmsghdr* messages, unsigned count, int flags
   return static_cast<int>(got);
 }
 
+extern "C" ssize_t send(int socket, const void* bytes, std::size_t size, int flags) {
+  int domain = 0;
+  socklen_t length = sizeof domain;
+  if (::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_NETLINK) ++questions;
+  return ::syscall(SYS_sendto, socket, bytes, size, flags, nullptr, 0);
+}
+
 extern "C" int poll(pollfd* watched, nfds_t count, int milliseconds) {
   ++calls;
 #ifdef SYS_poll
@@ -41,6 +50,7 @@ extern "C" int poll(pollfd* watched, nfds_t count, int milliseconds) {
 namespace multiping::test {
 
 std::uint64_t calls_of_sockets() { return calls; }
+std::uint64_t netlink_questions() { return questions; }
 
 void change_received(void (*change)(msghdr& message)) { change_of_received = change; }
 

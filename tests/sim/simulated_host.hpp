@@ -13,6 +13,7 @@
 
 #include "base/monotonic_time.hpp"
 #include "multiping/transport.hpp"
+#include "net/local_network.hpp"
 #include "sim/routers.hpp"
 #include "sim/scenario.hpp"
 
@@ -32,9 +33,15 @@ struct HostLog {
   };
   std::vector<Packet> sent{};  ///< Only with SimulatedHost::record.
   std::uint64_t send_calls = 0, refused_sends = 0, waits = 0;
-  std::uint64_t requests = 0, unsound = 0;             ///< As SimNetwork counts them.
-  std::shared_ptr<const RouterTraffic> traffic{};      ///< The traffic of each router.
-  Instant last_waited{};                               ///< The end of the last wait.
+  std::uint64_t requests = 0, unsound = 0;         ///< As SimNetwork counts them.
+  std::shared_ptr<const RouterTraffic> traffic{};  ///< The traffic of each router.
+  struct Passage {
+    std::vector<Instant> passed{};  ///< When each packet passed; also in the future, where it waits for its gateway.
+    unsigned lost = 0;
+  };
+  std::map<Address, Passage> passages{};  ///< Packets that passed their gateway, or were lost there, by target.
+  std::size_t questions = 0;              ///< Questions about routes, neighbours and links.
+  Instant last_waited{};                  ///< The end of the last wait.
   std::size_t most_sockets = 0, most_connections = 0;  ///< The most that were open at once.
 };
 
@@ -72,6 +79,18 @@ struct SimulatedHost {
     std::function<void()> action{};
   };
   std::vector<Happening> happenings{};  ///< In order of time; each is called when virtual time reaches it.
+  struct Absence {
+    Duration from{}, until{};  ///< From `start`.
+  };
+  /// A neighbour through which packets to `block` leave. It answers questions for its address but while it is gone.
+  struct Gateway {
+    std::string block{};
+    Address address{};
+    std::optional<net::Neighbour::State> state{};  ///< Its entry at the start; none: there is none.
+    Duration confirmed_before{};                   ///< How long before the start its last answer was.
+    std::vector<Absence> gone{};
+  };
+  std::vector<Gateway> gateways{};  ///< Empty: all packets pass, and nothing is known of the way out.
   bool record = false;
 };
 

@@ -34,6 +34,7 @@ SimulatedPacketIo::SimulatedPacketIo(const net::SocketNeeds& request, const Scen
       now_{host_.start},
       log_{log == nullptr ? unwatched_ : *log} {
   log_.traffic = network_.traffic();
+  if (!host_.gateways.empty()) neighbours_.emplace(host_, now_, log_);
   for (std::size_t i = 0; i < host_.refusals.size(); ++i) refusals_.add(host_.refusals[i].block, i);
 }
 
@@ -106,8 +107,10 @@ void SimulatedPacketIo::transmit(const Bytes& packet, bool dont_fragment) {
     log_.sent.push_back({now_, sent->ip.destination, sent->ip.source, sent->protocol(), port, source_port, sent->ip.ttl,
                          sent->ip.tos, sent->ip.flow_label, dont_fragment, sent->message.size()});
   }
+  const auto passed = neighbours_ ? neighbours_->leave(sent->ip.destination) : std::optional{Duration{}};
+  if (!passed) return;
   for (Delivery& delivery : network_.answer(now_, packet, largest_piece(*sent, dont_fragment)))
-    flying_.push({now_ + delivery.delay, ++order_, std::move(delivery.bytes)});
+    flying_.push({now_ + *passed + delivery.delay, ++order_, std::move(delivery.bytes)});
   log_.requests = network_.requests();
   log_.unsound = network_.unsound();
 }
@@ -217,6 +220,8 @@ std::span<const net::Connected> SimulatedPacketIo::connections(bool& more) { ret
 bool SimulatedPacketIo::is_own(const Address& address, Protocol) {
   return std::ranges::find(host_.addresses, address) != host_.addresses.end();
 }
+
+net::LocalNetwork* SimulatedPacketIo::local_network(Protocol) { return neighbours_ ? &*neighbours_ : nullptr; }
 
 void SimulatedPacketIo::wait(Instant until) {
   ++log_.waits;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <queue>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "sim/network.hpp"
 #include "sim/simulated_connections.hpp"
 #include "sim/simulated_host.hpp"
+#include "sim/simulated_neighbours.hpp"
 #include "sim/simulated_sockets.hpp"
 
 namespace multiping::test {
@@ -40,6 +42,7 @@ class SimulatedPacketIo final : public net::PacketIo {
   std::span<const net::Connected> connections(bool& more) override;
   void abandon(std::uint64_t token) noexcept override { connections_.abandon(token); }
   [[nodiscard]] bool is_own(const Address& address, Protocol protocol) override;
+  [[nodiscard]] net::LocalNetwork* local_network(Protocol protocol) override;
   void wait(Instant until) override;
   void wake() noexcept override { woken_.store(true); }
   [[nodiscard]] net::Drops drops() noexcept override { return sockets_.drops(); }
@@ -82,6 +85,7 @@ class SimulatedPacketIo final : public net::PacketIo {
   std::atomic<bool> woken_{false};
   HostLog unwatched_{};
   HostLog& log_;
+  std::optional<SimulatedNeighbours> neighbours_{};  ///< With SimulatedHost::gateways.
 };
 
 }  // namespace multiping::test

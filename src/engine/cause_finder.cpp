@@ -1,0 +1,117 @@
+// Each question is asked when it is first needed, and its answer is kept.
+// See cause_finder.hpp.
+#include "engine/cause_finder.hpp"
+
+#include <algorithm>
+
+namespace multiping::engine {
+namespace {
+
+/// The most targets whose routes are asked for one by one. The causes of further ones are unknown.
+constexpr std::size_t most_asked_alone = 64;
+/// The same for targets that answered.
+constexpr std::size_t most_answers_asked = 8;
+/// From this number of neighbours on one link on, the list of all of them is read.
+constexpr std::size_t most_neighbours_asked = 4;
+
+bool routed_alike(const ProbeOptions& one, const ProbeOptions& other) noexcept {
+  return one.device == other.device && one.mark == other.mark && one.tos == other.tos &&
+         one.source_v4 == other.source_v4 && one.source_v6 == other.source_v6;
+}
+
+}  // namespace
+
+std::size_t CauseFinder::kind_of(const ProbeOptions& probe) {
+  for (std::size_t i = 0; i < kinds_.size(); ++i)
+    if (routed_alike(kinds_[i], probe)) return i;
+  kinds_.push_back(probe);
+  return kinds_.size() - 1;
+}
+
+std::uint32_t CauseFinder::device_of(const Address& to, const ProbeOptions& probe) const {
+  return probe.device.empty() ? to.scope_id() : network_.device(probe.device);
+}
+
+/// None while there are few targets: then asking for each is quicker.
+const RouteTable* CauseFinder::table(Family family) {
+  many_ = many_ || single_ways_.size() >= few;
+  if (!many_) return nullptr;
+  auto& table = tables_[family == Family::ipv4 ? 0 : 1];
+  if (!table) {
+    table.emplace();
+    if (auto routes = network_.routes(family)) table->emplace(std::move(*routes));
+  }
+  return *table ? &**table : nullptr;
+}
+
+CauseFinder::Way CauseFinder::ask_alone(const Address& to, const ProbeOptions& probe, std::size_t kind) {
+  const auto known = single_ways_.find({kind, to});
+  if (known != single_ways_.end()) return known->second;
+  if (single_ways_.size() >= most_asked_alone || !network_.has_time()) return std::nullopt;
+  return single_ways_[{kind, to}] = network_.way_out(to, probe);
+}
+
+/// Targets with one route share the answer about the first of them, if the kernel agrees with the list of routes.
+CauseFinder::Way CauseFinder::way_of(const Address& to, const ProbeOptions& probe) {
+  const std::size_t kind = kind_of(probe);
+  const RouteTable* const routes = table(to.family());
+  const auto number = routes != nullptr ? routes->find(to, device_of(to, probe)) : std::nullopt;
+  if (!number) return ask_alone(to, probe, kind);
+  const net::RouteEntry& route = (*routes)[*number];
+  auto known = route_ways_.find({kind, &route});
+  if (known == route_ways_.end())
+    known = route_ways_.emplace(std::pair{kind, &route}, network_.way_out(to, probe)).first;
+  const Way& way = known->second;
+  const bool agrees = way && (way->error || (way->gateway == route.gateway && way->device == route.device));
+  return agrees ? way : ask_alone(to, probe, kind);
+}
+
+const std::optional<net::Link>& CauseFinder::link(std::uint32_t device) {
+  const auto known = links_.find(device);
+  return known != links_.end() ? known->second : links_[device] = network_.link(device);
+}
+
+void CauseFinder::list_neighbours(Family family, std::uint32_t device) {
+  for (const net::Neighbour& each : network_.neighbours(family, device)) neighbours_[{device, each.address}] = each;
+}
+
+std::optional<net::Neighbour> CauseFinder::neighbour(const Hop& hop) {
+  const auto known = neighbours_.find(hop);
+  if (known != neighbours_.end()) return known->second;
+  std::size_t& asked = neighbours_asked_[{hop.second.family(), hop.first}];
+  if (asked < most_neighbours_asked) {
+    ++asked;
+    return neighbours_[hop] = network_.neighbour(hop.second, hop.first);
+  }
+  if (asked++ == most_neighbours_asked) list_neighbours(hop.second.family(), hop.first);
+  const auto listed = neighbours_.find(hop);
+  return listed != neighbours_.end() ? listed->second : std::nullopt;
+}
+
+bool CauseFinder::has_answered_through(const Hop& gateway) {
+  if (!std::exchange(answers_seen_, true)) {
+    std::size_t asked = 0;
+    for (const Answer& answer : answers_) {
+      if (!many_ && asked++ == most_answers_asked) break;
+      const Way way = way_of(answer.from, *answer.probe);
+      if (way && !way->error && !way->several && way->gateway) alive_.insert({way->device, way->gateway});
+    }
+  }
+  return alive_.contains(gateway);
+}
+
+FoundCause CauseFinder::find(const Silence& silence) {
+  if (const auto cause = cause_by_end(silence)) return {.cause = *cause};
+  WayFacts facts{.way = way_of(silence.to, silence.probe)};
+  const bool routed = facts.way && !facts.way->error && facts.way->device != 0;
+  const std::uint32_t device = routed ? facts.way->device : device_of(silence.to, silence.probe);
+  const bool unicast = routed && facts.way->kind == net::WayOut::Kind::unicast;
+  if (device != 0 && (unicast || !routed)) facts.link = link(device);
+  if (!unicast || facts.way->several || (facts.link && !facts.link->carrier)) return cause_by_way(silence, facts);
+  const Hop hop{device, facts.way->gateway ? facts.way->gateway : silence.to};
+  if (facts.link && facts.link->asks) facts.next_hop = neighbour(hop);
+  if (facts.way->gateway) facts.other_answered = has_answered_through(hop);
+  return cause_by_way(silence, facts);
+}
+
+}  // namespace multiping::engine
