@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using net::Neighbour;
 using net::WayOut;
-using State = net::Neighbour::State;
+using NeighbourState = net::Neighbour::State;
 
 /// So long must the kernel have asked a neighbour without an answer: most answer within some milliseconds, and one that
 /// sleeps, such as a device in a wireless network, within this time. The kernel asks again after a second.
@@ -39,18 +39,18 @@ bool is_down(const net::Link& link) noexcept { return !link.up || !link.carrier;
 
 /// The kernel has asked for this neighbour in vain: until now, or until it gave up.
 bool is_silent(const Neighbour& neighbour) noexcept {
-  return neighbour.state == State::failed ||
-         (neighbour.state == State::incomplete && neighbour.unchanged >= least_asking);
+  return neighbour.state == NeighbourState::failed ||
+         (neighbour.state == NeighbourState::incomplete && neighbour.unchanged >= least_asking);
 }
 
-bool is_reachable(const Neighbour& neighbour) noexcept { return neighbour.state == State::reachable; }
+bool is_reachable(const Neighbour& neighbour) noexcept { return neighbour.state == NeighbourState::reachable; }
 
 /// The kernel holds the neighbour for reachable, which it does for less than a minute after an answer; or the neighbour
 /// answered since the first probe, or shortly before.
 bool answered_lately(const Neighbour& neighbour, Duration asked) noexcept {
   if (asked - neighbour.unconfirmed > soon) return false;
   if (is_reachable(neighbour)) return true;
-  return (neighbour.state == State::delay || neighbour.state == State::probe) &&
+  return (neighbour.state == NeighbourState::delay || neighbour.state == NeighbourState::probe) &&
          neighbour.unconfirmed <= asked + lately;
 }
 

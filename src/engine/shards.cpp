@@ -184,7 +184,7 @@ std::size_t Shards::awaited() const noexcept {
 
 std::size_t Shards::unanswered() const noexcept {
   std::size_t sum = 0;
-  for (const Shard& shard : shards_) sum += shard.session.fates().unanswered();
+  for (const Shard& shard : shards_) sum += shard.schedule.outcomes().unanswered();
   return sum;
 }
 
