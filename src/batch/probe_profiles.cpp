@@ -43,7 +43,7 @@ std::size_t hash(const ProbeOptions& options) noexcept {
 /// bytes may be fragmented with IPv6. A payload of less than 8 bytes has a shorter tag, and a profile of its own.
 std::size_t profile_size(std::size_t size, Family family) noexcept {
   constexpr std::size_t whole_tag = 8;
-  constexpr std::array<std::size_t, 3> steps{ProbeOptions{}.payload_size, 520, 1232};
+  constexpr std::array<std::size_t, 3> steps{usual_payload_size, 520, 1232};
   if (size < whole_tag) return size;
   const auto step = std::ranges::lower_bound(steps, size);
   if (step != steps.end()) return *step;

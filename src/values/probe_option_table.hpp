@@ -66,48 +66,55 @@ inline constexpr OptionProtocols that_connect{.have = [](Protocol p) { return tr
                                               .why = "false: only TCP has half-open connections"};
 }  // namespace option_protocols
 
+/// The default of ProbeOptions::payload_size.
+inline constexpr std::size_t usual_payload_size = 56;
+
 inline constexpr std::tuple probe_option_table{
-    ProbeOption{.name = "protocol", .member = &ProbeOptions::protocol},
-    ProbeOption{.name = "family", .member = &ProbeOptions::family},
-    ProbeOption{.name = "port",
-                .member = &ProbeOptions::port,
-                .least = 0,
-                .most = 65'535,
-                .protocols = option_protocols::with_ports},
-    ProbeOption{.name = "source_port",
-                .member = &ProbeOptions::source_port,
-                .least = 0,
-                .most = 65'535,
-                .protocols = option_protocols::with_ports},
-    ProbeOption{.name = "source_v4",
-                .member = &ProbeOptions::source_v4,
-                .only_for = Family::ipv4,
-                .over_proxy = false,
-                .may_lapse = true},
-    ProbeOption{.name = "source_v6",
-                .member = &ProbeOptions::source_v6,
-                .only_for = Family::ipv6,
-                .over_proxy = false,
-                .may_lapse = true},
-    ProbeOption{.name = "device", .member = &ProbeOptions::device, .over_proxy = false},
-    ProbeOption{.name = "ttl", .member = &ProbeOptions::ttl, .least = 1, .most = 255, .over_proxy = false},
-    ProbeOption{.name = "tos", .member = &ProbeOptions::tos, .least = 0, .most = 255, .over_proxy = false},
-    ProbeOption{.name = "payload_size",  // its range depends on the family
-                .member = &ProbeOptions::payload_size,
-                .usual = static_cast<std::int64_t>(ProbeOptions{}.payload_size),
-                .protocols = option_protocols::with_payload},
-    ProbeOption{.name = "pattern", .member = &ProbeOptions::pattern, .protocols = option_protocols::with_payload},
-    ProbeOption{.name = "mark", .member = &ProbeOptions::mark, .over_proxy = false, .may_lapse = true},
-    ProbeOption{.name = "flow_label",
-                .member = &ProbeOptions::flow_label,
-                .least = 0,
-                .most = (1 << 20) - 1,
-                .over_proxy = false},
-    ProbeOption{.name = "dont_fragment", .member = &ProbeOptions::dont_fragment, .over_proxy = false},
-    ProbeOption{.name = "half_open", .member = &ProbeOptions::half_open, .protocols = option_protocols::that_connect},
-    ProbeOption{
+    ProbeOption<Protocol>{.name = "protocol", .member = &ProbeOptions::protocol},
+    ProbeOption<Family>{.name = "family", .member = &ProbeOptions::family},
+    ProbeOption<int>{.name = "port",
+                     .member = &ProbeOptions::port,
+                     .least = 0,
+                     .most = 65'535,
+                     .protocols = option_protocols::with_ports},
+    ProbeOption<int>{.name = "source_port",
+                     .member = &ProbeOptions::source_port,
+                     .least = 0,
+                     .most = 65'535,
+                     .protocols = option_protocols::with_ports},
+    ProbeOption<Address>{.name = "source_v4",
+                         .member = &ProbeOptions::source_v4,
+                         .only_for = Family::ipv4,
+                         .over_proxy = false,
+                         .may_lapse = true},
+    ProbeOption<Address>{.name = "source_v6",
+                         .member = &ProbeOptions::source_v6,
+                         .only_for = Family::ipv6,
+                         .over_proxy = false,
+                         .may_lapse = true},
+    ProbeOption<std::string>{.name = "device", .member = &ProbeOptions::device, .over_proxy = false},
+    ProbeOption<std::optional<int>>{
+        .name = "ttl", .member = &ProbeOptions::ttl, .least = 1, .most = 255, .over_proxy = false},
+    ProbeOption<int>{.name = "tos", .member = &ProbeOptions::tos, .least = 0, .most = 255, .over_proxy = false},
+    ProbeOption<std::size_t>{.name = "payload_size",  // its range depends on the family
+                             .member = &ProbeOptions::payload_size,
+                             .usual = usual_payload_size,
+                             .protocols = option_protocols::with_payload},
+    ProbeOption<std::vector<std::uint8_t>>{
+        .name = "pattern", .member = &ProbeOptions::pattern, .protocols = option_protocols::with_payload},
+    ProbeOption<std::optional<std::uint32_t>>{
+        .name = "mark", .member = &ProbeOptions::mark, .over_proxy = false, .may_lapse = true},
+    ProbeOption<std::optional<std::uint32_t>>{.name = "flow_label",
+                                              .member = &ProbeOptions::flow_label,
+                                              .least = 0,
+                                              .most = (1 << 20) - 1,
+                                              .over_proxy = false},
+    ProbeOption<bool>{.name = "dont_fragment", .member = &ProbeOptions::dont_fragment, .over_proxy = false},
+    ProbeOption<bool>{
+        .name = "half_open", .member = &ProbeOptions::half_open, .protocols = option_protocols::that_connect},
+    ProbeOption<std::optional<std::uint16_t>>{
         .name = "flow", .member = &ProbeOptions::flow, .protocols = option_protocols::with_flows, .over_proxy = false},
-    ProbeOption{
+    ProbeOption<bool>{
         .name = "random_payload", .member = &ProbeOptions::random_payload, .protocols = option_protocols::with_payload},
 };
 
