@@ -1,12 +1,13 @@
 // Runs multiping-packet as root, as an ordinary user with ping sockets of its own, and with those of a broker: what it
 // may do then, and how it treats its streams.
-#include <sys/stat.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
-#include <fstream>
-#include <set>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -107,6 +108,27 @@ BOOST_AUTO_TEST_CASE(it_has_no_privilege_when_it_serves) {
       BOOST_TEST(client.read_lines(3));
       BOOST_TEST(count_of(client.text(), " reply ") == 2U, client.text());
     }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(the_datagram_of_a_udp_service_is_a_reply) {
+  in_namespace([] {
+    allow_ping_sockets();
+    const multiping::os::FileDescriptor service{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in address{
+        .sin_family = AF_INET, .sin_port = htons(5353), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    BOOST_REQUIRE(::bind(service.value(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    PacketClient client{our_helper(), users().back()};
+    BOOST_TEST(client.write("1 send-probe ip-4 127.0.0.1 protocol udp port 5353 timeout 20\n"));
+    pollfd asked{service.value(), POLLIN, 0};
+    BOOST_REQUIRE(::poll(&asked, 1, 20'000) == 1);
+    sockaddr_in from{};
+    socklen_t size = sizeof from;
+    char byte = 0;
+    BOOST_TEST(::recvfrom(service.value(), &byte, 1, 0, reinterpret_cast<sockaddr*>(&from), &size) == 1);
+    BOOST_TEST(::sendto(service.value(), "yes", 3, 0, reinterpret_cast<const sockaddr*>(&from), size) == 3);
+    BOOST_TEST(client.read_lines(1));
+    BOOST_TEST(without_times(client.text()) == "1 reply ip-4 127.0.0.1 round-trip-time T\n");
   });
 }
 
