@@ -195,9 +195,9 @@ BOOST_AUTO_TEST_CASE(damage_is_told_with_its_line) {
       {head + "quorum \"a\" 1 1.5\n", "line 3: 1.5 is no number"},
       {head + "rest\n", "line 3: rest is no kind of line"},
       {head + host + "end of it\n", "line 4: there is more"}};
-  for (const auto& [text, complaint] : damaged)
-    BOOST_CHECK_EXCEPTION(loaded(text), std::runtime_error, [&](const auto& error) {
-      const bool right = std::string{error.what()}.starts_with("state of health, " + complaint);
+  for (const auto& each : damaged)
+    BOOST_CHECK_EXCEPTION(loaded(each.first), std::runtime_error, [&](const auto& error) {
+      const bool right = std::string{error.what()}.starts_with("state of health, " + each.second);
       if (!right) BOOST_TEST_MESSAGE(error.what());
       return right;
     });

@@ -382,9 +382,9 @@ BOOST_AUTO_TEST_CASE(options_out_of_range_are_named) {
       {{.confidence = std::numeric_limits<double>::quiet_NaN()}, "HealthOptions::confidence is nan; it must be 0 to 1"},
       {{.shared_inside = 0}, "HealthOptions::shared_inside is 0; it must be above 0, to 1"},
       {{.shared_outside = 2}, "HealthOptions::shared_outside is 2; it must be 0 to 1"}};
-  for (const auto& [options, text] : wrong)
-    BOOST_CHECK_EXCEPTION(HealthTracker{options}, std::invalid_argument,
-                          [&](const auto& error) { return error.what() == text; });
+  for (const auto& each : wrong)
+    BOOST_CHECK_EXCEPTION(HealthTracker{each.first}, std::invalid_argument,
+                          [&](const auto& error) { return error.what() == each.second; });
   HealthTracker tracker;
   BOOST_CHECK_THROW(tracker.set_quorum("a", {.share = 1.1}), std::invalid_argument);
   BOOST_CHECK_THROW(tracker.set_quorum("//", {}), std::invalid_argument);
