@@ -94,7 +94,7 @@ inline constexpr std::tuple probe_option_table{
     ProbeOption{.name = "tos", .member = &ProbeOptions::tos, .least = 0, .most = 255, .over_proxy = false},
     ProbeOption{.name = "payload_size",  // its range depends on the family
                 .member = &ProbeOptions::payload_size,
-                .usual = ProbeOptions{}.payload_size,
+                .usual = static_cast<std::int64_t>(ProbeOptions{}.payload_size),
                 .protocols = option_protocols::with_payload},
     ProbeOption{.name = "pattern", .member = &ProbeOptions::pattern, .protocols = option_protocols::with_payload},
     ProbeOption{.name = "mark", .member = &ProbeOptions::mark, .over_proxy = false, .may_lapse = true},
