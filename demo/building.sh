@@ -37,6 +37,10 @@ build_packages() {
   command -v ninja >/dev/null || command -v make >/dev/null || echo ninja-build
 }
 
+# What the command needs beside that; without it the command is left out.
+# shellcheck disable=SC2034  # For those who source this.
+command_packages="libcli11-dev libfmt-dev nlohmann-json3-dev libncurses-dev"
+
 # Prints the settings for which a build folder is configured. When one of them changes, CMake's cache is not valid.
 configuration() { echo "$root $build ${generator:-} ${CXX:-} ${CXXFLAGS:-} ${MULTIPING_PRESET:-}"; }
 

@@ -37,6 +37,9 @@ is_there() {
     libboost-dev) have_header boost/asio.hpp ;;
     libboost-test-dev) have_header boost/test/unit_test.hpp ;;
     libcli11-dev) have_header CLI/CLI.hpp ;;
+    libfmt-dev) have_header fmt/format.h ;;
+    nlohmann-json3-dev) have_header nlohmann/json.hpp ;;
+    libncurses-dev) have_header ncurses.h ;;
     libseccomp-dev) have_header seccomp.h ;;
     lib*) return 1 ;;
     *) have "$1" ;;

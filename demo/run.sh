@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds multi_ping_demo and pings with it; installs what is missing first (Debian 12; root, or sudo).
+# Builds multi_ping_demo and the command multiping, and pings with them; installs what is missing first (Debian 12; root,
+# or sudo).
 # Usage: run.sh [HOST...]; without a host it pings this machine, and no packet leaves it.
 # Exit status: 0 when all hosts answered, 1 when not, or when something is missing, 2 when this user may not ping.
 # MULTIPING_BUILD_DIR is where to build, when not in build/ here; CXX the compiler.
@@ -17,10 +18,13 @@ esac
 choose_build_dir
 # shellcheck disable=SC2046  # A list of words on purpose.
 "$root/demo/install_packages.sh" $(build_packages)
+# shellcheck disable=SC2086,SC2154  # A list of words on purpose, of building.sh.
+"$root/demo/install_packages.sh" --if-possible $command_packages
 choose_generator
-is_configured || configure -D MULTIPING_BUILD_TESTS=OFF -D MULTIPING_BUILD_DAEMON=OFF
-build_all --target multi_ping_demo
+is_configured || configure -D MULTIPING_BUILD_TESTS=OFF -D MULTIPING_BUILD_DAEMON=OFF -D MULTIPING_BUILD_COMMAND=ON
+build_all --target first_look
 demo=$build/demo/multi_ping_demo
+command=$build/src/apps/multiping/multiping
 
 # True when a group of this user is inside net.ipv4.ping_group_range: then the kernel lets the user ping.
 in_ping_group_range() {
@@ -38,16 +42,19 @@ may_have_net_raw() {
   [ $((bounds >> 13 & 1)) -eq 1 ]
 }
 
+# give_capability PROGRAM
 give_capability() {
   echo "== This user may not ping (net.ipv4.ping_group_range). One command, run as root, allows this program to:"
-  echo "   sudo setcap cap_net_raw+ep $demo"
+  echo "   sudo setcap cap_net_raw+ep $1"
   "$root/demo/install_packages.sh" --if-possible libcap2-bin
-  sudo setcap cap_net_raw+ep "$demo" || echo "== That did not work; going on without."
+  sudo setcap cap_net_raw+ep "$1" || echo "== That did not work; going on without."
 }
 
-# For a user who may not ping, this gives the capability to this one program; it prints the command first.
+# For a user who may not ping, this gives the capability to these two programs; it prints the command first.
 if [ "$(id -u)" -ne 0 ] && ! in_ping_group_range && may_have_net_raw && command -v sudo >/dev/null; then
-  getcap "$demo" 2>/dev/null | grep -q cap_net_raw || give_capability
+  for program in "$demo" "$command"; do
+    [ ! -x "$program" ] || getcap "$program" 2>/dev/null | grep -q cap_net_raw || give_capability "$program"
+  done
 fi
 
 run_demo() {
@@ -70,3 +77,7 @@ if grep -qs '^0*1 ' /proc/net/if_inet6; then set -- "$@" ::1; fi
 run_demo "$@"
 echo "== And one that cannot answer, to show how that is told: nobody on the loopback link has this address."
 run_demo fe80::1%lo || [ $? -eq 1 ]
+if [ -x "$command" ]; then
+  echo "== And the command for the shell, with the options of fping and more (--help): $command -e 127.0.0.1"
+  "$command" -e 127.0.0.1
+fi

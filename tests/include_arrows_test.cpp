@@ -34,7 +34,8 @@ constexpr std::string_view include = "include/multiping/", base = "src/base/", v
                            packet = "src/packet/", net = "src/net/", engine = "src/engine/", os = "src/os/",
                            broker = "src/broker/", icmp4em = "src/icmp4em/", resolve = "src/resolve/",
                            batch = "src/batch/", api = "src/api/", privileges = "src/apps/privileges/",
-                           daemon = "src/apps/multipingd/", daemon_sandbox = "src/apps/multipingd/sandbox/",
+                           command = "src/apps/multiping/", daemon = "src/apps/multipingd/",
+                           daemon_sandbox = "src/apps/multipingd/sandbox/",
                            daemon_broker = "src/apps/multipingd/broker/",
                            daemon_icmp4em = "src/apps/multipingd/icmp4em/", mtr_packet = "src/apps/mtr_packet/";
 
@@ -59,6 +60,7 @@ const std::vector<Room>& rooms() {
       {daemon_broker, {broker, os, base, include}},
       {daemon_icmp4em, {icmp4em, os, packet, base, include}},
       {daemon, {daemon_broker, daemon_icmp4em, daemon_sandbox, icmp4em, os, base, include}},
+      {command, {privileges, include}, false, {}, {}, true},
       {mtr_packet, {privileges, include}, false, {}, {}, true},
       {"demo/", {include}, false, {}, {}, true},
   };

@@ -21,16 +21,17 @@ can_make_namespaces() { [ "$(id -u)" -eq 0 ] && unshare --net --mount --propagat
 choose_build_dir
 # shellcheck disable=SC2046  # A list of words on purpose.
 "$root/demo/install_packages.sh" $(build_packages) libboost-test-dev
-# Without these, parts are left out: the daemon and its tests, a consumer's pkg-config, and other people's programs whose
-# answers are compared.
-"$root/demo/install_packages.sh" --if-possible pkg-config libcli11-dev libseccomp-dev
+# Without these, parts are left out: the daemon, the command and their tests, a consumer's pkg-config, and other people's
+# programs whose answers are compared.
+# shellcheck disable=SC2086,SC2154  # A list of words on purpose, of building.sh.
+"$root/demo/install_packages.sh" --if-possible pkg-config libseccomp-dev $command_packages
 if can_make_namespaces; then
   "$root/demo/install_packages.sh" --if-possible iproute2 nftables procps strace libcap2-bin python3 mtr-tiny \
-    traceroute ruby ruby-eventmachine
+    traceroute fping ruby ruby-eventmachine
 fi
 
 choose_generator
-configure -D MULTIPING_BUILD_TESTS=ON -D MULTIPING_BUILD_DAEMON=ON
+configure -D MULTIPING_BUILD_TESTS=ON -D MULTIPING_BUILD_DAEMON=ON -D MULTIPING_BUILD_COMMAND=ON
 # shellcheck disable=SC2119  # All targets.
 build_all
 

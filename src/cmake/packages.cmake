@@ -97,6 +97,20 @@ library find it by themselves.
 It never is root under systemd, and has no permission left when it serves.")
 endif()
 
+if(MULTIPING_BUILD_COMMAND)
+  list(APPEND CPACK_COMPONENTS_ALL multiping_command)
+  set(CPACK_DEBIAN_MULTIPING_COMMAND_PACKAGE_NAME multiping)
+  set(CPACK_DEBIAN_MULTIPING_COMMAND_PACKAGE_SECTION net)
+  set(CPACK_DEBIAN_MULTIPING_COMMAND_PACKAGE_DEPENDS libcap2-bin)
+  set(CPACK_DEBIAN_MULTIPING_COMMAND_PACKAGE_SUGGESTS multipingd)
+  set(CPACK_DEBIAN_MULTIPING_COMMAND_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/src/debian/command/postinst)
+  set(CPACK_COMPONENT_MULTIPING_COMMAND_DESCRIPTION
+"pings many hosts at once
+multiping asks any number of hosts whether they are alive, with the options and
+the lines of fping, and more: probes by TCP, UDP and SCTP, routes, path MTU,
+waits for hosts. It believes only authentic answers.")
+endif()
+
 if(MULTIPING_BUILD_MTR_PACKET)
   list(APPEND CPACK_COMPONENTS_ALL multiping_packet)
   set(CPACK_DEBIAN_MULTIPING_PACKET_PACKAGE_NAME multiping-packet)

@@ -1,5 +1,5 @@
-# Finds the packages that multiping needs. Without Boost the configuration fails. Without the other packages the tests
-# or the daemon are left out, and a message says so.
+# Finds the packages that multiping needs. Without Boost the configuration fails. Without the other packages the tests,
+# the daemon or the command are left out, and a message says so.
 find_package(Threads REQUIRED)
 find_package(Boost 1.74 QUIET)
 if(NOT Boost_FOUND)
@@ -26,5 +26,19 @@ if(MULTIPING_BUILD_DAEMON)
   if(NOT SECCOMP_FOUND OR NOT CLI11_FOUND)
     message(STATUS "multipingd is left out: it needs libseccomp and CLI11 (Debian: pkg-config libseccomp-dev libcli11-dev)")
     set(MULTIPING_BUILD_DAEMON OFF)
+  endif()
+endif()
+
+if(MULTIPING_BUILD_COMMAND)
+  find_package(CLI11 QUIET CONFIG)
+  find_package(fmt QUIET CONFIG)
+  find_package(nlohmann_json QUIET CONFIG)
+  set(CURSES_NEED_NCURSES ON)
+  set(CURSES_NEED_WIDE ON)
+  find_package(Curses QUIET)
+  if(NOT CLI11_FOUND OR NOT fmt_FOUND OR NOT nlohmann_json_FOUND OR NOT CURSES_FOUND)
+    message(STATUS "The command multiping is left out: it needs CLI11, fmt, nlohmann-json and ncurses "
+      "(Debian: libcli11-dev libfmt-dev nlohmann-json3-dev libncurses-dev)")
+    set(MULTIPING_BUILD_COMMAND OFF)
   endif()
 endif()

@@ -23,7 +23,7 @@ compiler="g++ $(g++ -dumpfullversion 2>/dev/null || true) for $(g++ -dumpmachine
 echo "== The shared library with debugging information, in $build"
 cmake -S . -B "$build" -D CMAKE_CXX_COMPILER=g++ -D CMAKE_BUILD_TYPE=None -D CMAKE_CXX_FLAGS="-O0 -g" \
   -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=20 -D BUILD_SHARED_LIBS=ON -D MULTIPING_BUILD_TESTS=OFF \
-  -D MULTIPING_BUILD_DEMO=OFF -D MULTIPING_BUILD_DAEMON=OFF >/dev/null
+  -D MULTIPING_BUILD_DEMO=OFF -D MULTIPING_BUILD_DAEMON=OFF -D MULTIPING_BUILD_COMMAND=OFF >/dev/null
 cmake --build "$build" --parallel "$(nproc)" --target multiping >"$build/log" 2>&1 || {
   cat "$build/log"
   exit 1

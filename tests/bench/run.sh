@@ -7,7 +7,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$root/build/bench
 
 "$root/demo/install_packages.sh" g++ cmake ninja-build libboost-dev libbenchmark-dev fping mtr-tiny nmap iproute2 \
-  python3 libseccomp-dev libcli11-dev
+  python3 libseccomp-dev libcli11-dev libfmt-dev nlohmann-json3-dev libncurses-dev
 
 echo "== Building in $build"
 cmake -S "$root" -B "$build" -G Ninja -D CMAKE_BUILD_TYPE=Release -D MULTIPING_BUILD_TESTS=OFF \
@@ -41,6 +41,10 @@ $as_root unshare --net --mount sh -eu -c '
   mount -t sysfs none /sys 2>/dev/null || true
   python3 "$@"' sh "$root/tests/bench/compare_broker.py" "$build/tests/bench" \
   "$build/src/multipingd --user 4321 --group 4322" $quick
+
+echo "== The command"
+$as_root unshare --net sh -euc 'ip link set lo up && python3 "$@"' sh "$root/tests/bench/compare_command.py" \
+  "$build/src/apps/multiping/multiping" "$build/tests/bench/batch" $quick
 
 echo "== Names (a name server that takes 50 ms, then one that is silent)"
 $as_root "$build/tests/bench/names"

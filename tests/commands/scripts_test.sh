@@ -84,9 +84,10 @@ case $1 in
       echo "two.cpp:1: error: broken"
       exit 1
     fi
-    mkdir -p "$2/demo"
+    mkdir -p "$2/demo" "$2/src/apps/multiping"
     printf '#!%s/sh\necho "demo: $*"\n' "${0%/*}" >"$2/demo/multi_ping_demo"
-    chmod +x "$2/demo/multi_ping_demo"
+    printf '#!%s/sh\necho "command: $*"\n' "${0%/*}" >"$2/src/apps/multiping/multiping"
+    chmod +x "$2/demo/multi_ping_demo" "$2/src/apps/multiping/multiping"
     ;;
   *) echo "$*" >"${0%/bin/*}/configured" ;;
 esac
@@ -111,6 +112,7 @@ fresh=no
 configures "$checkout/demo/run.sh"
 says out "^demo: .*127.0.0.1"
 says out "cannot answer"
+says out "^command: -e 127.0.0.1$"
 fresh=yes
 configures env CXX=other++ "$checkout/demo/run.sh" host
 configures env CXXFLAGS=-g "$checkout/demo/run.sh" host

@@ -27,22 +27,23 @@ readme_program() {
        inside { text = text $0 "\n" }' /src/README.md
 }
 
-# With the packages that README names as the least, configuring leaves out tests and daemon, in one line each.
+# With the packages that README names as the least, configuring leaves out tests, daemon and command, in one line each.
 build() {
   echo "== The least packages: g++ cmake make libboost-dev"
   apt-get update -qq
   install_packages g++ cmake make libboost-dev
   cmake -S /src -B /build >/tmp/configured 2>&1 || { cat /tmp/configured; fail "configuring"; }
   grep 'left out' /tmp/configured
-  [ "$(grep -c 'left out' /tmp/configured)" -eq 2 ] || fail "other than two things are left out"
+  [ "$(grep -c 'left out' /tmp/configured)" -eq 3 ] || fail "other than three things are left out"
   if grep -i warning /tmp/configured; then fail "configuring warns"; fi
   echo "== With dpkg-dev file: the packages of the library and of multiping-packet"
   install_packages dpkg-dev file
   cmake --build /build --target package >/tmp/built 2>&1 || { tail -n 40 /tmp/built; fail "building"; }
   [ "$(find /build -maxdepth 1 -name '*.deb' | wc -l)" -eq 3 ] || fail "other packages than these three"
 
-  echo "== With pkg-config libseccomp-dev libcli11-dev: the daemon's too"
+  echo "== With pkg-config libseccomp-dev libcli11-dev: the daemon's too; with libfmt-dev and others the command's"
   install_packages pkg-config libseccomp-dev libcli11-dev adduser
+  install_packages libfmt-dev nlohmann-json3-dev libncurses-dev libcap2-bin
   cmake --build /build --target package >/tmp/built 2>&1 || { tail -n 40 /tmp/built; fail "building"; }
   state >/tmp/before
 }
@@ -90,6 +91,8 @@ serve() {
     $program | tee said
     grep -Eq '^127.0.0.1(:| responded)' said || fail "$program"
   done
+  echo "== The command pings for an ordinary user, by its capability"
+  setpriv --reuid nobody --regid nogroup --clear-groups multiping -c 1 127.0.0.1 || fail "the command"
   printf '1 send-probe ip-4 127.0.0.1\n' | multiping-packet | tee said
   grep -q '^1 reply ip-4 127.0.0.1 ' said || fail "multiping-packet"
   echo "== The daemon serves an ordinary user"
@@ -114,7 +117,7 @@ serve() {
 
 purge() {
   echo "== Nothing is left after a purge"
-  apt-get purge -qq -y multipingd multiping-packet 'libmultiping*' >/tmp/purged 2>&1 || { cat /tmp/purged; fail "purging"; }
+  apt-get purge -qq -y multipingd multiping multiping-packet 'libmultiping*' >/tmp/purged 2>&1 || { cat /tmp/purged; fail "purging"; }
   state >/tmp/after
   diff /tmp/before /tmp/after || fail "the packages left something, or took something away"
 }

@@ -27,9 +27,12 @@ __user_cap_header_struct header() noexcept { return {.version = _LINUX_CAPABILIT
 
 constexpr std::uint32_t bit(unsigned capability) noexcept { return std::uint32_t{1} << (capability % 32U); }
 
-void set_capabilities(bool net_admin) {
+/// Of capability sets, the first 32 capabilities.
+using Kept = std::uint32_t;
+
+void set_capabilities(Kept kept) {
   CapabilitySets sets{};
-  if (net_admin) sets[0].permitted = sets[0].effective = bit(CAP_NET_ADMIN);
+  sets[0].permitted = sets[0].effective = kept;
   auto head = header();
   require(::syscall(SYS_capset, &head, sets.data()) == 0, "cannot give the capabilities up");
 }
@@ -53,15 +56,15 @@ void lock_secure_bits() {
 
 /// Empties the sets of capabilities and locks all ways to fill them again.
 template <class Become>
-void give_up(bool keep_net_admin, const Become& become_user) {
+void give_up(Kept kept, const Become& become_user) {
   if (has_capability(CAP_SETPCAP)) {
     lock_secure_bits();
     empty_bounding_set();
   }
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);  // fails only on a kernel without ambient capabilities
-  if (keep_net_admin) require(::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0, "cannot keep a capability");
+  if (kept != 0) require(::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0, "cannot keep a capability");
   become_user();
-  set_capabilities(keep_net_admin);
+  set_capabilities(kept);
   require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "cannot set no_new_privs");
 }
 
@@ -73,10 +76,12 @@ void become_real_user() {
   require(::setresuid(user, user, user) == 0, "cannot return to the user who started this program");
 }
 
-bool has_any_capability() noexcept {
+bool has_other_capabilities(Kept kept) noexcept {
   CapabilitySets sets{};
   auto head = header();
   if (::syscall(SYS_capget, &head, sets.data()) != 0) return true;
+  sets[0].effective &= ~kept;
+  sets[0].permitted &= ~kept;
   for (const auto& set : sets)
     if ((set.effective | set.permitted | set.inheritable) != 0) return true;
   return false;
@@ -98,15 +103,16 @@ bool has_capability(unsigned capability) noexcept {
 }
 
 void drop_privileges(const Account& account, const Keeping& keeping) {
-  give_up(keeping.net_admin, [&] {
+  give_up(keeping.net_admin ? bit(CAP_NET_ADMIN) : 0, [&] {
     if (::geteuid() == 0 && !keeping.user) become(account);
   });
   require(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "cannot hide from other processes");
 }
 
-void drop_capabilities() {
-  give_up(false, become_real_user);
-  if (has_any_capability() || has_another_user())
+void drop_capabilities(bool keep_net_raw) {
+  const Kept kept = keep_net_raw && has_capability(CAP_NET_RAW) ? bit(CAP_NET_RAW) : 0;
+  give_up(kept, become_real_user);
+  if (has_other_capabilities(kept) || has_another_user())
     throw std::system_error{EPERM, std::generic_category(), "privileges are left after they were given up"};
 }
 

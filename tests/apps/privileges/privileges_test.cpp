@@ -51,6 +51,19 @@ BOOST_AUTO_TEST_CASE(a_set_user_id_program_becomes_the_user_who_started_it) {
   BOOST_TEST(child.join());
 }
 
+BOOST_AUTO_TEST_CASE(the_right_to_open_raw_sockets_can_stay_alone) {
+  test::Child child{[] {
+    BOOST_REQUIRE(::setresuid(4321, 0, 0) == 0);
+    apps::drop_capabilities(true);
+    BOOST_TEST(::geteuid() == 4321U);
+    BOOST_TEST(opens_raw_socket());
+    BOOST_TEST(!apps::has_capability(CAP_NET_ADMIN));
+    apps::drop_capabilities();
+    BOOST_TEST(!opens_raw_socket());
+  }};
+  BOOST_TEST(child.join());
+}
+
 BOOST_AUTO_TEST_CASE(giving_up_twice_is_giving_up) {
   test::Child child{[] {
     apps::drop_capabilities();

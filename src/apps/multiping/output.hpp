@@ -1,0 +1,54 @@
+// Where text goes: the standard output and the standard error stream, buffered, or a file that is written atomically.
+// A closed pipe ends the program in silence; a full disk is an error that names the file.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace multiping::command {
+
+/// Thrown when the reader of a pipe has gone: the program ends without a word, as SIGPIPE would end it.
+class ClosedPipe {};
+
+/// One stream of text. Not copyable, for one thread.
+class Output {
+ public:
+  /// Writes to an open descriptor; `name` is for messages.
+  Output(int descriptor, std::string name);
+  /// Writes to a new file beside `path`, which takes the place of `path` at commit(). What is there and no regular file
+  /// (a device, a pipe) is written to directly; a symbolic link stays and its file is replaced. Throws
+  /// std::system_error.
+  explicit Output(const std::string& path);
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+  /// Throws nothing away that flush() can write; a file that was not committed is removed.
+  ~Output();
+
+  /// Appends text; it is written when 64 KiB have come together. Throws as flush() does.
+  void write(std::string_view text);
+  /// Writes what is buffered. Throws ClosedPipe, and std::system_error ("cannot write to FILE: ...").
+  void flush();
+  /// Ends a file: written to the disk, and in its place. For a descriptor the same as flush().
+  void commit();
+
+  [[nodiscard]] bool is_terminal() const noexcept { return terminal_; }
+
+ private:
+  void open_beside(const std::string& path);
+  void write_all(std::string_view text);
+
+  int descriptor_ = -1;
+  std::string name_;
+  std::string path_{}, temporary_{};  ///< Of a file that takes its place at commit(); else empty.
+  bool owned_ = false;
+  std::string buffer_{};
+  bool terminal_ = false;
+};
+
+/// The two streams of the program.
+struct Outputs {
+  Output& out;
+  Output& err;
+};
+
+}  // namespace multiping::command
