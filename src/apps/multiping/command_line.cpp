@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <utility>
 #include <vector>

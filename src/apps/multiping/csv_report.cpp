@@ -1,6 +1,8 @@
 // See csv_report.hpp.
 #include "apps/multiping/csv_report.hpp"
 
+#include <utility>
+
 #include "apps/multiping/csv_text.hpp"
 
 namespace multiping::command {
@@ -33,7 +35,7 @@ std::string_view CsvReport::header_of(Table table) noexcept {
 
 void CsvReport::begin(const RunView& view) {
   Report::begin(view);
-  outputs_.out.write(header_of(table_));
+  if (!std::exchange(began_, true)) outputs_.out.write(header_of(table_));
 }
 
 void CsvReport::answered(const ProbeEvent& event) {
@@ -85,6 +87,11 @@ void CsvReport::routes(std::span<const Route> routes) {
 }
 
 void CsvReport::path_mtu(const PathMtu& path) { outputs_.out.write(csv_mtu_row(view(), paths_++, path)); }
+
+void CsvReport::part_over() {
+  if (table_ == Table::targets) target_rows({.name = "run", .time = std::chrono::system_clock::now()});
+  fates_.clear();
+}
 
 void CsvReport::finish() {
   const HostScope scope{.name = "run", .time = std::chrono::system_clock::now()};

@@ -24,6 +24,7 @@ class CsvReport : public Report {
   void idle(std::chrono::steady_clock::time_point now) override;
   void routes(std::span<const Route> routes) override;
   void path_mtu(const PathMtu& path) override;
+  void part_over() override;
   void finish_without_targets() override { finish(); }
   void finish() override;
 
@@ -37,6 +38,7 @@ class CsvReport : public Report {
   Outputs outputs_;
   Table table_;
   bool statistics_ = false;
+  bool began_ = false;
   std::size_t paths_ = 0;  ///< Of --mtu, told so far.
   TargetFates fates_{};
 };

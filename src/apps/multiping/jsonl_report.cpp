@@ -2,6 +2,8 @@
 // See jsonl_report.hpp.
 #include "apps/multiping/jsonl_report.hpp"
 
+#include <utility>
+
 #include "apps/multiping/jsonl_text.hpp"
 
 namespace multiping::command {
@@ -9,7 +11,7 @@ namespace multiping::command {
 void JsonlReport::begin(const RunView& view) {
   Report::begin(view);
   each_probe_ = !view.options->printing.quiet;
-  line(start_jsonl(view, std::chrono::system_clock::now()));
+  if (!std::exchange(began_, true)) line(start_jsonl(view, std::chrono::system_clock::now()));
   for (const RunTarget& target : view.unresolved) line(unresolved_jsonl(target));
 }
 

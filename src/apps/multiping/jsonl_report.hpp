@@ -31,6 +31,7 @@ class JsonlReport : public Report {
   void routes(std::span<const Route> routes) override;
   void path_mtu(const PathMtu& path) override;
   void why(std::size_t target, const Result& result, const Route* route) override;
+  void part_over() override { fates_.clear(); }
   void finish_without_targets() override { finish(); }
   void finish() override;
 
@@ -46,6 +47,7 @@ class JsonlReport : public Report {
   Outputs outputs_;
   bool statistics_ = false;
   bool each_probe_ = false;
+  bool began_ = false;
   std::size_t paths_ = 0;  ///< Of --mtu, told so far.
   TargetFates fates_{};
   std::map<std::uint64_t, Round> rounds_{};  ///< Those that are not over.

@@ -151,7 +151,7 @@ std::string start_jsonl(const RunView& view, WallTime now) {
       .text("time", utc_text(now))
       .text("version", version())
       .text("mode", mode_text(view.options->mode))
-      .count("targets", view.targets.size())
+      .count("targets", view.totals.targets)
       .count("unresolved", view.unresolved.size())
       .done();
 }
@@ -236,7 +236,7 @@ std::string run_jsonl(const RunView& view, WallTime now) {
   const RunTotals& totals = view.totals;
   JsonObject line = line_of("run");
   line.text("time", utc_text(now))
-      .count("targets", view.targets.size())
+      .count("targets", view.totals.targets)
       .count("alive", totals.alive)
       .count("unreachable", totals.unreachable)
       .count("unresolved", view.unresolved.size());

@@ -1,10 +1,16 @@
 // See openmetrics_report.hpp.
 #include "apps/multiping/openmetrics_report.hpp"
 
+#include <stdexcept>
+#include <string>
+
 namespace multiping::command {
 
 void OpenmetricsReport::begin(const RunView& view) {
   Report::begin(view);
+  if (view.totals.targets > view.targets.size() + view.unresolved.size())
+    throw std::invalid_argument{"--format openmetrics takes a block of at most " + std::to_string(view.targets.size()) +
+                                " addresses; the page has all of them"};
   start_ = std::chrono::steady_clock::now();
 }
 

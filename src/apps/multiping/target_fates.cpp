@@ -5,7 +5,9 @@ namespace multiping::command {
 
 void TargetFates::failed(const ProbeEvent& event, std::size_t targets) {
   fates_.resize(targets);
-  fates_[event.target] = event.result;
+  std::optional<Result>& fate = fates_[event.target];
+  const auto has_reason = [](const Result& result) { return result.icmp != nullptr || result.error; };
+  if (!fate || has_reason(event.result) || !has_reason(*fate)) fate = event.result;
 }
 
 void TargetFates::answered(std::size_t target) {

@@ -13,11 +13,13 @@
 
 namespace multiping::command {
 
-/// Keeps the last failure of each target until it answers.
+/// Keeps the last failure of each target until it answers. A silence does not replace a failure with a reason.
 class TargetFates {
  public:
   void failed(const ProbeEvent& event, std::size_t targets);
   void answered(std::size_t target);
+  /// Another part of the list follows.
+  void clear() noexcept { fates_.clear(); }
   /// The last failure; null where there was none, or an answer came since.
   [[nodiscard]] const Result* of(std::size_t target) const noexcept;
 

@@ -1,9 +1,11 @@
-// Checks check_icmp: limits, the verdict, and its line against that of monitoring-plugins' program where it is installed.
-// Times are masked for the comparison.
+// Checks check_icmp: limits, the verdict, and its line against that of monitoring-plugins' program where it is
+// installed. Times are masked for the comparison.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <future>
 #include <regex>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -35,7 +37,8 @@ bool is_limit(std::string_view text, Duration rtt, double loss_percent) {
 
 CommandOptions options_of(std::vector<const char*> words) {
   words.insert(words.begin(), "/usr/lib/nagios/plugins/check_icmp");
-  const auto parsed = parse_command_line(static_cast<int>(words.size()), words.data(), [](auto) { return std::nullopt; });
+  const auto parsed =
+      parse_command_line(static_cast<int>(words.size()), words.data(), [](auto) { return std::nullopt; });
   return std::get<CommandOptions>(parsed);
 }
 
@@ -52,6 +55,16 @@ CheckStatus status_of(const std::vector<CheckedHost>& hosts, std::size_t wanted 
 }
 
 constexpr Duration lost{-1};
+
+/// The runs of both programs with the same arguments.
+struct Pair {
+  std::string arguments{};
+  std::future<test::CommandRun> wanted{}, found{};
+};
+
+std::future<test::CommandRun> in_background(std::string line) {
+  return std::async(std::launch::async, [line = std::move(line)] { return test::shell_run(line); });
+}
 
 std::string masked(const std::string& line) {
   return std::regex_replace(std::regex_replace(line, std::regex{R"((rta |rta=|rtmax=|rtmin=)[0-9.]+ms)"}, "$1Tms"),
@@ -79,9 +92,9 @@ BOOST_AUTO_TEST_CASE(letters_mean_what_they_mean_to_the_plugin) {
   BOOST_TEST(usual.count == 5);
   BOOST_TEST((usual.period == 80ms));
   BOOST_TEST((usual.check.critical.rtt == 500ms));
-  const CommandOptions given = options_of({"-H", "a", "-w", "100,20%", "-c", "80,10%", "-n3", "-i", "0.5s", "-I", "5",
-                                           "-t", "4", "-m", "1", "-s", "127.0.0.9", "-l", "9", "-b", "100", "-H", "b",
-                                           "c", "a"});
+  const CommandOptions given =
+      options_of({"-H", "a", "-w", "100,20%",   "-c", "80,10%", "-n3", "-i",  "0.5s", "-I", "5", "-t", "4",
+                  "-m", "1", "-s", "127.0.0.9", "-l", "9",      "-b",  "100", "-H",   "b",  "c", "a"});
   BOOST_TEST(given.targets == (std::vector<std::string>{"c", "a", "b"}), boost::test_tools::per_element());
   BOOST_TEST((given.check.warning.rtt == 80ms));
   BOOST_TEST(given.check.warning.loss_percent == 10);
@@ -97,7 +110,8 @@ BOOST_AUTO_TEST_CASE(letters_mean_what_they_mean_to_the_plugin) {
   BOOST_TEST((options_of({"a"}).probe.family == Family::ipv4));
   BOOST_TEST((options_of({"::1", "a"}).probe.family == Family::any));
   BOOST_TEST((options_of({"-6", "a"}).probe.family == Family::ipv6));
-  for (const auto& wrong : {std::vector<const char*>{}, {"-n", "0", "a"}, {"-Z", "a"}, {"-4", "-6", "a"}, {"-t", "0", "a"}})
+  for (const auto& wrong :
+       {std::vector<const char*>{}, {"-n", "0", "a"}, {"-Z", "a"}, {"-4", "-6", "a"}, {"-t", "0", "a"}})
     BOOST_CHECK_THROW(options_of(wrong), std::invalid_argument);
 }
 
@@ -150,13 +164,14 @@ BOOST_AUTO_TEST_CASE(the_line_is_one_line_that_a_monitor_reads) {
                        .icmp = std::make_shared<IcmpError>(IcmpError{.type = 3, .code = 1})};
   CheckedHost unreachable = host_of({lost});
   unreachable.fate = &refused;
-  BOOST_TEST(check_answer(std::vector{unreachable}, {}).line.starts_with(
-      "CRITICAL - 192.0.2.1: Host unreachable @ 192.0.2.254. rta nan, lost 100%|rta=0.000ms;"));
+  BOOST_TEST(
+      check_answer(std::vector{unreachable}, {})
+          .line.starts_with("CRITICAL - 192.0.2.1: Host unreachable @ 192.0.2.254. rta nan, lost 100%|rta=0.000ms;"));
 }
 
 BOOST_AUTO_TEST_CASE(errors_are_told_where_the_monitor_reads, *boost::unit_test::precondition(test::needs_root)) {
   test::in_namespace([] {
-    for (const char* arguments : {"", "-Z 127.0.0.1", "-n 0 127.0.0.1", "-w foo 127.0.0.1", "no_such", "-h", "-V"}) {
+    for (const char* arguments : {"", "-Z 127.0.0.1", "-n 0 127.0.0.1", "-w foo 127.0.0.1", "10.1", "-h", "-V"}) {
       const auto run = test::command_run(std::string{"--as check_icmp "} + arguments);
       BOOST_TEST(run.status == 3, arguments);
       BOOST_TEST(run.out != "", arguments);
@@ -177,21 +192,26 @@ BOOST_AUTO_TEST_CASE(the_time_limit_ends_it_with_what_is_known, *boost::unit_tes
 }
 
 BOOST_AUTO_TEST_CASE(its_lines_are_those_of_the_plugin,
-                     *boost::unit_test::precondition(test::needs_root) *
+                     *boost::unit_test::precondition(test::needs_command_network) *
                          boost::unit_test::precondition(test::needs_to_work(std::string{"test -x "} + original))) {
   test::in_namespace([] {
     test::make_command_network();
+    std::vector<Pair> pairs;
     for (const char* arguments :
          {"127.0.0.1", "-H 127.0.0.1 -n 3 -i 10", "127.0.0.1 127.0.0.2", "-n 2 10.2.0.2 10.1.0.2 10.2.0.2",
           "-n 2 -t 2 10.9.0.1", "-n 2 -t 2 127.0.0.1 10.9.0.1", "-n 2 -t 2 -m 1 127.0.0.1 10.9.0.1",
           "-n 2 -t 2 -m 5 127.0.0.1", "-n 2 -i 10 10.7.0.1", "-n 2 -w 1us,40% -c 500ms,80% 127.0.0.1",
           "-n 2 -w 500,80% -c 200,40% 127.0.0.1", "-n 2 -w 1s,40% -c 5s,80% 127.0.0.1", "-n 2 -w 0us,0% 127.0.0.1",
           "-n 2 -w 200,40 -c 500,80 127.0.0.1", "-6 -n 1 ::1", "-n 2 -b 1000 -l 64 -s 127.0.0.9 127.0.0.1"}) {
-      const auto wanted = test::shell_run(std::string{original} + " " + arguments);
-      const auto found = test::command_run(std::string{"--as check_icmp "} + arguments);
-      BOOST_TEST(masked(found.out) == masked(wanted.out), arguments);
-      BOOST_TEST(found.status == wanted.status, arguments);
-      BOOST_TEST(found.err == "", arguments);
+      pairs.push_back({.arguments = arguments,
+                       .wanted = in_background(std::string{original} + " " + arguments),
+                       .found = in_background(std::string{MULTIPING_COMMAND} + " --as check_icmp " + arguments)});
+    }
+    for (Pair& pair : pairs) {
+      const auto wanted = pair.wanted.get(), found = pair.found.get();
+      BOOST_TEST(masked(found.out) == masked(wanted.out), pair.arguments);
+      BOOST_TEST(found.status == wanted.status, pair.arguments);
+      BOOST_TEST(found.err == "", pair.arguments);
     }
   });
 }

@@ -58,12 +58,21 @@ class TestFolder {
   return lines;
 }
 
-/// This namespace, a router and a far host, as make_router() makes them; the router is silent about 10.9.0.0/16 and says
-/// "host unreachable" about 10.7.0.0/16.
+/// For tests that call make_command_network().
+inline boost::test_tools::assertion_result needs_command_network(boost::unit_test::test_unit_id test) {
+  static const Precondition needs_nft = needs_to_work("nft add table inet test");
+  return needs_nft(test);
+}
+
+/// This namespace, a router and a far host, as make_router() makes them; the router is silent about 10.9.0.0/16 and
+/// says "host unreachable" about 10.7.0.0/16.
 inline void make_command_network() {
   make_router();
   run("nsenter --net=/run/netns/router ip route add blackhole 10.9.0.0/16");
-  run("nsenter --net=/run/netns/router ip route add unreachable 10.7.0.0/16");
+  // The kernel's own "unreachable" routes limit their errors to one a second.
+  run("nsenter --net=/run/netns/router ip route add 10.7.0.0/16 via 10.2.0.2");
+  run("nsenter --net=/run/netns/router nft 'add table inet no_way; add chain inet no_way through { type filter hook "
+      "forward priority 0; }; add rule inet no_way through ip daddr 10.7.0.0/16 reject with icmp host-unreachable'");
 }
 
 }  // namespace multiping::test

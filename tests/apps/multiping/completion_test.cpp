@@ -18,9 +18,10 @@ using namespace multiping::command;
 /// What bash offers after these words, the last of which is not complete.
 std::set<std::string> completed(const std::string& words) {
   const test::TestFolder folder;
-  test::write_file(folder / "try", completion_text("bash") + "COMP_WORDS=(" + words +
-                                       ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\ncompopt() { echo \"[compopt $*]\"; }\n"
-                                       "_multiping\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n");
+  test::write_file(folder / "try",
+                   completion_text("bash") + "COMP_WORDS=(" + words +
+                       ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\ncompopt() { echo \"[compopt $*]\"; }\n"
+                       "_multiping\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n");
   const auto run = test::shell_run("bash " + (folder / "try"));
   BOOST_TEST(run.status == 0);
   BOOST_TEST(run.err == "");
@@ -48,7 +49,8 @@ BOOST_AUTO_TEST_CASE(each_option_is_in_each_text) {
     const std::string text = completion_text(shell);
     for (const OptionRow& row : option_table()) {
       std::string name{row.names.substr(row.names.rfind(',') + 1)};
-      if (std::string{shell} == "fish") name = (name.starts_with("--") ? "-l " : "-s ") + name.substr(name[1] == '-' ? 2 : 1);
+      if (std::string{shell} == "fish")
+        name = (name.starts_with("--") ? "-l " : "-s ") + name.substr(name[1] == '-' ? 2 : 1);
       BOOST_TEST(text.find(name) != std::string::npos, shell << ": " << name);
     }
   }

@@ -38,8 +38,7 @@ std::string JsonSchema::check(const Json& schema, const Json& value, const std::
 std::string JsonSchema::check_keyword(const Json& schema, const std::string& keyword, const Json& value,
                                       const std::string& place) const {
   const Json& wanted = schema[keyword];
-  if (keyword == "$ref")
-    return check(root_.at(Json::json_pointer{wanted.get<std::string>().substr(1)}), value, place);
+  if (keyword == "$ref") return check(root_.at(Json::json_pointer{wanted.get<std::string>().substr(1)}), value, place);
   if (keyword == "oneOf") return check_one_of(wanted, value, place);
   if (keyword == "properties") return check_properties(schema, value, place);
   bool right = false;

@@ -88,12 +88,12 @@ BOOST_AUTO_TEST_CASE(an_icmp_error_has_all_that_the_router_said) {
   const View view;
   Result result = answer();
   result.outcome = Outcome::unreachable;
-  result.icmp = std::make_shared<IcmpError>(IcmpError{
-      .type = 3,
-      .code = 4,
-      .mtu = 1280,
-      .mpls = {{.label = 16004, .traffic_class = 1, .bottom_of_stack = true, .ttl = 250}},
-      .interfaces = {{.role = InterfaceInfo::Role::next_hop, .index = 4, .name = "e\xFF\"", .mtu = 1500}}});
+  result.icmp = std::make_shared<IcmpError>(
+      IcmpError{.type = 3,
+                .code = 4,
+                .mtu = 1280,
+                .mpls = {{.label = 16004, .traffic_class = 1, .bottom_of_stack = true, .ttl = 250}},
+                .interfaces = {{.role = InterfaceInfo::Role::next_hop, .index = 4, .name = "e\xFF\"", .mtu = 1500}}});
   result.cause = Cause::remote;
   const Json line = checked(probe_jsonl("error", view.view, {.target = 0, .sequence = 0, .result = result}));
   BOOST_TEST(line["icmp"]["mtu"] == 1280);
@@ -148,10 +148,11 @@ BOOST_AUTO_TEST_CASE(wrong_lines_do_not_fit_the_schema) {
   BOOST_TEST(schema().fault(late) != "");
 }
 
-BOOST_AUTO_TEST_CASE(each_line_of_real_runs_fits_the_schema, *boost::unit_test::precondition(test::needs_root)) {
+BOOST_AUTO_TEST_CASE(each_line_of_real_runs_fits_the_schema,
+                     *boost::unit_test::precondition(test::needs_command_network)) {
   test::in_namespace([] {
     test::make_command_network();
-    const auto rounds = test::command_run("--format jsonl -c 2 -p 50 -t 300 10.2.0.2 10.9.0.1 10.7.0.1 fd02::2 no_such");
+    const auto rounds = test::command_run("--format jsonl -c 2 -p 50 -t 300 10.2.0.2 10.9.0.1 10.7.0.1 fd02::2 10.1");
     BOOST_TEST(rounds.status == 2);
     auto kinds = kinds_of(rounds);
     BOOST_TEST(kinds["start"] == 1);
@@ -166,7 +167,7 @@ BOOST_AUTO_TEST_CASE(each_line_of_real_runs_fits_the_schema, *boost::unit_test::
     BOOST_TEST(run["alive"] == 2);
     BOOST_TEST(run["sent"] == 8);
     BOOST_TEST(run["received"] == 4);
-    BOOST_TEST(run["icmp_errors"] == 2);
+    BOOST_TEST(run["icmp_errors"] == kinds["error"]);
     BOOST_TEST(lines_of_kind(rounds, "error").at(0)["icmp"]["text"] == "host unreachable");
     BOOST_TEST(lines_of_kind(rounds, "error").at(0)["responder"] == "10.1.0.2");
 
@@ -175,7 +176,7 @@ BOOST_AUTO_TEST_CASE(each_line_of_real_runs_fits_the_schema, *boost::unit_test::
     BOOST_TEST(kinds["reply"] == 2);
     BOOST_TEST(kinds["timeout"] == 1);
     BOOST_TEST(kinds["why"] == 1);
-    BOOST_TEST(lines_of_kind(once, "why").at(0)["hops"].size() == 1U);
+    BOOST_TEST(lines_of_kind(once, "why").at(0)["reached"] == false);
 
     BOOST_TEST(kinds_of(test::command_run("--format jsonl -q -r 0 10.2.0.2")).size() == 2U);
     BOOST_TEST(kinds_of(test::command_run("--format jsonl -a -r 0 -t 100 10.2.0.2 10.9.0.1")).count("timeout") == 0U);
@@ -184,7 +185,7 @@ BOOST_AUTO_TEST_CASE(each_line_of_real_runs_fits_the_schema, *boost::unit_test::
   });
 }
 
-BOOST_AUTO_TEST_CASE(the_tasks_fit_the_schema_too, *boost::unit_test::precondition(test::needs_root)) {
+BOOST_AUTO_TEST_CASE(the_tasks_fit_the_schema_too, *boost::unit_test::precondition(test::needs_command_network)) {
   test::in_namespace([] {
     test::make_command_network();
     const auto trace = test::command_run("--format jsonl --trace --no-names 10.2.0.2 10.7.0.1");
@@ -210,7 +211,7 @@ BOOST_AUTO_TEST_CASE(names_that_are_no_text_do_not_break_the_json, *boost::unit_
     BOOST_TEST(run.status == 2);
     BOOST_TEST(kinds_of(run)["reply"] == 1);
     BOOST_TEST(lines_of_kind(run, "unresolved").at(0)["host"] == "caf\xEF\xBF\xBD\"\\.invalid");
-    const auto none = test::command_run("--format jsonl no_such");
+    const auto none = test::command_run("--format jsonl 10.1");
     BOOST_TEST(none.status == 2);
     BOOST_TEST(kinds_of(none)["run"] == 1);
   });

@@ -97,9 +97,9 @@ BOOST_AUTO_TEST_CASE(no_number_follows_the_locale) {
 }
 
 /// The program with LC_ALL set to a locale that setlocale() would find, as the first line proves by another program.
-BOOST_AUTO_TEST_CASE(the_program_follows_no_locale, *boost::unit_test::precondition(test::needs_root) *
-                                                        boost::unit_test::precondition(
-                                                            test::needs_to_work("command -v localedef"))) {
+BOOST_AUTO_TEST_CASE(the_program_follows_no_locale,
+                     *boost::unit_test::precondition(test::needs_root) *
+                         boost::unit_test::precondition(test::needs_to_work("command -v localedef"))) {
   test::in_namespace([] {
     const test::TestFolder folder;
     BOOST_REQUIRE(make_comma_locale(folder));
