@@ -129,13 +129,13 @@ std::string loss_of(const Subject& subject) {
 /// Targets that do not answer, with the reason as labels.
 void add_failures(Page& page, const Subjects& subjects) {
   page.family({"multiping_failure", "",
-               "1 for each target that did not answer, with the outcome of its last probe and "
+               "1 for each target that did not answer, with the outcome of its probes and "
                "what this host knows of the cause."});
   for (const Subject& subject : subjects.all()) {
     if (subject.tally.received > 0 || (subject.resolved && subject.fate == nullptr)) continue;
     const std::string_view outcome = to_string(subject.resolved ? subject.fate->outcome : Outcome::unresolved);
     const std::string_view cause = to_string(subject.resolved ? subject.fate->cause : Cause::none);
-    page.sample(fmt::format("{},outcome=\"{}\",cause=\"{}\"", subject.labels, outcome, cause), "1");
+    page.sample(fmt::format(R"({},outcome="{}",cause="{}")", subject.labels, outcome, cause), "1");
   }
 }
 
@@ -183,14 +183,14 @@ void add_statistics(Page& page, const Subjects& subjects) {
   for (const Subject& subject : subjects.all()) {
     if (!has_statistics(subject)) continue;
     for (const int percent : percentiles)
-      page.sample(fmt::format("{},percentile=\"{}\"", subject.labels, percent),
+      page.sample(fmt::format(R"({},percentile="{}")", subject.labels, percent),
                   exact_seconds(subject.statistics->percentile(percent)));
   }
 }
 
 void add_routes(Page& page, const MetricsPage& from) {
   const auto labels = [&](const RouteFigures& route) {
-    return fmt::format("{},flow=\"{}\"", labels_of(from.view.targets[route.target], *from.view.options), route.flow);
+    return fmt::format(R"({},flow="{}")", labels_of(from.view.targets[route.target], *from.view.options), route.flow);
   };
   page.family({"multiping_route_reached", "", "1 where the route reaches the target, else 0."});
   for (const RouteFigures& route : from.routes) page.sample(labels(route), route.reached ? "1" : "0");
