@@ -109,8 +109,8 @@ int run_command(const CommandOptions& options, std::shared_ptr<Transport> transp
   const RunSupport support{.view = view, .report = *report, .signals = signals, .transport = std::move(transport)};
   options.generate ? run_blocks(support) : run_list(support);
   view.totals.unreachable = view.totals.targets - view.totals.alive;
-  if (view.totals.targets > 0) report->finish();
-  return status_of(view);
+  view.totals.targets > 0 ? report->finish() : report->finish_without_targets();
+  return report->exit_status().value_or(status_of(view));
 }
 
 }  // namespace multiping::command

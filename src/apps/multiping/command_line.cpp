@@ -5,10 +5,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "apps/multiping/check_icmp_options.hpp"
+#include "apps/multiping/completion_text.hpp"
 #include "apps/multiping/help_text.hpp"
 #include "apps/multiping/option_table.hpp"
 #include "apps/multiping/option_values.hpp"
@@ -38,6 +41,13 @@ void add_row(CLI::App& app, const OptionRow& row, std::vector<Given>& given) {
                           })
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->disable_flag_override();
+    return;
+  }
+  if (row.repeated) {
+    const auto take_all = [&given, &row](const std::vector<std::string>& values) {
+      for (const std::string& value : values) given.push_back({&row, value});
+    };
+    app.add_option_function<std::vector<std::string>>(names, take_all)->allow_extra_args(false);
     return;
   }
   const auto take = [&given, &row](const std::string& value) { given.push_back({&row, value}); };
@@ -86,12 +96,16 @@ class MentionedNames {
   std::set<std::string_view> long_{};
 };
 
+std::span<const OptionRow> rows_of(Personality personality) noexcept {
+  return personality == Personality::check_icmp ? check_icmp_table() : option_table();
+}
+
 std::vector<Given> parse(int argc, const char* const* argv, CommandOptions& options) {
   CLI::App app{"", options.program};
   app.set_help_flag();
   std::vector<Given> given;
   const MentionedNames mentioned{argc, argv};
-  for (const OptionRow& row : option_table())
+  for (const OptionRow& row : rows_of(options.personality))
     if (mentioned.has(row.names)) add_row(app, row, given);
   app.add_option("targets", options.targets);
   try {
@@ -108,9 +122,18 @@ std::string version_text(const std::string& program) {
   return program + ": Version " + (program == "fping" ? "5.5 (multiping " + own + ")" : own) + "\n";
 }
 
+/// A plugin that was not asked to check anything ends with "unknown".
+std::optional<Answer> check_icmp_answer(const std::vector<Given>& given, const std::string& program) {
+  constexpr int unknown = 3;
+  if (find_given(given, "-h") != nullptr) return Answer{table_help(program, check_icmp_table()), unknown};
+  if (find_given(given, "-V") == nullptr) return std::nullopt;
+  return Answer{version_text(program), unknown};
+}
+
 std::optional<Answer> answer_of(const std::vector<Given>& given, const std::string& program) {
   if (find_given(given, "-h") != nullptr) return Answer{short_help(program)};
   if (find_given(given, "-v") != nullptr) return Answer{version_text(program)};
+  if (const Given* shell = find_given(given, "--completion")) return Answer{completion_text(shell->value)};
   const Given* help = find_given(given, "--help");
   if (help == nullptr) return std::nullopt;
   return Answer{help->value.empty() ? grouped_help(program) : group_help(help->value)};
@@ -139,6 +162,14 @@ void settle(CommandOptions& options, const std::vector<Given>& given, const Envi
   settle_sources(options);
 }
 
+std::string program_name(Personality personality) {
+  return personality == Personality::fping        ? "fping"
+         : personality == Personality::check_icmp ? "check_icmp"
+                                                  : "multiping";
+}
+
+}  // namespace
+
 Personality personality_from(int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
@@ -148,14 +179,6 @@ Personality personality_from(int argc, const char* const* argv) {
   }
   return argc > 0 ? personality_of(argv[0]) : Personality::multiping;
 }
-
-std::string program_name(Personality personality) {
-  return personality == Personality::fping        ? "fping"
-         : personality == Personality::check_icmp ? "check_icmp"
-                                                  : "multiping";
-}
-
-}  // namespace
 
 Duration probe_timeout(const CommandOptions& options) noexcept {
   if (options.timeout) return *options.timeout;
@@ -176,10 +199,17 @@ std::variant<CommandOptions, Answer> parse_command_line(int argc, const char* co
   options.personality = personality_from(argc, argv);
   options.program = program_name(options.personality);
   if (options.personality == Personality::fping) options.interval = std::chrono::milliseconds{10};
+  if (options.personality == Personality::check_icmp) set_check_icmp_defaults(options);
   const std::vector<Given> given = parse(argc, argv, options);
-  if (auto answer = answer_of(given, options.program)) return *std::move(answer);
+  const bool checks = options.personality == Personality::check_icmp;
+  if (auto answer = checks ? check_icmp_answer(given, options.program) : answer_of(given, options.program))
+    return *std::move(answer);
   for (const Given& each : given) each.row->set(options, each.value);
-  settle(options, given, environment);
+  if (checks) {
+    settle_check_icmp(options);
+  } else {
+    settle(options, given, environment);
+  }
   return options;
 }
 

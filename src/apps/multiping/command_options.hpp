@@ -67,6 +67,20 @@ struct Shard {
   std::uint64_t index = 0, count = 1;  ///< index is 0 to count - 1.
 };
 
+/// A limit of check_icmp: reached by the mean round-trip time or by the loss.
+struct CheckLimit {
+  Duration rtt{};
+  double loss_percent = 0;
+};
+
+/// What check_icmp judges by.
+struct IcmpCheck {
+  CheckLimit warning{.rtt = std::chrono::milliseconds{200}, .loss_percent = 40};
+  CheckLimit critical{.rtt = std::chrono::milliseconds{500}, .loss_percent = 80};
+  std::size_t hosts_wanted = 0;  ///< -m; 0: all.
+  Duration within = std::chrono::seconds{10};
+};
+
 struct CommandOptions {
   Personality personality = Personality::multiping;
   Mode mode = Mode::once;
@@ -107,6 +121,8 @@ struct CommandOptions {
   bool why = false;
   std::optional<std::size_t> wait_for{};  ///< --wait N; none with Mode::wait: all.
   Duration within = std::chrono::seconds{60};
+
+  IcmpCheck check{};  ///< Personality::check_icmp
 };
 
 /// The timeout of a probe: -t, or what fping takes without it.

@@ -42,11 +42,13 @@ std::string usage(std::string_view program) { return fmt::format("Usage: {} [opt
 
 }  // namespace
 
-std::string short_help(std::string_view program) {
+std::string table_help(std::string_view program, std::span<const OptionRow> table) {
   std::string text = usage(program);
-  for (const OptionRow& row : option_table()) append_row(text, row);
+  for (const OptionRow& row : table) append_row(text, row);
   return text;
 }
+
+std::string short_help(std::string_view program) { return table_help(program, option_table()); }
 
 std::string grouped_help(std::string_view program) {
   std::string text = usage(program);

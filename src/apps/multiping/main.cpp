@@ -61,33 +61,53 @@ int run(const command::CommandOptions& options) {
   return status;
 }
 
-int complain(const std::string& program, const char* what, int status) {
-  std::cerr << program << ": " << what << '\n';
-  return status;
+/// In whose name messages are written, and where.
+struct Who {
+  std::string program{};
+  bool plugin = false;  ///< check_icmp
+};
+
+Who who_is(int argc, const char* const* argv) {
+  Who who{.program = argc > 0 ? argv[0] : "multiping"};
+  who.program.erase(0, who.program.rfind('/') + 1);
+  try {
+    who.plugin = command::personality_from(argc, argv) == command::Personality::check_icmp;
+  } catch (const std::invalid_argument&) {  // it is told when the command line is parsed
+    who.plugin = false;
+  }
+  if (who.plugin) who.program = "check_icmp";
+  return who;
+}
+
+/// A monitoring system reads the standard output alone, and 3 is its greatest status: unknown.
+int complain(const Who& who, const char* what, int status) {
+  (who.plugin ? std::cout : std::cerr) << who.program << ": " << what << std::endl;
+  return who.plugin ? ExitStatus::usage : status;
+}
+
+int print(const command::Answer& answer) {
+  command::Output out{STDOUT_FILENO, "the standard output"};
+  out.write(answer.text);
+  out.commit();
+  return answer.status;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   hold_standard_descriptors();
-  std::string program = argc > 0 ? argv[0] : "multiping";
-  program.erase(0, program.rfind('/') + 1);
+  Who who = who_is(argc, argv);
   try {
     const auto asked = command::parse_command_line(argc, argv, variable);
-    if (const auto* answer = std::get_if<command::Answer>(&asked)) {
-      command::Output out{STDOUT_FILENO, "the standard output"};
-      out.write(answer->text);
-      out.commit();
-      return EXIT_SUCCESS;
-    }
+    if (const auto* answer = std::get_if<command::Answer>(&asked)) return print(*answer);
     const auto& options = std::get<command::CommandOptions>(asked);
-    program = options.program;
+    who.program = options.program;
     return run(options);
   } catch (const command::ClosedPipe&) {
     return ExitStatus::failure;
   } catch (const std::invalid_argument& error) {
-    return complain(program, error.what(), ExitStatus::usage);
+    return complain(who, error.what(), ExitStatus::usage);
   } catch (const std::exception& error) {
-    return complain(program, error.what(), ExitStatus::failure);
+    return complain(who, error.what(), ExitStatus::failure);
   }
 }

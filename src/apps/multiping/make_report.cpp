@@ -1,16 +1,21 @@
 // See make_report.hpp.
 #include "apps/multiping/make_report.hpp"
 
-#include <stdexcept>
-
+#include "apps/multiping/check_icmp_report.hpp"
+#include "apps/multiping/csv_report.hpp"
 #include "apps/multiping/fping_json_report.hpp"
 #include "apps/multiping/fping_report.hpp"
+#include "apps/multiping/jsonl_report.hpp"
+#include "apps/multiping/openmetrics_report.hpp"
 
 namespace multiping::command {
 
 std::unique_ptr<Report> make_report(const CommandOptions& options, Outputs outputs) {
+  if (options.personality == Personality::check_icmp) return std::make_unique<CheckIcmpReport>(options, outputs);
   if (options.format == Format::json) return std::make_unique<FpingJsonReport>(outputs);
-  if (options.format != Format::lines) throw std::invalid_argument{"this format is not built in"};
+  if (options.format == Format::jsonl) return std::make_unique<JsonlReport>(options, outputs);
+  if (options.format == Format::csv) return std::make_unique<CsvReport>(options, outputs);
+  if (options.format == Format::openmetrics) return std::make_unique<OpenmetricsReport>(options, outputs);
   return std::make_unique<FpingReport>(outputs);
 }
 

@@ -232,6 +232,7 @@ constexpr OptionRow rows[] = {
     {"--check", tasks, "", "Says what this machine can do, and what to do where it cannot",
      [](Options& o, Text) { set_task(o, Mode::check); }},
 
+    {"--completion", general, "SHELL", "Prints the completions for bash, zsh or fish", nothing},
     {"--as", general, "NAME", "Behaves as fping or check_icmp", nothing},
     {"-h", general, "", "Prints all options in short", nothing},
     {"--help", general, "GROUP", "Prints the options by groups, or one group", nothing, true},

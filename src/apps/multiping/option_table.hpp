@@ -20,6 +20,7 @@ struct OptionRow {
   /// value and its range.
   void (*set)(CommandOptions& options, const std::string& value);
   bool value_optional = false;  ///< The value may be left out.
+  bool repeated = false;        ///< Each value counts, not the last alone.
 };
 
 /// All options, in the order of the help.

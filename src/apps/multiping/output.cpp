@@ -102,4 +102,11 @@ void Output::commit() {
   temporary_.clear();
 }
 
+void Output::commit_and_restart() {
+  commit();
+  if (path_.empty()) return;
+  ::close(std::exchange(descriptor_, -1));
+  open_beside(std::string{path_});
+}
+
 }  // namespace multiping::command

@@ -30,6 +30,8 @@ class Output {
   void flush();
   /// Ends a file: written to the disk, and in its place. For a descriptor the same as flush().
   void commit();
+  /// The same, and what is written from then on is a new file, which takes its place at the next commit().
+  void commit_and_restart();
 
   [[nodiscard]] bool is_terminal() const noexcept { return terminal_; }
 

@@ -10,6 +10,8 @@
 //   task_runs      the tasks beyond fping: --trace, --mtu, --wait, --why, --check; their texts are in task_text
 //   report         this file; make_report.cpp chooses the implementation by CommandOptions::format
 //   fping_report   fping's lines; its texts are made by the pure functions of fping_text
+//   jsonl_report, csv_report, openmetrics_report, check_icmp_report
+//                  formats for machines; their texts are in *_text, what they share in machine_text and target_fates
 //   output         all text goes through it: buffered, errors of writing kept, atomic files
 // To add a format: a class that derives from Report, its texts as pure functions, a line in make_report.cpp.
 // To add an option: a member of CommandOptions and a row of option_table.cpp (and a paragraph of multiping.1).
@@ -18,6 +20,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -87,8 +90,12 @@ class Report {
   /// ends a part that is not the last: all its targets are decided. RunView::targets and figures are then those of the
   /// next part, begin() is called again, and the totals go on. finish() ends the last part and the run.
   virtual void part_over() {}
+  /// No target has an address, so that there is no run, and no finish() follows. fping prints nothing then.
+  virtual void finish_without_targets() {}
   /// The run is over, the totals are complete; the summary.
   virtual void finish() = 0;
+  /// What the program ends with, where it is not for the totals to say: as check_icmp.
+  [[nodiscard]] virtual std::optional<int> exit_status() const { return std::nullopt; }
   /// True when a view for people asks the run to end: the key q.
   [[nodiscard]] virtual bool wants_to_end() const { return false; }
 

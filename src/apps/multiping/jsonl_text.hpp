@@ -1,0 +1,40 @@
+// The lines of --format jsonl: one JSON object each, without the end of the line. Pure.
+// multiping-1.schema.json describes them; times whose names end in _ms are milliseconds, other times are UTC.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "apps/multiping/report.hpp"
+#include "apps/multiping/run_view.hpp"
+#include "apps/multiping/target_fates.hpp"
+#include "multiping/path_mtu.hpp"
+#include "multiping/result.hpp"
+#include "multiping/route.hpp"
+
+namespace multiping::command {
+
+/// {"schema": "multiping/1", "kind": "start", ...}
+[[nodiscard]] std::string start_jsonl(const RunView& view, WallTime now);
+/// A line about one probe: "reply", "timeout", "error", "duplicate", "up".
+[[nodiscard]] std::string probe_jsonl(std::string_view kind, const RunView& view, const ProbeEvent& event);
+/// A target without an address: "unresolved".
+[[nodiscard]] std::string unresolved_jsonl(const RunTarget& target);
+/// "round": how many of its probes were answered.
+[[nodiscard]] std::string round_jsonl(std::uint64_t round, std::uint64_t sent, std::uint64_t received);
+
+/// "host": the figures of one target.
+[[nodiscard]] std::string host_jsonl(const RunView& view, std::size_t target, const HostScope& scope);
+
+/// "route": one flow to one target.
+[[nodiscard]] std::string route_jsonl(const RunView& view, std::size_t target, const Route& route);
+/// "mtu"
+[[nodiscard]] std::string mtu_jsonl(const RunView& view, std::size_t target, const PathMtu& path);
+/// "why"
+[[nodiscard]] std::string why_jsonl(const RunView& view, std::size_t target, const Result& result, const Route* route);
+/// "run": the totals, the last line.
+[[nodiscard]] std::string run_jsonl(const RunView& view, WallTime now);
+
+}  // namespace multiping::command
