@@ -62,6 +62,19 @@ struct Printing {
   bool times = false;                                                    ///< -C: every time in the summary.
 };
 
+/// --color: whether lines are coloured.
+enum class ColorChoice : std::uint8_t { automatic, always, never };
+
+/// What people see beside the lines, or instead of them.
+struct Views {
+  ColorChoice color = ColorChoice::automatic;
+  bool summary = false;    ///< --summary
+  bool histogram = false;  ///< --histogram, --histogram-hosts
+  bool histogram_hosts = false;
+  bool watch = false;    ///< --watch
+  std::string report{};  ///< --report FILE
+};
+
 /// --shard: which part of the list this process takes.
 struct Shard {
   std::uint64_t index = 0, count = 1;  ///< index is 0 to count - 1.
@@ -114,6 +127,7 @@ struct CommandOptions {
   Naming naming{};
   Printing printing{};
   std::string output{};  ///< --output FILE
+  Views views{};
 
   // Beyond fping.
   int flows = 1;

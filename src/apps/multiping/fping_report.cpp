@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "apps/multiping/fping_text.hpp"
+#include "apps/multiping/surroundings.hpp"
 #include "apps/multiping/task_text.hpp"
 #include "multiping/traceroute.hpp"
 
@@ -21,6 +22,7 @@ using Clock = std::chrono::system_clock;
 void FpingReport::begin(const RunView& view) {
   Report::begin(view);
   const CommandOptions& options = *view.options;
+  colors_ = {.out = colors_for(options, outputs_.out), .err = colors_for(options, outputs_.err)};
   const bool chosen = printing().alive || printing().unreachable || options.reachable > 0;
   verbose_ = options.mode == Mode::once && !chosen && !printing().quiet;
   each_probe_ = (options.mode == Mode::count && !chosen && !printing().quiet) ||
@@ -29,7 +31,7 @@ void FpingReport::begin(const RunView& view) {
   for (const RunTarget& target : view.targets) width_ = std::max(width_, target.shown().size());
   if (printing().times) times_.keep(view.targets.size());
   if (printing().quiet) return;
-  for (const RunTarget& target : view.unresolved) err(unresolved_line(target));
+  for (const RunTarget& target : view.unresolved) err(in_err(Ink::warning, unresolved_line(target)));
 }
 
 /// The order of lines on a terminal is that of the events, though there are two streams.
@@ -49,7 +51,7 @@ void FpingReport::print_alive(const ProbeEvent& event) {
   if (!verbose_ && !printing().alive) return;
   outputs_.err.flush();
   outputs_.out.write(name(event.target));
-  if (verbose_) outputs_.out.write(" is alive");
+  if (verbose_) outputs_.out.write(in_out(Ink::good, " is alive"));
   if (printing().elapsed) outputs_.out.write(fmt::format(" ({} ms)", time_text(event.result.rtt)));
   outputs_.out.write(answer_extras(printing(), event.result));
   outputs_.out.write("\n");
@@ -72,12 +74,13 @@ void FpingReport::duplicate(const ProbeEvent& event) {
 }
 
 void FpingReport::icmp_error(const ProbeEvent& event) {
-  if (!printing().quiet) err(icmp_error_line(name(event.target), event.result));
+  if (!printing().quiet) err(in_err(Ink::warning, icmp_error_line(name(event.target), event.result)));
 }
 
 void FpingReport::send_failed(const ProbeEvent& event) {
   if (printing().quiet) return;
-  err(fmt::format("{}: error while sending ping: {}", name(event.target), event.result.error.message()));
+  err(in_err(Ink::warning,
+             fmt::format("{}: error while sending ping: {}", name(event.target), event.result.error.message())));
 }
 
 void FpingReport::timed_out(const ProbeEvent& event) {
@@ -88,8 +91,9 @@ void FpingReport::timed_out(const ProbeEvent& event) {
   }
   if (!each_probe_) return;
   const LineHead head{.name = name(event.target), .width = width_};
-  out(timestamp_text(printing(), Clock::now()) + timeout_line(head, event.sequence, view().figures[event.target].all) +
-      other_source(event.result));
+  out(in_out(Ink::bad, timestamp_text(printing(), Clock::now()) +
+                           timeout_line(head, event.sequence, view().figures[event.target].all) +
+                           other_source(event.result)));
 }
 
 void FpingReport::print_summary(bool interval) {
@@ -131,7 +135,7 @@ void FpingReport::idle(std::chrono::steady_clock::time_point) {
 
 void FpingReport::came_up(const ProbeEvent& event) {
   clear_progress();
-  if (!printing().quiet) out(fmt::format("{} is up", name(event.target)));
+  if (!printing().quiet) out(in_out(Ink::good, fmt::format("{} is up", name(event.target))));
 }
 
 void FpingReport::progress(std::size_t up, std::size_t wanted, Duration left) {
@@ -175,7 +179,7 @@ void FpingReport::print_unreachable() {
     const HostFigures& figures = view().figures[at];
     if (figures.all.received > 0 || !figures.decided) continue;
     outputs_.out.write(name(at));
-    if (verbose_) outputs_.out.write(" is unreachable");
+    if (verbose_) outputs_.out.write(in_out(Ink::bad, " is unreachable"));
     if (!elsewhere_.empty() && elsewhere_[at]) outputs_.out.write(fmt::format(" [<- {}]", elsewhere_[at].to_string()));
     outputs_.out.write("\n");
   }

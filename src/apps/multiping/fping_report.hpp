@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "apps/multiping/ink.hpp"
 #include "apps/multiping/output.hpp"
 #include "apps/multiping/probe_times.hpp"
 #include "apps/multiping/report.hpp"
@@ -34,6 +35,12 @@ class FpingReport : public Report {
  private:
   [[nodiscard]] const Printing& printing() const noexcept { return view().options->printing; }
   [[nodiscard]] std::string_view name(std::size_t target) const noexcept { return view().targets[target].shown(); }
+  [[nodiscard]] std::string in_out(Ink ink, std::string_view text) const {
+    return painted(colors_.out ? ink : Ink::plain, text);
+  }
+  [[nodiscard]] std::string in_err(Ink ink, std::string_view text) const {
+    return painted(colors_.err ? ink : Ink::plain, text);
+  }
   void out(std::string_view line);
   void err(std::string_view line);
   void print_alive(const ProbeEvent& event);
@@ -43,7 +50,12 @@ class FpingReport : public Report {
   void print_reachable();
   void clear_progress();
 
+  struct Colors {
+    bool out = false, err = false;
+  };
+
   Outputs outputs_;
+  Colors colors_{};
   bool each_probe_ = false;  ///< A line for each probe.
   bool verbose_ = false;     ///< "is alive", "is unreachable".
   bool charts_told_ = false;

@@ -7,16 +7,25 @@
 #include "apps/multiping/fping_report.hpp"
 #include "apps/multiping/jsonl_report.hpp"
 #include "apps/multiping/openmetrics_report.hpp"
+#include "apps/multiping/views.hpp"
 
 namespace multiping::command {
+namespace {
 
-std::unique_ptr<Report> make_report(const CommandOptions& options, Outputs outputs) {
+std::unique_ptr<Report> make_lines(const CommandOptions& options, Outputs outputs) {
   if (options.personality == Personality::check_icmp) return std::make_unique<CheckIcmpReport>(options, outputs);
   if (options.format == Format::json) return std::make_unique<FpingJsonReport>(outputs);
   if (options.format == Format::jsonl) return std::make_unique<JsonlReport>(options, outputs);
   if (options.format == Format::csv) return std::make_unique<CsvReport>(options, outputs);
   if (options.format == Format::openmetrics) return std::make_unique<OpenmetricsReport>(options, outputs);
   return std::make_unique<FpingReport>(outputs);
+}
+
+}  // namespace
+
+std::unique_ptr<Report> make_report(const CommandOptions& options, Outputs outputs) {
+  check_views(options, outputs);
+  return with_views(options, outputs, options.views.watch ? nullptr : make_lines(options, outputs));
 }
 
 }  // namespace multiping::command

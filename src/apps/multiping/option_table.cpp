@@ -108,6 +108,14 @@ void set_proxy(Options& options, Text value) {
   options.transport.kinds = {TransportKind::proxy};
 }
 
+void set_histograms(Options& options) { options.views.histogram = options.views.histogram_hosts = true; }
+
+/// Without -c or -C the table is shown until it is ended.
+void set_watch(Options& options) {
+  options.views.watch = true;
+  if (options.mode == Mode::once) options.mode = Mode::loop;
+}
+
 void nothing(Options&, Text) {}
 
 constexpr OptionRow rows[] = {
@@ -218,6 +226,17 @@ constexpr OptionRow rows[] = {
      [](Options& o, Text v) { o.format = to_format(v); }},
     {"--output", output, "FILE", "Writes to a file, which is replaced as a whole at the end",
      [](Options& o, Text v) { o.output = v; }},
+    {"--color", output, "WHEN", "Colours on a terminal: auto, always or never",
+     [](Options& o, Text v) { o.views.color = to_color(v); }},
+    {"--summary", output, "", "Prints a summary for people at the end; on a terminal always, for several hosts",
+     [](Options& o, Text) { o.views.summary = true; }},
+    {"--histogram", output, "", "Draws the distribution of the round-trip times at the end",
+     [](Options& o, Text) { o.views.histogram = true; }},
+    {"--histogram-hosts", output, "", "The same, and one for each host", [](Options& o, Text) { set_histograms(o); }},
+    {"--watch", output, "", "Shows a live table that fills the terminal; q ends it, h explains it",
+     [](Options& o, Text) { set_watch(o); }},
+    {"--report", output, "FILE", "Writes a page for a web browser at the end (HTML)",
+     [](Options& o, Text v) { o.views.report = v; }},
 
     {"--trace", tasks, "", "Traces the routes to all targets at once", [](Options& o, Text) { set_task(o, Mode::trace); }},
     {"--flows", tasks, "N", "Paths that --trace tries for each target (1)",

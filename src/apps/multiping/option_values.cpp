@@ -70,6 +70,13 @@ TransportKind to_transport(std::string_view text) {
   refuse_value("--transport", text, "raw, ping, broker or proxy");
 }
 
+ColorChoice to_color(std::string_view text) {
+  if (text == "auto") return ColorChoice::automatic;
+  if (text == "always") return ColorChoice::always;
+  if (text == "never") return ColorChoice::never;
+  refuse_value("--color", text, "auto, always or never");
+}
+
 Format to_format(std::string_view text) {
   if (text == "lines") return Format::lines;
   if (text == "json") return Format::json;

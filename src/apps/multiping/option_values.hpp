@@ -26,6 +26,7 @@ struct NumberRange {
 [[nodiscard]] Duration to_time_s(std::string_view option, std::string_view text);
 
 [[nodiscard]] TransportKind to_transport(std::string_view text);
+[[nodiscard]] ColorChoice to_color(std::string_view text);
 [[nodiscard]] Format to_format(std::string_view text);
 [[nodiscard]] Personality to_personality(std::string_view text);
 

@@ -81,6 +81,7 @@ void Output::flush() {
 }
 
 void Output::write_all(std::string_view text) {
+  if (before_write_) before_write_();
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor_, text.data(), text.size());
     if (written >= 0) {

@@ -2,8 +2,10 @@
 // A closed pipe ends the program in silence; a full disk is an error that names the file.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace multiping::command {
 
@@ -34,6 +36,9 @@ class Output {
   void commit_and_restart();
 
   [[nodiscard]] bool is_terminal() const noexcept { return terminal_; }
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// `call` is made each time before text reaches the descriptor: to erase a status line. nullptr: no longer.
+  void before_write(std::function<void()> call) { before_write_ = std::move(call); }
 
  private:
   void open_beside(const std::string& path);
@@ -45,6 +50,7 @@ class Output {
   bool owned_ = false;
   std::string buffer_{};
   bool terminal_ = false;
+  std::function<void()> before_write_{};
 };
 
 /// The two streams of the program.

@@ -229,7 +229,9 @@ void ProbeRun::end_probe(const Sent& sent) {
   }
 }
 
+/// A run that never waits has keys and a progress line too.
 void ProbeRun::tick(Clock::time_point now) {
+  if (now - told_idle_ >= longest_wait) tell_idle(now);
   if (!next_summary_ || now < *next_summary_) return;
   report_.interval_over(std::chrono::system_clock::now());
   *next_summary_ += *options_.printing.summary_every;
@@ -260,13 +262,18 @@ void ProbeRun::take_signals() {
   }
 }
 
+void ProbeRun::tell_idle(Clock::time_point now) {
+  told_idle_ = now;
+  report_.idle(now);
+}
+
 void ProbeRun::wait(Clock::time_point now) {
   Clock::time_point until = std::min(schedule_.next(), now + longest_wait);
   if (!later_.empty()) until = std::min(until, later_.top().at);
   if (!again_.empty()) until = std::min(until, schedule_.next_beside());
   if (next_summary_) until = std::min(until, *next_summary_);
   if (until <= now) return;
-  report_.idle(now);
+  tell_idle(now);
   std::array<pollfd, 2> watched{{{prober_.native_handle(), POLLIN, 0}, {signals_.descriptor(), POLLIN, 0}}};
   const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(until - now).count();
   const timespec limit{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};

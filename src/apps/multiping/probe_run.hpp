@@ -63,6 +63,7 @@ class ProbeRun {
   void remember(Prober::Token token);
   void take_signals();
   void tick(Clock::time_point now);
+  void tell_idle(Clock::time_point now);
   void end_probe(const Sent& sent);
   void keep_statistics(std::size_t target, const Result& result);
   void keep_failure(std::size_t target, const Result& result);
@@ -84,6 +85,7 @@ class ProbeRun {
   std::uint64_t first_round_ = 0;
   std::optional<Clock::time_point> next_summary_{};
   std::unordered_map<std::size_t, std::size_t> failures_{};  ///< Target to index in RunView::failures.
+  Clock::time_point told_idle_ = start_;
   bool stop_ = false;
 };
 
