@@ -13,6 +13,7 @@
 #include "batch/transport_opener.hpp"
 #include "multiping/error.hpp"
 #include "net/probe_transport.hpp"
+#include "values/protocol_traits.hpp"
 
 namespace multiping {
 namespace {

@@ -9,10 +9,10 @@
 namespace multiping::engine {
 namespace {
 
-template <std::size_t size>
-std::array<std::uint8_t, size> masked(std::span<const std::uint8_t> octets, unsigned bits) noexcept {
-  std::array<std::uint8_t, size> first{};
-  for (std::size_t i = 0; i < size && bits > 0; ++i) {
+template <std::size_t Size>
+std::array<std::uint8_t, Size> masked(std::span<const std::uint8_t> octets, unsigned bits) noexcept {
+  std::array<std::uint8_t, Size> first{};
+  for (std::size_t i = 0; i < Size && bits > 0; ++i) {
     const unsigned kept = std::min(bits, 8U);
     first[i] = static_cast<std::uint8_t>(octets[i] & (0xff00U >> kept));
     bits -= kept;

@@ -24,10 +24,10 @@ constexpr unsigned lower_up = 1U << 16U;
 /// NDA_CACHEINFO counts in USER_HZ, which is 100 but on machines that no Linux supports any more.
 constexpr Duration one_tick = std::chrono::milliseconds{10};
 
-template <std::size_t size>
-std::array<std::uint8_t, size> octets(Bytes bytes) noexcept {
-  std::array<std::uint8_t, size> copy{};
-  std::ranges::copy(bytes.first(std::min(bytes.size(), size)), copy.begin());
+template <std::size_t Size>
+std::array<std::uint8_t, Size> octets(Bytes bytes) noexcept {
+  std::array<std::uint8_t, Size> copy{};
+  std::ranges::copy(bytes.first(std::min(bytes.size(), Size)), copy.begin());
   return copy;
 }
 
