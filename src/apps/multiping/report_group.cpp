@@ -74,6 +74,16 @@ void ReportGroup::part_over() {
   for (const auto& each : reports_) each->part_over();
 }
 
+void ReportGroup::finish_without_targets() {
+  for (const auto& each : reports_) each->finish_without_targets();
+}
+
+std::optional<int> ReportGroup::exit_status() const {
+  for (const auto& each : reports_)
+    if (const auto status = each->exit_status()) return status;
+  return std::nullopt;
+}
+
 void ReportGroup::finish() {
   for (const auto& each : reports_) each->finish();
 }

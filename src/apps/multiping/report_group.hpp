@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -31,7 +32,10 @@ class ReportGroup : public Report {
   void path_mtu(const PathMtu& path) override;
   void why(std::size_t target, const Result& result, const Route* route) override;
   void part_over() override;
+  void finish_without_targets() override;
   void finish() override;
+  /// That of the first report that has one.
+  [[nodiscard]] std::optional<int> exit_status() const override;
   [[nodiscard]] bool wants_to_end() const override;
 
  private:
