@@ -18,8 +18,8 @@ namespace multiping {
 /// There is one Route for each result, in order. Its hops end with the last hop that answered anything, and the first
 /// probe of that hop is one that was answered. The hops are empty where none answered; Route::error then has the error
 /// of this host itself, if there was one: what it said to these probes, else what the Result's cause says (host
-/// unreachable where the gateway is silent). No hop is blamed for what this host says itself. Silent probes are repeated
-/// until the budget is used up.
+/// unreachable where the gateway is silent). No hop is blamed for what this host says itself. Silent probes are
+/// repeated until the budget is used up.
 ///
 /// Each target is asked by the protocol and the port of its Result, and by options.ping.probe for the rest. Options
 /// that this protocol does not have are left out: half_open where it is not TCP, source_port for ICMP, payload_size,

@@ -50,10 +50,11 @@
 ///         for (const auto& route : multiping::diagnose(no_responses, 3s)) ...
 ///         for (const auto& path : multiping::discover_mtu(hosts)) std::cout << path.host << ' ' << path.mtu << '\n';
 ///
-/// 7. Health. A HealthTracker takes the results of one round after another and says which hosts and groups are up. A loss
-///    that has its cause on this host makes nobody down, and hosts of a rack that fall together are one event. verdict()
-///    joins several ways of asking one host, and blame() finds who is at fault in a mesh. See multiping/health.hpp and
-///    multiping/blame.hpp:
+/// 7. Health. A HealthTracker takes the results of one round after another and says which hosts and groups are up. A
+/// loss
+///    that has its cause on this host makes nobody down, and hosts of a rack that fall together are one event.
+///    verdict() joins several ways of asking one host, and blame() finds who is at fault in a mesh. See
+///    multiping/health.hpp and multiping/blame.hpp:
 ///
 ///         multiping::HealthTracker tracker;
 ///         tracker.add("web1", {"room2/rack7"});

@@ -48,10 +48,10 @@ struct ProbeOptions {
   /// device is a VRF or belongs to one; all other answers must arrive on the device. The device is also the zone of
   /// link-local targets without a zone; a target with a different zone is std::invalid_argument. When an interface is
   /// deleted and made again with the same name, it is used again. An object that may not open a raw or ping socket for
-  /// the device any more, see Transport, sends through it all the same, and then ICMP and SCTP answers count on whatever
-  /// interface they arrive too. IP_UNICAST_IF and IP_PKTINFO, ip(7); SO_BINDTODEVICE, socket(7).
-  /// This host's own errors about a dead neighbour do not reach TCP connections over IPv6 with a device, nor UDP over
-  /// IPv4 with a device and a source_port.
+  /// the device any more, see Transport, sends through it all the same, and then ICMP and SCTP answers count on
+  /// whatever interface they arrive too. IP_UNICAST_IF and IP_PKTINFO, ip(7); SO_BINDTODEVICE, socket(7). This host's
+  /// own errors about a dead neighbour do not reach TCP connections over IPv6 with a device, nor UDP over IPv4 with a
+  /// device and a source_port.
   std::string device{};
   std::optional<int> ttl{};  ///< TTL or hop limit, 1 to 255; unset: the system default. ip(7), ipv6(7).
   int tos = 0;               ///< IPv4 TOS or IPv6 traffic class octet, 0 to 255. RFC 2474, RFC 3168. The two lowest

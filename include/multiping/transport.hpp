@@ -51,9 +51,9 @@ struct TransportOptions {
 ///
 /// An opened transport still works after this process has given up its privileges, setuid(2). It has an ICMP socket of
 /// each family, which an object takes, and gives back when the object ends; a Prober, MultiPing or PingSeries has both
-/// from the start. Privileges are needed later for a mark; for half_open, SCTP, dont_fragment and flow_label 0, unless the
-/// object has sent such probes before; and for more objects or threads at a time than before.
-/// A forked child, or a thread in another network namespace, takes none of these sockets and opens its own.
+/// from the start. Privileges are needed later for a mark; for half_open, SCTP, dont_fragment and flow_label 0, unless
+/// the object has sent such probes before; and for more objects or threads at a time than before. A forked child, or a
+/// thread in another network namespace, takes none of these sockets and opens its own.
 class Transport;
 
 /// Opens the first of options.kinds that can be used.
