@@ -18,6 +18,12 @@
 
 namespace multiping {
 
+/// A range from `low` to `high`.
+struct Interval {
+  double low = 0;   ///< The lower end.
+  double high = 0;  ///< The upper end.
+};
+
 /// Streaming statistics of one target in constant memory (at most 4 KiB). Two such objects can be added.
 ///
 ///     Statistics figures;
@@ -60,11 +66,7 @@ class MULTIPING_EXPORT Statistics {
   /// answered, so that a host that could not be probed does not look perfect.
   [[nodiscard]] double availability() const noexcept;
 
-  /// A range from `low` to `high`.
-  struct Interval {
-    double low = 0;   ///< The lower end.
-    double high = 0;  ///< The upper end.
-  };
+  using Interval = multiping::Interval;  ///< What loss_interval() returns.
   /// Returns the range in which the loss of the network lies with this confidence (0 to 1, clamped), according to the
   /// probes sent: 0 lost of 10 gives 0 to 0.278. It is the score interval of Wilson (1927), for losses that do not
   /// depend on each other; losses in bursts make it less certain. 0 to 1 when nothing was sent. A not-a-number counts

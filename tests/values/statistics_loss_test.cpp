@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(the_interval_of_the_loss) {
 }
 
 BOOST_AUTO_TEST_CASE(the_interval_at_its_ends) {
-  const auto is = [](Statistics::Interval interval, double low, double high) {
+  const auto is = [](Interval interval, double low, double high) {
     return interval.low == low && interval.high == high;
   };
   const double nan = std::numeric_limits<double>::quiet_NaN();
