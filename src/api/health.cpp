@@ -8,8 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "engine/health_data.hpp"
-#include "engine/health_text.hpp"
+#include "engine/health_state.hpp"
+#include "engine/health_state_text.hpp"
 #include "values/option_checks.hpp"
 
 namespace multiping {

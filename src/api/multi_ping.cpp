@@ -9,7 +9,7 @@
 
 #include "base/number_text.hpp"
 #include "batch/batch_run.hpp"
-#include "values/back_off.hpp"
+#include "values/back_off_checks.hpp"
 #include "values/option_checks.hpp"
 
 namespace multiping {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "batch/prober_run.hpp"
-#include "values/back_off.hpp"
+#include "values/back_off_checks.hpp"
 #include "values/option_checks.hpp"
 
 namespace multiping {

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "batch/address_choice.hpp"
+#include "batch/target_address_choice.hpp"
 #include "engine/unique_targets.hpp"
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"

@@ -9,11 +9,11 @@
 #include <stop_token>
 #include <vector>
 
-#include "batch/address_choice.hpp"
 #include "batch/batch_plan.hpp"
 #include "batch/silence_causes.hpp"
+#include "batch/target_address_choice.hpp"
+#include "engine/batch_shards.hpp"
 #include "engine/destination_index.hpp"
-#include "engine/shards.hpp"
 #include "engine/unique_targets.hpp"
 #include "multiping/result.hpp"
 

@@ -10,7 +10,7 @@
 
 #include "engine/index_queue.hpp"
 #include "multiping/options.hpp"
-#include "net/packet_options.hpp"
+#include "net/per_packet_options.hpp"
 #include "net/probe_profile_number.hpp"
 
 namespace multiping {

@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-#include "values/back_off.hpp"
+#include "values/back_off_checks.hpp"
 
 namespace multiping {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/fork_guard.hpp"
 #include "base/monotonic_time.hpp"
-#include "batch/loop_descriptor.hpp"
+#include "batch/caller_loop_descriptor.hpp"
 #include "batch/single_probes.hpp"
 #include "multiping/options.hpp"
 #include "multiping/prober.hpp"

@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
-#include "batch/address_choice.hpp"
-#include "batch/batch_names.hpp"
+#include "batch/batch_name_lookups.hpp"
 #include "batch/batch_plan.hpp"
 #include "batch/single_probes.hpp"
+#include "batch/target_address_choice.hpp"
 #include "engine/series_schedule.hpp"
 #include "multiping/ping_series.hpp"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/fork_guard.hpp"
-#include "batch/loop_descriptor.hpp"
+#include "batch/caller_loop_descriptor.hpp"
 #include "batch/series_loop.hpp"
 #include "engine/series_statistics.hpp"
 #include "multiping/ping_series.hpp"

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "engine/cause_rules.hpp"
-#include "engine/route_table.hpp"
+#include "engine/routing_table.hpp"
 #include "multiping/address.hpp"
 #include "multiping/options.hpp"
-#include "net/local_network.hpp"
+#include "net/routes_and_neighbours.hpp"
 
 namespace multiping::engine {
 

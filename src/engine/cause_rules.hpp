@@ -10,7 +10,7 @@
 #include "multiping/cause.hpp"
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
-#include "net/local_network.hpp"
+#include "net/routes_and_neighbours.hpp"
 
 namespace multiping::engine {
 

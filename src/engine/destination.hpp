@@ -6,7 +6,7 @@
 
 #include "multiping/address.hpp"
 #include "multiping/protocol.hpp"
-#include "net/packet_options.hpp"
+#include "net/per_packet_options.hpp"
 #include "net/probe_profile_number.hpp"
 
 namespace multiping::engine {

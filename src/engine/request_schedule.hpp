@@ -17,9 +17,9 @@
 #include "engine/index_queue.hpp"
 #include "engine/outcome_tracker.hpp"
 #include "engine/probe_supplier.hpp"
+#include "engine/request_by_token.hpp"
 #include "engine/send_allowance.hpp"
 #include "engine/timer_heap.hpp"
-#include "engine/token_index.hpp"
 
 namespace multiping::engine {
 

@@ -14,7 +14,7 @@
 #include "base/monotonic_time.hpp"
 #include "engine/hop_evidence.hpp"
 #include "engine/probe_table.hpp"
-#include "engine/router_windows.hpp"
+#include "engine/router_send_windows.hpp"
 #include "multiping/address.hpp"
 
 namespace multiping::engine {

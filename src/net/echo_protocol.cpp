@@ -6,8 +6,8 @@
 #include <new>
 #include <unordered_set>
 
+#include "net/answer_candidates.hpp"
 #include "net/packet_size.hpp"
-#include "net/probe_candidates.hpp"
 #include "net/probe_image.hpp"
 #include "values/address_kinds.hpp"
 

@@ -14,8 +14,8 @@
 #include "multiping/address.hpp"
 #include "multiping/options.hpp"
 #include "net/arrival_time.hpp"
-#include "net/local_network.hpp"
 #include "net/probe_profile_number.hpp"
+#include "net/routes_and_neighbours.hpp"
 #include "net/socket_needs.hpp"
 
 namespace multiping::net {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <span>
 
-#include "net/packet_options.hpp"
+#include "net/per_packet_options.hpp"
 #include "net/probe_profile_table.hpp"
 #include "net/probe_transport.hpp"
 #include "packet/probe_codec.hpp"

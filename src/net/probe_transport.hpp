@@ -17,9 +17,9 @@
 #include "multiping/result.hpp"
 #include "multiping/transport.hpp"
 #include "net/arrival_time.hpp"
-#include "net/local_network.hpp"
-#include "net/packet_options.hpp"
+#include "net/per_packet_options.hpp"
 #include "net/probe_profile_number.hpp"
+#include "net/routes_and_neighbours.hpp"
 #include "net/socket_needs.hpp"
 
 namespace multiping::net {

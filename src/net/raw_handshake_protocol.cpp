@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/probe_candidates.hpp"
+#include "net/answer_candidates.hpp"
 #include "packet/sctp.hpp"
 #include "packet/tcp.hpp"
 #include "values/address_kinds.hpp"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/lazy_queue.hpp"
-#include "net/address_map.hpp"
+#include "net/address_hash_table.hpp"
 #include "net/icmp_error_report.hpp"
 #include "net/probe_profile_table.hpp"
 #include "net/probe_serial_table.hpp"

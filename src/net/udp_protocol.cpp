@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "net/answer_candidates.hpp"
 #include "net/packet_size.hpp"
-#include "net/probe_candidates.hpp"
 #include "net/probe_image.hpp"
 #include "values/address_kinds.hpp"
 

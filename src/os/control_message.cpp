@@ -13,7 +13,7 @@
 #include <cstring>
 
 #include "os/kernel_constants.hpp"
-#include "os/packet_numbers.hpp"
+#include "os/packet_ttl_tos_mark.hpp"
 #include "os/socket.hpp"
 #include "values/flow_label.hpp"
 

@@ -15,8 +15,8 @@
 #include <cstring>
 
 #include "os/file_descriptor.hpp"
-#include "os/option_trial.hpp"
-#include "os/packet_numbers.hpp"
+#include "os/packet_ttl_tos_mark.hpp"
+#include "os/probe_option_support.hpp"
 #include "os/socket.hpp"
 
 namespace multiping::os {

@@ -16,7 +16,7 @@
 #include "net/probe_profile_table.hpp"
 #include "os/clock.hpp"
 #include "os/descriptor_wait.hpp"
-#include "os/option_trial.hpp"
+#include "os/probe_option_support.hpp"
 #include "os/socket.hpp"
 #include "values/address_kinds.hpp"
 #include "values/probe_option_table.hpp"

@@ -5,8 +5,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "os/option_trial.hpp"
-#include "os/packet_numbers.hpp"
+#include "os/packet_ttl_tos_mark.hpp"
+#include "os/probe_option_support.hpp"
 #include "os/socket.hpp"
 
 namespace multiping::os {

@@ -13,7 +13,7 @@
 
 #include "multiping/options.hpp"
 #include "net/packet_io.hpp"
-#include "os/connection_descriptors.hpp"
+#include "os/descriptor_by_token.hpp"
 #include "os/file_descriptor.hpp"
 #include "os/message_arrays.hpp"
 #include "os/socket_calls.hpp"

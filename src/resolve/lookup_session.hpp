@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "multiping/options.hpp"
-#include "resolve/lookup_order.hpp"
+#include "resolve/lookup_schedule.hpp"
 #include "resolve/single_lookup.hpp"
 
 namespace multiping::resolver {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "resolve/eventfd.hpp"
-#include "resolve/lookup_order.hpp"
+#include "resolve/lookup_schedule.hpp"
 #include "resolve/single_lookup.hpp"
 
 namespace multiping::resolver {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/shards.hpp"
+#include "engine/batch_shards.hpp"
 
 BOOST_AUTO_TEST_SUITE(changing_targets_test)
 

@@ -13,7 +13,7 @@
 
 #include "base/monotonic_time.hpp"
 #include "multiping/transport.hpp"
-#include "net/local_network.hpp"
+#include "net/routes_and_neighbours.hpp"
 #include "sim/routers.hpp"
 #include "sim/scenario.hpp"
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/monotonic_time.hpp"
-#include "net/local_network.hpp"
+#include "net/routes_and_neighbours.hpp"
 #include "sim/prefix_table.hpp"
 #include "sim/simulated_host.hpp"
 

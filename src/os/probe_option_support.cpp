@@ -1,6 +1,6 @@
 // Tries options on a UDP socket, or on a ping socket of a broker in another network namespace.
-// See option_trial.hpp.
-#include "os/option_trial.hpp"
+// See probe_option_support.hpp.
+#include "os/probe_option_support.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>

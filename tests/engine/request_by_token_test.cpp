@@ -4,7 +4,7 @@
 #include <map>
 #include <random>
 
-#include "engine/token_index.hpp"
+#include "engine/request_by_token.hpp"
 
 BOOST_AUTO_TEST_SUITE(token_index_test)
 

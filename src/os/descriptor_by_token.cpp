@@ -1,6 +1,6 @@
 // An erased entry leaves no marker: entries after it move up into the hole.
-// See connection_descriptors.hpp.
-#include "os/connection_descriptors.hpp"
+// See descriptor_by_token.hpp.
+#include "os/descriptor_by_token.hpp"
 
 #include <utility>
 

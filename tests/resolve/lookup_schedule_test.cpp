@@ -1,6 +1,6 @@
 // Tests the questions of one call: which is next, when to ask again, and how long to wait.
 // The test makes up the time; it uses no thread and no clock.
-#include "resolve/lookup_order.hpp"
+#include "resolve/lookup_schedule.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <chrono>

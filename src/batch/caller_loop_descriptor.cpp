@@ -1,6 +1,6 @@
 // The timer is set only when its time changes, since that is a system call.
-// See loop_descriptor.hpp.
-#include "batch/loop_descriptor.hpp"
+// See caller_loop_descriptor.hpp.
+#include "batch/caller_loop_descriptor.hpp"
 
 namespace multiping {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "multiping/address.hpp"
-#include "net/local_network.hpp"
+#include "net/routes_and_neighbours.hpp"
 
 namespace multiping::engine {
 

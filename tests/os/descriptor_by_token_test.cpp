@@ -1,6 +1,6 @@
 // Tests that the descriptor of a token is found exactly while the token is in the table.
 // The results are compared with those of a map of the standard library.
-#include "os/connection_descriptors.hpp"
+#include "os/descriptor_by_token.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <map>

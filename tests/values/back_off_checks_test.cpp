@@ -1,5 +1,5 @@
 // Tests the waits of a BackOff: each one, their sum, their limits, and which values are refused.
-#include "values/back_off.hpp"
+#include "values/back_off_checks.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <chrono>

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/number_text.hpp"
-#include "engine/blame_cells.hpp"
+#include "engine/mesh_losses.hpp"
 #include "multiping/result.hpp"
 
 namespace multiping {

@@ -1,6 +1,6 @@
 // A wait that is not more than zero would send without a pause.
-// See values/back_off.hpp.
-#include "values/back_off.hpp"
+// See values/back_off_checks.hpp.
+#include "values/back_off_checks.hpp"
 
 #include <cmath>
 #include <stdexcept>

@@ -1,6 +1,6 @@
 // Attributes that are missing leave their members as they are.
-// See kernel_answers.hpp.
-#include "os/kernel_answers.hpp"
+// See rtnetlink_answers.hpp.
+#include "os/rtnetlink_answers.hpp"
 
 #include <linux/fib_rules.h>
 #include <linux/neighbour.h>

@@ -1,6 +1,6 @@
 // One look-up for each length of prefix that occurs.
-// See route_table.hpp.
-#include "engine/route_table.hpp"
+// See routing_table.hpp.
+#include "engine/routing_table.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // After each change to a window or its lines, refresh() brings the set of ready windows up to date.
-// See router_windows.hpp.
-#include "engine/router_windows.hpp"
+// See router_send_windows.hpp.
+#include "engine/router_send_windows.hpp"
 
 #include <algorithm>
 #include <limits>

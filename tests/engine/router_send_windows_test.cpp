@@ -1,6 +1,6 @@
 // Tests the windows of routers: growth by answers, shrinking by silence, and lines that learn their router.
 // Pure: no clock, no network.
-#include "engine/router_windows.hpp"
+#include "engine/router_send_windows.hpp"
 
 #include <boost/test/unit_test.hpp>
 

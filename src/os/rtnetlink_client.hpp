@@ -12,7 +12,7 @@
 #include "base/monotonic_time.hpp"
 #include "multiping/address.hpp"
 #include "multiping/options.hpp"
-#include "net/local_network.hpp"
+#include "net/routes_and_neighbours.hpp"
 #include "os/file_descriptor.hpp"
 
 namespace multiping::os {

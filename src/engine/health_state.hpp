@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/group_transitions.hpp"
 #include "engine/health_groups.hpp"
 #include "engine/host_health.hpp"
-#include "engine/shared_moves.hpp"
 #include "multiping/health.hpp"
 
 namespace multiping::engine {

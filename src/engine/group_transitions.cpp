@@ -1,6 +1,6 @@
 // Looks at each group that has a move, from the smallest to the largest: is it one event now, or may it be one in the
-// next round? See engine/shared_moves.hpp.
-#include "engine/shared_moves.hpp"
+// next round? See engine/group_transitions.hpp.
+#include "engine/group_transitions.hpp"
 
 #include <algorithm>
 #include <map>

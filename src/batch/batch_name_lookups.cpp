@@ -1,6 +1,6 @@
 // Starts lookups in groups, and collects their results by position.
-// See batch/batch_names.hpp.
-#include "batch/batch_names.hpp"
+// See batch/batch_name_lookups.hpp.
+#include "batch/batch_name_lookups.hpp"
 
 #include <algorithm>
 #include <chrono>

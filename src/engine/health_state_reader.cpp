@@ -1,5 +1,5 @@
 // Takes the lines of a saved state word by word, and refuses what no tracker can have written.
-// See engine/health_text.hpp.
+// See engine/health_state_text.hpp.
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/health_text.hpp"
+#include "engine/health_state_text.hpp"
 
 namespace multiping::engine {
 namespace {

@@ -1,6 +1,6 @@
 // Sorts the results of a round by host, and words what became of hosts and groups.
-// See engine/health_data.hpp.
-#include "engine/health_data.hpp"
+// See engine/health_state.hpp.
+#include "engine/health_state.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // Tests of AddressMap: entries are found again after growth and collisions, and stale entries are dropped.
 // The tests use so many addresses that slots collide.
-#include "net/address_map.hpp"
+#include "net/address_hash_table.hpp"
 
 #include <array>
 #include <boost/test/unit_test.hpp>

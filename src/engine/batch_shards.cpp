@@ -1,6 +1,6 @@
 // run() starts threads only for shards that still have work, and runs a shard itself if no thread can be started.
-// See shards.hpp.
-#include "engine/shards.hpp"
+// See batch_shards.hpp.
+#include "engine/batch_shards.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -1,6 +1,6 @@
 // Lines of words with spaces between them; a name is in double quotes, with each byte that is no plain ASCII as \xNN.
-// See engine/health_text.hpp.
-#include "engine/health_text.hpp"
+// See engine/health_state_text.hpp.
+#include "engine/health_state_text.hpp"
 
 #include <algorithm>
 #include <cstddef>

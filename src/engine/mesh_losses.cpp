@@ -1,6 +1,6 @@
 // Adds up the rows, and sorts the cells into all blocks that may be suspects.
-// See engine/blame_cells.hpp.
-#include "engine/blame_cells.hpp"
+// See engine/mesh_losses.hpp.
+#include "engine/mesh_losses.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // Tests what rtnetlink(7) says about routes, neighbours and links, as an ordinary user.
 // For the causes of silence.
-#include "os/kernel_network.hpp"
+#include "os/rtnetlink_client.hpp"
 
 #include <net/if.h>
 
@@ -10,7 +10,7 @@
 
 #include "multiping/multi_ping.hpp"
 #include "netns/namespace.hpp"
-#include "os/kernel_answers.hpp"
+#include "os/rtnetlink_answers.hpp"
 
 namespace multiping::test {
 namespace {

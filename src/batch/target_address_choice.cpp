@@ -1,6 +1,6 @@
 // Takes the address that the options ask for, and asks for a route only when two families are left.
-// See batch/address_choice.hpp.
-#include "batch/address_choice.hpp"
+// See batch/target_address_choice.hpp.
+#include "batch/target_address_choice.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -1,6 +1,6 @@
 // The kernel answers a request during the call that sends it, so no read waits.
-// See kernel_network.hpp.
-#include "os/kernel_network.hpp"
+// See rtnetlink_client.hpp.
+#include "os/rtnetlink_client.hpp"
 
 #include <linux/fib_rules.h>
 #include <linux/neighbour.h>
@@ -15,9 +15,9 @@
 #include <utility>
 
 #include "os/clock.hpp"
-#include "os/kernel_answers.hpp"
 #include "os/netlink_message.hpp"
-#include "os/option_trial.hpp"
+#include "os/probe_option_support.hpp"
+#include "os/rtnetlink_answers.hpp"
 #include "os/socket.hpp"
 
 namespace multiping::os {

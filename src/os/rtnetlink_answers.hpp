@@ -1,10 +1,10 @@
 // What the kernel's messages about routes, neighbours and links say, rtnetlink(7): bytes to values, no system call.
-// See kernel_network.hpp.
+// See rtnetlink_client.hpp.
 #pragma once
 
 #include <optional>
 
-#include "net/local_network.hpp"
+#include "net/routes_and_neighbours.hpp"
 #include "os/netlink_message.hpp"
 
 namespace multiping::os::kernel {

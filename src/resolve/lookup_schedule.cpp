@@ -1,6 +1,6 @@
 // Only a last answer is progress: a name that is asked again and again does not prolong the wait for itself.
-// See lookup_order.hpp.
-#include "resolve/lookup_order.hpp"
+// See lookup_schedule.hpp.
+#include "resolve/lookup_schedule.hpp"
 
 #include <algorithm>
 #include <new>

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/monotonic_time.hpp"
-#include "batch/address_choice.hpp"
 #include "batch/ipv6_zones.hpp"
+#include "batch/target_address_choice.hpp"
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
 #include "resolve/pending_lookups.hpp"

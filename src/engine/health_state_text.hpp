@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/health_data.hpp"
+#include "engine/health_state.hpp"
 
 namespace multiping::engine {
 
