@@ -135,6 +135,7 @@ struct CommandOptions {
   bool why = false;
   std::optional<std::size_t> wait_for{};  ///< --wait N; none with Mode::wait: all.
   Duration within = std::chrono::seconds{60};
+  std::string health{};  ///< --health FILE; empty: without.
 
   IcmpCheck check{};  ///< Personality::check_icmp
 };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "apps/multiping/fping_text.hpp"
+#include "apps/multiping/health_facts.hpp"
 #include "apps/multiping/surroundings.hpp"
 #include "apps/multiping/task_text.hpp"
 #include "multiping/traceroute.hpp"
@@ -172,6 +173,17 @@ void FpingReport::why(std::size_t target, const Result& result, const Route* rou
   reasons_ += fmt::format("{}: {}\n", name(target), why_text(result, route));
 }
 
+/// Mode::once: after the lines of the targets, which finish() ends.
+void FpingReport::health(const HealthFacts& facts, std::span<const Transition> changes) {
+  health_ = &facts;
+  for (std::string& line : transition_lines(changes)) changes_.push_back(std::move(line));
+  if (view().options->mode != Mode::once) print_health();
+}
+
+void FpingReport::print_health() {
+  for (const std::string& line : std::exchange(changes_, {})) out(line);
+}
+
 void FpingReport::print_unreachable() {
   if (!verbose_ && !printing().unreachable) return;
   outputs_.err.flush();
@@ -206,7 +218,10 @@ void FpingReport::finish() {
   }
   if (view().options->mode == Mode::once) print_unreachable();
   outputs_.out.write(reasons_);
+  print_health();
   outputs_.out.flush();
+  if (health_ != nullptr && !printing().quiet)
+    if (const std::string text = unknown_text(*health_); !text.empty()) err(in_err(Ink::warning, text));
   if (printing().statistics) outputs_.err.write(totals_text(view().totals));
   print_reachable();
 }

@@ -29,6 +29,7 @@ class FpingReport : public Report {
   void routes(std::span<const Route> routes) override;
   void path_mtu(const PathMtu& path) override;
   void why(std::size_t target, const Result& result, const Route* route) override;
+  void health(const HealthFacts& facts, std::span<const Transition> changes) override;
   void part_over() override;
   void finish() override;
 
@@ -48,6 +49,7 @@ class FpingReport : public Report {
   void print_netdata();
   void print_unreachable();
   void print_reachable();
+  void print_health();
   void clear_progress();
 
   struct Colors {
@@ -60,8 +62,10 @@ class FpingReport : public Report {
   bool verbose_ = false;     ///< "is alive", "is unreachable".
   bool charts_told_ = false;
   std::size_t width_ = 0;
-  ProbeTimes times_{};     ///< For -C.
-  std::string reasons_{};  ///< Of --why, for the end.
+  ProbeTimes times_{};                   ///< For -C.
+  std::string reasons_{};                ///< Of --why, for the end.
+  std::vector<std::string> changes_{};   ///< Of --health, in Mode::once: for the end.
+  const HealthFacts* health_ = nullptr;  ///< Of --health.
   bool progress_shown_ = false;
   std::vector<Address> elsewhere_{};  ///< Mode::once: who else answered for a target; empty until one did.
 };

@@ -1,10 +1,13 @@
 // See make_report.hpp.
 #include "apps/multiping/make_report.hpp"
 
+#include <utility>
+
 #include "apps/multiping/check_icmp_report.hpp"
 #include "apps/multiping/csv_report.hpp"
 #include "apps/multiping/fping_json_report.hpp"
 #include "apps/multiping/fping_report.hpp"
+#include "apps/multiping/health_report.hpp"
 #include "apps/multiping/jsonl_report.hpp"
 #include "apps/multiping/openmetrics_report.hpp"
 #include "apps/multiping/views.hpp"
@@ -25,7 +28,10 @@ std::unique_ptr<Report> make_lines(const CommandOptions& options, Outputs output
 
 std::unique_ptr<Report> make_report(const CommandOptions& options, Outputs outputs) {
   check_views(options, outputs);
-  return with_views(options, outputs, options.views.watch ? nullptr : make_lines(options, outputs));
+  check_health(options);
+  auto report = with_views(options, outputs, options.views.watch ? nullptr : make_lines(options, outputs));
+  if (options.health.empty()) return report;
+  return std::make_unique<HealthReport>(options, outputs, std::move(report));
 }
 
 }  // namespace multiping::command

@@ -12,6 +12,7 @@
 //   fping_report   fping's lines; its texts are made by the pure functions of fping_text
 //   jsonl_report, csv_report, openmetrics_report, check_icmp_report
 //                  formats for machines; their texts are in *_text, what they share in machine_text and target_fates
+//   health_report  --health: around the others, keeps a HealthTracker; health_facts says what is judged (pure)
 //   output         all text goes through it: buffered, errors of writing kept, atomic files
 // To add a format: a class that derives from Report, its texts as pure functions, a line in make_report.cpp.
 // To add an option: a member of CommandOptions and a row of option_table.cpp (and a paragraph of multiping.1).
@@ -25,6 +26,7 @@
 #include <string_view>
 
 #include "apps/multiping/run_view.hpp"
+#include "multiping/health.hpp"
 #include "multiping/path_mtu.hpp"
 #include "multiping/result.hpp"
 #include "multiping/route.hpp"
@@ -37,6 +39,8 @@ struct ProbeEvent {
   std::uint64_t sequence = 0;  ///< Which probe of this target, from 0; in Mode::once which attempt.
   const Result& result;        ///< Its host is the address as text, not RunTarget::host.
 };
+
+struct HealthFacts;
 
 /// Receives what happens in a run. All calls come from one thread, between begin() and finish(). The figures of the
 /// view include the event that is told. Every method but finish() may be left out by an implementation.
@@ -84,6 +88,11 @@ class Report {
   /// --why: one target that failed; `route` leads to the last hop that answered, or is null where none was looked for.
   virtual void why(std::size_t target, const Result& result, const Route* route) {
     static_cast<void>(target), static_cast<void>(result), static_cast<void>(route);
+  }
+
+  /// --health: a round was observed, and these are the changes. The facts live until after finish().
+  virtual void health(const HealthFacts& facts, std::span<const Transition> changes) {
+    static_cast<void>(facts), static_cast<void>(changes);
   }
 
   /// A block of more than most_at_once addresses (-g, Mode::once) is asked in parts, so that memory stays bounded. This

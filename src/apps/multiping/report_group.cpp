@@ -70,6 +70,10 @@ void ReportGroup::why(std::size_t target, const Result& result, const Route* rou
   for (const auto& each : reports_) each->why(target, result, route);
 }
 
+void ReportGroup::health(const HealthFacts& facts, std::span<const Transition> changes) {
+  for (const auto& each : reports_) each->health(facts, changes);
+}
+
 void ReportGroup::part_over() {
   for (const auto& each : reports_) each->part_over();
 }

@@ -31,6 +31,7 @@ class ReportGroup : public Report {
   void routes(std::span<const Route> routes) override;
   void path_mtu(const PathMtu& path) override;
   void why(std::size_t target, const Result& result, const Route* route) override;
+  void health(const HealthFacts& facts, std::span<const Transition> changes) override;
   void part_over() override;
   void finish_without_targets() override;
   void finish() override;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apps/multiping/command_options.hpp"
+#include "apps/multiping/target_group.hpp"
 #include "multiping/address.hpp"
 #include "multiping/duration.hpp"
 #include "multiping/result.hpp"
@@ -81,7 +82,7 @@ struct RunView {
   std::vector<RunTarget> targets{};
   std::vector<HostFigures> figures{};    ///< One for each target.
   std::vector<Statistics> statistics{};  ///< One for each target where Report::wants_statistics(), else empty.
-  std::vector<std::string> groups{""};
+  std::vector<TargetGroup> groups{{}};
   std::vector<RunTarget> unresolved{};   ///< Targets without an address; Mode::once and rounds leave them out.
   std::vector<FailedTarget> failures{};  ///< With --why: what became of each target that never answered.
   RunTotals totals{};

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
+#include <system_error>
+#include <utility>
 
 #include "multiping/result.hpp"
 
@@ -44,6 +47,53 @@ std::uint16_t to_port(std::string_view text, std::string_view word) {
   return port;
 }
 
+/// The word without empty parts: "/room2//rack7" is "room2/rack7".
+std::string group_name(std::string_view word) {
+  std::string name;
+  while (!word.empty()) {
+    const std::size_t end = std::min(word.find('/'), word.size());
+    if (end > 0) name.append(name.empty() ? "" : "/").append(word.substr(0, end));
+    word.remove_prefix(std::min(end + 1, word.size()));
+  }
+  return name;
+}
+
+template <typename Number>
+std::optional<Number> to_number_of(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// "3" or "80%"; nothing for what is none.
+std::optional<Quorum> to_quorum(std::string_view text) {
+  if (text.ends_with('%')) {
+    const auto percent = to_number_of<double>(text.substr(0, text.size() - 1));
+    if (!percent || !(*percent > 0) || !(*percent <= 100)) return std::nullopt;
+    return Quorum{.share = *percent / 100};
+  }
+  const auto count = to_number_of<std::uint32_t>(text);
+  if (!count || *count == 0) return std::nullopt;
+  return Quorum{.count = *count};
+}
+
+/// A line whose first word begins with '@'.
+TargetGroup to_group(std::size_t number, std::string_view line) {
+  constexpr std::string_view quorum = "quorum=";
+  std::string_view word = first_word(line);
+  TargetGroup group{.name = group_name(word.substr(1))};
+  for (;;) {
+    line.remove_prefix(static_cast<std::size_t>(word.data() + word.size() - line.data()));
+    word = first_word(line);
+    if (word.empty() || word.front() == '#') return group;
+    check_word(number, word);
+    if (word.starts_with(quorum)) group.quorum = to_quorum(word.substr(quorum.size()));
+    if (!group.quorum || !word.starts_with(quorum) || group.name.empty())
+      refuse_line(number, word, "after the name of a group comes quorum=3 or quorum=80% (1 or more, above 0 to 100 %)");
+  }
+}
+
 }  // namespace
 
 TargetEntry to_target(std::string_view word, bool ports) {
@@ -64,14 +114,15 @@ void read_targets(std::string_view text, bool ports, TargetText& into) {
   std::size_t number = 0;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view word = first_word(text.substr(0, end));
+    const std::string_view line = text.substr(0, end), word = first_word(line);
     text.remove_prefix(std::min(end + 1, text.size()));
     ++number;
     if (word.empty() || word.front() == '#') continue;
     check_word(number, word);
     if (word.front() == '@') {
-      group = static_cast<std::uint32_t>(into.groups.size());
-      into.groups.emplace_back(word.substr(1));
+      TargetGroup begun = to_group(number, line);
+      group = begun.name.empty() ? 0 : static_cast<std::uint32_t>(into.groups.size());
+      if (group != 0) into.groups.push_back(std::move(begun));
       continue;
     }
     TargetEntry entry = to_target(word, ports);

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/multiping/target_group.hpp"
+
 namespace multiping::command {
 
 /// One target as it stands in a list.
@@ -19,13 +21,15 @@ struct TargetEntry {
 /// The targets of a text.
 struct TargetText {
   std::vector<TargetEntry> entries{};
-  std::vector<std::string> groups{""};  ///< Names of the groups, from "@name" lines.
+  std::vector<TargetGroup> groups{{}};  ///< Of the "@name" lines, in their order; the first has no name.
 };
 
 /// Appends the targets of `text`: the first word of each line. Blank lines and lines whose first word begins with '#'
-/// are left out. A line "@name" begins a group: the targets after it belong to it. With `ports`, "host:port" and
-/// "[address]:port" are a host and its port. Throws std::invalid_argument, which names the line and shows its
-/// beginning, for a word of more than 1,023 bytes, one with a control character, and a port that is none.
+/// are left out. A line "@name" begins a group, to which the targets after it belong until the next such line; "@"
+/// alone begins none. "quorum=3" or "quorum=80%" may follow the name, and a comment with '#'. Empty parts of the name
+/// count for nothing: "/room2//rack7" is "room2/rack7". With `ports`, "host:port" and "[address]:port" are a host and
+/// its port. Throws std::invalid_argument, which names the line and shows its beginning, for a word of more than 1,023
+/// bytes, one with a control character, a port that is none, and a quorum that is none.
 void read_targets(std::string_view text, bool ports, TargetText& into);
 
 /// Takes one word apart. Throws std::invalid_argument for a port that is out of range.

@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(the_first_word_of_each_line_is_a_target) {
 BOOST_AUTO_TEST_CASE(lines_with_an_at_sign_begin_groups) {
   const TargetText found = read("a\n@room2/rack7\nb\nc\n@rack8\nd\n");
   BOOST_TEST_REQUIRE(found.entries.size() == 4U);
-  BOOST_TEST((found.groups == std::vector<std::string>{"", "room2/rack7", "rack8"}));
+  BOOST_TEST((found.groups == std::vector<TargetGroup>{{}, {.name = "room2/rack7"}, {.name = "rack8"}}));
   BOOST_TEST(found.entries[0].group == 0U);
   BOOST_TEST(found.entries[2].group == 1U);
   BOOST_TEST(found.entries[3].group == 2U);
