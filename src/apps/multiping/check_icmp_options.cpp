@@ -88,6 +88,9 @@ constexpr OptionRow check_rows[] = {
      }},
     {"-4", group, "", "Only IPv4 addresses", [](Options& o, Text) { set_family(o, Family::ipv4); }},
     {"-6", group, "", "Only IPv6 addresses", [](Options& o, Text) { set_family(o, Family::ipv6); }},
+    {"--file", group, "FILE", "Reads the hosts from a file, with their groups", [](Options& o, Text v) { o.file = v; }},
+    {"--health", group, "FILE", "Judges hosts and groups by several checks; FILE keeps what was seen",
+     [](Options& o, Text v) { o.health = to_health_file(v); }},
     {"-v", group, "", "Does nothing: the one line has all figures", no_effect},
     {"--as", group, "NAME", "Behaves as fping, check_icmp or multiping", no_effect},
     {"-h,--help", group, "", "Prints this text", no_effect},
@@ -100,7 +103,7 @@ void settle_family(Options& options) {
     const auto address = Address::parse(target);
     return address && address->family() == Family::ipv6;
   };
-  if (options.probe.family == Family::any && std::ranges::none_of(options.targets, is_ipv6))
+  if (options.probe.family == Family::any && std::ranges::none_of(options.targets, is_ipv6) && !options.file)
     options.probe.family = Family::ipv4;
 }
 
@@ -143,7 +146,8 @@ void set_check_icmp_defaults(Options& options) {
 }
 
 void settle_check_icmp(Options& options) {
-  if (options.targets.empty()) throw std::invalid_argument{"no host to check"};
+  if (options.targets.empty() && !options.file) throw std::invalid_argument{"no host to check"};
+  if (options.file && !options.targets.empty()) throw std::invalid_argument{"--file and hosts exclude each other"};
   IcmpCheck& check = options.check;
   check.warning.rtt = std::min(check.warning.rtt, check.critical.rtt);
   check.warning.loss_percent = std::min(check.warning.loss_percent, check.critical.loss_percent);

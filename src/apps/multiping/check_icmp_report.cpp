@@ -22,7 +22,8 @@ void CheckIcmpReport::finish() {
   for (std::size_t at = 0; at < view().targets.size(); ++at)
     hosts.push_back({.name = view().targets[at].host, .tally = view().figures[at].all, .fate = fates_.of(at)});
   for (const RunTarget& target : view().unresolved) hosts.push_back({.name = target.host, .error = target.error});
-  const CheckAnswer answer = check_answer(hosts, view().options->check);
+  const IcmpCheck& check = view().options->check;
+  const CheckAnswer answer = health_ == nullptr ? check_answer(hosts, check) : check_answer(hosts, check, *health_);
   status_ = answer.status;
   outputs_.out.write(answer.line);
 }

@@ -18,6 +18,7 @@ class CheckIcmpReport : public Report {
   void answered(const ProbeEvent& event) override { fates_.answered(event.target); }
   void timed_out(const ProbeEvent& event) override { fates_.failed(event, view().targets.size()); }
   [[nodiscard]] bool wants_to_end() const override { return std::chrono::steady_clock::now() >= deadline_; }
+  void health(const HealthFacts& facts, std::span<const Transition>) override { health_ = &facts; }
   void finish_without_targets() override { finish(); }
   void finish() override;
   [[nodiscard]] std::optional<int> exit_status() const override { return static_cast<int>(status_); }
@@ -27,6 +28,7 @@ class CheckIcmpReport : public Report {
   std::chrono::steady_clock::time_point deadline_;
   CheckStatus status_ = CheckStatus::unknown;
   TargetFates fates_{};
+  const HealthFacts* health_ = nullptr;  ///< Of --health.
 };
 
 }  // namespace multiping::command

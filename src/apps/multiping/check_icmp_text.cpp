@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "apps/multiping/machine_text.hpp"
 
@@ -22,12 +24,13 @@ std::string percent_text(const Tally& tally) {
   return real_text(std::floor(100 * lost_percent(tally)) / 100);
 }
 
-/// What follows | is performance data, and a host must not begin it.
-std::string host_name(const CheckedHost& host) {
-  std::string name = printable(host.name);
-  std::ranges::replace(name, '|', '_');
-  return name;
+/// What follows | is performance data, and a name must not begin it.
+std::string fit_for_line(std::string text) {
+  std::ranges::replace(text, '|', '_');
+  return text;
 }
+
+std::string host_name(const CheckedHost& host) { return fit_for_line(printable(host.name)); }
 
 /// In quotes where the plugins' guidelines ask for them.
 std::string perfdata_label(const std::string& prefix, std::string_view name) {
@@ -113,6 +116,27 @@ std::string_view status_text(CheckStatus status) noexcept {
   return "UNKNOWN";
 }
 
+std::string figures_text(std::span<const CheckedHost> hosts, const IcmpCheck& check) {
+  std::string figures;
+  for (const CheckedHost& host : hosts)
+    if (!host.error) figures += perfdata(host, check, hosts.size() > 1);
+  return figures;
+}
+
+CheckAnswer with_figures(CheckStatus status, const std::string& texts, const std::string& figures) {
+  return {.status = status,
+          .line = fmt::format("{} - {}{}\n", status_text(status), texts, figures.empty() ? "" : "|" + figures)};
+}
+
+/// A host without an address is unknown, as without --health.
+CheckStatus health_status(std::span<const CheckedHost> hosts, const HealthFacts& health) {
+  const HealthJudgement judgement = judge(health);
+  if (judgement == HealthJudgement::bad) return CheckStatus::critical;
+  const bool resolved =
+      std::ranges::none_of(hosts, [](const CheckedHost& host) { return static_cast<bool>(host.error); });
+  return judgement == HealthJudgement::good && resolved ? CheckStatus::ok : CheckStatus::unknown;
+}
+
 }  // namespace
 
 CheckStatus check_status(const CheckedHost& host, const IcmpCheck& check) noexcept {
@@ -126,16 +150,24 @@ CheckStatus check_status(const CheckedHost& host, const IcmpCheck& check) noexce
 }
 
 CheckAnswer check_answer(std::span<const CheckedHost> hosts, const IcmpCheck& check) {
-  CheckAnswer answer{.status = overall(hosts, check)};
-  std::string texts, figures;
-  for (const CheckedHost& host : hosts) {
-    texts += (texts.empty() ? "" : " :: ") + host_text(host);
-    if (!host.error) figures += perfdata(host, check, hosts.size() > 1);
-  }
-  answer.line = fmt::format("{} - {}", status_text(answer.status), texts);
-  if (!figures.empty()) answer.line += "|" + figures;
-  answer.line += "\n";
-  return answer;
+  std::string texts;
+  for (const CheckedHost& host : hosts) texts += (texts.empty() ? "" : " :: ") + host_text(host);
+  return with_figures(overall(hosts, check), texts, figures_text(hosts, check));
+}
+
+CheckAnswer check_answer(std::span<const CheckedHost> hosts, const IcmpCheck& check, const HealthFacts& health) {
+  const HealthTracker& tracker = health.tracker;
+  std::vector<std::string> texts;
+  for (const std::string& group : health.groups)
+    texts.push_back(fmt::format("{} {} ({})", fit_for_line(printable(group)), to_string(tracker.group(group)),
+                                members_text(health, group)));
+  for (const std::string& host : health.alone)
+    texts.push_back(fmt::format("{} {}", fit_for_line(printable(host)), to_string(tracker.host(host))));
+  if (const std::string unknown = unknown_text(health); !unknown.empty()) texts.push_back(fit_for_line(unknown));
+  for (const CheckedHost& host : hosts)
+    if (host.error) texts.push_back(host_text(host));
+  return with_figures(health_status(hosts, health), fmt::format("{}", fmt::join(texts, " :: ")),
+                      figures_text(hosts, check));
 }
 
 }  // namespace multiping::command

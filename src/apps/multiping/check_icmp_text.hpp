@@ -7,6 +7,7 @@
 #include <string>
 #include <system_error>
 
+#include "apps/multiping/health_facts.hpp"
 #include "apps/multiping/run_view.hpp"
 #include "multiping/result.hpp"
 
@@ -33,5 +34,11 @@ struct CheckAnswer {
 
 /// "OK - 192.0.2.1: rta 0.030ms, lost 0%|rta=0.030ms;200.000;500.000;0; pl=0%;40;80;; ..."
 [[nodiscard]] CheckAnswer check_answer(std::span<const CheckedHost> hosts, const IcmpCheck& check);
+
+/// --health: the status and the line by the states of groups and hosts. Critical where a group is below its quorum or a
+/// host in no group is not up, unknown where nothing is known yet or for a cause on this host. The limits give no
+/// status.
+[[nodiscard]] CheckAnswer check_answer(std::span<const CheckedHost> hosts, const IcmpCheck& check,
+                                       const HealthFacts& health);
 
 }  // namespace multiping::command

@@ -59,6 +59,7 @@ void HealthReport::begin(const RunView& view) {
                                 " addresses"};
   take_list(view, facts_);
   ReportGroup::begin(view);
+  health(facts_, {});
 }
 
 void HealthReport::keep(const ProbeEvent& event) {
@@ -106,7 +107,6 @@ void HealthReport::interval_over(std::chrono::system_clock::time_point now) {
 }
 
 void HealthReport::finish_without_targets() {
-  health(facts_, {});
   ReportGroup::finish_without_targets();
   save();
 }

@@ -81,9 +81,22 @@ void JsonlReport::why(std::size_t target, const Result& result, const Route* rou
   line(why_jsonl(view(), target, result, route));
 }
 
+void JsonlReport::health(const HealthFacts& facts, std::span<const Transition> changes) {
+  health_ = &facts;
+  const auto now = std::chrono::system_clock::now();
+  for (const Transition& change : changes) line(change_jsonl(change, now));
+}
+
+void JsonlReport::states(std::chrono::system_clock::time_point now) {
+  if (health_ == nullptr) return;
+  for (const std::string& host : health_->hosts) line(host_state_jsonl(*health_, host, now));
+  for (const std::string& group : health_->groups) line(group_state_jsonl(*health_, group, now));
+}
+
 void JsonlReport::finish() {
   const auto now = std::chrono::system_clock::now();
   if (sends_rounds(view().options->mode)) hosts("run", now);
+  states(now);
   line(run_jsonl(view(), now));
 }
 

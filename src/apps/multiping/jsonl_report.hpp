@@ -31,6 +31,7 @@ class JsonlReport : public Report {
   void routes(std::span<const Route> routes) override;
   void path_mtu(const PathMtu& path) override;
   void why(std::size_t target, const Result& result, const Route* route) override;
+  void health(const HealthFacts& facts, std::span<const Transition> changes) override;
   void part_over() override { fates_.clear(); }
   void finish_without_targets() override { finish(); }
   void finish() override;
@@ -43,6 +44,7 @@ class JsonlReport : public Report {
   [[nodiscard]] bool hides(bool alive) const noexcept;
   void line(const std::string& text);
   void hosts(std::string_view scope, std::chrono::system_clock::time_point now);
+  void states(std::chrono::system_clock::time_point now);
 
   Outputs outputs_;
   bool statistics_ = false;
@@ -50,6 +52,7 @@ class JsonlReport : public Report {
   bool began_ = false;
   std::size_t paths_ = 0;  ///< Of --mtu, told so far.
   TargetFates fates_{};
+  const HealthFacts* health_ = nullptr;      ///< Of --health.
   std::map<std::uint64_t, Round> rounds_{};  ///< Those that are not over.
 };
 

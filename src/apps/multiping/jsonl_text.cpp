@@ -232,6 +232,36 @@ std::string why_jsonl(const RunView& view, std::size_t target, const Result& res
   return line.raw("hops", hops_array(route->hops)).done();
 }
 
+std::string change_jsonl(const Transition& change, WallTime now) {
+  JsonObject line = line_of("health");
+  line.text("scope", "change").text("time", utc_text(now)).text(change.group ? "group" : "host", change.name);
+  line.text("from", to_string(change.from)).text("state", to_string(change.to)).count("round", change.round);
+  line.text("reason", change.reason);
+  if (!change.group) return line.done();
+  JsonArray members;
+  for (const std::string& member : change.members) members.add(json_quoted(member));
+  return line.raw("members", members.done()).done();
+}
+
+std::string host_state_jsonl(const HealthFacts& facts, const std::string& host, WallTime now) {
+  JsonObject line = line_of("health");
+  line.text("scope", "state").text("time", utc_text(now)).text("host", host);
+  line.text("state", to_string(facts.tracker.host(host)));
+  const auto silent = facts.silent.find(host);
+  if (silent == facts.silent.end()) return line.done();
+  line.text("outcome", to_string(silent->second.outcome));
+  add_cause(line, silent->second);
+  return line.done();
+}
+
+std::string group_state_jsonl(const HealthFacts& facts, const std::string& group, WallTime now) {
+  const HealthTracker& tracker = facts.tracker;
+  JsonObject line = line_of("health");
+  line.text("scope", "state").text("time", utc_text(now)).text("group", group);
+  line.text("state", to_string(tracker.group(group))).count("up", tracker.up(group)).count("size", tracker.size(group));
+  return line.flag("quorum", tracker.quorum(group)).done();
+}
+
 std::string run_jsonl(const RunView& view, WallTime now) {
   const RunTotals& totals = view.totals;
   JsonObject line = line_of("run");

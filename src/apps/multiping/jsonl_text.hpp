@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "apps/multiping/health_facts.hpp"
 #include "apps/multiping/report.hpp"
 #include "apps/multiping/run_view.hpp"
 #include "apps/multiping/target_fates.hpp"
@@ -34,6 +35,12 @@ namespace multiping::command {
 [[nodiscard]] std::string mtu_jsonl(const RunView& view, std::size_t target, const PathMtu& path);
 /// "why"
 [[nodiscard]] std::string why_jsonl(const RunView& view, std::size_t target, const Result& result, const Route* route);
+/// "health": a change of a host or a group.
+[[nodiscard]] std::string change_jsonl(const Transition& change, WallTime now);
+/// "health": the state of a host at the end, and why it was silent in the last round.
+[[nodiscard]] std::string host_state_jsonl(const HealthFacts& facts, const std::string& host, WallTime now);
+/// "health": the state of a group at the end.
+[[nodiscard]] std::string group_state_jsonl(const HealthFacts& facts, const std::string& group, WallTime now);
 /// "run": the totals, the last line.
 [[nodiscard]] std::string run_jsonl(const RunView& view, WallTime now);
 

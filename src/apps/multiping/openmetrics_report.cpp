@@ -20,7 +20,8 @@ void OpenmetricsReport::page(const RunTotals& totals) {
                                        .totals = totals,
                                        .routes = routes_,
                                        .mtus = mtus_,
-                                       .time = std::chrono::system_clock::now()}));
+                                       .time = std::chrono::system_clock::now(),
+                                       .health = health_}));
 }
 
 /// The file is complete at any time: a collector may read it between two intervals.

@@ -23,6 +23,7 @@ class OpenmetricsReport : public Report {
   void interval_over(std::chrono::system_clock::time_point now) override;
   void routes(std::span<const Route> routes) override;
   void path_mtu(const PathMtu& path) override;
+  void health(const HealthFacts& facts, std::span<const Transition>) override { health_ = &facts; }
   void finish_without_targets() override { finish(); }
   void finish() override;
 
@@ -33,6 +34,7 @@ class OpenmetricsReport : public Report {
   bool statistics_ = false;
   std::chrono::steady_clock::time_point start_{};
   TargetFates fates_{};
+  const HealthFacts* health_ = nullptr;  ///< Of --health, from its first round on.
   std::vector<RouteFigures> routes_{};
   std::vector<MtuFigures> mtus_{};
 };

@@ -219,6 +219,26 @@ void add_run(Page& page, const MetricsPage& from) {
   page.sample(fmt::format("version=\"{}\"", version()), "1");
 }
 
+/// One sample for each state, of which one is 1: as a StateSet, which the older format has not.
+void add_states(Page& page, const std::string& label, State state) {
+  for (const State each : {State::unknown, State::up, State::down, State::flapping})
+    page.sample(fmt::format(R"({},state="{}")", label, to_string(each)), each == state ? "1" : "0");
+}
+
+void add_health(Page& page, const HealthFacts& health) {
+  const HealthTracker& tracker = health.tracker;
+  const auto label = [](const std::string& group) { return "group=" + label_value(group); };
+  page.family({"multiping_host_state", "", "1 for the state of the host over the last runs, 0 for the others."});
+  for (const std::string& host : health.hosts) add_states(page, "host=" + label_value(host), tracker.host(host));
+  page.family(
+      {"multiping_group_state", "", "1 for the state of the group, 0 for the others; it is up with its quorum."});
+  for (const std::string& group : health.groups) add_states(page, label(group), tracker.group(group));
+  page.family({"multiping_group_up_hosts", "", "Hosts of the group that are up."});
+  for (const std::string& group : health.groups) page.sample(label(group), counted(tracker.up(group)));
+  page.family({"multiping_group_hosts", "", "Hosts of the group."});
+  for (const std::string& group : health.groups) page.sample(label(group), counted(tracker.size(group)));
+}
+
 }  // namespace
 
 std::string label_value(std::string_view text) {
@@ -244,6 +264,7 @@ std::string openmetrics_text(const MetricsPage& page) {
     add_times(text, subjects);
     if (!page.view.statistics.empty()) add_statistics(text, subjects);
   }
+  if (page.health != nullptr) add_health(text, *page.health);
   add_run(text, page);
   return text.done();
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "apps/multiping/health_facts.hpp"
 #include "apps/multiping/run_view.hpp"
 #include "apps/multiping/target_fates.hpp"
 #include "multiping/path_mtu.hpp"
@@ -39,6 +40,7 @@ struct MetricsPage {
   std::span<const RouteFigures> routes{};
   std::span<const MtuFigures> mtus{};
   WallTime time{};
+  const HealthFacts* health = nullptr;  ///< Of --health; may be null.
 };
 /// The whole page, from the first # HELP to # EOF. Targets whose labels are the same are summed up in one sample.
 [[nodiscard]] std::string openmetrics_text(const MetricsPage& page);

@@ -108,11 +108,6 @@ void set_proxy(Options& options, Text value) {
   options.transport.kinds = {TransportKind::proxy};
 }
 
-void set_health(Options& options, Text value) {
-  if (value.empty() || value == "-") refuse_value("--health", value, "the name of a file");
-  options.health = value;
-}
-
 void set_histograms(Options& options) { options.views.histogram = options.views.histogram_hosts = true; }
 
 /// Without -c or -C the table is shown until it is ended.
@@ -251,7 +246,7 @@ constexpr OptionRow rows[] = {
     {"--why", tasks, "", "Says for each target that failed what is known of the cause",
      [](Options& o, Text) { o.why = true; }},
     {"--health", tasks, "FILE", "Tells which hosts and groups went down or up; FILE keeps what was seen",
-     [](Options& o, Text v) { set_health(o, v); }},
+     [](Options& o, Text v) { o.health = to_health_file(v); }},
     {"--wait", tasks, "N|all", "Waits until so many targets are up", [](Options& o, Text v) { set_wait(o, v); }},
     {"--within", tasks, "SECONDS", "How long --wait waits (60)",
      [](Options& o, Text v) { o.within = to_time_s("--within", v); }},

@@ -62,6 +62,11 @@ Duration to_time_ms(std::string_view option, std::string_view text, Duration lea
 
 Duration to_time_s(std::string_view option, std::string_view text) { return to_time(option, text, 0, 1); }
 
+std::string to_health_file(std::string_view text) {
+  if (text.empty() || text == "-") refuse_value("--health", text, "the name of a file");
+  return std::string{text};
+}
+
 TransportKind to_transport(std::string_view text) {
   if (text == "raw") return TransportKind::raw;
   if (text == "ping" || text == "ping-socket") return TransportKind::ping_socket;

@@ -90,7 +90,7 @@ class Report {
     static_cast<void>(target), static_cast<void>(result), static_cast<void>(route);
   }
 
-  /// --health: a round was observed, and these are the changes. The facts live until after finish().
+  /// --health: after begin(), and when a round was observed, with its changes. The facts live until after finish().
   virtual void health(const HealthFacts& facts, std::span<const Transition> changes) {
     static_cast<void>(facts), static_cast<void>(changes);
   }

@@ -169,6 +169,50 @@ BOOST_AUTO_TEST_CASE(the_line_is_one_line_that_a_monitor_reads) {
           .line.starts_with("CRITICAL - 192.0.2.1: Host unreachable @ 192.0.2.254. rta nan, lost 100%|rta=0.000ms;"));
 }
 
+BOOST_AUTO_TEST_CASE(with_health_the_status_goes_by_quorum) {
+  const RunView view{.targets = {{.host = "a", .group = 1}, {.host = "b", .group = 1}, {.host = "c"}},
+                     .groups = {{}, {.name = "rack|7", .quorum = Quorum{.count = 1}}}};
+  HealthFacts health;
+  take_list(view, health);
+  const auto observe = [&](Outcome of_a, Outcome of_b, Cause cause) {
+    const std::vector<Result> round{{.host = "a", .outcome = of_a, .cause = cause},
+                                    {.host = "b", .outcome = of_b, .cause = cause},
+                                    {.host = "c", .outcome = Outcome::reply}};
+    for (int time = 0; time < 3; ++time) static_cast<void>(observe_round(health, round));
+    return check_answer(std::vector{host_of({1ms})}, {}, health);
+  };
+  BOOST_TEST(check_answer({}, {}, health).line == "UNKNOWN - rack_7 unknown (0 of 2 up) :: c unknown\n");
+  const CheckAnswer held = observe(Outcome::reply, Outcome::no_reply, Cause::remote);
+  BOOST_TEST(held.line.starts_with("OK - rack_7 up (1 of 2 up) :: c up|rta=1.000ms;"), held.line);
+  const CheckAnswer fell = observe(Outcome::no_reply, Outcome::no_reply, Cause::remote);
+  BOOST_TEST((fell.status == CheckStatus::critical));
+  BOOST_TEST(fell.line.starts_with("CRITICAL - rack_7 down (0 of 2 up) :: c up|"), fell.line);
+  const CheckAnswer blind = observe(Outcome::no_reply, Outcome::no_reply, Cause::gateway_silent);
+  BOOST_TEST((blind.status == CheckStatus::unknown));
+  BOOST_TEST(
+      blind.line.starts_with("UNKNOWN - rack_7 unknown (0 of 2 up) :: c up :: state not known: rack_7: the gateway"),
+      blind.line);
+}
+
+BOOST_AUTO_TEST_CASE(a_check_with_health_is_one_round, *boost::unit_test::precondition(test::needs_root)) {
+  test::in_namespace([] {
+    const test::TestFolder folder;
+    test::write_file(folder / "hosts", "127.0.0.1\n@lo quorum=50%\n127.0.0.2\n127.0.0.3\n");
+    const std::string arguments = "--as check_icmp --health " + (folder / "state") + " --file " + (folder / "hosts");
+    const auto first = test::command_run(arguments), second = test::command_run(arguments);
+    BOOST_TEST(first.status == 3);
+    BOOST_TEST(first.out.starts_with("UNKNOWN - lo unknown (0 of 2 up) :: 127.0.0.1 unknown|"), first.out);
+    BOOST_TEST(second.status == 0);
+    BOOST_TEST(second.out.starts_with("OK - lo up (2 of 2 up) :: 127.0.0.1 up|"), second.out);
+    test::write_file(folder / "state", "damaged\n");
+    const auto damaged = test::command_run(arguments);
+    BOOST_TEST(damaged.status == 3);
+    BOOST_TEST(damaged.out.find("line 1") != std::string::npos, damaged.out);
+    BOOST_TEST(damaged.err == "");
+    BOOST_TEST(test::command_run(arguments + " 127.0.0.1").status == 3);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(errors_are_told_where_the_monitor_reads, *boost::unit_test::precondition(test::needs_root)) {
   test::in_namespace([] {
     for (const char* arguments : {"", "-Z 127.0.0.1", "-n 0 127.0.0.1", "-w foo 127.0.0.1", "10.1", "-h", "-V"}) {

@@ -125,6 +125,58 @@ BOOST_AUTO_TEST_CASE(other_kinds_fit_the_schema) {
   checked(why_jsonl(view.view, 0, silent, nullptr));
 }
 
+BOOST_AUTO_TEST_CASE(health_is_told_as_changes_and_states) {
+  RunView view{.targets = {{.host = "web1", .group = 1}, {.host = "web2"}}, .groups = {{}, {.name = "rack7"}}};
+  HealthFacts health;
+  take_list(view, health);
+  const std::array<Result, 2> round{{{.host = "web1", .outcome = Outcome::reply},
+                                     {.host = "web2",
+                                      .outcome = Outcome::no_reply,
+                                      .cause = Cause::gateway_silent,
+                                      .cause_address = *Address::parse("192.0.2.254")}}};
+  static_cast<void>(observe_round(health, round));
+  const auto changes = observe_round(health, round);
+  BOOST_TEST_REQUIRE(changes.size() == 1U);
+  const Json change = checked(change_jsonl(changes[0], WallTime{}));
+  BOOST_TEST(change["host"] == "web1");
+  BOOST_TEST(change["from"] == "unknown");
+  BOOST_TEST(change["state"] == "up");
+  BOOST_TEST(!change.contains("group"));
+  const Json rack = checked(change_jsonl(
+      {.name = "rack7", .group = true, .to = State::down, .reason = "r", .members = {"web\"1"}}, WallTime{}));
+  BOOST_TEST(rack["group"] == "rack7");
+  BOOST_TEST(rack["members"][0] == "web\"1");
+  const Json host = checked(host_state_jsonl(health, "web2", WallTime{}));
+  BOOST_TEST(host["state"] == "unknown");
+  BOOST_TEST(host["cause"] == "gateway-silent");
+  BOOST_TEST(host["cause_address"] == "192.0.2.254");
+  const Json group = checked(group_state_jsonl(health, "rack7", WallTime{}));
+  BOOST_TEST(group["state"] == "up");
+  BOOST_TEST(group["up"] == 1);
+  BOOST_TEST(group["size"] == 1);
+  BOOST_TEST(group["quorum"] == true);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_ends_with_the_states, *boost::unit_test::precondition(test::needs_root)) {
+  test::in_namespace([] {
+    const test::TestFolder folder;
+    const std::string arguments = "--health " + (folder / "state") + " -f " + (folder / "hosts");
+    test::write_file(folder / "hosts", "192.0.2.1\n@lo\n127.0.0.1\n127.0.0.2\n");
+    static_cast<void>(test::command_run(arguments));
+    const auto run = test::command_run("--format jsonl -q -r 0 -t 100 " + arguments);
+    BOOST_TEST(run.status == 0);
+    BOOST_TEST(kinds_of(run)["health"] == 5);
+    const auto health = lines_of_kind(run, "health");
+    BOOST_TEST(health.at(0)["scope"] == "change");
+    BOOST_TEST(health.at(0)["group"] == "lo");
+    BOOST_TEST(health.at(1)["host"] == "192.0.2.1");
+    BOOST_TEST(health.at(1)["cause"] == "no-route");
+    BOOST_TEST(health.at(4)["group"] == "lo");
+    BOOST_TEST(health.at(4)["state"] == "up");
+    BOOST_TEST(Json::parse(test::lines_of(run.out).back())["kind"] == "run");
+  });
+}
+
 BOOST_AUTO_TEST_CASE(wrong_lines_do_not_fit_the_schema) {
   const Json good = Json::parse(round_jsonl(1, 2, 1));
   BOOST_TEST(schema().fault(good) == "");

@@ -140,6 +140,24 @@ BOOST_AUTO_TEST_CASE(a_target_that_is_listed_twice_is_one_sample) {
   BOOST_TEST(has_line(text, "multiping_rtt_stddev_seconds" + labels + " 0.001"));
 }
 
+BOOST_AUTO_TEST_CASE(states_of_hosts_and_groups_are_samples) {
+  Page page;
+  page.add("web1", "192.0.2.1");
+  page.view.groups = {{}, {.name = "rack\"7"}};
+  page.view.targets[0].group = 1;
+  HealthFacts health;
+  take_list(page.view, health);
+  const Result answer{.host = "web1", .outcome = Outcome::reply};
+  for (int round = 0; round < 2; ++round) static_cast<void>(observe_round(health, {&answer, 1}));
+  const std::string text = openmetrics_text({.view = page.view, .fates = page.fates, .time = {}, .health = &health});
+  BOOST_TEST(PageCheck::fault(text) == "");
+  BOOST_TEST(has_line(text, R"(multiping_host_state{host="web1",state="up"} 1)"));
+  BOOST_TEST(has_line(text, R"(multiping_host_state{host="web1",state="down"} 0)"));
+  BOOST_TEST(has_line(text, R"(multiping_group_state{group="rack\"7",state="up"} 1)"));
+  BOOST_TEST(has_line(text, R"(multiping_group_up_hosts{group="rack\"7"} 1)"));
+  BOOST_TEST(has_line(text, R"(multiping_group_hosts{group="rack\"7"} 1)"));
+}
+
 BOOST_AUTO_TEST_CASE(real_runs_are_pages, *boost::unit_test::precondition(test::needs_command_network)) {
   test::in_namespace([] {
     test::make_command_network();
@@ -163,8 +181,10 @@ BOOST_AUTO_TEST_CASE(promtool_accepts_the_pages, *boost::unit_test::precondition
   }
   test::in_namespace([] {
     test::make_command_network();
+    const test::TestFolder folder;
+    const std::string health = "-r 0 127.0.0.1 --health " + (folder / "state");
     for (const char* arguments : {"-c 2 -p 50 -t 300 10.2.0.2 10.9.0.1 10.7.0.1 10.1", "-r 0 --tcp 9 10.2.0.2",
-                                  "--trace --no-names 10.2.0.2", "--mtu 10.2.0.2"}) {
+                                  "--trace --no-names 10.2.0.2", "--mtu 10.2.0.2", health.c_str()}) {
       const auto said = test::shell_run(std::string{MULTIPING_COMMAND} + " --format openmetrics " + arguments +
                                         " | promtool check metrics");
       BOOST_TEST(said.status == 0, arguments);
