@@ -184,6 +184,12 @@ void FpingReport::print_health() {
   for (const std::string& line : std::exchange(changes_, {})) out(line);
 }
 
+void FpingReport::print_judgement() {
+  if (health_ == nullptr || printing().quiet) return;
+  if (const std::string text = down_text(*health_); !text.empty()) err(in_err(Ink::bad, text));
+  if (const std::string text = unknown_text(*health_); !text.empty()) err(in_err(Ink::warning, text));
+}
+
 void FpingReport::print_unreachable() {
   if (!verbose_ && !printing().unreachable) return;
   outputs_.err.flush();
@@ -220,8 +226,7 @@ void FpingReport::finish() {
   outputs_.out.write(reasons_);
   print_health();
   outputs_.out.flush();
-  if (health_ != nullptr && !printing().quiet)
-    if (const std::string text = unknown_text(*health_); !text.empty()) err(in_err(Ink::warning, text));
+  print_judgement();
   if (printing().statistics) outputs_.err.write(totals_text(view().totals));
   print_reachable();
 }

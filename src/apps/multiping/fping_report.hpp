@@ -50,6 +50,7 @@ class FpingReport : public Report {
   void print_unreachable();
   void print_reachable();
   void print_health();
+  void print_judgement();
   void clear_progress();
 
   struct Colors {

@@ -15,11 +15,11 @@ namespace {
 
 constexpr std::size_t named_at_most = 5;  // names in one line
 
-/// "a, b, c, d, e and 35 more"
+/// "a, b, c, d, e and 35 more"; the names are printable.
 std::string names_text(std::span<const std::string> names) {
   std::string text;
   for (const std::string& name : names.first(std::min(names.size(), named_at_most)))
-    text.append(text.empty() ? "" : ", ").append(printable(name));
+    text.append(text.empty() ? "" : ", ").append(name);
   if (names.size() > named_at_most) text += fmt::format(" and {} more", names.size() - named_at_most);
   return text;
 }
@@ -118,7 +118,7 @@ std::vector<std::string> transition_lines(std::span<const Transition> changes) {
       const Transition& each = changes[other];
       if (told[other] || !is_about_this_host(each) || each.from != first.from || each.to != first.to) continue;
       told[other] = true;
-      names.push_back(each.name);
+      names.push_back(printable(each.name));
     }
     if (names.size() < 2) {
       lines.push_back(line_of_change(first));
@@ -130,12 +130,25 @@ std::vector<std::string> transition_lines(std::span<const Transition> changes) {
   return lines;
 }
 
+std::string down_text(const HealthFacts& facts) {
+  std::vector<std::string> names;
+  for (const std::string& group : facts.groups)
+    if (facts.tracker.group(group) == State::down)
+      names.push_back(fmt::format("{} ({})", printable(group), members_text(facts, group)));
+  for (const std::string& host : facts.alone) {
+    const State state = facts.tracker.host(host);
+    if (state == State::down) names.push_back(printable(host));
+    if (state == State::flapping) names.push_back(printable(host) + " (flapping)");
+  }
+  return names.empty() ? std::string{} : "down: " + names_text(names);
+}
+
 std::string unknown_text(const HealthFacts& facts) {
   std::vector<std::string> names;
   for (const std::string& group : facts.groups)
-    if (facts.tracker.group(group) == State::unknown) names.push_back(group);
+    if (facts.tracker.group(group) == State::unknown) names.push_back(printable(group));
   for (const std::string& host : facts.alone)
-    if (facts.tracker.host(host) == State::unknown) names.push_back(host);
+    if (facts.tracker.host(host) == State::unknown) names.push_back(printable(host));
   if (names.empty()) return {};
   for (const std::string& host : facts.hosts)
     if (const Result* cause = local_cause(facts, host))

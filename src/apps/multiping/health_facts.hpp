@@ -47,6 +47,9 @@ enum class HealthJudgement : std::uint8_t {
 /// A line for each change; hosts that became unknown together, or that are known again together, are one line.
 [[nodiscard]] std::vector<std::string> transition_lines(std::span<const Transition> changes);
 
+/// "down: rack7 (0 of 2 up), web9, web8 (flapping)": why the judgement is bad; else empty.
+[[nodiscard]] std::string down_text(const HealthFacts& facts);
+
 /// "state not known: rack7, web9: the gateway of this host does not answer (192.0.2.1)": where this host is the cause;
 /// else empty.
 [[nodiscard]] std::string unknown_text(const HealthFacts& facts);

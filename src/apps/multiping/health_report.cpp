@@ -1,6 +1,8 @@
 // See health_report.hpp.
 #include "apps/multiping/health_report.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -21,6 +23,19 @@ void check_health(const CommandOptions& options) {
   if (options.views.watch) throw std::invalid_argument{"specify only one of --health, --watch"};
 }
 
+namespace {
+
+/// Throws std::runtime_error, which names the line.
+HealthTracker read_health_text(const std::string& text) {
+  std::istringstream in{text};
+  HealthTracker tracker = HealthTracker::load(in);
+  if (in.peek() == std::istringstream::traits_type::eof()) return tracker;
+  const auto lines = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(in.tellg()), '\n');
+  throw std::runtime_error{"line " + std::to_string(lines + 1) + ": there is more after the end"};
+}
+
+}  // namespace
+
 HealthTracker load_health(const std::string& path) {
   std::string text;
   try {
@@ -29,9 +44,8 @@ HealthTracker load_health(const std::string& path) {
     if (error.code() == std::errc::no_such_file_or_directory) return HealthTracker{};
     throw;
   }
-  std::istringstream in{std::move(text)};
   try {
-    return HealthTracker::load(in);
+    return read_health_text(text);
   } catch (const std::runtime_error& error) {
     throw std::runtime_error{"cannot read " + printable(path) + ": " + error.what()};
   }

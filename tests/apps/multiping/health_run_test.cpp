@@ -133,7 +133,9 @@ BOOST_AUTO_TEST_CASE(each_group_needs_its_quorum_and_each_other_host_must_be_up)
   BOOST_TEST((judge(facts) == HealthJudgement::good));
   observe_rounds(facts, 3, {"c", "e", "web8"});
   BOOST_TEST((judge(facts) == HealthJudgement::bad));
+  BOOST_TEST(down_text(facts) == "down: web8");
   observe_rounds(facts, 3, {"c", "e"});
+  BOOST_TEST(down_text(facts) == "");
   BOOST_TEST((judge(facts) == HealthJudgement::good));
   observe_rounds(facts, 3, {"b", "c", "e"});
   BOOST_TEST((judge(facts) == HealthJudgement::bad));
@@ -198,6 +200,7 @@ BOOST_AUTO_TEST_CASE(runs_with_a_state_file_tell_each_change_once, *boost::unit_
     BOOST_TEST(fallen.out.find("group rack1: up -> down in round 5: 3 of 3 hosts fell together") == 0U, fallen.out);
     const auto loud = cluster.run("");
     BOOST_TEST(loud.out.find("10.9.2.1 is alive\n") != std::string::npos);
+    BOOST_TEST(loud.err == "down: rack1 (0 of 3 up)\n");
     BOOST_TEST(loud.status == 1);
   });
 }
@@ -247,6 +250,8 @@ BOOST_AUTO_TEST_CASE(a_damaged_state_file_is_an_error_and_stays, *boost::unit_te
     BOOST_TEST(refused.err.find("state") != std::string::npos, refused.err);
     BOOST_TEST(test::read_file(state) == damaged);
     BOOST_TEST(std::distance(std::filesystem::directory_iterator{std::filesystem::path{state}.parent_path()}, {}) == 1);
+    test::write_file(state, whole + "more\n");
+    BOOST_TEST(run("").err.find("line 5: there is more after the end") != std::string::npos, run("").err);
     for (const char* more : {"--trace", "-J -c 1", "--format csv", "--watch"}) BOOST_TEST(run(more).status == 3, more);
     BOOST_TEST(test::command_run("--health /nonexistent/state 127.0.0.1").status == 4);
   });
