@@ -18,7 +18,7 @@ namespace engine {
 namespace {
 
 /// The logarithm of how rarely chance may accuse somebody: in one of 2,000 meshes.
-constexpr double enough = 7.6;
+constexpr double enough_evidence = 7.6;
 /// The logarithm of how many times likelier it must be that one direction loses than that both of a link do.
 constexpr double one_way = 3;
 /// A part of what a suspect is blamed for may lose so many times more or less than the whole: bursts of losses hit the
@@ -86,7 +86,7 @@ class Search {
   [[nodiscard]] double alone(const Tally& suspect) const {
     Tally all = mesh_.open;
     all.add(suspect);
-    return std::max(evidence(suspect, all) - tried_, enough);
+    return std::max(evidence(suspect, all) - tried_, enough_evidence);
   }
 
   /// False when no block is more than chance.
@@ -94,7 +94,7 @@ class Search {
     std::vector<std::pair<double, std::size_t>> sure;
     for (std::size_t i = 0; i < mesh_.blocks.size(); ++i) {
       const double sureness = evidence(mesh_.blocks[i].open, mesh_.open) - tried_;
-      if (sureness > enough) sure.emplace_back(sureness, i);
+      if (sureness > enough_evidence) sure.emplace_back(sureness, i);
     }
     std::ranges::stable_sort(sure, std::ranges::greater{}, &std::pair<double, std::size_t>::first);
     const auto at = std::ranges::find_if(sure, [&](const auto& each) { return is_whole(mesh_.blocks[each.second]); });
@@ -126,7 +126,7 @@ class Search {
     }
     if (!is_link(block) && hosts.size() < 3) return false;
     if (block.kind == Suspect::Kind::direction && !is_one_way(block)) return false;
-    const double whole = block.open.share(), doubt = enough + std::log(static_cast<double>(parts.size()));
+    const double whole = block.open.share(), doubt = enough_evidence + std::log(static_cast<double>(parts.size()));
     return std::ranges::all_of(parts, [&](const auto& part) { return fits(part.second, whole, doubt); });
   }
 

@@ -83,13 +83,13 @@ class Subjects {
 };
 
 /// What stands in front of the samples of a family.
-struct Family {
+struct MetricFamily {
   std::string_view name{}, unit{}, help{};
 };
 
 class Page {
  public:
-  void family(const Family& family) {
+  void family(const MetricFamily& family) {
     name_ = family.name;
     text_ += fmt::format("# TYPE {} gauge\n", family.name);
     if (!family.unit.empty()) text_ += fmt::format("# UNIT {} {}\n", family.name, family.unit);
@@ -110,7 +110,7 @@ std::string counted(std::uint64_t number) { return std::to_string(number); }
 /// A value of a subject; empty: it has none.
 using ValueOf = std::string (*)(const Subject&);
 
-void add_family(Page& page, const Subjects& subjects, const Family& family, ValueOf value_of) {
+void add_family(Page& page, const Subjects& subjects, const MetricFamily& family, ValueOf value_of) {
   page.family(family);
   for (const Subject& subject : subjects.all())
     if (const std::string value = value_of(subject); !value.empty()) page.sample(subject.labels, value);
