@@ -80,6 +80,16 @@ void prepare_rescue() noexcept {
   set_handler(SIGTSTP, ask_to_stop, SA_RESTART);
 }
 
+/// ncurses ignores SIGTSTP while it writes, and so would lose a Ctrl-Z. A signal that is blocked waits instead.
+void refresh_keeping_stops() noexcept {
+  sigset_t stop, before;
+  ::sigemptyset(&stop);
+  ::sigaddset(&stop, SIGTSTP);
+  ::pthread_sigmask(SIG_BLOCK, &stop, &before);
+  ::refresh();
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
 void set_modes() noexcept {
   ::cbreak();
   ::noecho();
@@ -200,7 +210,7 @@ void CursesTerminal::draw(const std::vector<FrameLine>& lines) noexcept {
     }
   }
   ::attrset(A_NORMAL);
-  ::refresh();
+  refresh_keeping_stops();
 }
 
 bool CursesTerminal::stop_if_asked() noexcept {
@@ -211,7 +221,7 @@ bool CursesTerminal::stop_if_asked() noexcept {
   ::raise(SIGTSTP);
   set_handler(SIGTSTP, ask_to_stop, SA_RESTART);
   ::clearok(stdscr, TRUE);
-  ::refresh();
+  refresh_keeping_stops();
   return true;
 }
 
