@@ -80,6 +80,14 @@ void prepare_rescue() noexcept {
   set_handler(SIGTSTP, ask_to_stop, SA_RESTART);
 }
 
+/// Asked before newterm(3), which leaves memory behind when it fails.
+bool knows_terminal() noexcept {
+  int found = 0;
+  if (::setupterm(nullptr, STDOUT_FILENO, &found) == ERR) return false;
+  ::del_curterm(::cur_term);
+  return true;
+}
+
 /// ncurses ignores SIGTSTP while it writes, and so would lose a Ctrl-Z. A signal that is blocked waits instead.
 void refresh_keeping_stops() noexcept {
   sigset_t stop, before;
@@ -170,7 +178,7 @@ CursesTerminal::CursesTerminal(bool colors) : state_{std::make_unique<State>()} 
   std::FILE* input = state_->keys != nullptr ? state_->keys : stdin;
   ::tcgetattr(STDOUT_FILENO, &rescue.modes);
   const char* type = std::getenv("TERM");
-  state_->screen = ::newterm(nullptr, stdout, input);
+  if (knows_terminal()) state_->screen = ::newterm(nullptr, stdout, input);
   if (state_->screen == nullptr)
     throw std::runtime_error{std::string{"cannot use this terminal: its type is unknown here: TERM="} +
                              (type == nullptr ? "" : printable(type))};
