@@ -29,7 +29,7 @@ struct Suspect {
   /// What it is.
   enum class Kind : std::uint8_t {
     node,        ///< Host `name`: what it asks and what it is asked is lost.
-    pair,        ///< The link between hosts `name` and `other`, whoever asks.
+    pair,        ///< The link between hosts `name` and `other`, in both directions.
     direction,   ///< What host `name` asks host `other`, and not the other way round.
     group,       ///< Group `name`: what its hosts and the hosts outside ask each other is lost.
     group_pair,  ///< What the hosts of groups `name` and `other` ask each other is lost.

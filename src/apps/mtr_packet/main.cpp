@@ -1,4 +1,4 @@
-// multiping-packet: serves mtr, and whoever speaks the line protocol of mtr-packet(8), with the probes of multiping.
+// multiping-packet: serves mtr, and other programs that speak the line protocol of mtr-packet(8).
 // This file prepares the process: it opens everything, gives every privilege up, and only then reads a command.
 #include <fcntl.h>
 #include <linux/capability.h>

@@ -80,7 +80,7 @@ void prepare_rescue() noexcept {
   set_handler(SIGTSTP, ask_to_stop, SA_RESTART);
 }
 
-/// Asked before newterm(3), which leaves memory behind when it fails.
+/// Asked before newterm(3), which does not free its memory when it fails.
 bool knows_terminal() noexcept {
   int found = 0;
   if (::setupterm(nullptr, STDOUT_FILENO, &found) == ERR) return false;

@@ -27,7 +27,7 @@ struct HistogramBar {
 /// A bound as people write it: "250 us", "1.5 ms", "2 s".
 [[nodiscard]] std::string bound_text(Duration bound);
 
-/// How wide a histogram is, and of which characters.
+/// The width of a histogram in columns, and the characters that it is drawn with.
 struct HistogramLook {
   std::size_t columns = 80;
   CharacterSet set{};

@@ -17,7 +17,7 @@
 namespace multiping::command {
 namespace {
 
-/// One sample for each set of labels: a target that is listed twice would be an error to whoever reads the page.
+/// One sample for each set of labels: readers of the page take a second one for an error.
 struct Subject {
   std::string labels{};
   Tally tally{};
@@ -219,7 +219,7 @@ void add_run(Page& page, const MetricsPage& from) {
   page.sample(fmt::format("version=\"{}\"", version()), "1");
 }
 
-/// One sample for each state, of which one is 1: as a StateSet, which the older format has not.
+/// One sample for each state; the sample of the present state is 1. This is a StateSet, which the older format lacks.
 void add_states(Page& page, const std::string& label, State state) {
   for (const State each : {State::unknown, State::up, State::down, State::flapping})
     page.sample(fmt::format(R"({},state="{}")", label, to_string(each)), each == state ? "1" : "0");

@@ -15,7 +15,7 @@ namespace multiping::command {
 
 class SummaryReport : public Report {
  public:
-  /// `always`: also for a single host, of which the lines say enough.
+  /// `always`: also for a single host; without it the lines of a single host say enough.
   SummaryReport(Outputs outputs, bool always) : outputs_{outputs}, always_{always} {}
   void finish() override;
 
