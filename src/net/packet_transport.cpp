@@ -306,7 +306,7 @@ void PacketTransport::receive(const ProbeBook& book, std::vector<Event>& events)
   taken_since_look_ = taken_since_look_ || taken > 0;
   if (taken > 1 && taken >= credit_ / 2) look_for_drops();
   if (connections_.any()) drain_connections(book, events);
-  if (connections_.has_news()) connections_.settle(book, events);
+  if (connections_.next_settling() != Instant::max()) connections_.settle(book, events);
   const Serial first = book.window().first;
   if (!udp_.idle()) udp_.forget_below(first, io_->now());
   connections_.forget_below(first);

@@ -44,9 +44,9 @@ class PacketTransport final : public ProbeTransport {
   [[nodiscard]] LocalNetwork* local_network(Protocol protocol) override { return io_->local_network(protocol); }
   void look_for_drops() noexcept override;
   [[nodiscard]] Instant next_chore() const noexcept override {
-    return connections_.has_news() ? Instant::min() : io_->next_chore();
+    return std::min(connections_.next_settling(), io_->next_chore());
   }
-  void wait(Instant until) override { io_->wait(std::min(until, connections_.has_news() ? io_->now() : until)); }
+  void wait(Instant until) override { io_->wait(std::min(until, std::max(connections_.next_settling(), io_->now()))); }
   void wake() noexcept override { io_->wake(); }
   [[nodiscard]] int native_handle() noexcept override { return io_->native_handle(); }
   [[nodiscard]] Counters counters() noexcept override;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <utility>
 
 #include "base/reserve_more.hpp"
@@ -23,9 +24,18 @@ constexpr Duration retry_pause = 5ms;
 constexpr std::uint8_t connection_bits = 47;
 /// One bit less: in an ICMP error the kernel accepts two sequence numbers, that of the SYN and the next.
 constexpr std::uint8_t connection_error_bits = 46;
-/// The most restarts after forged packets: an attacker that ended so many connections, each from a new port, will end
-/// the next one too.
-constexpr std::uint8_t most_restarts = 16;
+/// After so many restarts that followed forged packets at once, each further restart waits, for twice as long as the
+/// one before and at most `longest_restart_pause`: a flood costs little, and a host that lives is found when its SYN
+/// gets through.
+constexpr std::uint8_t quick_restarts = 16;
+constexpr Duration first_restart_pause = 1ms, longest_restart_pause = 32ms;
+
+Duration restart_pause(std::uint8_t restarts) noexcept {
+  if (restarts <= quick_restarts) return {};
+  constexpr int enough_doublings = 5;
+  const int doublings = std::min(restarts - quick_restarts - 1, enough_doublings);
+  return std::min(first_restart_pause * (1 << doublings), longest_restart_pause);
+}
 
 bool is_port_taken(std::error_code error) noexcept {
   return error == std::errc::address_in_use || error == std::errc::address_not_available;
@@ -183,7 +193,14 @@ void TcpConnectProtocol::became_roomy() noexcept {
 }
 
 void TcpConnectProtocol::begin_anew(Serial serial, std::uint8_t restarts) {
-  restarts_.push_back({.serial = serial, .restarts = restarts});
+  restarts_.push_back({.serial = serial, .restarts = restarts, .at = after(io_.now(), restart_pause(restarts))});
+}
+
+Instant TcpConnectProtocol::next_settling() const noexcept {
+  if (!displaced_.empty()) return Instant::min();
+  Instant next = Instant::max();
+  for (const Restart& restart : restarts_) next = std::min(next, restart.at);
+  return next;
 }
 
 /// Makes an event of the ICMP error that ended the connection of a probe of the window.
@@ -208,7 +225,8 @@ void TcpConnectProtocol::take(const Connected& connected, const ProbeBook& book,
   const auto ended = end(connected.token);
   if (connected.error == std::errc::connection_reset) {
     ++counters.unauthenticated;
-    if (ended->restarts < most_restarts) begin_anew(ended->latest, static_cast<std::uint8_t>(ended->restarts + 1));
+    constexpr std::uint8_t most = std::numeric_limits<std::uint8_t>::max();
+    begin_anew(ended->latest, static_cast<std::uint8_t>(ended->restarts + (ended->restarts < most ? 1 : 0)));
     return became_roomy();
   }
   const bool answered = !connected.error || connected.error == std::errc::connection_refused;
@@ -246,21 +264,16 @@ void TcpConnectProtocol::settle(const ProbeBook& book, std::vector<Event>& event
   const Instant now = io_.now();
   reserve_more(displaced_, restarts_.size() + under_way_);
   reserve_more(events, restarts_.size() + displaced_.size());
-  while (!restarts_.empty()) {
-    const Restart restart = restarts_.front();
-    const bool waits = in_window(book, restart.serial);
-    const std::error_code error = waits ? start(book.probe(restart.serial), now, restart.restarts) : std::error_code{};
-    restarts_.erase(restarts_.begin());
-    if (!error) continue;
-    if (wants_room(error)) {
-      displaced_.push_back({.serial = restart.serial, .at = now});
-    } else {
-      events.push_back({.serial = restart.serial,
-                        .kind = Event::Kind::failed,
-                        .final = true,
-                        .arrival = {.read = now},
-                        .error = error});
+  for (std::size_t i = 0; i < restarts_.size();) {
+    const Restart restart = restarts_[i];
+    const bool is_awaited = in_window(book, restart.serial);
+    if (is_awaited && restart.at > now) {
+      ++i;
+      continue;
     }
+    if (is_awaited) restart_now(restart, book, events, now);
+    restarts_[i] = restarts_.back();
+    restarts_.pop_back();
   }
   for (const Displaced& displaced : displaced_)
     if (in_window(book, displaced.serial))
@@ -269,6 +282,15 @@ void TcpConnectProtocol::settle(const ProbeBook& book, std::vector<Event>& event
                         .final = true,
                         .arrival = {.read = displaced.at}});
   displaced_.clear();
+}
+
+void TcpConnectProtocol::restart_now(const Restart& restart, const ProbeBook& book, std::vector<Event>& events,
+                                     Instant now) {
+  const std::error_code error = start(book.probe(restart.serial), now, restart.restarts);
+  if (!error) return;
+  if (wants_room(error)) return displaced_.push_back({.serial = restart.serial, .at = now});
+  events.push_back(
+      {.serial = restart.serial, .kind = Event::Kind::failed, .final = true, .arrival = {.read = now}, .error = error});
 }
 
 void TcpConnectProtocol::forget(Serial serial) noexcept {
@@ -280,7 +302,7 @@ void TcpConnectProtocol::forget(Serial serial) noexcept {
 
 void TcpConnectProtocol::forget_below(Serial first) noexcept {
   while (!connections_.empty() && (connections_.first() < first || !connections_.front().under_way)) {
-    forget(connections_.first());
+    if (connections_.first() < first) forget(connections_.first());
     connections_.pop_front();
   }
 }

@@ -42,8 +42,9 @@ class TcpConnectProtocol {
 
   /// Takes the outcome of a connection, and appends the event about its probe.
   void take(const Connected& connected, const ProbeBook& book, std::vector<Event>& events, Counters& counters);
-  /// True when settle() has something to do.
-  [[nodiscard]] bool has_news() const noexcept { return !displaced_.empty() || !restarts_.empty(); }
+  /// The time at which settle() has something to do; Instant::min() when it has now, Instant::max() when it has
+  /// nothing.
+  [[nodiscard]] Instant next_settling() const noexcept;
   /// Starts the connections that are to be started again, and reports the ones that were displaced.
   void settle(const ProbeBook& book, std::vector<Event>& events);
   /// Ends the connection of a probe that no caller waits for.
@@ -77,6 +78,7 @@ class TcpConnectProtocol {
   struct Restart {
     Serial serial = 0;
     std::uint8_t restarts = 0;
+    Instant at{};  ///< When to start it.
   };
   /// Each level has twice the patience of the one before: a probe moves up each time it was displaced.
   static constexpr std::size_t levels = 3;
@@ -97,6 +99,7 @@ class TcpConnectProtocol {
   /// Marks a connection as ended; returns nothing when it had ended already.
   std::optional<Connection> end(Serial serial) noexcept;
   void begin_anew(Serial serial, std::uint8_t restarts);
+  void restart_now(const Restart& restart, const ProbeBook& book, std::vector<Event>& events, Instant now);
   void became_roomy() noexcept;
 
   PacketIo& io_;
