@@ -27,7 +27,7 @@ choose_build_dir
 "$root/demo/install_packages.sh" --if-possible pkg-config libseccomp-dev $command_packages
 if can_make_namespaces; then
   "$root/demo/install_packages.sh" --if-possible iproute2 nftables procps strace libcap2-bin python3 mtr-tiny \
-    traceroute fping monitoring-plugins-basic zsh fish ruby ruby-eventmachine
+    traceroute fping monitoring-plugins-basic monitoring-plugins-standard zsh fish ruby ruby-eventmachine
 fi
 
 choose_generator

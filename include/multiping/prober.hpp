@@ -46,9 +46,10 @@ struct Submission {
 ///       if (done == token) std::cout << result << '\n';
 ///
 /// Memory use depends on the number of probes in flight, not on how many were ever sent or how their options differ.
-/// When memory runs out, a call throws std::bad_alloc. A submit() that threw has no completion; after a poll() that
-/// threw, the next poll() returns all completions, and none is lost. Only one thread at a time may use an object;
-/// different objects never disturb each other. In a child made by fork(2), submit() and poll() throw std::logic_error,
+/// When memory runs out, a call throws std::bad_alloc. A submit() or queue() that threw has no completion; after a
+/// poll() that threw, the next poll() returns all completions, and none is lost. Only one thread at a time may use an
+/// object; different objects never disturb each other. In a child made by fork(2), submit(), queue() and poll() throw
+/// std::logic_error,
 /// and the destructor only closes the child's copies of the descriptors. An object that was moved from may only be
 /// destroyed or assigned to.
 ///
@@ -108,6 +109,11 @@ class MULTIPING_EXPORT Prober {
   [[nodiscard]] Token submit(const Address& address, const Submission& submission);
   /// The same with a Submission of these members.
   [[nodiscard]] Token submit(const Address& address, const ProbeOptions& probe, Timeout timeout, int retry = 0);
+
+  /// As submit(), except that the probe leaves with the next submit() or poll() of this object. Many probes that are
+  /// queued one after the other leave by few system calls. native_handle() does not tell of them: call poll(0s) before
+  /// you wait on it.
+  [[nodiscard]] Token queue(const Address& address, const Submission& submission);
 
   /// Gives up a submission whose completion poll() has not returned: it will not come, in_flight() is one less, and
   /// what the submission holds (its turn, its connection, its ports) is given back at once. Answers to its probes that

@@ -61,6 +61,11 @@ Prober::Token Prober::submit(const Address& address, const ProbeOptions& probe, 
   return submit(address, {.probe = probe, .timeout = timeout, .retry = retry});
 }
 
+Prober::Token Prober::queue(const Address& address, const Submission& submission) {
+  check_submission(address, submission);
+  return impl_->queue(address, submission);
+}
+
 bool Prober::cancel(Token token) noexcept { return impl_->cancel(token); }
 std::vector<Prober::Completion> Prober::poll(Timeout wait) { return impl_->poll(time_left(wait)); }
 std::size_t Prober::in_flight() const noexcept { return impl_->probes().in_flight(); }

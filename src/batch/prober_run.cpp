@@ -46,14 +46,25 @@ void ProberRun::set_alarm() noexcept {
   descriptor_.set([this] { return probes_.next(); });
 }
 
-Prober::Token ProberRun::submit(const Address& address, const Submission& submission) {
+Prober::Token ProberRun::take(const Address& address, const Submission& submission) {
   owner_.check();
-  const Prober::Token token = probes_.submit({.address = address,
-                                              .probe = submission.probe,
-                                              .waits = waits_of(submission),
-                                              .retry = submission.retry,
-                                              .fail_fast = submission.fail_fast,
-                                              .expires = end_of(submission)});
+  return probes_.submit({.address = address,
+                         .probe = submission.probe,
+                         .waits = waits_of(submission),
+                         .retry = submission.retry,
+                         .fail_fast = submission.fail_fast,
+                         .expires = end_of(submission)});
+}
+
+Prober::Token ProberRun::queue(const Address& address, const Submission& submission) {
+  const Prober::Token token = take(address, submission);
+  queued_ = true;
+  return token;
+}
+
+Prober::Token ProberRun::submit(const Address& address, const Submission& submission) {
+  const Prober::Token token = take(address, submission);
+  queued_ = false;
   try {
     probes_.push();
   } catch (const std::bad_alloc&) {
@@ -71,6 +82,7 @@ bool ProberRun::cancel(Prober::Token token) noexcept {
 
 std::vector<Prober::Completion> ProberRun::poll(Duration wait) {
   owner_.check();
+  if (std::exchange(queued_, false)) probes_.push();  // before a wait of no length, which takes in the answers
   probes_.wait(after(probes_.now(), wait));
   probes_.push();
   if (probes_.stopped()) probes_.end_all();

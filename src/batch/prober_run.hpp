@@ -20,16 +20,20 @@ class ProberRun {
 
   /// The submission is in range.
   Prober::Token submit(const Address& address, const Submission& submission);
+  /// The same; the probe leaves with the next submit() or poll().
+  Prober::Token queue(const Address& address, const Submission& submission);
   bool cancel(Prober::Token token) noexcept;
   std::vector<Prober::Completion> poll(Duration wait);
   [[nodiscard]] const SingleProbes& probes() const noexcept { return probes_; }
   [[nodiscard]] int native_handle() noexcept;
 
  private:
+  Prober::Token take(const Address& address, const Submission& submission);
   void set_alarm() noexcept;
 
   SingleProbes probes_;
   LoopDescriptor descriptor_;  ///< Made by native_handle().
+  bool queued_ = false;        ///< Probes wait for the next call.
   ForkGuard owner_{"a Prober"};
 };
 

@@ -19,7 +19,8 @@ namespace {
 AddressChoice unresolved(std::error_code error) noexcept { return {.outcome = Outcome::unresolved, .error = error}; }
 
 AddressChoice probed_if_allowed(const Address& address, const ProbeOptions& probe) {
-  AddressChoice choice{.address = Ipv6Zones{}.place(address, probe, {})};
+  AddressChoice choice{.address = address};
+  if (address.family() == Family::ipv6) choice.address = Ipv6Zones{}.place(address, probe, {});
   choice.error = objection(choice.address, probe);
   if (choice.error) choice.outcome = Outcome::send_failed;
   return choice;

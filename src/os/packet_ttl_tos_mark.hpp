@@ -30,9 +30,13 @@ struct PacketNumber {
            {SOL_SOCKET, SO_MARK, SO_MARK, true, mark}}};
 }
 
-/// Sets the numbers of a socket; false, with errno set, at the first that the system refuses.
-[[nodiscard]] inline bool set_packet_numbers(int socket, Family family, const ProbeOptions& probe) noexcept {
-  for (const PacketNumber& number : packet_numbers(family, probe))
+/// Sets the numbers of a socket, with `own_ttl` in place of the probe's TTL where it is not 0; false, with errno set,
+/// at the first that the system refuses.
+[[nodiscard]] inline bool set_packet_numbers(int socket, Family family, const ProbeOptions& probe,
+                                             int own_ttl) noexcept {
+  auto numbers = packet_numbers(family, probe);
+  if (own_ttl != 0) numbers.front().value = own_ttl;
+  for (const PacketNumber& number : numbers)
     if (number.value && !set_option(socket, number.level, number.socket_option, *number.value)) return false;
   return true;
 }

@@ -438,8 +438,11 @@ std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::SocketId s
   got == 0 ? sockets_.found_empty(socket_id) : sockets_.taken(socket_id, static_cast<std::size_t>(got));
   more = static_cast<std::size_t>(got) == error_batch_.capacity();
   queues_[socket_id].may_hold_errors = more;
-  heed_sizes(socket_id, static_cast<std::size_t>(got));
-  if (got == 0 || hears_errors_as_packets(sockets_[socket_id])) return {};
+  if (hears_errors_as_packets(sockets_[socket_id])) {
+    heed_sizes(socket_id, static_cast<std::size_t>(got));
+    return {};
+  }
+  if (got == 0) return {};
   take_errors(socket_id, static_cast<std::size_t>(got));
   more = more || stamps_.doubts(queue);
   return errors_;
@@ -456,6 +459,7 @@ void SocketPacketIo::take_errors(net::SocketId socket_id, std::size_t count) noe
   errors_.clear();
   for (std::size_t i = 0; i < count; ++i) {
     const ControlData control = read_control(error_batch_.header(i));
+    heed_size(socket_id, control);
     auto error = queued_error(error_batch_, i, control);
     if (!error) continue;
     error->arrival = arrival(control, queues_[socket_id].errors);
@@ -464,11 +468,13 @@ void SocketPacketIo::take_errors(net::SocketId socket_id, std::size_t count) noe
 }
 
 /// Lets this host fragment what the socket sends after a router, or this host, has reported a packet as too large.
+void SocketPacketIo::heed_size(net::SocketId socket_id, const ControlData& control) noexcept {
+  if (control.error && control.error->number == EMSGSIZE) sockets_.cut_from_now_on(socket_id);
+}
+
+/// The same for errors of the batch that are not taken.
 void SocketPacketIo::heed_sizes(net::SocketId socket_id, std::size_t count) noexcept {
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto error = read_control(error_batch_.header(i)).error;
-    if (error && error->number == EMSGSIZE && !sockets_.cut_from_now_on(socket_id)) return;
-  }
+  for (std::size_t i = 0; i < count; ++i) heed_size(socket_id, read_control(error_batch_.header(i)));
 }
 
 SocketPacketIo::Reports SocketPacketIo::hold_errors(net::SocketId socket_id) {

@@ -137,6 +137,7 @@ class SocketPacketIo final : public net::PacketIo {
   void make_room_for_errors(net::SocketId socket_id);
   void look_for_errors() noexcept;
   void take_errors(net::SocketId socket_id, std::size_t count) noexcept;
+  void heed_size(net::SocketId socket_id, const ControlData& control) noexcept;
   void heed_sizes(net::SocketId socket_id, std::size_t count) noexcept;
   [[nodiscard]] std::span<const net::SocketId> given_back_first();
   [[nodiscard]] Reports hold_errors(net::SocketId socket_id);

@@ -64,23 +64,17 @@ bool use_flow_label(int socket, std::uint32_t label, SocketAddress& to) noexcept
 }
 
 /// Sets the options of the probe; false, with errno set, when one is refused.
-bool configure(int socket, const ProbeOptions& probe, Family family, SocketAddress& to) noexcept {
+bool configure(int socket, const ProbeOptions& probe, const net::Connecting& connecting, SocketAddress& to) noexcept {
+  const Family family = connecting.to->family();
   const bool v4 = family == Family::ipv4;
   const int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
   report_errors(socket, family);
   set_option(socket, level, v4 ? IP_RECVTTL : IPV6_RECVHOPLIMIT, 1);
-  if (!set_packet_numbers(socket, family, probe)) return false;
+  if (!set_packet_numbers(socket, family, probe, connecting.ttl)) return false;
   if (probe.dont_fragment && !forbid_fragments(socket, family)) return false;
   if (!probe.device.empty() && !bind_to_device(socket, probe.device)) return false;
   const auto label = flow_label(family, probe);
   return !label || use_flow_label(socket, *label, to);
-}
-
-/// A TTL of the connection itself replaces that of its profile.
-bool set_own_ttl(int socket, const net::Connecting& connecting) noexcept {
-  if (connecting.ttl == 0) return true;
-  const bool v4 = connecting.to->family() == Family::ipv4;
-  return set_option(socket, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_UNICAST_HOPS, connecting.ttl);
 }
 
 /// SO_REUSEADDR lets one port serve many targets.
@@ -184,8 +178,8 @@ std::error_code TcpConnector::connect(const net::Connecting& connecting, const P
   SocketAddress address{};
   const socklen_t length = to_socket_address(to, address);
   set_port(address, destination_port(probe));
-  const bool ready = configure(socket.value(), probe, to.family(), address) &&
-                     set_own_ttl(socket.value(), connecting) && bind_to_source(socket.value(), to.family(), probe);
+  const bool ready =
+      configure(socket.value(), probe, connecting, address) && bind_to_source(socket.value(), to.family(), probe);
   if (!ready) return last_error();
   const Instant started = monotonic_now();
   if (::connect(socket.value(), &address.any, length) != 0 && errno != EINPROGRESS) {

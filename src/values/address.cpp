@@ -20,7 +20,7 @@ using Octets16 = std::array<std::uint8_t, 16>;
 constexpr std::size_t longest_v4 = 15;         // 255.255.255.255
 constexpr std::size_t longest_v6 = 45;         // ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255
 constexpr std::size_t longest_group = 4;       // hexadecimal digits
-constexpr std::size_t longest_octet = 3;       // decimal digits
+constexpr std::ptrdiff_t longest_octet = 3;    // decimal digits
 constexpr std::size_t v4_part = 4, group = 2;  // octets
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
@@ -39,28 +39,28 @@ bool skip(std::string_view& text, char wanted) noexcept {
   return true;
 }
 
-/// A leading zero is refused: some programs read such an octet as octal.
-std::optional<std::uint8_t> take_octet(std::string_view& text) noexcept {
-  unsigned value = 0;
-  std::size_t digits = 0;
-  for (; digits < std::min(text.size(), longest_octet) && is_digit(text[digits]); ++digits) {
-    value = value * 10 + static_cast<unsigned>(text[digits] - '0');
-  }
-  if (digits == 0 || value > 255 || (digits > 1 && text.front() == '0')) return std::nullopt;
-  text.remove_prefix(digits);
-  return static_cast<std::uint8_t>(value);
+/// Reads the digits of an octet from `at` on, and moves `at` after them. -1 where there is none; a leading zero is
+/// refused, since some programs read such an octet as octal.
+int take_octet(const char*& at, const char* end) noexcept {
+  const char* const first = at;
+  int value = 0;
+  while (at != end && is_digit(*at) && at - first < longest_octet) value = value * 10 + (*at++ - '0');
+  const auto digits = at - first;
+  return digits == 0 || value > 255 || (digits > 1 && *first == '0') ? -1 : value;
 }
 
+/// Lists have millions of these.
 std::optional<Octets4> parse_v4(std::string_view text) noexcept {
-  if (text.size() > longest_v4) return std::nullopt;
+  const char* at = text.data();
+  const char* const end = at + text.size();
   Octets4 octets{};
-  for (std::size_t i = 0; i < octets.size(); ++i) {
-    if (i > 0 && !skip(text, '.')) return std::nullopt;
-    const auto octet = take_octet(text);
-    if (!octet) return std::nullopt;
-    octets[i] = *octet;
+  for (std::uint8_t& octet : octets) {
+    if (&octet != octets.data() && (at == end || *at++ != '.')) return std::nullopt;
+    const int value = take_octet(at, end);
+    if (value < 0) return std::nullopt;
+    octet = static_cast<std::uint8_t>(value);
   }
-  if (!text.empty()) return std::nullopt;
+  if (at != end) return std::nullopt;
   return octets;
 }
 
@@ -169,13 +169,15 @@ void append_number(std::string& text, Number number, int base) {
 }
 
 std::string v4_text(std::span<const std::uint8_t> octets) {
-  std::string text;
-  text.reserve(longest_v4);
-  for (std::size_t i = 0; i < octets.size(); ++i) {
-    if (i > 0) text += '.';
-    append_number(text, octets[i], 10);
+  std::array<char, longest_v4 + 1> text{};
+  char* end = text.data();
+  for (const unsigned octet : octets) {
+    if (octet >= 100) *end++ = static_cast<char>('0' + octet / 100);
+    if (octet >= 10) *end++ = static_cast<char>('0' + octet / 10 % 10);
+    *end++ = static_cast<char>('0' + octet % 10);
+    *end++ = '.';
   }
-  return text;
+  return {text.data(), end - 1};
 }
 
 using Groups = std::array<unsigned, 8>;

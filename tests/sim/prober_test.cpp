@@ -33,6 +33,30 @@ BOOST_AUTO_TEST_CASE(a_probe_is_answered) {
   BOOST_TEST(world.prober.poll(1h).empty());  // returns at once, since nothing is in flight
 }
 
+BOOST_AUTO_TEST_CASE(queued_probes_leave_with_the_next_call) {
+  World world{recording};
+  const auto& sent = world.transport->log().sent;
+  const auto queue = [&world](const std::string& host) {
+    return world.prober.queue(address(host), {.timeout = 100ms, .retry = 1});
+  };
+  const auto first = queue("10.0.0.1"), second = queue("10.0.3.1");
+  BOOST_TEST(sent.empty());
+  BOOST_TEST(world.prober.in_flight() == 2U);
+  const auto third = world.submit("10.0.0.3");
+  BOOST_TEST(sent.size() == 3U);
+  const auto results = world.all();
+  BOOST_REQUIRE_EQUAL(results.size(), 3U);
+  for (const auto token : {first, second, third}) BOOST_CHECK(results.at(token).outcome == Outcome::reply);
+  BOOST_TEST(results.at(second).attempt == 2U);
+  queue("10.0.0.4");
+  BOOST_TEST(sent.size() == 4U);
+  BOOST_TEST(world.prober.poll(0s).empty());  // sends it; the answer comes after a millisecond
+  BOOST_TEST(sent.size() == 5U);
+  BOOST_TEST(world.prober.cancel(queue("10.0.0.5")));
+  BOOST_CHECK(world.only().outcome == Outcome::reply);
+  BOOST_TEST(sent.size() == 5U);
+}
+
 BOOST_AUTO_TEST_CASE(each_token_comes_back_once_with_its_own_result) {
   World world;
   std::map<Prober::Token, std::string> asked;

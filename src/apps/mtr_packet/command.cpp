@@ -10,14 +10,15 @@ namespace multiping::mtr_packet {
 namespace {
 
 constexpr bool is_space(char byte) noexcept { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
-constexpr bool is_no_space(char byte) noexcept { return !is_space(byte); }
 
 /// Removes the first word from `rest`, and returns it; empty when there is none.
 std::string_view take_word(std::string_view& rest) noexcept {
-  const auto begin = std::ranges::find_if(rest, is_no_space);
-  const auto end = std::find_if(begin, rest.end(), is_space);
-  const std::string_view word{begin, end};
-  rest = {end, rest.end()};
+  std::size_t begin = 0;
+  while (begin < rest.size() && is_space(rest[begin])) ++begin;
+  std::size_t end = begin;
+  while (end < rest.size() && !is_space(rest[end])) ++end;
+  const std::string_view word = rest.substr(begin, end - begin);
+  rest.remove_prefix(end);
   return word;
 }
 

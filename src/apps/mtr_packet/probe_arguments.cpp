@@ -2,6 +2,7 @@
 // See probe_arguments.hpp.
 #include "apps/mtr_packet/probe_arguments.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -15,6 +16,8 @@ constexpr std::int64_t least_local_port = 1024, most_port = 65'535, largest_size
 constexpr std::size_t headers_v4 = 28, headers_v6 = 48;  ///< IP with ICMP or UDP, in bytes.
 constexpr std::size_t longest_device_name = 15;
 constexpr int ecn_bits = 3;
+/// With "timeout 0" mtr-packet takes an answer that is there when it looks for the first time.
+constexpr Duration least_timeout = std::chrono::milliseconds{1};
 
 /// The arguments as they are given, with the defaults of mtr-packet(8).
 struct Given {
@@ -25,7 +28,7 @@ struct Given {
   std::string_view device{};
   int port = 0, local_port = 0, ttl = 255, tos = 0, pattern = 0;
   std::size_t size = 64;
-  std::chrono::seconds timeout{10};
+  Duration timeout = std::chrono::seconds{10};
   std::optional<std::uint32_t> mark{};
 };
 
@@ -69,7 +72,7 @@ bool read_number(Member& member, std::string_view text, std::int64_t least, std:
 bool read_timeout(Given& given, std::string_view text) noexcept {
   std::int64_t seconds = 0;
   if (!read_number(seconds, text, 0, std::numeric_limits<std::int32_t>::max())) return false;
-  given.timeout = std::chrono::seconds{seconds};
+  given.timeout = std::max<Duration>(std::chrono::seconds{seconds}, least_timeout);
   return true;
 }
 

@@ -1,4 +1,4 @@
-// Probes are sent while commands are read; the kernel keeps the answers until collect().
+// Commands queue their probes, so that collect() sends many by one system call.
 // See session.hpp.
 #include "apps/mtr_packet/session.hpp"
 
@@ -109,7 +109,7 @@ void Session::submit(std::int64_t token, const AskedProbe& asked) {
   const bool sctp = asked.submission.probe.protocol == Protocol::sctp;
   Lane& lane = sctp ? lanes_.back() : lanes_.front();
   try {
-    lane.callers.emplace(lane.prober.submit(asked.target, asked.submission), token);
+    lane.callers.emplace(lane.prober.queue(asked.target, asked.submission), token);
   } catch (const std::invalid_argument&) {
     append_reply(output_, token, invalid);
   }

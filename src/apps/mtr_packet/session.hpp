@@ -32,7 +32,7 @@ class Session {
   /// and Prober do.
   explicit Session(const SessionOptions& options);
 
-  /// Serves the commands in these bytes.
+  /// Serves the commands in these bytes. Their probes leave with the next collect(), together.
   void take(std::string_view bytes);
   /// Takes in the answers of one lane, and sends what waits there for its turn.
   void collect(std::size_t lane);

@@ -21,7 +21,7 @@ constexpr Duration tell_every = std::chrono::milliseconds{100};
 constexpr std::size_t most_threads = 4;  // as many sockets as a transport keeps
 
 Target to_library(const CommandOptions& options, const RunTarget& target) {
-  std::string host = target.address.to_string();
+  std::string host = target.numeric ? target.host : target.address.to_string();
   if (target.port == 0) return Target{std::move(host)};
   ProbeOptions probe = options.probe;
   probe.port = target.port;

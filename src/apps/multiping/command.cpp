@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -77,10 +79,18 @@ void begin_part(const RunSupport& support) {
   support.report.begin(view);
 }
 
+/// Rounds and tasks keep all targets at once.
+void check_length(const CommandOptions& options, std::size_t addresses) {
+  if (options.mode == Mode::once || addresses <= most_at_once) return;
+  throw std::invalid_argument{"-g: " + std::to_string(addresses) + " addresses; with -c, -C, -l and tasks it takes " +
+                              std::to_string(most_at_once) + " at most, without them as many as a block has"};
+}
+
 /// -g: a block may be too long to be asked at once.
 void run_blocks(const RunSupport& support) {
   RunView& view = support.view;
   const std::vector<Address> all = block_addresses(*view.options);
+  check_length(*view.options, all.size());
   const std::size_t part = view.options->mode == Mode::once ? most_at_once : all.size();
   view.totals.targets = all.size();
   for (std::size_t from = 0; from < all.size() && !view.stopped; from += part) {

@@ -85,7 +85,7 @@ Submission ProbeRun::submission_for(const Sent& sent) const {
 }
 
 void ProbeRun::submit(const Sent& sent) {
-  const Prober::Token token = prober_.submit(view_.targets[sent.target].address, submission_for(sent));
+  const Prober::Token token = prober_.queue(view_.targets[sent.target].address, submission_for(sent));
   sent_.emplace(token, sent);
   if (once()) attempts_.add(sent.target, token);
 }

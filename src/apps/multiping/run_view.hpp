@@ -25,6 +25,7 @@ struct RunTarget {
   std::string label{};      ///< What the lines call it where -A, -d or -n change that; else empty.
   Address address{};        ///< None while unresolved.
   std::uint16_t port = 0;   ///< Of "host:port"; 0: that of the options.
+  bool numeric = false;     ///< `host` is the address as text.
   std::uint32_t group = 0;  ///< Index in RunView::groups.
   std::error_code error{};  ///< Why there is no address.
 

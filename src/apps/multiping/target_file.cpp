@@ -110,6 +110,10 @@ TargetEntry to_target(std::string_view word, bool ports) {
 }
 
 void read_targets(std::string_view text, bool ports, TargetText& into) {
+  // More lines than these may be empty.
+  constexpr std::ptrdiff_t surely_few = 1 << 20;
+  const auto lines = static_cast<std::size_t>(std::min(std::count(text.begin(), text.end(), '\n') + 1, surely_few));
+  into.entries.reserve(into.entries.size() + lines);
   std::uint32_t group = 0;
   std::size_t number = 0;
   while (!text.empty()) {

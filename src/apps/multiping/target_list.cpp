@@ -3,6 +3,7 @@
 #include "apps/multiping/target_list.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,10 +43,12 @@ bool wants(const CommandOptions& options, const Address& address) noexcept {
 
 RunTarget made_of(const TargetEntry& entry) {
   RunTarget target{.host = std::string{entry.host}, .port = entry.port, .group = entry.group};
-  if (const auto address = Address::parse(entry.host)) target.address = *address;
+  const auto address = Address::parse(entry.host);
+  target.numeric = address.has_value();
+  if (address) target.address = *address;
+  if (entry.port == 0) return target;
   const bool is_v6 = entry.host.find(':') != std::string_view::npos;
-  if (entry.port != 0)
-    target.label = (is_v6 ? "[" + target.host + "]" : target.host) + ":" + std::to_string(entry.port);
+  target.label = (is_v6 ? "[" + target.host + "]" : target.host) + ":" + std::to_string(entry.port);
   return target;
 }
 
@@ -108,8 +111,12 @@ std::string label_of(const CommandOptions& options, const RunTarget& target, con
 
 std::string read_whole(const std::string& path) {
   const File file{path};
+  constexpr std::size_t step = std::size_t{1} << 20U, most_reserved = std::size_t{1} << 28U;
   std::string text;
-  constexpr std::size_t step = std::size_t{1} << 20U;
+  struct stat found {};
+  // The last read finds nothing, and has room for it.
+  if (::fstat(file.descriptor(), &found) == 0 && S_ISREG(found.st_mode))
+    text.reserve(std::min(static_cast<std::size_t>(found.st_size), most_reserved) + step);
   for (;;) {
     const std::size_t size = text.size();
     text.resize(size + step);
@@ -146,7 +153,7 @@ void set_labels(const CommandOptions& options, std::vector<RunTarget>& targets) 
   const Naming& naming = options.naming;
   if (!naming.addresses && !naming.reverse_all && !naming.reverse_numeric) return;
   const auto reversed = [&](const RunTarget& target) {
-    return naming.reverse_all || (naming.reverse_numeric && Address::parse(target.host).has_value());
+    return naming.reverse_all || (naming.reverse_numeric && target.numeric);
   };
   std::vector<Address> addresses;
   for (const RunTarget& target : targets)
@@ -179,7 +186,8 @@ std::vector<Address> block_addresses(const CommandOptions& options) {
 void take_addresses(const CommandOptions& options, std::span<const Address> addresses, RunView& view) {
   view.targets.clear();
   view.targets.reserve(addresses.size());
-  for (const Address& address : addresses) view.targets.push_back({.host = address.to_string(), .address = address});
+  for (const Address& address : addresses)
+    view.targets.push_back({.host = address.to_string(), .address = address, .numeric = true});
   set_labels(options, view.targets);
   view.figures.assign(view.targets.size(), {});
 }

@@ -20,7 +20,8 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr Duration silent_hops_budget = std::chrono::seconds{3};
-constexpr std::size_t tried_hosts = 256;  // --why asks for the routes to so many targets at once
+constexpr Duration names_budget = std::chrono::seconds{1};  // for the names of routers; later ones are left out
+constexpr std::size_t tried_hosts = 256;                    // --why asks for the routes to so many targets at once
 
 /// Each target is asked by its address: the name was looked up before, for the whole run.
 TargetList addresses_of(const RunView& view) {
@@ -42,6 +43,7 @@ Options library_options(const RunSupport& support, const StopOnSignal& stop) {
 TraceOptions trace_options(const RunSupport& support, const StopOnSignal& stop) {
   const CommandOptions& options = *support.view.options;
   TraceOptions trace{.flows = options.flows, .resolve_names = options.names, .ping = library_options(support, stop)};
+  trace.ping.resolve = {.timeout = names_budget, .budget = names_budget};
   if (options.timeout) trace.timeout = *options.timeout;
   // With -H a trace goes no farther.
   if (options.probe.ttl) trace.max_ttl = *options.probe.ttl;

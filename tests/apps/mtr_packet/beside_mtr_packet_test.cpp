@@ -129,6 +129,8 @@ BOOST_AUTO_TEST_CASE(probes_of_this_host_have_the_same_replies) {
   // mtr-packet wraps these.
   for (const char* wraps : {"ttl 256", "port 70000", "timeout -1", "tos 256", "bit-pattern -1", "size -5", "ttl 0"})
     questions.push_back({std::string{"send-probe ip-4 127.0.0.1 "} + wraps, invalid});
+  for (const char* protocol : {"icmp", "udp", "tcp"})
+    questions.push_back({std::string{"send-probe ip-4 127.0.0.1 timeout 0 protocol "} + protocol});
   questions.push_back({"send-probe ip-4 127.0.0.1 local-ip-4 127.0.0.9"});
   questions.push_back({"send-probe ip-4 127.0.0.1 protocol udp port 9 local-port 5000"});
   questions.push_back({"send-probe ip-4 0.0.0.0", invalid});

@@ -3,18 +3,8 @@
 # Usage: beyond_fping_test.sh PROGRAM
 # shellcheck disable=SC2154  # $folder is of checks.sh.
 set -u
-program=$1
-if [ -z "${MULTIPING_IN_NAMESPACE:-}" ]; then
-  skipped() {
-    echo "SKIPPED beyond_fping: $1"
-    [ -z "${MULTIPING_FORBID_SKIPS:-}" ] || exit 1
-    exit 77
-  }
-  unshare -n true 2>/dev/null || skipped "no network namespace can be made here"
-  MULTIPING_IN_NAMESPACE=1 exec unshare -n sh "$0" "$program"
-fi
-# shellcheck source=../../commands/checks.sh
-. "$(dirname "$0")/../../commands/checks.sh"
+# shellcheck source=in_namespace.sh
+. "$(dirname "$0")/in_namespace.sh"
 chmod 755 "$folder"
 
 # This host, a router (10.1.0.2, fd01::2) and a host behind it (10.2.0.2, fd02::2), whose link has an MTU of 1400 and
@@ -59,6 +49,14 @@ expect 0 "$program" --trace --flows 3 --no-names 10.2.0.2
 says out '^route to 10\.2\.0\.2, flows 0, 1, 2$'
 expect 1 "$program" --trace -H 1 --no-names 10.2.0.2
 says out '^     not reached$'
+# The name server of this one is silent: names are waited for no longer than a second.
+echo 'nameserver 10.9.0.53' >"$folder/resolv.conf"
+mount --bind "$folder/resolv.conf" /etc/resolv.conf
+expect 0 timeout 4.5 "$program" --trace 10.2.0.2
+says out '^  2  10\.2\.0\.2  .* ms'
+expect 1 timeout 4.5 "$program" --why -r 0 -t 100 10.9.0.1
+says out '^10\.9\.0\.1: .*the last hop that answers is 10\.1\.0\.2 (hop 1)$'
+umount /etc/resolv.conf
 expect 0 "$program" --mtu 10.2.0.2 127.0.0.1
 says out '^10\.2\.0\.2 : path MTU 1400, limited by 10\.1\.0\.2$'
 says out '^127\.0\.0\.1 : path MTU 65535$'
@@ -101,6 +99,8 @@ lines out 7
 expect 0 "$program" -g -a ::1 ::1
 expect 3 "$program" -g 127.0.0.9 127.0.0.1
 expect 3 "$program" -g ::/64
+expect 3 "$program" -c 1 -g 127.0.0.0/11
+says err '^multiping: -g: 2097150 addresses; with -c, -C, -l and tasks it takes 1048576 at most'
 for part in 0 1 2; do
   "$program" -a --shard $part/3 -g 127.1.0.0/24
 done >"$folder/parts"

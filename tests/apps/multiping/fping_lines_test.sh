@@ -4,19 +4,9 @@
 # Usage: fping_lines_test.sh PROGRAM
 # shellcheck disable=SC2154  # $folder is of checks.sh.
 set -u
-program=$1
-if [ -z "${MULTIPING_IN_NAMESPACE:-}" ]; then
-  skipped() {
-    echo "SKIPPED fping_lines: $1"
-    [ -z "${MULTIPING_FORBID_SKIPS:-}" ] || exit 1
-    exit 77
-  }
-  command -v fping >/dev/null || skipped "fping is not installed"
-  unshare -nm true 2>/dev/null || skipped "no network namespace can be made here"
-  MULTIPING_IN_NAMESPACE=1 exec unshare -nm sh "$0" "$program"
-fi
-# shellcheck source=../../commands/checks.sh
-. "$(dirname "$0")/../../commands/checks.sh"
+needs=fping
+# shellcheck source=in_namespace.sh
+. "$(dirname "$0")/in_namespace.sh"
 
 # This host and a router, which is silent about 10.9.0.0/16 and fd09::/64, knows no way to 10.7.0.0/16, and sends each
 # answer of 10.1.0.3 twice and those of 10.1.0.4 from another address.

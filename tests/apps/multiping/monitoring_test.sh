@@ -1,0 +1,46 @@
+#!/bin/sh
+# Runs what monitoring systems run, with the command in the place of fping: check_fping of monitoring-plugins, and the
+# ways in which Zabbix and SmokePing call fping. promtool reads what the command writes, where it is installed.
+# Usage: monitoring_test.sh PROGRAM
+set -u
+plugin=/usr/lib/nagios/plugins/check_fping
+needs="fping $plugin"
+# shellcheck source=in_namespace.sh
+. "$(dirname "$0")/in_namespace.sh"
+ip link set lo up
+fping=$(readlink -f "$(command -v fping)")
+mount --bind "$program" "$fping"
+fping -v 2>/dev/null | grep -q multiping || wrong "fping is not this command"
+
+# --- check_fping: its line, its figures, its exit codes.
+expect 0 "$plugin" -H 127.0.0.1 -n 3
+says out '^FPING OK - 127\.0\.0\.1 (loss=0%, rta=[0-9.]* ms)|loss=0%.*rta=[0-9.]*s'
+expect 0 "$plugin" -H ::1 -n 2 -6
+says out '^FPING OK - ::1 (loss=0%'
+expect 2 "$plugin" -H 127.0.0.1 -n 2 -w 0.000001,100% -c 0.000001,100%
+says out '^FPING CRITICAL - 127\.0\.0\.1 (loss=0%'
+ip route add blackhole 10.9.0.0/16
+expect 2 "$plugin" -H 10.9.0.1 -n 1 -T 200
+says out '^FPING CRITICAL - 10\.9\.0\.1'
+
+# --- Zabbix: the answers of each host in one line, on either stream.
+printf '127.0.0.1\n127.0.0.2\n' >"$folder/hosts"
+expect 0 sh -c "fping -C 3 -p 100 -i 1 -t 1000 <'$folder/hosts' 2>&1"
+says out '^127\.0\.0\.2 : [0-9.]* [0-9.]* [0-9.]*$'
+# --- SmokePing: asks -h for what it may use, then reads the times from the standard error stream.
+expect 0 sh -c "fping -h 2>&1"
+says out '^ *-S, --src'
+says out '^ *-O, --tos'
+expect 0 fping -C 5 -q -B1 -r1 -b64 -i1 -p 50 127.0.0.1
+says err '^127\.0\.0\.1 : [0-9.]* [0-9.]* [0-9.]* [0-9.]* [0-9.]*$'
+
+# --- promtool, of 100 MB, is not in every test run.
+if command -v promtool >/dev/null; then
+  "$program" --format openmetrics -c 2 -p 50 127.0.0.1 >"$folder/metrics"
+  expect 0 sh -c "promtool check metrics <'$folder/metrics'"
+else
+  echo "LEFT OUT: promtool is not installed (package prometheus)"
+fi
+
+umount "$fping"
+end
