@@ -66,9 +66,13 @@ class MULTIPING_EXPORT MultiPing {
   /// Throws std::logic_error before the first send() and in a forked child.
   Batch receive(Timeout timeout);
 
+  /// As receive(), but makes no Batch, which would be a copy of the results: see results(). Answers that have come
+  /// meanwhile are new for the next receive().
+  void wait(Timeout timeout);
+
   /// Returns the result of every target, in the caller's order. The results live as long as the object. send(),
-  /// receive(), reset() and resolve() rewrite them. Where a stop has ended send(), the next call of one of these, of
-  /// results() or of unanswered() may rewrite them too.
+  /// receive(), wait(), reset() and resolve() rewrite them. Where a stop has ended send(), the next call of one of
+  /// these, of results() or of unanswered() may rewrite them too.
   [[nodiscard]] std::span<const Result> results() const& noexcept;
   std::span<const Result> results() const&& = delete;
   [[nodiscard]] std::size_t unanswered() const noexcept;  ///< Positions without an answer, unresolved ones included.

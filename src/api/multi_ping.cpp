@@ -97,10 +97,14 @@ void MultiPing::send() {
   impl_->publish_until_stop();
 }
 
-Batch MultiPing::receive(Timeout timeout) {
+void MultiPing::wait(Timeout timeout) {
   impl_->receive(after(impl_->now(), time_left(timeout)));
   impl_->publish();
   impl_->explain();
+}
+
+Batch MultiPing::receive(Timeout timeout) {
+  wait(timeout);
   return impl_->new_batch();
 }
 

@@ -119,6 +119,24 @@ BOOST_AUTO_TEST_CASE(a_batch_holds_only_what_is_new) {
   BOOST_CHECK((hosts_of(second.no_responses) == Names{"10.0.1.1"}));
 }
 
+BOOST_AUTO_TEST_CASE(a_wait_without_a_batch_leaves_the_answers_to_the_next_one) {
+  World world;
+  MultiPing mp{{"10.0.0.1", "10.0.2.1", "10.0.1.1"}, world.options};
+  BOOST_CHECK_THROW(mp.wait(0s), std::logic_error);
+  mp.send();
+  mp.wait(100ms);
+  BOOST_TEST(mp.unanswered() == 2U);
+  BOOST_CHECK(mp.results()[0].outcome == Outcome::reply);
+  BOOST_CHECK(mp.results()[1].outcome != Outcome::reply);
+  mp.wait(1s);
+  BOOST_CHECK(mp.results()[1].outcome == Outcome::reply);
+  BOOST_CHECK(about(mp.results()[1].rtt, 300ms));
+  const Batch batch = mp.receive(0s);
+  BOOST_CHECK((hosts_of(batch.responses) == Names{"10.0.0.1", "10.0.2.1"}));
+  BOOST_CHECK((hosts_of(batch.no_responses) == Names{"10.0.1.1"}));
+  BOOST_TEST(mp.receive(0s).responses.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_late_answer_to_the_first_attempt_counts_as_such) {
   World world;
   MultiPing mp{{"10.0.2.1"}, world.options};

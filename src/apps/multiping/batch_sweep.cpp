@@ -77,22 +77,24 @@ void BatchSweep::run() {
   sum_up(Steady::now() - start);
 }
 
-/// Each receive() lists all silent targets, so a long list is told at the end of the wait only.
+/// Each look at the results takes as long as the list is, so a long list is told at the end of the wait only.
 void BatchSweep::wait(Duration time) {
   const Steady::time_point until = Steady::now() + time;
   for (;;) {
     const Duration left = until - Steady::now();
     const bool often = pings_.unanswered() <= told_between;
-    take(pings_.receive(often ? std::min(left, tell_every) : left));
+    pings_.wait(often ? std::min(left, tell_every) : left);
+    take_news();
     report_.idle(Steady::now());
     if (Steady::now() >= until || pings_.awaited() == 0 || stop_.stopped()) return;
   }
 }
 
-void BatchSweep::take(const Batch& batch) {
-  for (const Result& result : batch.responses) take_answer(result);
-  for (const Result& result : batch.no_responses)
-    if (result.icmp) take_error(result);
+void BatchSweep::take_news() {
+  for (const Result& result : pings_.results())
+    if (result.answered() && !view_.figures[result.position].decided) take_answer(result);
+  for (const Result& result : pings_.results())
+    if (result.icmp && !result.answered()) take_error(result);
 }
 
 void BatchSweep::take_answer(const Result& result) {

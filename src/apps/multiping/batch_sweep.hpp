@@ -28,7 +28,7 @@ class BatchSweep {
 
  private:
   void wait(Duration time);
-  void take(const Batch& batch);
+  void take_news();
   void take_answer(const Result& result);
   void take_error(const Result& result);
   void give_up();
