@@ -19,8 +19,10 @@ struct Result;
 enum class Cause : std::uint8_t {
   none,  ///< The target answered, or nothing is to be explained: it is pending, or its name has no address.
   /// It cannot be told: the probes were sent from the network namespace of a broker or a proxy, a sandbox does not let
-  /// this process ask the kernel, the next hop was not heard lately, the route has several next hops, or the target is
-  /// an address of this host.
+  /// this process ask the kernel, the route has several next hops, the target is an address of this host, or nothing
+  /// shows that the gateway is alive. In the last case Result::cause_address is the gateway: it may have failed, though
+  /// the kernel has not noticed that yet, which takes it up to a minute; or it is alive, and answers no packet to
+  /// itself.
   unknown,
   no_route,   ///< This host has no route to the target, or one that forbids it (unreachable, prohibit, blackhole).
   link_down,  ///< The interface of the route has no carrier, or the interface that was asked for is down.
@@ -29,9 +31,12 @@ enum class Cause : std::uint8_t {
   neighbour_silent,   ///< The target is on a link of this host and does not answer them.
   firewall,           ///< A packet filter of this host refused the probe (EPERM).
   local_limit,        ///< This host lacked buffers, descriptors or ports for the probe.
-  /// This host's part was seen in order, so the silence is somebody else's: the next hop answered lately, a router or
-  /// the target answered with an error, or another target answered through the same gateway. The kernel notices the
-  /// death of a next hop that it has heard after up to a minute; until then that hop counts as heard lately.
+  /// This host's part was seen in order, so the silence is somebody else's. A router or the target answered with an
+  /// error; or, after the probe to the silent target, the gateway was heard: it answered ARP or neighbour discovery,
+  /// another target answered through it, or it answered when it was called (an echo request or a datagram to it, and a
+  /// datagram with a TTL of 1, some 300 ms before the end of the wait, only where nothing else was heard through it).
+  /// Or the target is on a link of this host, and answered ARP or neighbour discovery within the last minute. A gateway
+  /// that fails and is back before it is called is not noticed.
   remote,
 };
 /// "none", "unknown", "no-route", "link-down", "no-source-address", "gateway-silent", "neighbour-silent", "firewall",

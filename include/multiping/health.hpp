@@ -19,7 +19,7 @@ namespace multiping {
 
 /// What is known of a host, or of a group of hosts.
 enum class State : std::uint8_t {
-  unknown,   ///< Nothing yet, or nothing any more: the last probes were lost for a cause on this host.
+  unknown,   ///< Nothing yet, or nothing any more: the last probes were, or may have been, lost on this host.
   up,        ///< It answers. A group: its quorum is up.
   down,      ///< It does not answer. A group: its quorum is not up, whatever the unknown hosts are.
   flapping,  ///< It changes too often to be called up or down; never of a group.
@@ -46,8 +46,8 @@ MULTIPING_EXPORT std::ostream& operator<<(std::ostream& out, Verdict verdict);
 /// Makes one verdict of several ways of asking one host (ICMP, TCP, UDP, SCTP). `of_one_host` has its results, in the
 /// order in which the probes were sent.
 ///
-/// Results with a local cause (is_local()), results that are pending or unresolved, and probes that this host did not
-/// send count for nothing. Services are TCP, UDP and SCTP. The first row that fits is the verdict:
+/// Results with a local cause, as HealthTracker takes it, results that are pending or unresolved, and probes that this
+/// host did not send count for nothing. Services are TCP, UDP and SCTP. The first row that fits is the verdict:
 ///
 /// | services                    | ICMP                                     | verdict                  |
 /// |-----------------------------|------------------------------------------|--------------------------|
@@ -132,9 +132,14 @@ MULTIPING_EXPORT std::ostream& operator<<(std::ostream& out, const Transition& t
 ///
 /// A round of a host is
 /// - *good* when any of its results is answered (Result::answered());
-/// - *local* when none is, and each has a cause on this host (is_local());
+/// - *local* when none is, and each has a cause on this host (is_local()), or may have: Cause::unknown with the address
+///   of a gateway of which nothing shows that it is alive;
 /// - *bad* otherwise;
 /// - left out when it has no results, or only such as are pending or unresolved. These never count.
+///
+/// So a gateway that fails makes no host down, from the first round on. The price: where a gateway answers no packet to
+/// itself, as in some clouds, and nothing else behind it answers, a host behind it becomes unknown, and down only after
+/// HealthOptions::fall rounds in which the kernel itself has heard the gateway.
 ///
 /// HealthOptions::rise good rounds in a row make a host up, HealthOptions::fall bad ones down, HealthOptions::fall
 /// local ones unknown. A local round breaks no run of good or bad ones, and a round that is left out breaks no run at
@@ -179,6 +184,13 @@ class MULTIPING_EXPORT HealthTracker {
   /// share out of range, and for a name as add() does.
   void set_quorum(std::string group, Quorum quorum);
 
+  /// When hosts change their state: the options of the constructor, of the file, or of the last set_options().
+  [[nodiscard]] const HealthOptions& options() const noexcept;
+  /// Changes them, as after load(), which restores those of the file. What is known stays: runs of rounds count by the
+  /// new thresholds from the next round on, and a shorter window keeps the last rounds. Throws std::invalid_argument
+  /// for an option out of range; then nothing has changed.
+  void set_options(const HealthOptions& options);
+
   /// Takes the results of one round, with any number of results for each host. A host that is not known is added, to no
   /// group. Returns the changes, in the order of their rounds; see the class.
   std::vector<Transition> observe(std::span<const Result> round);
@@ -206,8 +218,8 @@ class MULTIPING_EXPORT HealthTracker {
   /// A program writes a new file and then gives it the name of the old one (rename(2)), so that the file is always
   /// whole.
   void save(std::ostream& out) const;
-  /// Reads what save() wrote. Throws std::runtime_error, which names the line, when the text is damaged, cut short, or
-  /// of a version that is not known.
+  /// Reads what save() wrote, to the end of the stream. Throws std::runtime_error, which names the line, when the text
+  /// is damaged, cut short, followed by more, or of a version that is not known.
   [[nodiscard]] static HealthTracker load(std::istream& in);
 
  private:

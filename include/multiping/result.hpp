@@ -133,7 +133,8 @@ struct Result {
   /// target as no_reply, unreachable, ttl_expired or send_failed. In the hops of a trace, only what this host itself
   /// said has a cause on this host.
   Cause cause = Cause::none;
-  Address cause_address{};  ///< The gateway or neighbour that `cause` speaks of; else none.
+  /// The gateway or neighbour that `cause` speaks of; with Cause::unknown a gateway that may have failed; else none.
+  Address cause_address{};
 
   [[nodiscard]] bool answered() const noexcept {  ///< True for reply and refused: the target is alive.
     return outcome == Outcome::reply || outcome == Outcome::refused;

@@ -63,6 +63,9 @@ void HealthTracker::set_quorum(std::string group, Quorum quorum) {
   data_->set_quorum(group, quorum);
 }
 
+const HealthOptions& HealthTracker::options() const noexcept { return data_->options(); }
+void HealthTracker::set_options(const HealthOptions& options) { data_->set_options(checked(options)); }
+
 std::vector<Transition> HealthTracker::observe(std::span<const Result> round) { return data_->observe(round); }
 
 State HealthTracker::host(std::string_view name) const {

@@ -72,8 +72,11 @@ Batch run_rounds(BatchRun& batch, const Rounds& rounds) {
     slot_end =
         round == rounds.retry ? end : after(slot_end, rounds.waits.after_probe(static_cast<std::uint32_t>(round) + 1));
     if (round > 0) batch.look_up_again();
+    if (round > 0 && round == rounds.retry) batch.look_ahead(end);
     batch.send(end);
-    if (batch.await(slot_end, rounds.retry > 0 ? BatchRun::Unresolved::waited_for : BatchRun::Unresolved::left)) break;
+    const auto names = rounds.retry > 0 ? BatchRun::Unresolved::waited_for : BatchRun::Unresolved::left;
+    const auto silent = round == rounds.retry ? BatchRun::Silent::explained : BatchRun::Silent::asked_again;
+    if (batch.await(slot_end, names, silent)) break;
   }
   batch.finish();
   return batch.take();

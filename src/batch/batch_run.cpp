@@ -218,8 +218,17 @@ void BatchRun::send(Instant deadline) {
   targets_.shards().end_round();
 }
 
-bool BatchRun::await(Instant deadline, Unresolved names) {
-  bool reached = is_over() || run(Goal::answered, deadline);
+bool BatchRun::await_answers(Instant deadline) {
+  const auto look = SilenceCauses::time_to_look(now(), deadline);
+  if (!look) return run(Goal::answered, deadline);
+  if (run(Goal::answered, *look)) return true;
+  if (stopped()) return false;
+  look_ahead(deadline);
+  return run(Goal::answered, deadline);
+}
+
+bool BatchRun::await(Instant deadline, Unresolved names, Silent silent) {
+  bool reached = is_over() || (silent == Silent::explained ? await_answers(deadline) : run(Goal::answered, deadline));
   if (reached && names == Unresolved::waited_for && names_.any_left(results())) reached = run(Goal::deadline, deadline);
   if (!reached && !stopped()) targets_.shards().time_out(options_.stop);
   return reached;
@@ -283,6 +292,17 @@ void BatchRun::explain() noexcept {
     targets_.explain(profiles_, asked_since_, causes_);
   } catch (const std::bad_alloc&) {
     // The causes that were not found are unknown.
+  }
+  causes_.pause();
+}
+
+void BatchRun::look_ahead(Instant deadline) noexcept {
+  const engine::Shards& shards = targets_.shards();
+  if (shards.empty() || shards.unanswered() == 0 || !sent_) return;
+  try {
+    targets_.look_ahead(profiles_, asked_since_, deadline, causes_);
+  } catch (const std::bad_alloc&) {
+    // No further gateway is called.
   }
 }
 

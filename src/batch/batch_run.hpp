@@ -39,8 +39,10 @@ class BatchRun {
   void send(Instant deadline);
   /// Whether await() goes on for names that are unresolved and that another lookup may find.
   enum class Unresolved : bool { left, waited_for };
+  /// Whether targets that are silent at the deadline of await() are explained then, or asked again.
+  enum class Silent : bool { asked_again, explained };
   /// True when nothing is awaited any more, neither answers nor names; false at the deadline or after a stop.
-  bool await(Instant deadline, Unresolved names = Unresolved::left);
+  bool await(Instant deadline, Unresolved names = Unresolved::left, Silent silent = Silent::explained);
   /// With NamesAre::pending: starts new lookups of unresolved names, which run beside the calls that follow.
   void look_up_again();
   /// Ends the batch: names that are still pending are unresolved. Brings results() up to date, and tells those that
@@ -50,6 +52,9 @@ class BatchRun {
   void receive(Instant deadline);
   /// Brings results() up to date. After a stop, results() and unanswered() copy the rest when they are called.
   void publish(const std::stop_token& stop = {});
+  /// To be called before the last round of several, and by await() some time before its deadline: asks this host about
+  /// the targets that are silent so far, as far as explain() will need it. Silent gateways are called.
+  void look_ahead(Instant deadline) noexcept;
   /// Finds the causes of the targets that are silent now, and writes them to results(), which are up to date.
   void explain() noexcept;
   void publish_until_stop() { publish(options_.stop); }
@@ -91,6 +96,7 @@ class BatchRun {
   void begin(TargetList targets, NamesAre names);
   bool run(engine::Goal goal, Instant deadline);
   bool run_until_news(engine::Goal goal, Instant deadline);
+  [[nodiscard]] bool await_answers(Instant deadline);
 
   Options options_;
   Life life_;

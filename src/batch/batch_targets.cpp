@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t stop_stride = 4096;
 /// So many targets that answered are enough to tell which gateways are alive.
 constexpr std::size_t most_answers = 128;
+/// So many silent targets, spread over the list, are enough to find their gateways.
+constexpr std::size_t most_looked_at = 1024;
 
 }  // namespace
 
@@ -157,9 +159,9 @@ std::vector<SilenceCauses::Answer> BatchTargets::answers_since(std::span<const P
   std::vector<SilenceCauses::Answer> answers;
   const std::size_t step = 1 + results_.size() / most_answers;
   for (std::size_t i = 0; i < results_.size() && answers.size() < most_answers; i += step) {
-    const TargetRecord* const record = results_[i].answered() ? find(i).record : nullptr;
-    if (record != nullptr && record->at() >= since)
-      answers.push_back({.from = record->address, .probe = &profiles[record->profile]});
+    const TargetRecord* const record = find(i).record;
+    if (record != nullptr && record->answered() && record->at() >= since)
+      answers.push_back({.from = record->address, .probe = &profiles[record->profile], .at = record->at()});
   }
   return answers;
 }
@@ -174,6 +176,20 @@ void BatchTargets::explain(std::span<const ProbeOptions> profiles, Instant since
     if (!engine::has_cause(results_[i].outcome)) continue;
     if (const TargetRecord* const record = find(i).record; record != nullptr)
       causes.explain(profiles[record->profile], asked, results_[i]);
+  }
+}
+
+void BatchTargets::look_ahead(std::span<const ProbeOptions> profiles, Instant since, Instant until,
+                              SilenceCauses& causes) {
+  net::ProbeTransport& transport = shards_.transport(0);
+  causes.begin_look(transport, {.expected = shards_.unanswered(), .until = until});
+  causes.set_answers(answers_since(profiles, since));
+  const Duration asked = transport.now() - since;
+  for (std::size_t i = 0; i < results_.size(); i += 1 + results_.size() / most_looked_at) {
+    const TargetRecord* const record = find(i).record;
+    if (record == nullptr || record->attempt == 0) continue;
+    if (record->outcome != Outcome::pending && record->outcome != Outcome::no_reply) continue;
+    causes.look_ahead({.to = record->address, .probe = profiles[record->profile], .asked = asked});
   }
 }
 

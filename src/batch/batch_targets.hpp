@@ -43,6 +43,9 @@ class BatchTargets {
   /// Writes the causes of silent targets to their results, which are up to date. `profiles` are by number; `since` is
   /// when they were first probed. Throws std::bad_alloc: causes that were not found are then unknown.
   void explain(std::span<const ProbeOptions> profiles, Instant since, SilenceCauses& causes);
+  /// Some time before silent targets time out, at `until`: calls their gateways, where that tells the cause. Throws
+  /// std::bad_alloc.
+  void look_ahead(std::span<const ProbeOptions> profiles, Instant since, Instant until, SilenceCauses& causes);
   /// With Rules::tell_answers: the positions that were answered since the last call, whose results are now up to date.
   /// Not to be mixed with new_batch().
   [[nodiscard]] std::vector<std::size_t> take_answered();

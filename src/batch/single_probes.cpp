@@ -36,6 +36,12 @@ std::error_code unsupported(const ProbeOptions& probe) {
   return {};
 }
 
+/// While probes wait for their turn, it is checked at this interval which of them have left.
+constexpr Duration between_breaks = std::chrono::milliseconds{100};
+/// Routes are asked for anew at this age, while requests fall silent one after the other.
+constexpr Duration longest_session = std::chrono::seconds{1};
+/// So many silent requests are enough to find their gateways.
+constexpr std::size_t most_looked_at = 1024;
 /// An answer proves for so long that its gateway is alive.
 constexpr Duration recent = std::chrono::seconds{5};
 
@@ -78,7 +84,8 @@ SingleProbes::SingleProbes(Options options, std::size_t expected, Purpose purpos
                                            .lasts = purpose == Purpose::usual,
                                            .measures_mtu = purpose == Purpose::mtu,
                                            .wakes = options_.stop.stop_possible()})},
-      loop_{requests_, *transport_} {}
+      loop_{requests_, *transport_},
+      explains_{purpose == Purpose::usual} {}
 
 void SingleProbes::prepare(std::span<const ProbeOptions> profiles, std::span<const engine::Destination> destinations) {
   for (const ProbeOptions& probe : profiles) {
@@ -157,12 +164,59 @@ void SingleProbes::begin_wait() noexcept {
 
 void SingleProbes::wait(Instant until) {
   begin_wait();
-  loop_.run(engine::Goal::answered, until, options_.stop);
+  run(engine::Goal::answered, until);
 }
 
 void SingleProbes::wait_for_done(Instant until) {
   begin_wait();
-  loop_.run(engine::Goal::done, until, options_.stop);
+  run(engine::Goal::done, until);
+}
+
+/// Interrupts the wait to look ahead.
+void SingleProbes::run(engine::Goal goal, Instant until) {
+  for (bool over = false; !over;) {
+    if (loop_.run(goal, std::min(until, next_break()), options_.stop) || stopped()) return;
+    const Instant now = this->now();
+    if (next_look() <= now) look_ahead();
+    over = now >= until;
+  }
+}
+
+/// A gateway gets the last part of a wait to answer a call.
+Instant SingleProbes::next_look() const noexcept {
+  const auto wait = explains_ ? requests_.first_last_wait() : std::nullopt;
+  if (!wait) return Instant::max();
+  const bool seen =
+      last_look_ && wait->sent_at <= *last_look_ && wait->end <= *last_look_ + SilenceCauses::longest_call;
+  if (seen) return Instant::max();
+  return SilenceCauses::time_to_look(wait->sent_at, wait->end).value_or(Instant::max());
+}
+
+/// When next_look() may have changed: a probe has left, or is repeated.
+Instant SingleProbes::next_break() const noexcept {
+  if (!explains_) return Instant::max();
+  if (requests_.insists(now())) return after(now(), between_breaks);
+  return requests_.first_last_wait() ? next_look() : requests_.next();
+}
+
+/// Requests whose time ends soon are looked at together.
+void SingleProbes::look_ahead() noexcept {
+  const Instant now = this->now();
+  last_look_ = now;
+  try {
+    causes_.begin_look(
+        *transport_,
+        {.expected = requests_.in_flight(), .until = now + SilenceCauses::longest_call, .oldest = longest_session});
+    causes_.set_answers(recent_answers());
+    std::size_t looked_at = 0;
+    requests_.each_last_wait(now + SilenceCauses::longest_call, [&](const engine::RequestSchedule::Wait& wait) {
+      if (wait.record.profile < profiles_.size() && looked_at++ < most_looked_at)
+        causes_.look_ahead(
+            {.to = wait.record.address, .probe = profiles_[wait.record.profile], .asked = now - wait.sent_at});
+    });
+  } catch (const std::bad_alloc&) {
+    // No further gateway is called.
+  }
 }
 
 void SingleProbes::end_all() {
@@ -188,7 +242,7 @@ std::vector<SilenceCauses::Answer> SingleProbes::recent_answers() const {
   std::vector<SilenceCauses::Answer> answers;
   const Instant since = transport_->now() - recent;
   for (const Heard& heard : heard_)
-    if (heard.from && heard.at >= since) answers.push_back({.from = heard.from, .probe = &usual});
+    if (heard.from && heard.at >= since) answers.push_back({.from = heard.from, .probe = &usual, .at = heard.at});
   return answers;
 }
 
@@ -212,7 +266,7 @@ void SingleProbes::explain(const ProbeOptions& probe, Duration asked, Result& re
 Instant SingleProbes::next() const noexcept {
   if (requests_.any_done() || requests_.any_repeated()) return Instant::min();
   if (in_flight() == 0) return requests_.next();
-  return stopped() ? Instant::min() : std::min(transport_->next_chore(), requests_.next());
+  return stopped() ? Instant::min() : std::min({transport_->next_chore(), requests_.next(), next_look()});
 }
 
 void copy_outcome(const SingleProbes::Done& done, Duration wall_offset, Result& result) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <vector>
@@ -74,7 +75,10 @@ class SingleProbes {
   [[nodiscard]] std::vector<Done> take_done() { return requests_.take_done(); }
   /// The same without taking them; drop_done() removes the first `count`.
   [[nodiscard]] std::span<const Done> done() const noexcept { return requests_.done(); }
-  void drop_done(std::size_t count) noexcept { requests_.drop_done(count); }
+  void drop_done(std::size_t count) noexcept {
+    requests_.drop_done(count);
+    if (requests_.in_flight() == 0) causes_.pause();
+  }
   /// Requests that were answered again since the last wait began; a request comes once for each further answer.
   [[nodiscard]] std::span<const Token> duplicates() noexcept { return requests_.duplicates(); }
 
@@ -112,6 +116,10 @@ class SingleProbes {
   net::ProfileNumber make_known(const Profiles::Numbered& numbered, const ProbeOptions& probe);
   void release_profiles() noexcept;
   void begin_wait() noexcept;
+  void run(engine::Goal goal, Instant until);
+  [[nodiscard]] Instant next_look() const noexcept;
+  [[nodiscard]] Instant next_break() const noexcept;
+  void look_ahead() noexcept;
   void note_answer(const Done& done) noexcept;
   [[nodiscard]] std::vector<SilenceCauses::Answer> recent_answers() const;
 
@@ -129,6 +137,8 @@ class SingleProbes {
   };
   std::array<Heard, 32> heard_{};
   std::size_t next_heard_ = 0;  ///< The place in heard_ of the next one.
+  bool explains_;               ///< explain() is called for silent requests.
+  std::optional<Instant> last_look_{};
 };
 
 /// Writes the fate of a request to `result`, and what was asked, but neither host nor address nor position.

@@ -72,32 +72,60 @@ const std::optional<net::Link>& CauseFinder::link(std::uint32_t device) {
 }
 
 void CauseFinder::list_neighbours(Family family, std::uint32_t device) {
-  for (const net::Neighbour& each : network_.neighbours(family, device)) neighbours_[{device, each.address}] = each;
+  const Instant now = network_.now();
+  for (const net::Neighbour& each : network_.neighbours(family, device))
+    neighbours_[{device, each.address}] = {.neighbour = each, .at = now};
 }
 
+/// The answer of an earlier question has grown older since then.
 std::optional<net::Neighbour> CauseFinder::neighbour(const Hop& hop) {
-  const auto known = neighbours_.find(hop);
-  if (known != neighbours_.end()) return known->second;
+  auto said = neighbours_.find(hop);
+  if (said == neighbours_.end()) said = ask_for_neighbour(hop);
+  if (said == neighbours_.end() || !said->second.neighbour) return std::nullopt;
+  net::Neighbour neighbour = *said->second.neighbour;
+  const Duration since = network_.now() - said->second.at;
+  neighbour.unconfirmed += std::min(since, Duration::max() - neighbour.unconfirmed);
+  return neighbour;
+}
+
+std::map<CauseFinder::Hop, CauseFinder::Said>::iterator CauseFinder::ask_for_neighbour(const Hop& hop) {
   std::size_t& asked = neighbours_asked_[{hop.second.family(), hop.first}];
   if (asked < most_neighbours_asked) {
     ++asked;
-    return neighbours_[hop] = network_.neighbour(hop.second, hop.first);
+    Said said{.neighbour = network_.neighbour(hop.second, hop.first), .at = network_.now()};
+    return neighbours_.insert_or_assign(hop, std::move(said)).first;
   }
   if (asked++ == most_neighbours_asked) list_neighbours(hop.second.family(), hop.first);
-  const auto listed = neighbours_.find(hop);
-  return listed != neighbours_.end() ? listed->second : std::nullopt;
+  return neighbours_.find(hop);
 }
 
-bool CauseFinder::has_answered_through(const Hop& gateway) {
-  if (!std::exchange(answers_seen_, true)) {
-    std::size_t asked = 0;
-    for (const Answer& answer : answers_) {
-      if (!many_ && asked++ == most_answers_asked) break;
-      const Way way = way_of(answer.from, *answer.probe);
-      if (way && !way->error && !way->several && way->gateway) alive_.insert({way->device, way->gateway});
-    }
+void CauseFinder::look_at_answers() {
+  if (std::exchange(answers_seen_, true)) return;
+  std::size_t asked = 0;
+  for (const Answer& answer : answers_) {
+    if (!many_ && asked++ == most_answers_asked) break;
+    const Way way = way_of(answer.from, *answer.probe);
+    if (!way || way->error || way->several || !way->gateway) continue;
+    Instant& at = alive_[{way->device, way->gateway}];
+    at = std::max(at, answer.at);
   }
-  return alive_.contains(gateway);
+}
+
+/// Since the first probe to the silent target was sent.
+bool CauseFinder::was_heard(const Hop& gateway, Duration asked) {
+  look_at_answers();
+  const Instant first = network_.now() - asked;
+  const auto alive = alive_.find(gateway);
+  if (alive != alive_.end() && alive->second >= first) return true;
+  return has_answered_call(gateway, first);
+}
+
+/// The first call after the first probe counts. One that was answered only when it was repeated came back meanwhile.
+bool CauseFinder::has_answered_call(const Hop& gateway, Instant first) {
+  const auto answered = network_.answered_call(gateway.second, gateway.first);
+  if (!answered || *answered < first) return false;
+  const auto called = called_.find(gateway);
+  return called == called_.end() || called->second < first || *answered <= called->second;
 }
 
 FoundCause CauseFinder::find(const Silence& silence) {
@@ -110,8 +138,23 @@ FoundCause CauseFinder::find(const Silence& silence) {
   if (!unicast || facts.way->several || (facts.link && !facts.link->carrier)) return cause_by_way(silence, facts);
   const Hop hop{device, facts.way->gateway ? facts.way->gateway : silence.to};
   if (facts.link && facts.link->asks) facts.next_hop = neighbour(hop);
-  if (facts.way->gateway) facts.other_answered = has_answered_through(hop);
+  if (facts.way->gateway) facts.gateway_heard = was_heard(hop, silence.asked);
+  const FoundCause found = cause_by_way(silence, facts);
+  if (found.cause != Cause::unknown || !std::exchange(links_are_old_, false)) return found;
+  links_.clear();
+  facts.link = link(device);
   return cause_by_way(silence, facts);
+}
+
+void CauseFinder::look_ahead(const Silence& silence) {
+  const Way way = way_of(silence.to, silence.probe);
+  if (!way || way->error || !way->gateway) return;
+  const FoundCause found = find(silence);
+  if (found.cause != Cause::unknown || !found.address) return;
+  network_.call(way->gateway, way->device, silence.to, silence.probe);
+  const Instant now = network_.now();
+  Instant& first = called_.try_emplace({way->device, way->gateway}, now).first->second;
+  if (first < now - silence.asked) first = now;
 }
 
 }  // namespace multiping::engine

@@ -16,9 +16,11 @@ using NeighbourState = net::Neighbour::State;
 /// So long must the kernel have asked a neighbour without an answer: most answer within some milliseconds, and one that
 /// sleeps, such as a device in a wireless network, within this time. The kernel asks again after a second.
 constexpr Duration least_asking = 100ms;
-/// While the kernel is about to ask again, an answer is evidence until so long before the first probe: the time for
-/// which the kernel itself goes on to use such a neighbour (delay_first_probe_time).
+/// While the kernel is about to ask a target on the link again, an answer is evidence until so long before the first
+/// probe: the time for which the kernel itself goes on to use such a neighbour (delay_first_probe_time).
 constexpr Duration lately = 5s;
+/// The kernel tells times rounded down to its ticks.
+constexpr Duration one_tick = 10ms;
 /// An answer that came later after the first probe is no evidence for the probes: the kernel keeps packets for a new
 /// neighbour for three seconds, but those for an old one, which it asks again after five seconds, had gone.
 constexpr Duration soon = 4s;
@@ -45,8 +47,15 @@ bool is_silent(const Neighbour& neighbour) noexcept {
 
 bool is_reachable(const Neighbour& neighbour) noexcept { return neighbour.state == NeighbourState::reachable; }
 
-/// The kernel holds the neighbour for reachable, which it does for less than a minute after an answer; or the neighbour
-/// answered since the first probe, or shortly before.
+/// The neighbour answered the kernel after the first probe. For a gateway nothing less is evidence: the kernel holds it
+/// for reachable up to a minute after it has died.
+bool answered_since(const Neighbour& neighbour, Duration asked) noexcept {
+  return neighbour.state != NeighbourState::fixed && neighbour.unconfirmed + one_tick <= asked &&
+         asked - neighbour.unconfirmed <= soon;
+}
+
+/// The kernel holds the target on the link for reachable, which it does for less than a minute after an answer; or the
+/// target answered since the first probe, or shortly before. If it has died meanwhile, it is the target that is silent.
 bool answered_lately(const Neighbour& neighbour, Duration asked) noexcept {
   if (asked - neighbour.unconfirmed > soon) return false;
   if (is_reachable(neighbour)) return true;
@@ -59,15 +68,23 @@ bool was_told(const Silence& silence) noexcept {
   return silence.own || (silence.outcome == Outcome::send_failed && is(silence.error, std::errc::host_unreachable));
 }
 
-FoundCause cause_by_next_hop(const Silence& silence, const WayFacts& facts) noexcept {
+FoundCause cause_by_gateway(const Silence& silence, const WayFacts& facts) noexcept {
   const Address& gateway = facts.way->gateway;
-  const bool answered = facts.next_hop && answered_lately(*facts.next_hop, silence.asked);
-  if (was_told(silence) && facts.next_hop && is_reachable(*facts.next_hop)) return {};
-  const bool silent = was_told(silence) || (facts.next_hop && is_silent(*facts.next_hop));
-  if (silent && facts.other_answered) return {};  // it has just gone, or was late to come
-  if (silent && gateway) return {.cause = Cause::gateway_silent, .address = gateway};
-  if (silent) return {.cause = Cause::neighbour_silent, .address = silence.to};
-  return {.cause = facts.other_answered || answered ? Cause::remote : Cause::unknown};
+  const bool told = was_told(silence);
+  const bool is_back = facts.gateway_heard || (told && facts.next_hop && is_reachable(*facts.next_hop));
+  if (told || (facts.next_hop && is_silent(*facts.next_hop)))
+    return {.cause = is_back ? Cause::unknown : Cause::gateway_silent, .address = gateway};  // it went, or came back
+  const bool heard = facts.gateway_heard || (facts.next_hop && answered_since(*facts.next_hop, silence.asked));
+  return heard ? FoundCause{.cause = Cause::remote} : FoundCause{.cause = Cause::unknown, .address = gateway};
+}
+
+FoundCause cause_on_link(const Silence& silence, const WayFacts& facts) noexcept {
+  const bool told = was_told(silence);
+  if (told && facts.next_hop && is_reachable(*facts.next_hop)) return {};
+  if (told || (facts.next_hop && is_silent(*facts.next_hop)))
+    return {.cause = Cause::neighbour_silent, .address = silence.to};
+  const bool heard = facts.next_hop && answered_lately(*facts.next_hop, silence.asked);
+  return {.cause = heard ? Cause::remote : Cause::unknown};
 }
 
 bool asks_for_source(const Silence& silence) noexcept {
@@ -118,7 +135,8 @@ FoundCause cause_by_way(const Silence& silence, const WayFacts& facts) noexcept 
   if (is(error, std::errc::permission_denied)) return {.cause = Cause::firewall};
   if (is(error, std::errc::invalid_argument) || way.kind != WayOut::Kind::unicast) return {};
   if (!way.source) return {.cause = Cause::no_source_address};
-  return way.several ? FoundCause{} : cause_by_next_hop(silence, facts);
+  if (way.several) return {};
+  return way.gateway ? cause_by_gateway(silence, facts) : cause_on_link(silence, facts);
 }
 
 }  // namespace multiping::engine

@@ -14,7 +14,7 @@
 
 namespace multiping::engine {
 
-/// A cause, and the gateway or neighbour that is meant.
+/// A cause, and the gateway or neighbour that is meant. See Result::cause_address.
 struct FoundCause {
   Cause cause = Cause::unknown;
   Address address{};
@@ -50,11 +50,14 @@ struct WayFacts {
   std::optional<net::WayOut> way{};
   std::optional<net::Link> link{};  ///< The route's interface; without a route, the one that the probe asked for.
   std::optional<net::Neighbour> next_hop{};
-  bool other_answered = false;  ///< Another target answered lately through the same gateway.
+  /// Since the first probe was sent, another target answered through the same gateway, or the gateway itself answered
+  /// when it was called.
+  bool gateway_heard = false;
 };
 
 /// The cause by the way out. The claim that somebody is silent, or that this host's part is in order, is made only
-/// where the facts say so; else the cause is unknown.
+/// where the facts say so; else the cause is unknown. Then the address is that of the gateway where it may have failed:
+/// nothing shows that it is alive.
 [[nodiscard]] FoundCause cause_by_way(const Silence& silence, const WayFacts& facts) noexcept;
 
 }  // namespace multiping::engine

@@ -63,6 +63,14 @@ bool HealthData::remove(std::string_view host) {
   return true;
 }
 
+void HealthData::set_options(const HealthOptions& options) {
+  for (HealthHost& host : hosts_) {
+    host.health.changes.keep_last(static_cast<std::size_t>(options.flap_window));
+    host.health.losses.keep_last(static_cast<std::size_t>(options.loss_window));
+  }
+  options_ = options;
+}
+
 std::size_t HealthData::count(const HealthGroup& group, State state) const noexcept {
   return static_cast<std::size_t>(std::ranges::count_if(
       group.members, [&](std::size_t host) { return hosts_[host].health.state(options_) == state; }));

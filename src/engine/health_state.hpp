@@ -33,6 +33,8 @@ class HealthData {
   void set_quorum(std::string_view group, Quorum quorum) { groups_.set_quorum(group, quorum); }
   std::vector<Transition> observe(std::span<const Result> round);
 
+  void set_options(const HealthOptions& options);
+
   [[nodiscard]] const HealthOptions& options() const noexcept { return options_; }
   [[nodiscard]] std::uint64_t round() const noexcept { return round_; }  ///< The number of the next round.
   [[nodiscard]] const std::vector<HealthHost>& hosts() const noexcept { return hosts_; }

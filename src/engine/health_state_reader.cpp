@@ -117,6 +117,7 @@ class HealthReader {
     read_options();
     while (read_line()) {
     }
+    require_end();
     return {options_, std::move(kept_)};
   }
 
@@ -127,6 +128,11 @@ class HealthReader {
     const HealthLine line{text_, number_};
     line.require(there && !in_.eof(), "the text ends too early");
     return line;
+  }
+
+  void require_end() {
+    if (in_.peek() == std::istream::traits_type::eof()) return;
+    HealthLine{{}, number_ + 1}.fail("there is more after the end");
   }
 
   void read_title() {
@@ -258,8 +264,32 @@ class HealthReader {
   std::set<std::size_t> moved_{};
 };
 
+/// A stream reports that memory has run out, as it reports that it cannot read, and not as the end of the text.
+class ThrowingStream {
+ public:
+  explicit ThrowingStream(std::istream& in) : in_{in}, before_{in.exceptions()} {
+    in.exceptions(before_ | std::ios::badbit);
+  }
+  ThrowingStream(const ThrowingStream&) = delete;
+  ThrowingStream& operator=(const ThrowingStream&) = delete;
+  ~ThrowingStream() {
+    try {
+      in_.exceptions(before_);
+    } catch (const std::ios::failure&) {
+      // It throws where the caller had asked for that, and it has thrown already.
+    }
+  }
+
+ private:
+  std::istream& in_;
+  std::ios::iostate before_;
+};
+
 }  // namespace
 
-HealthData read_health(std::istream& in, OptionCheck check) { return HealthReader{in, check}.read(); }
+HealthData read_health(std::istream& in, OptionCheck check) {
+  const ThrowingStream throwing{in};
+  return HealthReader{in, check}.read();
+}
 
 }  // namespace multiping::engine

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "base/wilson_interval.hpp"
+#include "engine/local_loss.hpp"
 
 namespace multiping::engine {
 namespace {
@@ -13,7 +15,7 @@ namespace {
 RoundKind kind_of(const Result& result) noexcept {
   if (result.answered()) return RoundKind::good;
   if (result.outcome == Outcome::pending || result.outcome == Outcome::unresolved) return RoundKind::left_out;
-  return is_local(result.cause) ? RoundKind::local : RoundKind::bad;
+  return may_be_lost_here(result) ? RoundKind::local : RoundKind::bad;
 }
 
 template <class Enumerator>
@@ -74,6 +76,14 @@ void BitWindow::push(bool bit, std::size_t most) {
     oldest_ = (oldest_ + 1) % most;
   }
   set_ += bit ? 1U : 0U;
+}
+
+void BitWindow::keep_last(std::size_t most) {
+  const std::size_t kept = std::min(most, bits_.size());
+  BitWindow window;
+  for (std::size_t i = bits_.size() - kept; i < bits_.size(); ++i)
+    window.push(bits_[(oldest_ + i) % bits_.size()], kept);
+  *this = std::move(window);
 }
 
 std::string BitWindow::text() const {

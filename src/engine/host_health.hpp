@@ -37,6 +37,8 @@ struct Run {
 class BitWindow {
  public:
   void push(bool bit, std::size_t most);
+  /// From now on push() has this limit: of more bits, the last are kept.
+  void keep_last(std::size_t most);
   [[nodiscard]] std::size_t size() const noexcept { return bits_.size(); }
   [[nodiscard]] std::size_t set() const noexcept { return set_; }
   [[nodiscard]] std::string text() const;  ///< "0" and "1", the oldest first.

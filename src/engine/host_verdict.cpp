@@ -4,6 +4,7 @@
 #include <exception>
 #include <vector>
 
+#include "engine/local_loss.hpp"
 #include "multiping/health.hpp"
 
 namespace multiping {
@@ -25,7 +26,7 @@ bool says_something(const Result& result) noexcept {
   if (result.answered()) return true;
   if (result.outcome == Outcome::pending || result.outcome == Outcome::unresolved) return false;
   if (result.outcome == Outcome::send_failed && result.cause != Cause::neighbour_silent) return false;
-  return !is_local(result.cause);
+  return !engine::may_be_lost_here(result);
 }
 
 /// Without memory for the search there is no limit to tell of.

@@ -95,6 +95,22 @@ class RequestSchedule final : public ProbeSupplier {
   /// Ends all requests under way now, in the order of submission. Each keeps the outcome that is known: mostly pending.
   void end_all();
 
+  /// The last wait of a request, in which nothing has come so far.
+  struct Wait {
+    const TargetRecord& record;
+    Instant sent_at{}, end{};  ///< Of the last probe, and when its wait ends.
+  };
+  /// The wait that ends first; none when that is not the last wait of its request, or when none is under way.
+  [[nodiscard]] std::optional<Wait> first_last_wait() const noexcept;
+  /// Calls `visit(wait)` for each last wait that ends by `until`.
+  template <class Visit>
+  void each_last_wait(Instant until, Visit visit) const {
+    timers_.each([&](TargetIndex target, Instant at) {
+      if (at > until) return;
+      if (const auto wait = last_wait(target)) visit(*wait);
+    });
+  }
+
   /// The number of requests that were submitted and not yet handed out by take_done() or drop_done().
   [[nodiscard]] std::size_t in_flight() const noexcept { return under_way_ + done_.size(); }
   [[nodiscard]] bool any_done() const noexcept { return !done_.empty(); }
@@ -177,6 +193,7 @@ class RequestSchedule final : public ProbeSupplier {
   }
   void check_over(TargetIndex target) const;
   void check_living(TargetIndex target) const;
+  [[nodiscard]] std::optional<Wait> last_wait(TargetIndex target) const noexcept;
   [[nodiscard]] bool all_sent() const noexcept { return queues_[0].line.empty() && queues_[1].line.empty(); }
   void make_room_for_done() { reserve_more(done_, under_way_ + 1); }
   void make_room_for_target();

@@ -12,6 +12,19 @@ Instant RequestSchedule::end_of(const Request& request) noexcept {
   return request.life == Life::under_way && is_last(request) ? std::min(request.due, request.expires) : request.expires;
 }
 
+std::optional<RequestSchedule::Wait> RequestSchedule::last_wait(TargetIndex target) const noexcept {
+  const Request& request = requests_[target];
+  if (request.life != Life::under_way || !is_last(request)) return std::nullopt;
+  const TargetRecord& record = outcomes_.table().record(target);
+  if (record.outcome != Outcome::pending) return std::nullopt;
+  const Instant sent = request.due - request.waits.after_probe(request.tries);
+  return Wait{.record = record, .sent_at = sent, .end = end_of(request)};
+}
+
+std::optional<RequestSchedule::Wait> RequestSchedule::first_last_wait() const noexcept {
+  return timers_.empty() ? std::nullopt : last_wait(timers_.first());
+}
+
 /// The probe was not refused in the second half of its patience: it has waited in a long line, and may leave when its
 /// turn comes.
 bool RequestSchedule::deserves_last_try(const Request& request) noexcept {

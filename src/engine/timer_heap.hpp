@@ -26,6 +26,11 @@ class TimerHeap {
     if (item >= place_.size() || place_[item] == nowhere) return std::nullopt;
     return heap_[place_[item]].time;
   }
+  /// Calls `visit(item, time)` for each item that has a time, in no order.
+  template <class Visit>
+  void each(Visit visit) const {
+    for (const Due& due : heap_) visit(due.item, due.time);
+  }
   [[nodiscard]] bool empty() const noexcept { return heap_.empty(); }
   /// The earliest time; Instant::max() when no item has a time.
   [[nodiscard]] Instant next() const noexcept { return empty() ? Instant::max() : heap_[0].time; }

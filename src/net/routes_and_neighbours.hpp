@@ -81,6 +81,18 @@ class LocalNetwork {
   /// The index of the interface of that name; 0: there is none.
   [[nodiscard]] virtual std::uint32_t device(const std::string& name) = 0;
 
+  /// Asks a next hop for a sign of life, with a few packets that it answers if it answers anything: an echo request or
+  /// a UDP datagram to itself, and a UDP datagram to `to` whose TTL ends at it. Does not wait. Nothing happens where it
+  /// was called a moment ago, or where this process may not.
+  virtual void call(const Address& next_hop, std::uint32_t device, const Address& to, const ProbeOptions& probe) {
+    static_cast<void>(next_hop), static_cast<void>(device), static_cast<void>(to), static_cast<void>(probe);
+  }
+  /// When the last call() that the next hop has answered by now was made; none: it answered none of the last ones.
+  [[nodiscard]] virtual std::optional<Instant> answered_call(const Address& next_hop, std::uint32_t device) {
+    return static_cast<void>(next_hop), static_cast<void>(device), std::nullopt;
+  }
+  [[nodiscard]] virtual Instant now() = 0;
+
   /// False when the questions of this call have taken so long that no more should be asked.
   [[nodiscard]] virtual bool has_time() { return true; }
   /// Begins a series of questions: has_time() counts from now.

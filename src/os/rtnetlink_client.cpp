@@ -78,6 +78,21 @@ void KernelNetwork::begin() {
   worked_ = read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
+void KernelNetwork::end() noexcept {
+  socket_ = {};
+  calls_.end();
+}
+
+void KernelNetwork::call(const Address& next_hop, std::uint32_t device, const Address& to, const ProbeOptions& probe) {
+  calls_.call({device, next_hop}, to, probe);
+}
+
+std::optional<Instant> KernelNetwork::answered_call(const Address& next_hop, std::uint32_t device) {
+  return calls_.answered({device, next_hop});
+}
+
+Instant KernelNetwork::now() { return monotonic_now(); }
+
 std::uint32_t KernelNetwork::device(const std::string& name) { return ::if_nametoindex(name.c_str()); }
 
 /// A socket whose list was not read to its end is closed: the rest of the list goes with it.

@@ -14,10 +14,11 @@
 #include "multiping/options.hpp"
 #include "net/routes_and_neighbours.hpp"
 #include "os/file_descriptor.hpp"
+#include "os/next_hop_calls.hpp"
 
 namespace multiping::os {
 
-/// The network namespace in which the first question is asked.
+/// The network namespace in which the first question is asked; next hops are called in that of the calling thread.
 class KernelNetwork final : public net::LocalNetwork {
  public:
   [[nodiscard]] std::optional<std::vector<net::RouteEntry>> routes(Family family) override;
@@ -28,7 +29,10 @@ class KernelNetwork final : public net::LocalNetwork {
   [[nodiscard]] std::uint32_t device(const std::string& name) override;
   [[nodiscard]] bool has_time() override;
   void begin() override;
-  void end() noexcept override { socket_ = {}; }
+  void end() noexcept override;
+  void call(const Address& next_hop, std::uint32_t device, const Address& to, const ProbeOptions& probe) override;
+  [[nodiscard]] std::optional<Instant> answered_call(const Address& next_hop, std::uint32_t device) override;
+  [[nodiscard]] Instant now() override;
 
   /// The messages that were sent to the kernel.
   [[nodiscard]] std::size_t asked() const noexcept { return asked_; }
@@ -47,6 +51,7 @@ class KernelNetwork final : public net::LocalNetwork {
   [[nodiscard]] bool has_plain_rules(Family family);
 
   FileDescriptor socket_;
+  NextHopCalls calls_{};
   std::uint32_t sequence_ = 0;
   std::size_t asked_ = 0;
   Instant began_{};    ///< When begin() was called, and

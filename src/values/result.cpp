@@ -183,8 +183,9 @@ std::string cause_text(const Result& result) {
       return "this host's firewall refused the probe";
     case Cause::local_limit:
       return "this host lacked buffers, descriptors or ports";
-    case Cause::none:
     case Cause::unknown:
+      return address.empty() ? address : "nothing shows that this host's gateway" + address + " is alive";
+    case Cause::none:
     case Cause::remote:
       break;
   }

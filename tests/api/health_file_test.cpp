@@ -194,7 +194,10 @@ BOOST_AUTO_TEST_CASE(damage_is_told_with_its_line) {
       {head + host + "move 0 up up 8 held \"\"\n", "line 4: a host is what it was"},
       {head + "quorum \"a\" 1 1.5\n", "line 3: 1.5 is no number"},
       {head + "rest\n", "line 3: rest is no kind of line"},
-      {head + host + "end of it\n", "line 4: there is more"}};
+      {head + host + "end of it\n", "line 4: there is more"},
+      {head + host + "end\n\n", "line 5: there is more after the end"},
+      {head + host + "end\n" + host, "line 5: there is more after the end"},
+      {head + host + "end\n" + head + host + "end\n", "line 5: there is more after the end"}};
   for (const auto& each : damaged)
     BOOST_CHECK_EXCEPTION(loaded(each.first), std::runtime_error, [&](const auto& error) {
       const bool right = std::string{error.what()}.starts_with("state of health, " + each.second);

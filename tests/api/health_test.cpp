@@ -150,6 +150,22 @@ BOOST_AUTO_TEST_CASE(a_cause_on_this_host_is_local_and_no_other) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_gateway_that_may_have_failed_makes_no_host_down) {
+  Result lost{.host = "h", .outcome = Outcome::no_reply, .cause = Cause::unknown};
+  lost.cause_address = *Address::parse("192.0.2.1");
+  HealthTracker tracker{{.fall = 2}};
+  for (int i = 0; i < 10; ++i) tracker.observe({&lost, 1});
+  BOOST_TEST(tracker.host("h") == State::unknown);
+  // The rounds in which the gateway was heard count, whatever was between them.
+  lost.cause = Cause::remote;
+  tracker.observe({&lost, 1});
+  lost.cause = Cause::unknown;
+  tracker.observe({&lost, 1});
+  lost.cause = Cause::remote;
+  tracker.observe({&lost, 1});
+  BOOST_TEST(tracker.host("h") == State::down);
+}
+
 BOOST_AUTO_TEST_CASE(a_host_that_changes_too_often_is_flapping) {
   const HealthOptions options{.flap_window = 8, .flap_high = 0.5, .flap_low = 0.25};
   // The fifth change of eight rounds begins it; with the first of them out of the window it is one change less.

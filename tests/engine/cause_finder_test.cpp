@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,7 +61,11 @@ class TableNetwork final : public net::LocalNetwork {
     ++asked;
     const auto found = states.find(of);
     if (found == states.end()) return std::nullopt;
-    return Neighbour{.address = of, .device = device, .state = found->second, .unconfirmed = 1s, .unchanged = 1s};
+    return Neighbour{.address = of,
+                     .device = device,
+                     .state = found->second,
+                     .unconfirmed = found->second == State::stale ? Duration{60s} : Duration{1s},
+                     .unchanged = 1s};
   }
   std::vector<Neighbour> neighbours(Family, std::uint32_t device) override {
     ++asked;
@@ -72,6 +77,17 @@ class TableNetwork final : public net::LocalNetwork {
   std::optional<Link> link(std::uint32_t) override { return ++asked, Link{.up = true, .carrier = true}; }
   std::uint32_t device(const std::string&) override { return 2; }
   bool has_time() override { return asked < most; }
+  void call(const Address& next_hop, std::uint32_t, const Address&, const ProbeOptions&) override {
+    called.push_back(next_hop);
+  }
+  std::optional<Instant> answered_call(const Address& next_hop, std::uint32_t) override {
+    return answering.contains(next_hop) ? std::optional{called_at} : std::nullopt;
+  }
+  Instant now() override { return Instant{1h}; }
+
+  std::vector<Address> called{};
+  std::set<Address> answering{};
+  Instant called_at{};
 };
 
 const ProbeOptions usual;
@@ -150,12 +166,40 @@ BOOST_AUTO_TEST_CASE(another_target_that_answered_clears_its_gateway) {
   network.states = {{address("192.0.2.1"), State::stale}, {address("192.0.2.2"), State::stale}};
   for (const std::size_t expected : {1U, 10U}) {
     CauseFinder finder{network, expected};
-    finder.set_answers(
-        {{.from = address("10.1.0.9"), .probe = &usual}, {.from = address("192.0.2.50"), .probe = &usual}});
+    finder.set_answers({{.from = address("10.1.0.9"), .probe = &usual, .at = network.now() - 1s},
+                        {.from = address("10.7.0.9"), .probe = &usual, .at = network.now() - 3s},
+                        {.from = address("192.0.2.50"), .probe = &usual, .at = network.now()}});
     BOOST_TEST(cause(finder, "10.1.0.1") == Cause::remote);
     BOOST_TEST(cause(finder, "10.7.0.1") == Cause::unknown);
     BOOST_TEST(cause(finder, "192.0.2.51") == Cause::unknown);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_gateway_in_doubt_is_called_and_its_answer_clears_it) {
+  TableNetwork network;
+  network.states = {{address("192.0.2.1"), State::stale}, {address("192.0.2.2"), State::reachable}};
+  CauseFinder finder{network, 10};
+  const auto look = [&](const std::string& to) {
+    finder.look_ahead({.to = address(to), .probe = usual, .asked = 500ms});
+  };
+  look("10.1.0.1"), look("10.7.0.1"), look("192.0.2.60");
+  BOOST_TEST(network.called == (std::vector{address("192.0.2.1"), address("192.0.2.2")}),
+             boost::test_tools::per_element());
+  const engine::FoundCause doubt = finder.find({.to = address("10.1.0.1"), .probe = usual, .asked = 500ms});
+  BOOST_TEST((doubt == engine::FoundCause{Cause::unknown, address("192.0.2.1")}));
+  network.answering = {address("192.0.2.1")};
+  network.called_at = network.now() - 100ms;
+  BOOST_TEST(finder.find({.to = address("10.1.0.1"), .probe = usual, .asked = 500ms}).cause == Cause::remote);
+  BOOST_TEST(finder.find({.to = address("10.1.0.1"), .probe = usual, .asked = 50ms}).cause == Cause::unknown);
+}
+
+BOOST_AUTO_TEST_CASE(a_gateway_that_was_seen_alive_or_silent_is_not_called) {
+  TableNetwork network;
+  network.states = {{address("192.0.2.1"), State::failed}, {address("192.0.2.2"), State::reachable}};
+  CauseFinder finder{network, 10};
+  for (const char* const to : {"10.1.0.1", "10.7.0.1"})
+    finder.look_ahead({.to = address(to), .probe = usual, .asked = 2s});
+  BOOST_TEST(network.called.empty());
 }
 
 BOOST_AUTO_TEST_CASE(the_longest_prefix_and_the_least_metric_decide) {

@@ -58,7 +58,8 @@ BOOST_AUTO_TEST_CASE(silence_is_explained_by_the_way_out) {
          {"no source", {.way = WayOut{.gateway = gateway, .device = 2}, .link = sound}, Cause::no_source_address},
          {"an own address", {.way = WayOut{.kind = WayOut::Kind::own, .source = own}}, Cause::unknown},
          {"a broadcast", {.way = WayOut{.kind = WayOut::Kind::other, .source = own}}, Cause::unknown},
-         {"no entry", {.way = through, .link = sound}, Cause::unknown},
+         {"no entry of the gateway", {.way = through, .link = sound}, Cause::unknown, gateway},
+         {"no entry of the target", {.way = on_link, .link = sound}, Cause::unknown},
          {"several next hops",
           {.way = WayOut{.gateway = gateway, .source = own, .device = 2, .several = true},
            .link = sound,
@@ -67,34 +68,45 @@ BOOST_AUTO_TEST_CASE(silence_is_explained_by_the_way_out) {
         {.to = target, .probe = usual, .asked = 2s});
 }
 
-BOOST_AUTO_TEST_CASE(a_next_hop_is_accused_or_cleared_by_evidence_alone) {
-  const auto at = [](const Neighbour& next_hop, const WayOut& way = through) {
-    return WayFacts{.way = way, .link = sound, .next_hop = next_hop};
+BOOST_AUTO_TEST_CASE(a_gateway_is_accused_or_cleared_by_evidence_alone) {
+  const auto at = [](const Neighbour& next_hop) {
+    return WayFacts{.way = through, .link = sound, .next_hop = next_hop};
   };
-  const auto and_another = [&](const Neighbour& next_hop) {
+  const auto and_heard = [&](const Neighbour& next_hop) {
     WayFacts facts = at(next_hop);
-    facts.other_answered = true;
+    facts.gateway_heard = true;
     return facts;
   };
   check({{"asked in vain", at(neighbour(State::incomplete)), Cause::gateway_silent, gateway},
          {"given up", at(neighbour(State::failed)), Cause::gateway_silent, gateway},
-         {"the target asked in vain", at(neighbour(State::incomplete), on_link), Cause::neighbour_silent, target},
-         {"the target given up", at(neighbour(State::failed), on_link), Cause::neighbour_silent, target},
+         {"asked just now", at(neighbour(State::incomplete, 60s, 90ms)), Cause::unknown, gateway},
+         {"asked in vain, but heard", and_heard(neighbour(State::incomplete)), Cause::unknown, gateway},
+         {"answered meanwhile", at(neighbour(State::reachable, 1s)), Cause::remote},
+         {"answered in the tick of the first probe", at(neighbour(State::reachable, 2s)), Cause::unknown, gateway},
+         {"reachable, as the kernel sees it", at(neighbour(State::reachable, 30s)), Cause::unknown, gateway},
+         {"the same, and heard", and_heard(neighbour(State::reachable, 30s)), Cause::remote},
+         {"delayed, answered before", at(neighbour(State::delay, 3s)), Cause::unknown, gateway},
+         {"stale, answered meanwhile", at(neighbour(State::stale, 1s)), Cause::remote},
+         {"stale", at(neighbour(State::stale, 60s)), Cause::unknown, gateway},
+         {"asked again, answered meanwhile", at(neighbour(State::probe, 1s)), Cause::remote},
+         {"asked again, not yet answered", at(neighbour(State::probe, 30s)), Cause::unknown, gateway},
+         {"a static entry", at(neighbour(State::fixed, 0s)), Cause::unknown, gateway},
+         {"stale, but heard", and_heard(neighbour(State::stale)), Cause::remote},
+         {"a static entry, but heard", and_heard(neighbour(State::fixed)), Cause::remote}},
+        {.to = target, .probe = usual, .asked = 2s});
+}
+
+BOOST_AUTO_TEST_CASE(a_target_on_the_link_is_silent_itself) {
+  const auto at = [](const Neighbour& entry) { return WayFacts{.way = on_link, .link = sound, .next_hop = entry}; };
+  check({{"asked in vain", at(neighbour(State::incomplete)), Cause::neighbour_silent, target},
+         {"given up", at(neighbour(State::failed)), Cause::neighbour_silent, target},
          {"asked just now", at(neighbour(State::incomplete, 60s, 90ms)), Cause::unknown},
-         {"asked in vain, but another answered", and_another(neighbour(State::incomplete)), Cause::unknown},
-         {"answered meanwhile", at(neighbour(State::reachable, 2s)), Cause::remote},
+         {"answered meanwhile", at(neighbour(State::reachable, 1s)), Cause::remote},
+         {"reachable, as the kernel sees it", at(neighbour(State::reachable, 30s)), Cause::remote},
          {"delayed, answered shortly before", at(neighbour(State::delay, 7s)), Cause::remote},
          {"delayed, answered before that", at(neighbour(State::delay, 7010ms)), Cause::unknown},
-         {"reachable, as the kernel sees it", at(neighbour(State::reachable, 30s)), Cause::remote},
-         {"the target answered on the link", at(neighbour(State::reachable, 1s), on_link), Cause::remote},
-         {"stale", at(neighbour(State::stale, 1s)), Cause::unknown},
-         {"asked again, confirmed", at(neighbour(State::probe, 3s)), Cause::remote},
-         {"asked again, not confirmed", at(neighbour(State::probe, 30s)), Cause::unknown},
-         {"delayed, confirmed", at(neighbour(State::delay, 3s)), Cause::remote},
-         {"delayed, not confirmed", at(neighbour(State::delay, 40s)), Cause::unknown},
-         {"a static entry", at(neighbour(State::fixed, 0s)), Cause::unknown},
-         {"stale, but another answered", and_another(neighbour(State::stale)), Cause::remote},
-         {"a static entry, but another answered", and_another(neighbour(State::fixed)), Cause::remote}},
+         {"asked again, answered long before", at(neighbour(State::probe, 30s)), Cause::unknown},
+         {"stale", at(neighbour(State::stale, 60s)), Cause::unknown}},
         {.to = target, .probe = usual, .asked = 2s});
 }
 
@@ -102,7 +114,8 @@ BOOST_AUTO_TEST_CASE(an_answer_long_after_the_first_probe_says_nothing_about_it)
   const auto after = [](Duration time) {
     return WayFacts{.way = through, .link = sound, .next_hop = neighbour(State::reachable, 10s - time)};
   };
-  check({{"for which packets waited", after(3s), Cause::remote}, {"too late for them", after(5s), Cause::unknown}},
+  check({{"for which packets waited", after(3s), Cause::remote},
+         {"too late for them", after(5s), Cause::unknown, gateway}},
         {.to = target, .probe = usual, .asked = 10s});
 }
 
@@ -114,7 +127,8 @@ BOOST_AUTO_TEST_CASE(the_kernel_told_that_the_next_hop_is_silent) {
   const Silence told{
       .to = target, .probe = usual, .outcome = Outcome::unreachable, .icmp = &unreachable, .heard = true, .own = true};
   BOOST_TEST(!engine::cause_by_end(told).has_value());
-  check({{"its entry is gone", none, Cause::gateway_silent, gateway}, {"it came back", back, Cause::unknown}}, told);
+  check({{"its entry is gone", none, Cause::gateway_silent, gateway}, {"it came back", back, Cause::unknown, gateway}},
+        told);
   const Silence failed{
       .to = target, .probe = usual, .outcome = Outcome::send_failed, .error = error_of(EHOSTUNREACH), .asked = 0s};
   check({{"its entry is gone", none, Cause::gateway_silent, gateway},

@@ -40,6 +40,7 @@ struct HostLog {
     unsigned lost = 0;
   };
   std::map<Address, Passage> passages{};  ///< Packets that passed their gateway, or were lost there, by target.
+  std::size_t calls = 0;                  ///< Calls of next hops.
   std::size_t questions = 0;              ///< Questions about routes, neighbours and links.
   Instant last_waited{};                  ///< The end of the last wait.
   std::size_t most_sockets = 0, most_connections = 0;  ///< The most that were open at once.
@@ -89,6 +90,7 @@ struct SimulatedHost {
     std::optional<net::Neighbour::State> state{};  ///< Its entry at the start; none: there is none.
     Duration confirmed_before{};                   ///< How long before the start its last answer was.
     std::vector<Absence> gone{};
+    bool mute = false;  ///< It answers no packet to itself, and writes no ICMP errors.
   };
   std::vector<Gateway> gateways{};  ///< Empty: all packets pass, and nothing is known of the way out.
   bool record = false;

@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 using State = net::Neighbour::State;
 
 constexpr Duration reachable_time = 30s, before_first_probe = 5s, between_questions = 1s;
+constexpr Duration call_time = 1ms;
 constexpr int questions = 3;
 constexpr std::uint32_t only_device = 2;
 
@@ -87,21 +88,27 @@ void SimulatedNeighbours::age(Entry& entry) const {
   }
 }
 
+/// How long a packet waits for this next hop; none: it is lost there.
+std::optional<Duration> SimulatedNeighbours::pass(Entry& entry) const {
+  age(entry);
+  if (!entry.state || entry.state == State::failed) change(entry, State::incomplete, now_);
+  age(entry);
+  if (entry.state == State::stale) change(entry, State::delay, now_);
+  std::optional<Duration> wait;
+  if (entry.state == State::incomplete) {
+    const auto answered = answers(entry, entry.changed, entry.asked_until);
+    if (answered) wait = *answered - now_;
+  } else if (is_there(entry, now_)) {
+    wait = Duration{};
+  }
+  entry.used = true;
+  return wait;
+}
+
 std::optional<Duration> SimulatedNeighbours::leave(const Address& to) {
   Entry* const entry = entry_of(to);
   if (entry == nullptr) return Duration{};
-  age(*entry);
-  if (!entry->state || entry->state == State::failed) change(*entry, State::incomplete, now_);
-  age(*entry);
-  if (entry->state == State::stale) change(*entry, State::delay, now_);
-  std::optional<Duration> wait;
-  if (entry->state == State::incomplete) {
-    const auto answered = answers(*entry, entry->changed, entry->asked_until);
-    if (answered) wait = *answered - now_;
-  } else if (is_there(*entry, now_)) {
-    wait = Duration{};
-  }
-  entry->used = true;
+  const std::optional<Duration> wait = pass(*entry);
   HostLog::Passage& passage = log_.passages[to];
   wait ? passage.passed.push_back(now_ + *wait) : void(++passage.lost);
   return wait;
@@ -128,19 +135,38 @@ std::optional<net::WayOut> SimulatedNeighbours::way_out(const Address& to, const
                      .device = only_device};
 }
 
+SimulatedNeighbours::Entry* SimulatedNeighbours::entry_at(const Address& gateway) {
+  const auto found =
+      std::ranges::find_if(entries_, [&](const Entry& entry) { return entry.gateway.address == gateway; });
+  return found != entries_.end() ? &*found : nullptr;
+}
+
 std::optional<net::Neighbour> SimulatedNeighbours::neighbour(const Address& address, std::uint32_t device) {
   ++log_.questions;
-  for (Entry& entry : entries_) {
-    if (entry.gateway.address != address) continue;
-    age(entry);
-    if (!entry.state) break;
-    return net::Neighbour{.address = address,
-                          .device = device,
-                          .state = *entry.state,
-                          .unconfirmed = now_ - entry.confirmed,
-                          .unchanged = now_ - entry.changed};
-  }
-  return std::nullopt;
+  Entry* const entry = entry_at(address);
+  if (entry == nullptr) return std::nullopt;
+  age(*entry);
+  if (!entry->state) return std::nullopt;
+  return net::Neighbour{.address = address,
+                        .device = device,
+                        .state = *entry->state,
+                        .unconfirmed = now_ - entry->confirmed,
+                        .unchanged = now_ - entry->changed};
+}
+
+void SimulatedNeighbours::call(const Address& next_hop, std::uint32_t, const Address&, const ProbeOptions&) {
+  ++log_.calls;
+  Entry* const entry = entry_at(next_hop);
+  if (entry == nullptr) return;
+  const std::optional<Duration> wait = pass(*entry);
+  entry->call = Entry::Call{.made = now_};
+  if (wait && !entry->gateway.mute) entry->call->answered = now_ + *wait + call_time;
+}
+
+std::optional<Instant> SimulatedNeighbours::answered_call(const Address& next_hop, std::uint32_t) {
+  const Entry* const entry = entry_at(next_hop);
+  if (entry == nullptr || !entry->call || entry->call->answered > now_) return std::nullopt;
+  return entry->call->made;
 }
 
 std::vector<net::Neighbour> SimulatedNeighbours::neighbours(Family, std::uint32_t device) {

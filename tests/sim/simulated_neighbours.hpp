@@ -30,6 +30,9 @@ class SimulatedNeighbours final : public net::LocalNetwork {
   [[nodiscard]] std::vector<net::Neighbour> neighbours(Family family, std::uint32_t device) override;
   [[nodiscard]] std::optional<net::Link> link(std::uint32_t device) override;
   [[nodiscard]] std::uint32_t device(const std::string& name) override;
+  void call(const Address& next_hop, std::uint32_t device, const Address& to, const ProbeOptions& probe) override;
+  [[nodiscard]] std::optional<Instant> answered_call(const Address& next_hop, std::uint32_t device) override;
+  [[nodiscard]] Instant now() override { return now_; }
 
  private:
   struct Entry {
@@ -38,8 +41,14 @@ class SimulatedNeighbours final : public net::LocalNetwork {
     Instant confirmed{}, changed{};
     Instant asked_until{};  ///< incomplete, probe: when the kernel gives up.
     bool used = false;      ///< A packet left for it while it was reachable.
+    struct Call {
+      Instant made{}, answered = Instant::max();
+    };
+    std::optional<Call> call{};
   };
   [[nodiscard]] Entry* entry_of(const Address& to);
+  [[nodiscard]] Entry* entry_at(const Address& gateway);
+  [[nodiscard]] std::optional<Duration> pass(Entry& entry) const;
   [[nodiscard]] bool is_there(const Entry& entry, Instant at) const;
   [[nodiscard]] std::optional<Instant> answers(const Entry& entry, Instant from, Instant until) const;
   void change(Entry& entry, net::Neighbour::State state, Instant at) const;

@@ -70,6 +70,8 @@ BOOST_AUTO_TEST_CASE(a_result_says_what_is_wrong_on_this_host) {
   BOOST_TEST(line(silent(Cause::link_down)) == "192.0.2.7: no-reply: this host's link is down");
   BOOST_TEST(line(silent(Cause::remote)) == "192.0.2.7: no-reply after 2 attempts");
   BOOST_TEST(line(silent(Cause::unknown)) == "192.0.2.7: no-reply after 2 attempts");
+  BOOST_TEST(line(silent(Cause::unknown, "198.51.100.1")) ==
+             "192.0.2.7: no-reply: nothing shows that this host's gateway 198.51.100.1 is alive");
   Result unreachable = silent(Cause::gateway_silent, "198.51.100.1");
   unreachable.outcome = Outcome::unreachable;
   unreachable.responder = *Address::parse("198.51.100.2");

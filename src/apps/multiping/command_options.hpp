@@ -135,7 +135,9 @@ struct CommandOptions {
   bool why = false;
   std::optional<std::size_t> wait_for{};  ///< --wait N; none with Mode::wait: all.
   Duration within = std::chrono::seconds{60};
-  std::string health{};  ///< --health FILE; empty: without.
+  std::string health{};       ///< --health FILE; empty: without.
+  std::optional<int> rise{};  ///< --rise N, --fall N; none: those of the file.
+  std::optional<int> fall{};
 
   IcmpCheck check{};  ///< Personality::check_icmp
 };

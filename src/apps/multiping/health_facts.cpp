@@ -104,7 +104,10 @@ HealthJudgement judge(const HealthFacts& facts) {
 
 const Result* local_cause(const HealthFacts& facts, const std::string& host) {
   const auto at = facts.silent.find(host);
-  return at != facts.silent.end() && is_local(at->second.cause) ? &at->second : nullptr;
+  if (at == facts.silent.end()) return nullptr;
+  const Result& result = at->second;
+  const bool in_doubt = result.cause == Cause::unknown && result.cause_address;
+  return is_local(result.cause) || in_doubt ? &result : nullptr;
 }
 
 std::vector<std::string> transition_lines(std::span<const Transition> changes) {

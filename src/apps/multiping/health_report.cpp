@@ -1,8 +1,6 @@
 // See health_report.hpp.
 #include "apps/multiping/health_report.hpp"
 
-#include <algorithm>
-#include <cstddef>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -15,6 +13,8 @@
 namespace multiping::command {
 
 void check_health(const CommandOptions& options) {
+  if (options.health.empty() && (options.rise || options.fall))
+    throw std::invalid_argument{"--rise and --fall go together with --health"};
   if (options.health.empty()) return;
   if (options.mode != Mode::once && !sends_rounds(options.mode))
     throw std::invalid_argument{"--health goes together with pings alone"};
@@ -22,19 +22,6 @@ void check_health(const CommandOptions& options) {
     throw std::invalid_argument{"--health goes together with lines, --format jsonl and --format openmetrics"};
   if (options.views.watch) throw std::invalid_argument{"specify only one of --health, --watch"};
 }
-
-namespace {
-
-/// Throws std::runtime_error, which names the line.
-HealthTracker read_health_text(const std::string& text) {
-  std::istringstream in{text};
-  HealthTracker tracker = HealthTracker::load(in);
-  if (in.peek() == std::istringstream::traits_type::eof()) return tracker;
-  const auto lines = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(in.tellg()), '\n');
-  throw std::runtime_error{"line " + std::to_string(lines + 1) + ": there is more after the end"};
-}
-
-}  // namespace
 
 HealthTracker load_health(const std::string& path) {
   std::string text;
@@ -45,7 +32,8 @@ HealthTracker load_health(const std::string& path) {
     throw;
   }
   try {
-    return read_health_text(text);
+    std::istringstream in{text};
+    return HealthTracker::load(in);
   } catch (const std::runtime_error& error) {
     throw std::runtime_error{"cannot read " + printable(path) + ": " + error.what()};
   }
@@ -59,10 +47,24 @@ void save_health(const HealthTracker& tracker, const std::string& path) {
   file.commit();
 }
 
+namespace {
+
+/// The tracker of the file, with the thresholds of the command line.
+HealthTracker tracker_for(const CommandOptions& options) {
+  HealthTracker tracker = load_health(options.health);
+  HealthOptions when = tracker.options();
+  when.rise = options.rise.value_or(when.rise);
+  when.fall = options.fall.value_or(when.fall);
+  tracker.set_options(when);
+  return tracker;
+}
+
+}  // namespace
+
 HealthReport::HealthReport(const CommandOptions& options, Outputs outputs, std::unique_ptr<Report> others)
     : outputs_{outputs},
       options_{options},
-      facts_{.tracker = load_health(options.health)},
+      facts_{.tracker = tracker_for(options)},
       one_round_{options.mode == Mode::once || options.personality == Personality::check_icmp} {
   add(std::move(others));
 }

@@ -62,6 +62,10 @@ Duration to_time_ms(std::string_view option, std::string_view text, Duration lea
 
 Duration to_time_s(std::string_view option, std::string_view text) { return to_time(option, text, 0, 1); }
 
+int to_rounds(std::string_view option, std::string_view text) {
+  return static_cast<int>(to_number(option, text, {1, 1'000'000}));
+}
+
 std::string to_health_file(std::string_view text) {
   if (text.empty() || text == "-") refuse_value("--health", text, "the name of a file");
   return std::string{text};

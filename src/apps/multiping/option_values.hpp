@@ -25,6 +25,8 @@ struct NumberRange {
 [[nodiscard]] Duration to_time_ms(std::string_view option, std::string_view text, Duration least = Duration{0});
 [[nodiscard]] Duration to_time_s(std::string_view option, std::string_view text);
 
+/// A number of rounds in a row, 1 to 1,000,000.
+[[nodiscard]] int to_rounds(std::string_view option, std::string_view text);
 /// The name of a file that is read and replaced.
 [[nodiscard]] std::string to_health_file(std::string_view text);
 [[nodiscard]] TransportKind to_transport(std::string_view text);

@@ -118,6 +118,8 @@ std::string path_mtu_line(const PathMtu& path) {
 
 std::string why_text(const Result& result, const Route* route) {
   std::string cause{cause_text(result.cause)};
+  if (result.cause == Cause::unknown && result.cause_address)
+    cause = "nothing shows that the gateway of this host is alive";
   if (result.cause_address) cause += fmt::format(" ({})", result.cause_address.to_string());
   if (result.outcome == Outcome::send_failed)
     return joined(cause, "this host did not send the probe: " + result.error.message());

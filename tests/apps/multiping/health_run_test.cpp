@@ -216,6 +216,41 @@ BOOST_AUTO_TEST_CASE(each_round_of_a_count_is_observed, *boost::unit_test::preco
   });
 }
 
+BOOST_AUTO_TEST_CASE(thresholds_are_options_and_the_file_keeps_them,
+                     *boost::unit_test::precondition(test::needs_root)) {
+  test::in_namespace([] {
+    const Cluster cluster;
+    const auto first = cluster.run("-q --rise 1 --fall 5");
+    BOOST_TEST(first.out.find("7 hosts: unknown -> up in round 0: ") == 0U, first.out);
+    fell_rack("10.9.1.0/24");
+    BOOST_TEST(cluster.runs(3, "-q").out == "");
+    const auto fallen = cluster.run("-q --fall=4");
+    BOOST_TEST(fallen.out.find("group rack1: up -> down in round 4: ") == 0U, fallen.out);
+    for (const char* wrong : {"--rise 0", "--fall 0", "--fall x", "--fall 1000001", "--rise -1"})
+      BOOST_TEST(cluster.run(wrong).status == 3, wrong);
+    const auto alone = test::command_run("--rise 1 127.0.0.1");
+    BOOST_TEST(alone.status == 3);
+    BOOST_TEST(alone.err.find("--rise and --fall go together with --health") != std::string::npos, alone.err);
+  });
+}
+
+/// The kernel's entry of the gateway is sound: it holds the gateway for reachable. Rounds are short.
+BOOST_AUTO_TEST_CASE(a_gateway_that_has_just_died_takes_no_host_down,
+                     *boost::unit_test::precondition(test::needs_root)) {
+  test::in_namespace([] {
+    const Cluster cluster;
+    BOOST_TEST(cluster.runs(2, "-q").status == 0);
+    test::run("nsenter --net=/run/netns/router sysctl -qw net.ipv4.ip_forward=0");
+    test::run("nsenter --net=/run/netns/router ip addr flush dev ra");
+    const auto blind = cluster.run("-t 300 -c 6 -p 400");
+    BOOST_TEST(blind.status == 0);
+    BOOST_TEST(blind.out.find("-> down") == std::string::npos, blind.out);
+    BOOST_TEST(blind.out.find("7 hosts: up -> unknown in round ") != std::string::npos, blind.out);
+    BOOST_TEST(blind.err.find("state not known: rack1, rack2, 10.2.0.2: ") != std::string::npos, blind.err);
+    BOOST_TEST(blind.err.find("gateway of this host") != std::string::npos, blind.err);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(a_dead_gateway_takes_no_host_down, *boost::unit_test::precondition(test::needs_root)) {
   test::in_namespace([] {
     const Cluster cluster;

@@ -90,6 +90,8 @@ BOOST_AUTO_TEST_CASE(a_cause_is_told_in_words) {
   result.cause = Cause::gateway_silent;
   result.cause_address = *Address::parse("198.51.100.1");
   BOOST_TEST(why_text(result, nullptr) == "the gateway of this host does not answer (198.51.100.1)");
+  result.cause = Cause::unknown;
+  BOOST_TEST(why_text(result, nullptr) == "nothing shows that the gateway of this host is alive (198.51.100.1)");
   const Route route{.hops = {{.ttl = 4, .probes = {answer("198.51.100.7")}}}};
   BOOST_TEST(why_text(silent(), &route) == "the last hop that answers is 198.51.100.7 (hop 4)");
   BOOST_TEST(why_text(silent(), nullptr) == "no answer, and nothing is known of the cause");
