@@ -18,18 +18,19 @@ namespace {
 
 /// The most idle sockets of each family. Several are in use at once when objects or threads share a transport.
 constexpr std::size_t most_idle = 4;
+constexpr const char* network_link = "/proc/thread-self/ns/net";
 
 bool is_raw(int socket) noexcept { return option(socket, SOL_SOCKET, SO_TYPE) == SOCK_RAW; }
 
 }  // namespace
 
-/// `namespaces_` gives the answer only for the thread that opened it. Another thread may get the same thread id after
-/// that thread has ended: then readlinkat(2) fails, and the path is read instead.
+/// `link_` gives the answer only for the thread that opened it. Another thread may get the same thread id after that
+/// thread has ended: then readlinkat(2) fails, and the path is read instead.
 IdleSockets::Network IdleSockets::this_network() const noexcept {
   Network name{};
-  const bool own = namespaces_ && std::this_thread::get_id() == opener_;
-  if (own && ::readlinkat(namespaces_.value(), "net", name.data(), name.size()) > 0) return name;
-  static_cast<void>(::readlink("/proc/thread-self/ns/net", name.data(), name.size()));
+  const bool own = link_ && std::this_thread::get_id() == opener_;
+  if (own && ::readlinkat(link_.value(), "", name.data(), name.size()) > 0) return name;
+  static_cast<void>(::readlink(network_link, name.data(), name.size()));
   return name;
 }
 
@@ -37,7 +38,7 @@ IdleSockets::IdleSockets(Use use)
     : use_{use},
       owner_{::getpid()},
       opener_{std::this_thread::get_id()},
-      namespaces_{use == Use::again ? ::open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1},
+      link_{use == Use::again ? ::open(network_link, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1},
       network_{use == Use::again ? this_network() : Network{}} {
   for (auto& idle : idle_) idle.reserve(most_idle);  // so that give_back() need not allocate
 }
