@@ -9,6 +9,7 @@
 
 #include <new>
 
+#include "base/process_id.hpp"
 #include "os/packet_filter.hpp"
 #include "os/send_buffer.hpp"
 #include "os/socket_calls.hpp"
@@ -36,12 +37,10 @@ IdleSockets::Network IdleSockets::this_network() const noexcept {
 
 IdleSockets::IdleSockets(Use use)
     : use_{use},
-      owner_{::getpid()},
+      owner_{process_id()},
       opener_{std::this_thread::get_id()},
       link_{use == Use::again ? ::open(network_link, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1},
-      network_{use == Use::again ? this_network() : Network{}} {
-  for (auto& idle : idle_) idle.reserve(most_idle);  // so that give_back() need not allocate
-}
+      network_{use == Use::again ? this_network() : Network{}} {}
 
 std::error_code IdleSockets::open(TransportKind kind, Family family) {
   OpenedSocket opened = open_probe_socket({.kind = kind, .tells_remedies = false}, plain_socket(family));
@@ -50,7 +49,7 @@ std::error_code IdleSockets::open(TransportKind kind, Family family) {
 }
 
 bool IdleSockets::is_home() const noexcept {
-  return ::getpid() == owner_ && (use_ == Use::once || this_network() == network_);
+  return process_id() == owner_ && (use_ == Use::once || this_network() == network_);
 }
 
 std::optional<ProbeSocket> IdleSockets::take(Family family) noexcept {
@@ -72,7 +71,7 @@ std::optional<ProbeSocket> IdleSockets::take(Family family) noexcept {
 
 bool IdleSockets::is_home_of(ProbeSocket& socket) noexcept {
   if (socket.at_home) return true;
-  if (::getpid() != owner_) return false;
+  if (process_id() != owner_) return false;
   const std::uint64_t cookie = network_of(socket.socket.value());
   std::uint64_t unknown = 0;
   socket.at_home = cookie_.compare_exchange_strong(unknown, cookie) || unknown == cookie;
@@ -80,7 +79,7 @@ bool IdleSockets::is_home_of(ProbeSocket& socket) noexcept {
 }
 
 void IdleSockets::give_back(Family family, ProbeSocket socket) noexcept {
-  if (::getpid() != owner_) return;
+  if (process_id() != owner_) return;
   const int descriptor = socket.socket.value();
   if (use_ == Use::again && !is_home_of(socket)) return;
   if (use_ == Use::again && is_raw(descriptor)) pass_nothing(descriptor, family);
