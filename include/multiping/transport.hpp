@@ -47,7 +47,7 @@ struct TransportOptions {
 };
 
 /// An opened way to send, which was found to work. It is immutable, and any objects in any threads may share it: each
-/// object takes sockets and a key of its own from it.
+/// object takes sockets of its own from it, and believes no answer to the probes of another object.
 ///
 /// An opened transport still works after this process has given up its privileges, setuid(2). It has an ICMP socket of
 /// each family, which an object takes, and gives back when the object ends; a Prober, MultiPing or PingSeries has both

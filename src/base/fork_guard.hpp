@@ -3,10 +3,11 @@
 #pragma once
 
 #include <sys/types.h>
-#include <unistd.h>
 
 #include <stdexcept>
 #include <string>
+
+#include "base/process_id.hpp"
 
 namespace multiping {
 
@@ -15,7 +16,7 @@ class ForkGuard {
  public:
   /// `object` names the object in the error text, with its article: "a Prober".
   explicit ForkGuard(const char* object) noexcept : object_{object} {}
-  [[nodiscard]] bool is_owner() const noexcept { return ::getpid() == owner_; }  ///< False in a forked child.
+  [[nodiscard]] bool is_owner() const noexcept { return process_id() == owner_; }  ///< False in a forked child.
   /// Throws std::logic_error in a forked child.
   void check() const {
     if (is_owner()) return;
@@ -24,7 +25,7 @@ class ForkGuard {
 
  private:
   const char* object_;
-  ::pid_t owner_ = ::getpid();
+  ::pid_t owner_ = process_id();
 };
 
 }  // namespace multiping

@@ -110,6 +110,7 @@ class Planner {
   }
 
   void look_up() {
+    if (names_.empty()) return;
     const auto resolutions = resolver::resolve_names(names_, lookup_options(options_), options_.stop);
     for (const Position& at : positions_)
       if (at.name != Position::no_name)

@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration fresh_for = 100ms;
+constexpr Duration seen_for = 100ms;
 /// The most names and the most numbers that are remembered, so that ever new zones do not fill the memory.
 constexpr std::size_t most_names = 4096;
 
@@ -46,7 +46,7 @@ std::uint32_t Ipv6Zones::index_of(const std::string& name, Instant now, std::uin
   const auto [known, fresh] = interfaces_.try_emplace(name);
   Interface& interface = known->second;
   const bool differs = known_number != 0 && interface.index != known_number;
-  if (fresh || differs || now - interface.seen_at >= fresh_for)
+  if (fresh || differs || now - interface.seen_at >= seen_for)
     interface = {.index = ::if_nametoindex(name.c_str()), .seen_at = now};
   return interface.index;
 }

@@ -1,11 +1,9 @@
-// Keeps a few transports in a list, and gives each a new secret before it is used again.
+// Keeps a few transports in a list; the one that was used last is used again first.
 // See batch/kept_transports.hpp.
 #include "batch/kept_transports.hpp"
 
 #include <new>
 #include <utility>
-
-#include "os/socket.hpp"
 
 namespace multiping {
 namespace {
@@ -17,20 +15,16 @@ constexpr std::size_t most_kept = 4;
 
 std::unique_ptr<net::ProbeTransport> KeptTransports::take(const net::SocketNeeds& request) {
   if (!sockets_ || !sockets_->is_home()) return nullptr;
-  while (Kept kept = last())
-    if (kept.transport->renew(request, kept.secret)) return std::move(kept.transport);
+  while (auto kept = last())
+    if (kept->renew(request)) return kept;
   return nullptr;
 }
 
-/// Removes the last transport from the list, and returns it with its new secret.
-KeptTransports::Kept KeptTransports::last() {
+/// Removes the last transport from the list; null: there is none.
+std::unique_ptr<net::ProbeTransport> KeptTransports::last() {
   const std::lock_guard lock{mutex_};
-  if (kept_.empty()) return {};
-  if (secrets_left_ == 0) {
-    os::fill_random(secrets_.data(), sizeof secrets_);
-    secrets_left_ = secrets_.size();
-  }
-  Kept last{.transport = std::move(kept_.back()), .secret = secrets_[--secrets_left_]};
+  if (kept_.empty()) return nullptr;
+  auto last = std::move(kept_.back());
   kept_.pop_back();
   return last;
 }

@@ -2,8 +2,6 @@
 // Such a call opens no socket, and allocates no tables for its transport.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -27,18 +25,11 @@ class KeptTransports {
   void give_back(std::unique_ptr<net::ProbeTransport> used) noexcept;
 
  private:
-  struct Kept {
-    std::unique_ptr<net::ProbeTransport> transport{};
-    net::Secret secret{};
-    explicit operator bool() const noexcept { return transport != nullptr; }
-  };
-  [[nodiscard]] Kept last();
+  [[nodiscard]] std::unique_ptr<net::ProbeTransport> last();
 
   std::shared_ptr<os::IdleSockets> sockets_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<net::ProbeTransport>> kept_{};
-  std::array<net::Secret, 16> secrets_{};  ///< Each is used once.
-  std::size_t secrets_left_ = 0;
 };
 
 }  // namespace multiping

@@ -1,4 +1,4 @@
-// Every object gets a key of its own, so that no answer to another object's probe is believed.
+// Objects have different keys, or serials that go on, so that no answer to another object's probe is believed.
 // See socket_transport.hpp.
 #include "batch/socket_transport.hpp"
 

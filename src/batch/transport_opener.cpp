@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -78,10 +79,12 @@ class Opener {
  public:
   /// `first`: the family that is tried first. `use`: whether sockets that an object gives back are kept.
   Opener(const TransportOptions& options, Family first, os::IdleSockets::Use use)
-      : options_{options}, first_{first}, use_{use}, broker_remedy_{os::broker_remedy(options.broker)} {}
+      : options_{options}, first_{first}, use_{use} {}
 
   std::shared_ptr<Transport> open_first() {
-    for (const TransportKind kind : wanted_kinds(options_)) {
+    const auto kinds = wanted_kinds(options_);
+    if (auto transport = open_as_ordinary_user(kinds)) return transport;
+    for (const TransportKind kind : kinds) {
       auto transport = kind == TransportKind::broker  ? open_broker()
                        : kind == TransportKind::proxy ? open_proxy()
                                                       : open_sockets(kind);
@@ -113,6 +116,16 @@ class Opener {
   }
 
  private:
+  /// Where raw sockets and then ping sockets are wanted: tries ping sockets alone if the kernel is sure to refuse raw
+  /// sockets, since asking it for one in each family takes as long as a third of a ping. Null: try the kinds in turn.
+  std::shared_ptr<Transport> open_as_ordinary_user(std::span<const TransportKind> kinds) {
+    const bool wanted = kinds.size() > 1 && kinds[0] == TransportKind::raw && kinds[1] == TransportKind::ping_socket;
+    if (!wanted || os::may_have_net_raw()) return nullptr;
+    auto idle = std::make_shared<os::IdleSockets>(use_);
+    if (obstacle(TransportKind::ping_socket, first_, *idle)) return nullptr;
+    return found(TransportKind::ping_socket, std::move(idle));
+  }
+
   std::shared_ptr<Transport> open_sockets(TransportKind kind) {
     auto idle = std::make_shared<os::IdleSockets>(use_);
     const std::error_code error = obstacle(kind, first_, *idle);
@@ -128,8 +141,10 @@ class Opener {
       can = os::socket_capabilities(kind);
       static_cast<void>(try_family(kind, other_than(first_), *idle));
     }
-    return std::make_shared<SocketTransport>(
-        can, options_, os::SharedSockets{.broker = {.remedy = broker_remedy_}, .idle = std::move(idle)});
+    os::BrokerAccess none;
+    if (kind == TransportKind::sockets) none.remedy = broker_remedy();  // the other kinds can ping without one
+    return std::make_shared<SocketTransport>(can, options_,
+                                             os::SharedSockets{.broker = std::move(none), .idle = std::move(idle)});
   }
 
   std::shared_ptr<Transport> open_broker() {
@@ -139,7 +154,7 @@ class Opener {
       return std::make_shared<SocketTransport>(
           broker_capabilities(*sockets), options_,
           os::SharedSockets{.broker = {.sockets = sockets}, .idle = std::make_shared<os::IdleSockets>(use_)});
-    broker_remedy_ = os::broker_remedy(options_.broker, none.error);
+    broker_failure_ = none.error;
     failed(TransportKind::broker, none.error, std::move(none.doing));
     return nullptr;
   }
@@ -166,14 +181,16 @@ class Opener {
     }
     return {.error = {EPERM, std::system_category()},
             .text = os::refusal("ping", forbidden, failures_.front().text,
-                                broker_would_do ? broker_remedy_ : std::string{}),
+                                broker_would_do ? broker_remedy() : std::string{}),
             .permission = true};
   }
+
+  [[nodiscard]] std::string broker_remedy() const { return os::broker_remedy(options_.broker, broker_failure_); }
 
   const TransportOptions& options_;
   Family first_;
   os::IdleSockets::Use use_;
-  std::string broker_remedy_;
+  std::error_code broker_failure_{};  ///< Why the broker did not serve, when it was asked.
   std::vector<Failure> failures_;
 };
 

@@ -63,6 +63,7 @@ Shards::Shards(std::span<const Destination> destinations, std::size_t most, cons
 }
 
 Shards::Spot Shards::spot_of(std::uint32_t target) const noexcept {
+  if (shards_.size() == 1) return {.shard = 0, .target = target};  // as below, without the divisions
   if (target < first_size_) return {.shard = target / length_, .target = static_cast<TargetIndex>(target % length_)};
   const std::size_t later = target - first_size_;
   const std::size_t shard = later % shards_.size();

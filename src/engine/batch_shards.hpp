@@ -30,6 +30,7 @@ class Shards {
   void open(Open open) {
     for (Shard& shard : shards_) {
       shard.transport = open(shard.schedule.outcomes().table());
+      shard.schedule.table().start_at(shard.transport->first_serial());
       shard.loop.emplace(shard.schedule, *shard.transport);
     }
   }

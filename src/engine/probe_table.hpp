@@ -80,6 +80,8 @@ static_assert(sizeof(ProbeEntry) == 16);
 
 class ProbeTable final : public net::ProbeBook {
  public:
+  /// The serial of the first probe. To be called before there is one.
+  void start_at(net::Serial first) noexcept { first_ = first; }
   void reserve_targets(std::size_t count) { records_.reserve(count); }
   /// From now on the packets of one profile may differ. To be called before the first add().
   void keep_packet_options() noexcept { keeps_packet_options_ = true; }

@@ -7,7 +7,8 @@
 
 namespace multiping::engine {
 
-UniqueTargets::UniqueTargets(std::size_t positions) : index_{positions} {
+UniqueTargets::UniqueTargets(std::size_t positions) {
+  if (positions > 1) index_.emplace(positions);
   targets_.reserve(positions);
   destinations_.reserve(positions);
 }
@@ -15,7 +16,7 @@ UniqueTargets::UniqueTargets(std::size_t positions) : index_{positions} {
 void UniqueTargets::add(const Destination& destination) {
   const auto fresh = static_cast<std::uint32_t>(destinations_.size());
   const auto known = [this](std::uint32_t target) -> const Destination& { return destinations_[target]; };
-  targets_.push_back(index_->find_or_add(destination, fresh, known));
+  targets_.push_back(index_ ? index_->find_or_add(destination, fresh, known) : fresh);
   if (targets_.back() == fresh) destinations_.push_back(destination);
 }
 

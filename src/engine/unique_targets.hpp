@@ -39,7 +39,7 @@ class UniqueTargets {
  private:
   std::vector<std::uint32_t> targets_;  ///< By position; empty when each position equals its target.
   std::vector<Destination> destinations_;
-  std::optional<DestinationIndex> index_{};  ///< Empty after finish().
+  std::optional<DestinationIndex> index_{};  ///< Empty after finish(), and for one position.
 };
 
 }  // namespace multiping::engine

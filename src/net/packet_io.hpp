@@ -201,8 +201,8 @@ class PacketIo {
 
   /// True when another object with an equal request may use this object after its present user has ended; see renew().
   [[nodiscard]] virtual bool can_rest() noexcept { return false; }
-  /// Prepares this object for another user, which receives no packet or error that came in before this call. Returns
-  /// false when this object cannot be used again.
+  /// Prepares this object for another user. A packet or an error that came in before this call, and that the present
+  /// user could still have expected, is thrown away. Returns false when this object cannot be used again.
   [[nodiscard]] virtual bool renew() noexcept { return false; }
 };
 

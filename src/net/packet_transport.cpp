@@ -253,6 +253,7 @@ ProbeTransport::Sent PacketTransport::send_run(SocketId socket_id, std::span<con
     throw;
   }
   note_times(socket_id, report, probes, sent_at);
+  for (const Probe& probe : probes.first(run)) next_serial_ = std::max(next_serial_, probe.serial + 1);
   take_back(socket_id, probes.first(run).subspan(report.accepted));
   // After a refusal the rest is encoded again, so runs are short while many probes are refused.
   longest_run_ = report.accepted == run ? std::min(longest_batch, 2 * longest_run_) : 1;
@@ -382,10 +383,10 @@ bool PacketTransport::can_rest() noexcept {
   return std::ranges::all_of(request_.profiles, is_echo) && io_->can_rest();
 }
 
-/// Keeps the routes and the paces of the sockets, which are the same for the next object.
-bool PacketTransport::renew(const SocketNeeds& request, const Secret& secret) {
+/// Keeps the routes and the paces of the sockets, which are the same for the next object. The key stays too: since the
+/// serials go on, no answer to an earlier object's probe has the tag of a later one.
+bool PacketTransport::renew(const SocketNeeds& request) {
   if (request != request_ || !io_->renew()) return false;
-  codec_ = packet::ProbeCodec{packet::SipKey{secret}};
   echo_.forget_all();
   errors_ = {};
   calls_.forget_all();

@@ -51,7 +51,8 @@ class PacketTransport final : public ProbeTransport {
   [[nodiscard]] int native_handle() noexcept override { return io_->native_handle(); }
   [[nodiscard]] Counters counters() noexcept override;
   [[nodiscard]] bool can_rest() noexcept override;
-  [[nodiscard]] bool renew(const SocketNeeds& request, const Secret& secret) override;
+  [[nodiscard]] bool renew(const SocketNeeds& request) override;
+  [[nodiscard]] Serial first_serial() const noexcept override { return next_serial_; }
 
  private:
   [[nodiscard]] const Route& route_of(const Probe& probe);
@@ -93,6 +94,7 @@ class PacketTransport final : public ProbeTransport {
   std::vector<Outgoing> outgoing_;
   std::vector<SendCallSpeed> paces_;  ///< By socket.
   SendCallHistory calls_;
+  Serial next_serial_ = 0;  ///< Greater than all serials that were sent.
   bool sent_any_ = false;
   bool taken_since_look_ = false;  ///< Something was received since look_for_drops().
   Counters counters_{};

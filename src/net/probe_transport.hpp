@@ -28,9 +28,6 @@ namespace multiping::net {
 /// and a sequence number, which repeat; the tag, which covers the serial, tells which probe is meant.
 using Serial = std::uint64_t;
 
-/// A random key of one object. The object makes its tags with it, and no other object has it.
-using Secret = std::array<std::uint8_t, 16>;
-
 /// A probe to be sent. `to` points into the probe book, and is valid only until the call returns.
 struct Probe {
   Serial serial = 0;
@@ -164,11 +161,11 @@ class ProbeTransport {
 
   /// True when another object may use this transport after its present object has ended; see renew().
   [[nodiscard]] virtual bool can_rest() noexcept { return false; }
-  /// Prepares this transport for another object, as if it had just been opened for `request`. Returns false when it
-  /// cannot be used again, or when it was opened for a different request.
-  [[nodiscard]] virtual bool renew(const SocketNeeds& request, const Secret& secret) {
-    return static_cast<void>(request), static_cast<void>(secret), false;
-  }
+  /// Prepares this transport for another object, as if it had just been opened for `request`, apart from
+  /// first_serial(). Returns false when it cannot be used again, or when it was opened for a different request.
+  [[nodiscard]] virtual bool renew(const SocketNeeds& request) { return static_cast<void>(request), false; }
+  /// The serials of the present object's probes start here: smaller ones may be those of earlier objects.
+  [[nodiscard]] virtual Serial first_serial() const noexcept { return 0; }
 };
 
 }  // namespace multiping::net

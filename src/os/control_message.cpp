@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 #include <time.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -28,7 +27,10 @@ template <class T>
 T payload(const cmsghdr& header) noexcept {
   T value{};
   const std::size_t size = header.cmsg_len > CMSG_LEN(0) ? header.cmsg_len - CMSG_LEN(0) : 0;
-  std::memcpy(&value, CMSG_DATA(&header), std::min(size, sizeof value));
+  if (size >= sizeof value)
+    std::memcpy(&value, CMSG_DATA(&header), sizeof value);  // of a constant size: no call
+  else
+    std::memcpy(&value, CMSG_DATA(&header), size);
   return value;
 }
 
@@ -39,7 +41,7 @@ std::uint8_t octet(const cmsghdr& header) noexcept {
 }
 
 std::optional<WallTime> stamp_of(const cmsghdr& header) noexcept {
-  const timespec software = payload<scm_timestamping>(header).ts[0];
+  const auto software = payload<timespec>(header);  // the first one of scm_timestamping
   if (software.tv_sec == 0 && software.tv_nsec == 0) return std::nullopt;
   return std::chrono::seconds{software.tv_sec} + std::chrono::nanoseconds{software.tv_nsec};
 }

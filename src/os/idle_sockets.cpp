@@ -9,6 +9,7 @@
 
 #include <new>
 
+#include "base/process_id.hpp"
 #include "os/packet_filter.hpp"
 #include "os/send_buffer.hpp"
 #include "os/socket_calls.hpp"
@@ -18,29 +19,28 @@ namespace {
 
 /// The most idle sockets of each family. Several are in use at once when objects or threads share a transport.
 constexpr std::size_t most_idle = 4;
+constexpr const char* network_link = "/proc/thread-self/ns/net";
 
 bool is_raw(int socket) noexcept { return option(socket, SOL_SOCKET, SO_TYPE) == SOCK_RAW; }
 
 }  // namespace
 
-/// `namespaces_` gives the answer only for the thread that opened it. Another thread may get the same thread id after
-/// that thread has ended: then readlinkat(2) fails, and the path is read instead.
+/// `link_` gives the answer only for the thread that opened it. Another thread may get the same thread id after that
+/// thread has ended: then readlinkat(2) fails, and the path is read instead.
 IdleSockets::Network IdleSockets::this_network() const noexcept {
   Network name{};
-  const bool own = namespaces_ && std::this_thread::get_id() == opener_;
-  if (own && ::readlinkat(namespaces_.value(), "net", name.data(), name.size()) > 0) return name;
-  static_cast<void>(::readlink("/proc/thread-self/ns/net", name.data(), name.size()));
+  const bool own = link_ && std::this_thread::get_id() == opener_;
+  if (own && ::readlinkat(link_.value(), "", name.data(), name.size()) > 0) return name;
+  static_cast<void>(::readlink(network_link, name.data(), name.size()));
   return name;
 }
 
 IdleSockets::IdleSockets(Use use)
     : use_{use},
-      owner_{::getpid()},
+      owner_{process_id()},
       opener_{std::this_thread::get_id()},
-      namespaces_{use == Use::again ? ::open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1},
-      network_{use == Use::again ? this_network() : Network{}} {
-  for (auto& idle : idle_) idle.reserve(most_idle);  // so that give_back() need not allocate
-}
+      link_{use == Use::again ? ::open(network_link, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1},
+      network_{use == Use::again ? this_network() : Network{}} {}
 
 std::error_code IdleSockets::open(TransportKind kind, Family family) {
   OpenedSocket opened = open_probe_socket({.kind = kind, .tells_remedies = false}, plain_socket(family));
@@ -49,7 +49,7 @@ std::error_code IdleSockets::open(TransportKind kind, Family family) {
 }
 
 bool IdleSockets::is_home() const noexcept {
-  return ::getpid() == owner_ && (use_ == Use::once || this_network() == network_);
+  return process_id() == owner_ && (use_ == Use::once || this_network() == network_);
 }
 
 std::optional<ProbeSocket> IdleSockets::take(Family family) noexcept {
@@ -71,7 +71,7 @@ std::optional<ProbeSocket> IdleSockets::take(Family family) noexcept {
 
 bool IdleSockets::is_home_of(ProbeSocket& socket) noexcept {
   if (socket.at_home) return true;
-  if (::getpid() != owner_) return false;
+  if (process_id() != owner_) return false;
   const std::uint64_t cookie = network_of(socket.socket.value());
   std::uint64_t unknown = 0;
   socket.at_home = cookie_.compare_exchange_strong(unknown, cookie) || unknown == cookie;
@@ -79,7 +79,7 @@ bool IdleSockets::is_home_of(ProbeSocket& socket) noexcept {
 }
 
 void IdleSockets::give_back(Family family, ProbeSocket socket) noexcept {
-  if (::getpid() != owner_) return;
+  if (process_id() != owner_) return;
   const int descriptor = socket.socket.value();
   if (use_ == Use::again && !is_home_of(socket)) return;
   if (use_ == Use::again && is_raw(descriptor)) pass_nothing(descriptor, family);

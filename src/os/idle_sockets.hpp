@@ -57,7 +57,7 @@ class IdleSockets {
   const Use use_;
   const pid_t owner_;
   const std::thread::id opener_;
-  const FileDescriptor namespaces_;  ///< /proc/thread-self/ns of the opener: halves the time of this_network().
+  const FileDescriptor link_;  ///< The link that names the opener's namespace: halves the time of this_network().
   const Network network_;
   std::atomic<std::uint64_t> cookie_{0};  ///< SO_NETNS_COOKIE of the sockets; 0: not known yet.
   std::mutex mutex_;

@@ -12,8 +12,8 @@ namespace multiping::os {
 ReceiveBatch::ReceiveBatch(std::size_t packets, std::size_t largest)
     : largest_{largest},
       // Left uninitialized: memory that no packet needs is never touched.
-      bytes_{std::make_unique_for_overwrite<std::uint8_t[]>(packets * largest)},
-      places_{std::make_unique_for_overwrite<Place[]>(packets)},
+      bytes_{packets == 0 ? nullptr : std::make_unique_for_overwrite<std::uint8_t[]>(packets * largest)},
+      places_{packets == 0 ? nullptr : std::make_unique_for_overwrite<Place[]>(packets)},
       headers_(packets),
       stale_{packets} {
   for (std::size_t i = 0; i < packets; ++i) {
@@ -48,8 +48,7 @@ Address ReceiveBatch::from(std::size_t packet) const noexcept {
 
 std::span<mmsghdr> SendBatch::fill(std::span<const net::Outgoing> messages, std::span<const MessageLayout> profiles) {
   if (headers_.size() < messages.size()) {
-    addresses_.resize(messages.size());
-    vectors_.resize(messages.size());
+    places_.resize(messages.size());
     headers_.resize(messages.size());
   }
   for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -58,12 +57,13 @@ std::span<mmsghdr> SendBatch::fill(std::span<const net::Outgoing> messages, std:
     // sendmmsg(2) only reads through these pointers, though they are not const.
     auto* bytes = const_cast<std::uint8_t*>(message.bytes.data());   // NOLINT
     auto* with = const_cast<std::uint8_t*>(profile.control.data());  // NOLINT
-    vectors_[i] = {.iov_base = bytes, .iov_len = message.bytes.size()};
+    Place& place = places_[i];
+    place.vector = {.iov_base = bytes, .iov_len = message.bytes.size()};
     msghdr& header = headers_[i].msg_hdr;
-    header.msg_name = &addresses_[i];
-    header.msg_namelen = to_socket_address(*message.to, addresses_[i]);
-    set_port(addresses_[i], profile.port);
-    header.msg_iov = &vectors_[i];
+    header.msg_name = &place.name;
+    header.msg_namelen = to_socket_address(*message.to, place.name);
+    set_port(place.name, profile.port);
+    header.msg_iov = &place.vector;
     header.msg_iovlen = 1;
     header.msg_control = with;
     header.msg_controllen = static_cast<decltype(header.msg_controllen)>(profile.control.size());

@@ -70,8 +70,13 @@ class SendBatch {
  private:
   void write_own_ttls(std::span<const net::Outgoing> messages, std::span<const MessageLayout> profiles);
 
-  std::vector<SocketAddress> addresses_;
-  std::vector<iovec> vectors_;
+  /// The data that the header of a message points to, besides its bytes and its control messages.
+  struct Place {
+    SocketAddress name;
+    iovec vector;
+  };
+
+  std::vector<Place> places_;
   std::vector<mmsghdr> headers_;
   std::vector<std::uint8_t> controls_;  ///< The control messages of messages that have a TTL of their own.
 };

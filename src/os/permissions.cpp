@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -118,6 +119,13 @@ std::string broker_remedy(const std::string& path, std::error_code failure) {
 }
 
 std::string must_allow_us() { return "must allow user " + std::to_string(::geteuid()) + " or one of its groups"; }
+
+bool may_have_net_raw() noexcept {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  __user_cap_data_struct words[_LINUX_CAPABILITY_U32S_3]{};
+  const bool known = ::syscall(SYS_capget, &header, words) == 0;
+  return !known || (words[0].effective & (1U << CAP_NET_RAW)) != 0;
+}
 
 Capabilities socket_capabilities(TransportKind kind) noexcept {
   const bool ipv4 = has_sockets(kind, Family::ipv4), ipv6 = has_sockets(kind, Family::ipv6);

@@ -25,6 +25,9 @@ namespace multiping::os {
 /// What a broker must do for this process: "must allow user 1000 or one of its groups".
 [[nodiscard]] std::string must_allow_us();
 
+/// False when CAP_NET_RAW is not effective in this thread. Then the kernel refuses raw sockets, except to the owner of
+/// another user namespace to which the network namespace belongs: user_namespaces(7).
+[[nodiscard]] bool may_have_net_raw() noexcept;
 /// What sockets of that kind can do here.
 [[nodiscard]] Capabilities socket_capabilities(TransportKind kind) noexcept;
 

@@ -12,12 +12,49 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/process_id.hpp"
 #include "os/kernel_constants.hpp"
 
 namespace multiping::os {
 namespace {
 
 constexpr std::size_t largest_buffer = 1U << 30U;
+
+void get_random(void* bytes, std::size_t size) {
+  auto* at = static_cast<char*>(bytes);
+  while (size > 0) {
+    const ssize_t got = ::getrandom(at, size, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) fail("cannot get random bytes");
+    at += got;
+    size -= static_cast<std::size_t>(got);
+  }
+}
+
+/// Random bytes of one thread, got in one call for many uses. Each byte is used once and then forgotten. A forked child
+/// does not use those of its parent.
+class RandomStore {
+ public:
+  static constexpr std::size_t capacity = 256;
+  void take(void* bytes, std::size_t size) {
+    if (size > left_ || owner_ != process_id()) refill();
+    left_ -= size;
+    std::memcpy(bytes, &bytes_[left_], size);
+    std::memset(&bytes_[left_], 0, size);
+  }
+
+ private:
+  void refill() {
+    left_ = 0;
+    get_random(bytes_.data(), bytes_.size());
+    left_ = bytes_.size();
+    owner_ = process_id();
+  }
+
+  std::array<std::uint8_t, capacity> bytes_{};
+  std::size_t left_ = 0;
+  ::pid_t owner_ = 0;
+};
 
 }  // namespace
 
@@ -179,14 +216,9 @@ bool cut_again(int socket) noexcept {
 }
 
 void fill_random(void* bytes, std::size_t size) {
-  auto* at = static_cast<char*>(bytes);
-  while (size > 0) {
-    const ssize_t got = ::getrandom(at, size, 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) fail("cannot get random bytes");
-    at += got;
-    size -= static_cast<std::size_t>(got);
-  }
+  thread_local RandomStore store;
+  if (size > RandomStore::capacity) return get_random(bytes, size);
+  store.take(bytes, size);
 }
 
 std::uint16_t random_id() {

@@ -83,7 +83,7 @@ void never_cut(int socket) noexcept;
 /// Undoes never_cut(); false when there is nothing to undo.
 bool cut_again(int socket) noexcept;
 
-/// `size` random bytes, getrandom(2).
+/// `size` random bytes of getrandom(2), which no other call in this process or in a forked child gets.
 void fill_random(void* bytes, std::size_t size);
 /// A random ICMP identifier, never 0, which would leave the choice to the kernel.
 [[nodiscard]] std::uint16_t random_id();

@@ -83,7 +83,7 @@ SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& optio
       packets_at_once_{request.targets <= few_packets ? few_packets : read_ahead},
       sockets_{kind, options, request, {.broker = shared.broker.sockets, .idle = shared.idle, .watch = joined_}},
       batch_{packets_at_once_, packet_room(0)},
-      error_batch_{packets_at_once_, packet_room(0)} {
+      error_batch_{0, 0} {
   for (std::size_t i = 0; i < request.profiles.size(); ++i)
     set_profile(static_cast<net::ProfileNumber>(i), request.profiles[i]);
   const bool own = kind == TransportKind::raw || kind == TransportKind::ping_socket;
@@ -188,6 +188,7 @@ void SocketPacketIo::begin(net::SocketId socket_id) {
   queues_[socket_id].ready_at = looks_ - 1;
   queues_[socket_id].deaf = calls_.try_receiving(sockets_[socket_id].socket());
   queues_[socket_id].may_hold_errors = false;
+  queues_[socket_id].to_come = 0;
   held_errors_.forget(socket_id);
   for (auto* given : {&given_back_.packets, &given_back_.errors})
     if (given->socket_id == socket_id) *given = {};
@@ -278,6 +279,7 @@ net::SendReport SocketPacketIo::send(net::SocketId socket_id, std::span<const ne
     const int sent = calls_.send(to.socket(), rest);
     if (sent > 0) {
       report.accepted += static_cast<std::size_t>(sent);
+      queues_[socket_id].to_come += sent;
       sockets_.accepted(socket_id);
       foreign = retries = 0;
       continue;
@@ -393,6 +395,7 @@ std::span<const net::Incoming> SocketPacketIo::receive(net::SocketId socket_id, 
   incoming_.clear();
   reserve_more(incoming_, batch_.capacity());
   const int got = read_socket(from, batch_, 0, queue);
+  queues_[socket_id].to_come -= got;
   sockets_.taken(socket_id, static_cast<std::size_t>(got));
   more = static_cast<std::size_t>(got) == batch_.capacity();
   if (std::exchange(met_error_, false)) queues_[socket_id].may_hold_errors = true;
@@ -426,7 +429,6 @@ std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::SocketId s
   errors_.clear();
   held_errors_.take(socket_id, errors_);
   if (!errors_.empty()) return errors_;
-  make_room_for_errors(socket_id);
   PacketStampClock::Queue& queue = queues_[socket_id].errors;
   if (!queues_[socket_id].may_hold_errors) {
     stamps_.found_empty(queue);
@@ -434,6 +436,7 @@ std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::SocketId s
     more = false;
     return {};
   }
+  make_room_for_errors(socket_id);
   const int got = read_socket(sockets_[socket_id], error_batch_, MSG_ERRQUEUE, queue);
   got == 0 ? sockets_.found_empty(socket_id) : sockets_.taken(socket_id, static_cast<std::size_t>(got));
   more = static_cast<std::size_t>(got) == error_batch_.capacity();
@@ -450,6 +453,7 @@ std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::SocketId s
 
 /// Makes room for as many errors as one call reads.
 void SocketPacketIo::make_room_for_errors(net::SocketId socket_id) {
+  make_room(error_batch_);
   if (!hears_errors_as_packets(sockets_[socket_id])) reserve_more(errors_, error_batch_.capacity());
 }
 
@@ -481,10 +485,8 @@ SocketPacketIo::Reports SocketPacketIo::hold_errors(net::SocketId socket_id) {
   if (given_back_.errors.count > 0) return {};  // they are still in errors_
   errors_.clear();
   make_room_for_errors(socket_id);
-  if (!hears_errors_as_packets(sockets_[socket_id])) {
-    make_room(error_batch_);
+  if (!hears_errors_as_packets(sockets_[socket_id]))
     held_errors_.make_room(error_batch_.capacity(), error_batch_.room());
-  }
   const int got = read_socket(sockets_[socket_id], error_batch_, MSG_ERRQUEUE, queues_[socket_id].errors);
   const auto count = static_cast<std::size_t>(got);
   sockets_.taken(socket_id, count);
@@ -594,13 +596,24 @@ bool SocketPacketIo::can_rest() noexcept {
          connector_.descriptor() < 0 && std::ranges::all_of(profiles_, asks_nothing) && sockets_.can_rest();
 }
 
+/// Where each message brought one packet and no error, nothing more is to come, and a socket is not asked once more
+/// whether it is empty. What it has received all the same is refused by its tag, as any foreign packet is.
+bool SocketPacketIo::expects_nothing(const Queues& queues) const noexcept {
+  return queues.to_come == 0 && !queues.may_hold_errors && held_errors_.empty() && !stamps_.doubts(queues.packets);
+}
+
 bool SocketPacketIo::renew() noexcept {
   given_back_ = {};
   met_error_ = false;
   read_clocks();  // the wall clock may have been set since the last call
   for (const net::SocketId socket_id : sockets_.open()) {
-    const auto found =
-        calls_.empty(sockets_[socket_id].socket(), std::exchange(queues_[socket_id].may_hold_errors, false));
+    Queues& queues = queues_[socket_id];
+    if (expects_nothing(queues)) {
+      sockets_.renew(socket_id, false);
+      continue;
+    }
+    queues.to_come = 0;
+    const auto found = calls_.empty(sockets_[socket_id].socket(), std::exchange(queues.may_hold_errors, false));
     if (found == SocketCalls::Emptied::failed) return false;
     found_empty(socket_id);
     held_errors_.forget(socket_id);

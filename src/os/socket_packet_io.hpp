@@ -90,6 +90,7 @@ class SocketPacketIo final : public net::PacketIo {
   struct Queues {
     PacketStampClock::Queue packets{}, errors{};
     std::error_code deaf{};      ///< Why no message can be received at all; none: messages can be.
+    std::int64_t to_come = 0;    ///< Messages sent, less packets received.
     std::uint64_t ready_at = 0;  ///< The number of the last look that found this socket ready; see looks_.
     bool may_hold_errors =
         false;  ///< A call failed, or a look found the socket ready, since the queue was found empty.
@@ -141,6 +142,7 @@ class SocketPacketIo final : public net::PacketIo {
   void heed_sizes(net::SocketId socket_id, std::size_t count) noexcept;
   [[nodiscard]] std::span<const net::SocketId> given_back_first();
   [[nodiscard]] Reports hold_errors(net::SocketId socket_id);
+  [[nodiscard]] bool expects_nothing(const Queues& queues) const noexcept;
   void read_clocks() noexcept;
   [[nodiscard]] net::Arrival arrival(const ControlData& control, const PacketStampClock::Queue& queue) const noexcept;
 

@@ -23,6 +23,7 @@ constexpr std::size_t few_to_look_at = 8;    ///< With at most this many open so
 constexpr std::size_t worth_two_calls = 16;  ///< From this number of targets on, never_cut() saves time.
 constexpr std::size_t most_sockets = std::numeric_limits<net::SocketId>::max();
 constexpr std::size_t largest_wanted_buffer = 4U << 20U;
+constexpr std::size_t smallest_buffer = 2048;    ///< Bytes that a receive buffer has at least, whatever its size.
 constexpr std::size_t small_answer_cost = 1024;  ///< Bytes of the buffer that a small answer takes up, rounded up.
 /// Packets in the send buffer that wait for the link-layer addresses of their neighbours. The kernel's neighbour table
 /// usually has room for 1024 entries. When it is full, IPv4 refuses the packet with an error that passes; IPv6 gives
@@ -193,11 +194,17 @@ PooledSocket SocketPool::furnish(const SocketKey& key, ProbeSocket held) const {
   if (targets_ >= worth_two_calls && may_be_cut(pooled)) never_cut(pooled.socket());
   if (send_buffer_ != 0)
     raise_buffer(pooled.socket(), SO_SNDBUF, SO_SNDBUFFORCE, send_buffer_);
-  else if (transports_ > 1 || key.family == Family::ipv6)  // several, or one of IPv6, may fill the neighbour table
+  else if (may_fill_neighbour_table(key.family))
     limit_send_buffer(pooled.socket(), send_room(key.family));
   size_buffers(pooled);
   pooled.drops = pooled.held.drops;
   return pooled;
+}
+
+/// Several transports may, or one of IPv6; a few targets never do. 0 targets: their number is not known.
+bool SocketPool::may_fill_neighbour_table(Family family) const noexcept {
+  const bool few = targets_ > 0 && targets_ <= least_held;
+  return !few && (transports_ > 1 || family == Family::ipv6);
 }
 
 /// Makes room for one more socket in every list, so that nothing throws when sockets move between them.
@@ -270,7 +277,9 @@ void SocketPool::raise_receive_buffer(const PooledSocket& pooled, std::size_t by
 
 void SocketPool::size_buffers(PooledSocket& pooled) const noexcept {
   const std::size_t wanted = wanted_buffer();
-  std::size_t size = receive_buffer_of(pooled.socket());
+  // The answer to one small probe fits in any buffer, so that the kernel need not be asked.
+  const bool fits_any = targets_ == 1 && receive_buffer_ == 0 && wanted <= smallest_buffer;
+  std::size_t size = fits_any ? wanted : receive_buffer_of(pooled.socket());
   if (receive_buffer_ != 0 || wanted > size) {
     raise_receive_buffer(pooled, wanted);
     size = receive_buffer_of(pooled.socket());

@@ -143,6 +143,7 @@ class SocketPool {
   void look_for_drops(PooledSocket& pooled) noexcept;
   [[nodiscard]] std::size_t answer_cost() const noexcept;
   [[nodiscard]] std::size_t wanted_buffer() const noexcept;
+  [[nodiscard]] bool may_fill_neighbour_table(Family family) const noexcept;
   [[nodiscard]] std::size_t send_room(Family family) const noexcept;
   void size_buffers(PooledSocket& pooled) const noexcept;
   void raise_receive_buffer(const PooledSocket& pooled, std::size_t bytes) const noexcept;

@@ -292,4 +292,23 @@ BOOST_AUTO_TEST_CASE(an_answer_to_a_replaced_profile_is_still_known_for_what_it_
   BOOST_TEST(events[0].serial == 0U);
 }
 
+/// The key stays the same. So the probes of the next object must not repeat the serials of earlier ones.
+BOOST_AUTO_TEST_CASE(a_renewed_transport_believes_no_answer_to_the_probes_of_its_last_object) {
+  Dialogue dialogue{{ProbeOptions{}}};
+  BOOST_TEST(dialogue.transport->first_serial() == 0U);
+  const auto earlier = dialogue.ask(target_v4, echo);
+  BOOST_REQUIRE(dialogue.transport->renew({.profiles = {ProbeOptions{}}}));
+  BOOST_TEST(dialogue.transport->first_serial() == 1U);
+  dialogue.book.start = dialogue.transport->first_serial();
+  const auto later = dialogue.ask(target_v4, echo);
+  BOOST_TEST(dialogue.transport->first_serial() == 2U);
+  dialogue.deliver(earlier.socket_id, target_v4, 1, echo_reply(earlier.bytes));
+  BOOST_TEST(dialogue.hear().empty());
+  dialogue.deliver(later.socket_id, target_v4, 1, echo_reply(later.bytes));
+  const auto events = dialogue.hear();
+  BOOST_REQUIRE(events.size() == 1U);
+  BOOST_TEST(events[0].serial == 1U);
+  BOOST_TEST(!dialogue.transport->renew({.profiles = {ProbeOptions{.payload_size = 8}}}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -118,6 +118,7 @@ class ScriptedPacketIo final : public net::PacketIo {
   void wake() noexcept override {}
   [[nodiscard]] net::Drops drops() noexcept override { return dropped; }
   [[nodiscard]] int native_handle() noexcept override { return -1; }
+  [[nodiscard]] bool renew() noexcept override { return true; }
 
  private:
   static constexpr std::size_t most_per_call = 2;  ///< So few that draining a socket takes several calls.

@@ -9,6 +9,7 @@
 
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
+#include "os/permissions.hpp"
 
 namespace multiping::test {
 namespace {
@@ -44,6 +45,24 @@ bool is_answered(Prober& prober, const std::string& host) {
   static_cast<void>(prober.submit(*Address::parse(host), {}, long_enough));
   const auto done = prober.poll(long_enough);
   return done.size() == 1 && done[0].result.answered();
+}
+
+/// Raw sockets come first in both lists. A process without CAP_NET_RAW has none, and needs none.
+BOOST_AUTO_TEST_CASE(an_ordinary_user_pings_by_ping_sockets) {
+  in_namespace([] {
+    allow_ping_sockets();
+    const std::vector<TransportKind> listed = {TransportKind::raw, TransportKind::ping_socket};
+    const auto takes = [&listed](TransportKind kind) {
+      BOOST_TEST((capabilities(*open_transport()).kind == kind));
+      BOOST_TEST((capabilities(*open_transport({.kinds = listed})).kind == kind));
+      for (const std::string& host : both_families) BOOST_TEST(ping(host, long_enough).answered());
+    };
+    BOOST_TEST(os::may_have_net_raw());
+    takes(TransportKind::raw);
+    become_nobody();
+    BOOST_TEST(!os::may_have_net_raw());
+    takes(TransportKind::ping_socket);
+  });
 }
 
 BOOST_AUTO_TEST_CASE(a_prober_that_has_sent_nothing_serves_on) {
