@@ -8,8 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "engine/health_state.hpp"
-#include "engine/health_state_text.hpp"
+#include "engine/health_file_text.hpp"
+#include "engine/health_tracker_state.hpp"
 #include "values/option_checks.hpp"
 
 namespace multiping {
@@ -28,12 +28,12 @@ std::string checked_group(const std::string& text) {
 
 }  // namespace
 
-struct [[gnu::visibility("hidden")]] HealthTracker::Data : engine::HealthData {
-  using engine::HealthData::HealthData;
-  explicit Data(engine::HealthData data) : engine::HealthData{std::move(data)} {}
+struct [[gnu::visibility("hidden")]] HealthTracker::Data : engine::HealthTrackerState {
+  using engine::HealthTrackerState::HealthTrackerState;
+  explicit Data(engine::HealthTrackerState data) : engine::HealthTrackerState{std::move(data)} {}
 
-  [[nodiscard]] const engine::HealthGroup* group(std::string_view name) const {
-    const engine::HealthGroup* found = groups().find(engine::group_name(name));
+  [[nodiscard]] const engine::HostGroup* group(std::string_view name) const {
+    const engine::HostGroup* found = groups().find(engine::group_name(name));
     return found == nullptr || found->members.empty() ? nullptr : found;
   }
 };
@@ -74,7 +74,7 @@ State HealthTracker::host(std::string_view name) const {
 }
 
 State HealthTracker::group(std::string_view name) const {
-  const engine::HealthGroup* group = data_->group(name);
+  const engine::HostGroup* group = data_->group(name);
   if (group == nullptr) return State::unknown;
   const std::size_t up = data_->count(*group, State::up);
   if (up >= group->needed()) return State::up;
@@ -82,17 +82,17 @@ State HealthTracker::group(std::string_view name) const {
 }
 
 std::size_t HealthTracker::up(std::string_view group) const {
-  const engine::HealthGroup* found = data_->group(group);
+  const engine::HostGroup* found = data_->group(group);
   return found == nullptr ? 0 : data_->count(*found, State::up);
 }
 
 std::size_t HealthTracker::size(std::string_view group) const {
-  const engine::HealthGroup* found = data_->group(group);
+  const engine::HostGroup* found = data_->group(group);
   return found == nullptr ? 0 : found->members.size();
 }
 
 bool HealthTracker::quorum(std::string_view group) const {
-  const engine::HealthGroup* found = data_->group(group);
+  const engine::HostGroup* found = data_->group(group);
   return found != nullptr && data_->count(*found, State::up) >= found->needed();
 }
 
@@ -109,7 +109,7 @@ std::vector<std::string> HealthTracker::hosts() const {
 
 std::vector<std::string> HealthTracker::groups() const {
   std::vector<std::string> names;
-  for (const engine::HealthGroup& group : data_->groups().all())
+  for (const engine::HostGroup& group : data_->groups().all())
     if (group.quorum || !group.members.empty()) names.push_back(group.name);
   std::ranges::sort(names);
   return names;

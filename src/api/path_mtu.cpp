@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-#include "batch/mtu_discovery.hpp"
+#include "batch/path_mtu_run.hpp"
 #include "multiping/error.hpp"
 #include "values/protocol_traits.hpp"
 #include "values/trace_option_checks.hpp"

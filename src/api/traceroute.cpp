@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "batch/tracer.hpp"
+#include "batch/trace_run.hpp"
 #include "values/trace_option_checks.hpp"
 
 namespace multiping {

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "batch/outcome_to_result.hpp"
-#include "batch/probe_profiles.hpp"
+#include "batch/profile_numbering.hpp"
 #include "multiping/error.hpp"
 #include "os/clock.hpp"
 #include "resolve/resolve_names.hpp"

@@ -16,7 +16,7 @@ struct BatchPlan {
   std::vector<Result> results;         ///< One for each position, with its host and its address.
   std::vector<ProbeOptions> profiles;  ///< Distinct probe options; [0] is Options::probe.
   engine::UniqueTargets unique_targets;
-  std::vector<engine::Destination> destinations;
+  std::vector<engine::TargetKey> destinations;
   std::vector<NamedPosition> named;  ///< The positions whose address may change, in order.
 };
 

@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-#include "batch/probe_profiles.hpp"
+#include "batch/profile_numbering.hpp"
 #include "batch/transport_opener.hpp"
 #include "multiping/error.hpp"
 #include "net/probe_transport.hpp"
@@ -256,7 +256,7 @@ void BatchRun::finish() {
 /// While names are pending, a batch is not refused for lack of a target that can be probed: a later name may be one.
 void BatchRun::make_ready_beside(std::span<const FoundName> found) {
   engine::Shards& shards = targets_.shards();
-  std::vector<engine::Destination> probed;
+  std::vector<engine::TargetKey> probed;
   for (const FoundName& each : found)
     if (each.choice.outcome == Outcome::pending) probed.push_back(each.destination());
   for (std::size_t i = 0; i < shards.size(); ++i) {

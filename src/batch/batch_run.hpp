@@ -13,8 +13,8 @@
 #include "batch/batch_name_lookups.hpp"
 #include "batch/batch_plan.hpp"
 #include "batch/batch_targets.hpp"
+#include "batch/on_result_calls.hpp"
 #include "batch/preflight.hpp"
-#include "batch/progress.hpp"
 #include "batch/silence_causes.hpp"
 #include "engine/batch_shards.hpp"
 #include "multiping/options.hpp"
@@ -79,8 +79,8 @@ class BatchRun {
   /// The profiles and targets for which the transports are opened.
   struct Opening {
     std::span<const ProbeOptions> profiles;
-    std::span<const engine::Destination> destinations;  ///< The targets that are known.
-    std::span<const engine::Destination> kinds;         ///< One example for each kind of target that will join later.
+    std::span<const engine::TargetKey> destinations;  ///< The targets that are known.
+    std::span<const engine::TargetKey> kinds;         ///< One example for each kind of target that will join later.
   };
   void open(const Opening& opening);
   /// False when this process cannot open enough descriptors or sockets for `count` shards; fewer shards may work.

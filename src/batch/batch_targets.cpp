@@ -10,7 +10,7 @@
 
 namespace multiping {
 
-using engine::Destination;
+using engine::TargetKey;
 using engine::TargetRecord;
 using engine::UniqueTargets;
 
@@ -35,7 +35,7 @@ engine::Shards::Place BatchTargets::find(std::size_t position) noexcept {
   return target == UniqueTargets::no_target ? engine::Shards::Place{} : shards_.find(target);
 }
 
-Destination BatchTargets::destination_of(std::uint32_t target) noexcept {
+TargetKey BatchTargets::destination_of(std::uint32_t target) noexcept {
   const TargetRecord& record = *shards_.find(target).record;
   return {.address = record.address, .profile = record.profile, .ttl_asked = record.ttl_asked};
 }
@@ -58,7 +58,7 @@ void BatchTargets::index_targets() {
       index_->find_or_add(destination_of(target), target, known);
 }
 
-std::uint32_t BatchTargets::target_of(const Destination& destination, Joins joins) {
+std::uint32_t BatchTargets::target_of(const TargetKey& destination, Joins joins) {
   const auto known = [this](std::uint32_t target) { return destination_of(target); };
   const std::uint32_t target = index_->find(destination, known);
   return target != UniqueTargets::no_target ? target
@@ -117,10 +117,10 @@ void BatchTargets::retire_unused(std::vector<std::uint32_t> targets) {
   index_.reset();
 }
 
-std::vector<Destination> BatchTargets::kinds_with(std::span<const FoundName> found) {
-  std::vector<Destination> kinds;
+std::vector<TargetKey> BatchTargets::kinds_with(std::span<const FoundName> found) {
+  std::vector<TargetKey> kinds;
   std::vector<bool> seen;
-  const auto note = [&](const Destination& destination) {
+  const auto note = [&](const TargetKey& destination) {
     const std::size_t kind =
         destination.profile * std::size_t{2} + (destination.address.family() == Family::ipv6 ? 1U : 0U);
     if (kind >= seen.size()) seen.resize(kind + 1);

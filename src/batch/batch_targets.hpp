@@ -13,7 +13,7 @@
 #include "batch/silence_causes.hpp"
 #include "batch/target_address_choice.hpp"
 #include "engine/batch_shards.hpp"
-#include "engine/destination_index.hpp"
+#include "engine/target_key_index.hpp"
 #include "engine/unique_targets.hpp"
 #include "multiping/result.hpp"
 
@@ -36,7 +36,7 @@ class BatchTargets {
   void adopt(std::span<const FoundName> found, Joins joins);
   /// The kinds of target that there are after adopt(found): one destination for each family and profile. `found` is in
   /// the order of positions.
-  [[nodiscard]] std::vector<engine::Destination> kinds_with(std::span<const FoundName> found);
+  [[nodiscard]] std::vector<engine::TargetKey> kinds_with(std::span<const FoundName> found);
 
   /// Copies what has changed into the results. False when a stop ends this before all is copied.
   bool publish(const std::stop_token& stop = {});
@@ -63,12 +63,12 @@ class BatchTargets {
  private:
   /// The place of a position's target; null pointers when it has none.
   [[nodiscard]] engine::Shards::Place find(std::size_t position) noexcept;
-  [[nodiscard]] engine::Destination destination_of(std::uint32_t target) noexcept;
+  [[nodiscard]] engine::TargetKey destination_of(std::uint32_t target) noexcept;
   [[nodiscard]] std::vector<SilenceCauses::Answer> answers_since(std::span<const ProbeOptions> profiles, Instant since);
   void index_targets();
   void index_positions();
   void settle(const FoundName& found, Joins joins);
-  [[nodiscard]] std::uint32_t target_of(const engine::Destination& destination, Joins joins);
+  [[nodiscard]] std::uint32_t target_of(const engine::TargetKey& destination, Joins joins);
   void retire_unused(std::vector<std::uint32_t> targets);
   [[nodiscard]] bool is_fresh(std::size_t position, const engine::TargetRecord* record) const noexcept;
   [[nodiscard]] std::size_t fresh_answers() noexcept;
@@ -76,7 +76,7 @@ class BatchTargets {
   std::vector<Result> results_;
   engine::UniqueTargets unique_targets_{};
   engine::Shards shards_;
-  std::optional<engine::DestinationIndex> index_{};       ///< All targets by destination; made by adopt().
+  std::optional<engine::TargetKeyIndex> index_{};         ///< All targets by destination; made by adopt().
   std::vector<std::vector<std::uint32_t>> positions_of_;  ///< By target; made by take_answered() for a list that is
                                                           ///< not one to one, and empty after adopt().
   std::vector<std::uint32_t> answered_late_;  ///< Ascending: positions that got a target that was answered before.

@@ -13,7 +13,7 @@ constexpr std::size_t most_kept = 4;
 
 }  // namespace
 
-std::unique_ptr<net::ProbeTransport> KeptTransports::take(const net::SocketNeeds& request) {
+std::unique_ptr<net::ProbeTransport> KeptTransports::take(const net::SocketsNeeded& request) {
   if (!sockets_ || !sockets_->is_home()) return nullptr;
   while (auto kept = last())
     if (kept->renew(request)) return kept;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "net/probe_transport.hpp"
-#include "os/idle_sockets.hpp"
+#include "os/spare_icmp_sockets.hpp"
 
 namespace multiping {
 
@@ -15,19 +15,19 @@ namespace multiping {
 class KeptTransports {
  public:
   /// `sockets`: takes the sockets of a kept transport when that is closed. Null: no transport is kept.
-  explicit KeptTransports(std::shared_ptr<os::IdleSockets> sockets) : sockets_{std::move(sockets)} {}
+  explicit KeptTransports(std::shared_ptr<os::SpareIcmpSockets> sockets) : sockets_{std::move(sockets)} {}
 
   /// Returns a kept transport that was opened for an equal request, in the state of a new one. Returns null in another
   /// process or another network namespace than that of the sockets. Also returns null when no kept transport fits: then
   /// all of them are closed, and their sockets are idle.
-  [[nodiscard]] std::unique_ptr<net::ProbeTransport> take(const net::SocketNeeds& request);
+  [[nodiscard]] std::unique_ptr<net::ProbeTransport> take(const net::SocketsNeeded& request);
   /// Keeps a transport. Closes it when it cannot be used again, or when enough are kept already.
   void give_back(std::unique_ptr<net::ProbeTransport> used) noexcept;
 
  private:
   [[nodiscard]] std::unique_ptr<net::ProbeTransport> last();
 
-  std::shared_ptr<os::IdleSockets> sockets_;
+  std::shared_ptr<os::SpareIcmpSockets> sockets_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<net::ProbeTransport>> kept_{};
 };

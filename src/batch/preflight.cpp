@@ -18,9 +18,9 @@ void Preflight::prepare(const engine::ProbeTable& table, net::ProbeTransport& tr
   }
 }
 
-void Preflight::prepare(std::span<const engine::Destination> destinations, net::ProbeTransport& transport) {
+void Preflight::prepare(std::span<const engine::TargetKey> destinations, net::ProbeTransport& transport) {
   asked_.assign(asked_.size(), false);
-  for (const engine::Destination& destination : destinations)
+  for (const engine::TargetKey& destination : destinations)
     ask(destination.address.family(), destination.profile, transport);
 }
 

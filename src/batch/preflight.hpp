@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "engine/destination.hpp"
 #include "engine/probe_table.hpp"
+#include "engine/target_key.hpp"
 #include "multiping/options.hpp"
 #include "net/probe_transport.hpp"
 
@@ -20,7 +20,7 @@ class Preflight {
 
   /// Makes a transport ready for each distinct pair of profile and family in its table or among these destinations.
   void prepare(const engine::ProbeTable& table, net::ProbeTransport& transport);
-  void prepare(std::span<const engine::Destination> destinations, net::ProbeTransport& transport);
+  void prepare(std::span<const engine::TargetKey> destinations, net::ProbeTransport& transport);
   /// For each profile that this process may not send to one family: asks for the other family too.
   void ask_both_families(net::ProbeTransport& transport);
   /// all: every probe is known. some: more probes may come, and they may work.

@@ -6,7 +6,7 @@
 
 #include "base/fork_guard.hpp"
 #include "base/monotonic_time.hpp"
-#include "batch/caller_loop_descriptor.hpp"
+#include "batch/native_handle_descriptor.hpp"
 #include "batch/single_probes.hpp"
 #include "multiping/options.hpp"
 #include "multiping/prober.hpp"
@@ -32,8 +32,8 @@ class ProberRun {
   void set_alarm() noexcept;
 
   SingleProbes probes_;
-  LoopDescriptor descriptor_;  ///< Made by native_handle().
-  bool queued_ = false;        ///< Probes wait for the next call.
+  NativeHandleDescriptor descriptor_;  ///< Made by native_handle().
+  bool queued_ = false;                ///< Probes wait for the next call.
   ForkGuard owner_{"a Prober"};
 };
 

@@ -13,7 +13,7 @@
 #include "multiping/result.hpp"
 #include "net/packet_transport.hpp"
 #include "net/probe_transport.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "os/socket_packet_io.hpp"
 #include "resolve/resolve_names.hpp"
 
@@ -27,10 +27,10 @@ constexpr Duration longest_lookup = 1s;
 constexpr Duration patience = 20ms;
 
 std::unique_ptr<icmp4em::ProxyPacketIo> open_io(const TransportOptions& options, const icmp4em::ProxyAddress& proxy,
-                                                const net::SocketNeeds& request) {
+                                                const net::SocketsNeeded& request) {
   std::uint64_t random = 0;
   os::fill_random(&random, sizeof random);
-  const net::SocketNeeds below{
+  const net::SocketsNeeded below{
       .targets = request.targets, .transports = request.transports, .measures_mtu = request.measures_mtu};
   auto sockets = std::make_unique<os::SocketPacketIo>(TransportKind::proxy, options, below);
   return std::make_unique<icmp4em::ProxyPacketIo>(std::move(sockets), proxy, request, random);
@@ -53,7 +53,7 @@ class ProxyTransport final : public Transport {
   }
   [[nodiscard]] bool serves_one_thread() const noexcept override { return true; }
 
-  [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::SocketNeeds& request) const override {
+  [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::SocketsNeeded& request) const override {
     packet::SipKey key;
     os::fill_random(key.bytes.data(), key.bytes.size());
     return std::make_unique<net::PacketTransport>(open_io(options_, proxy_, request), request, key);

@@ -13,7 +13,7 @@
 
 #include "base/reserve_more.hpp"
 #include "batch/outcome_to_result.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "values/option_checks.hpp"
 
 namespace multiping {
@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 using engine::SeriesSchedule;
 
 /// The number of probes among which further answers can be told apart: most_remembered in
-/// engine/request_schedule_memory.cpp.
+/// engine/single_probe_records.cpp.
 constexpr std::size_t most_recent = 65'536;
 /// The most probes that are submitted at once: so few that each is sent about when it is due.
 constexpr int most_at_once = 64;
@@ -95,7 +95,7 @@ void SeriesLoop::list_name(const NamedPosition& at) {
   targets_.push_back({.destination = static_cast<std::uint32_t>(plan_.destinations.size()),
                       .position = at.position,
                       .probed = probed});
-  plan_.destinations.push_back(probed ? plan_.destinations[known] : engine::Destination{});
+  plan_.destinations.push_back(probed ? plan_.destinations[known] : engine::TargetKey{});
 }
 
 void SeriesLoop::open(Pace pace, std::size_t destinations) {
@@ -166,7 +166,7 @@ void SeriesLoop::adopt(const FoundName& found) {
   Result& known = plan_.results[found.at.position];
   if (found.choice.unknown() && known.address) return;
   Target& target = *std::ranges::lower_bound(targets_, found.at.position, {}, &Target::position);
-  engine::Destination& destination = plan_.destinations[target.destination];
+  engine::TargetKey& destination = plan_.destinations[target.destination];
   if (destination != found.destination()) shared_.erase(destination);
   destination = found.destination();
   target.probed = found.choice.outcome == Outcome::pending;
@@ -206,7 +206,7 @@ void SeriesLoop::start(const SeriesSchedule::Due& due, Instant now) {
     return know(std::move(fate), false);
   }
   if (follows_names() && shares_probe(due)) return;
-  const engine::Destination& destination = plan_.destinations[target.destination];
+  const engine::TargetKey& destination = plan_.destinations[target.destination];
   // First the steps that need memory: after submit(), the probe must get into in_flight_ without an exception.
   in_flight_.reserve(in_flight_.size() + 1);
   auto flight = in_flight_.extract(in_flight_.emplace(no_token, Flight{.due = due, .destination = destination}).first);

@@ -82,7 +82,7 @@ class SeriesLoop {
   };
   struct Flight {
     engine::SeriesSchedule::Due due{};
-    engine::Destination destination{};
+    engine::TargetKey destination{};
     std::vector<engine::SeriesSchedule::Due> others{};  ///< Further targets that share the probe.
     std::size_t told = 0;                               ///< How many of `others` have its fate already.
   };
@@ -94,7 +94,7 @@ class SeriesLoop {
     std::optional<Fate> fate{};                         ///< None while the probe is in flight.
   };
   struct DestinationHash {
-    std::size_t operator()(const engine::Destination& destination) const noexcept {
+    std::size_t operator()(const engine::TargetKey& destination) const noexcept {
       return std::hash<Address>{}(destination.address) + destination.profile;
     }
   };
@@ -133,7 +133,7 @@ class SeriesLoop {
   std::unordered_map<SingleProbes::Token, Flight> in_flight_;
   BatchNames names_;  ///< Empty when names are not looked up again.
   Instant lookup_at_{};
-  std::unordered_map<engine::Destination, Shared, DestinationHash>
+  std::unordered_map<engine::TargetKey, Shared, DestinationHash>
       shared_;                                      ///< Used only when names are looked up again.
   std::uint64_t dues_ = 0;                          ///< Due targets so far; counted only then.
   std::size_t most_known_ = 0;                      ///< When known_ has this many fates, no probe is sent.

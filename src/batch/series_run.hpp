@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/fork_guard.hpp"
-#include "batch/caller_loop_descriptor.hpp"
+#include "batch/native_handle_descriptor.hpp"
 #include "batch/series_loop.hpp"
-#include "engine/series_statistics.hpp"
+#include "engine/fates_in_round_order.hpp"
 #include "multiping/ping_series.hpp"
 
 namespace multiping {
@@ -43,7 +43,7 @@ class FigureTable {
   Statistics& statistics(std::uint32_t target) { return series_[run_.first_position(target)].statistics; }
 
   SeriesLoop& run_;
-  std::vector<engine::SeriesStatistics> figures_;
+  std::vector<engine::FatesInRoundOrder> figures_;
   std::vector<Series> series_;
 };
 
@@ -96,7 +96,7 @@ class SeriesRun {
   std::uint32_t added_ = 0;                 ///< How many targets of gathering_[0] are in the figures already.
   Round round_;
   bool begun_ = false, polled_ = false, ended_ = false;
-  LoopDescriptor descriptor_;
+  NativeHandleDescriptor descriptor_;
   ForkGuard owner_{"a PingSeries"};
 };
 

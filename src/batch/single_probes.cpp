@@ -87,7 +87,7 @@ SingleProbes::SingleProbes(Options options, std::size_t expected, Purpose purpos
       loop_{requests_, *transport_},
       explains_{purpose == Purpose::usual} {}
 
-void SingleProbes::prepare(std::span<const ProbeOptions> profiles, std::span<const engine::Destination> destinations) {
+void SingleProbes::prepare(std::span<const ProbeOptions> profiles, std::span<const engine::TargetKey> destinations) {
   for (const ProbeOptions& probe : profiles) {
     // These get their numbers in order, and keep them for the life of the object.
     make_known(profiles_.acquire(probe), probe);
@@ -125,7 +125,7 @@ SingleProbes::Token SingleProbes::submit(const Submission& submission) {
   const Address to = zones_.place(submission.address, probe, transport_->now());
   if (probe.family != Family::any && probe.family != to.family())
     return requests_.refuse({to, asked, Outcome::unresolved, Errc::no_address}, now());
-  engine::RequestSchedule::Submission request{
+  engine::SingleProbeSchedule::Submission request{
       .destination = {.address = to, .profile = 0, .ttl_asked = probe.ttl.has_value()},
       .connects = connects(probe),
       .fail_fast = submission.fail_fast,
@@ -209,7 +209,7 @@ void SingleProbes::look_ahead() noexcept {
         {.expected = requests_.in_flight(), .until = now + SilenceCauses::longest_call, .oldest = longest_session});
     causes_.set_answers(recent_answers());
     std::size_t looked_at = 0;
-    requests_.each_last_wait(now + SilenceCauses::longest_call, [&](const engine::RequestSchedule::Wait& wait) {
+    requests_.each_last_wait(now + SilenceCauses::longest_call, [&](const engine::SingleProbeSchedule::Wait& wait) {
       if (wait.record.profile < profiles_.size() && looked_at++ < most_looked_at)
         causes_.look_ahead(
             {.to = wait.record.address, .probe = profiles_[wait.record.profile], .asked = now - wait.sent_at});

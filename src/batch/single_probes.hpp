@@ -13,11 +13,11 @@
 
 #include "base/growing_waits.hpp"
 #include "batch/ipv6_zones.hpp"
-#include "batch/probe_profiles.hpp"
+#include "batch/profile_numbering.hpp"
 #include "batch/silence_causes.hpp"
-#include "engine/destination.hpp"
 #include "engine/probe_loop.hpp"
-#include "engine/request_schedule.hpp"
+#include "engine/single_probe_schedule.hpp"
+#include "engine/target_key.hpp"
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
 #include "net/probe_transport.hpp"
@@ -27,8 +27,8 @@ namespace multiping {
 /// For one thread at a time.
 class SingleProbes {
  public:
-  using Token = engine::RequestSchedule::Token;
-  using Done = engine::RequestSchedule::Done;
+  using Token = engine::SingleProbeSchedule::Token;
+  using Done = engine::SingleProbeSchedule::Done;
 
   /// The purpose of the probes. trace: heard() reports errors that do not end the wait for a probe. mtu: the probes
   /// measure the MTU that a path has now.
@@ -40,7 +40,7 @@ class SingleProbes {
 
   /// Makes the transport ready for these probes. Throws as MultiPing does when none of them can be sent. Call it before
   /// the first submit(). The profile of each destination is an index in `profiles`.
-  void prepare(std::span<const ProbeOptions> profiles, std::span<const engine::Destination> destinations);
+  void prepare(std::span<const ProbeOptions> profiles, std::span<const engine::TargetKey> destinations);
   /// True when this host can send the probe to that family, as far as is known before it is sent.
   [[nodiscard]] bool can_send(Family family, const ProbeOptions& probe);
 
@@ -56,7 +56,7 @@ class SingleProbes {
     Instant expires = Instant::max();   ///< The end of the request, whatever is under way.
   };
   [[nodiscard]] Token submit(const Submission& submission);
-  /// As RequestSchedule's.
+  /// As SingleProbeSchedule's.
   [[nodiscard]] std::size_t may_submit() noexcept { return requests_.may_submit(now()); }
   [[nodiscard]] Instant may_submit_at() const noexcept { return requests_.may_submit_at(); }
   /// Ends a request that is not handed out yet, without an outcome, and gives back what it holds. False: there is none.
@@ -104,7 +104,7 @@ class SingleProbes {
   [[nodiscard]] std::size_t in_flight() const noexcept { return requests_.in_flight(); }
   [[nodiscard]] Counters counters() const noexcept;
 
-  /// For tests: as RequestSchedule's.
+  /// For tests: as SingleProbeSchedule's.
   void check_invariants() const { requests_.check_invariants(); }
 
   /// For a caller with its own event loop: the time at which wait(now) has something to do, apart from what
@@ -125,7 +125,7 @@ class SingleProbes {
 
   Options options_;
   Profiles profiles_;
-  engine::RequestSchedule requests_;
+  engine::SingleProbeSchedule requests_;
   std::unique_ptr<net::ProbeTransport> transport_;
   Ipv6Zones zones_;
   engine::ProbeLoop loop_;

@@ -7,7 +7,7 @@
 #include "broker/broker_sockets.hpp"
 #include "net/packet_transport.hpp"
 #include "os/route_check.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "os/socket_packet_io.hpp"
 #include "os/source_address_finder.hpp"
 
@@ -19,7 +19,7 @@ SocketTransport::SocketTransport(const Capabilities& can, TransportOptions optio
       shared_{std::move(shared)},
       kept_{keeps_any() ? shared_.idle : nullptr} {}
 
-std::unique_ptr<net::ProbeTransport> SocketTransport::open(const net::SocketNeeds& request) const {
+std::unique_ptr<net::ProbeTransport> SocketTransport::open(const net::SocketsNeeded& request) const {
   if (auto kept = kept_.take(request)) return kept;
   packet::SipKey key;
   os::fill_random(key.bytes.data(), key.bytes.size());

@@ -7,7 +7,7 @@
 #include "batch/kept_transports.hpp"
 #include "multiping/transport.hpp"
 #include "net/probe_transport.hpp"
-#include "os/idle_sockets.hpp"
+#include "os/spare_icmp_sockets.hpp"
 
 namespace multiping {
 
@@ -17,12 +17,12 @@ class SocketTransport final : public Transport {
   SocketTransport(const Capabilities& can, TransportOptions options, os::SharedSockets shared);
 
   [[nodiscard]] Capabilities capabilities() const noexcept override { return can_; }
-  [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::SocketNeeds& request) const override;
+  [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::SocketsNeeded& request) const override;
   void give_back(std::unique_ptr<net::ProbeTransport> used) const noexcept override;
   [[nodiscard]] bool has_route(const Address& to, const ProbeOptions& probe) const override;
 
  private:
-  [[nodiscard]] bool keeps_any() const noexcept { return shared_.idle->use() == os::IdleSockets::Use::again; }
+  [[nodiscard]] bool keeps_any() const noexcept { return shared_.idle->use() == os::SpareIcmpSockets::Use::again; }
 
   Capabilities can_;
   TransportOptions options_;

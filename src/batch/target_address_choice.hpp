@@ -6,7 +6,7 @@
 #include <system_error>
 #include <vector>
 
-#include "engine/destination.hpp"
+#include "engine/target_key.hpp"
 #include "multiping/address.hpp"
 #include "multiping/options.hpp"
 #include "multiping/resolve.hpp"
@@ -36,7 +36,7 @@ struct FoundName {
   bool ttl_asked = false;  ///< The probe options set a TTL.
   AddressChoice choice{};
 
-  [[nodiscard]] engine::Destination destination() const noexcept {
+  [[nodiscard]] engine::TargetKey destination() const noexcept {
     return {.address = choice.address, .profile = at.profile, .ttl_asked = ttl_asked};
   }
 };

@@ -15,9 +15,9 @@
 #include "batch/socket_transport.hpp"
 #include "broker/broker_sockets.hpp"
 #include "multiping/error.hpp"
-#include "os/idle_sockets.hpp"
 #include "os/permissions.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
+#include "os/spare_icmp_sockets.hpp"
 
 namespace multiping {
 namespace {
@@ -35,13 +35,13 @@ Capabilities broker_capabilities(const broker::BrokerSockets& sockets) noexcept 
 Family other_than(Family family) noexcept { return family == Family::ipv4 ? Family::ipv6 : Family::ipv4; }
 
 /// Why no socket of that kind can be opened; no error when one can. A socket for ICMP is kept in `idle`.
-std::error_code try_family(TransportKind kind, Family family, os::IdleSockets& idle) {
+std::error_code try_family(TransportKind kind, Family family, os::SpareIcmpSockets& idle) {
   return kind == TransportKind::sockets ? os::try_socket(kind, family) : idle.open(kind, family);
 }
 
 /// No error when a socket of that kind can be opened in at least one family. When descriptors or memory have run out,
 /// that is the error, whatever the other family says, since it says nothing about either family.
-std::error_code obstacle(TransportKind kind, Family first, os::IdleSockets& idle) {
+std::error_code obstacle(TransportKind kind, Family first, os::SpareIcmpSockets& idle) {
   const std::error_code one = try_family(kind, first, idle);
   if (!one || os::concerns_all(one)) return one;
   const std::error_code other = try_family(kind, other_than(first), idle);
@@ -78,7 +78,7 @@ bool is_argument(const Failure& failure) noexcept {
 class Opener {
  public:
   /// `first`: the family that is tried first. `use`: whether sockets that an object gives back are kept.
-  Opener(const TransportOptions& options, Family first, os::IdleSockets::Use use)
+  Opener(const TransportOptions& options, Family first, os::SpareIcmpSockets::Use use)
       : options_{options}, first_{first}, use_{use} {}
 
   std::shared_ptr<Transport> open_first() {
@@ -121,13 +121,13 @@ class Opener {
   std::shared_ptr<Transport> open_as_ordinary_user(std::span<const TransportKind> kinds) {
     const bool wanted = kinds.size() > 1 && kinds[0] == TransportKind::raw && kinds[1] == TransportKind::ping_socket;
     if (!wanted || os::may_have_net_raw()) return nullptr;
-    auto idle = std::make_shared<os::IdleSockets>(use_);
+    auto idle = std::make_shared<os::SpareIcmpSockets>(use_);
     if (obstacle(TransportKind::ping_socket, first_, *idle)) return nullptr;
     return found(TransportKind::ping_socket, std::move(idle));
   }
 
   std::shared_ptr<Transport> open_sockets(TransportKind kind) {
-    auto idle = std::make_shared<os::IdleSockets>(use_);
+    auto idle = std::make_shared<os::SpareIcmpSockets>(use_);
     const std::error_code error = obstacle(kind, first_, *idle);
     if (!error) return found(kind, std::move(idle));
     failed(kind, error, "cannot open a transport of kind " + std::string{to_string(kind)});
@@ -135,9 +135,9 @@ class Opener {
   }
 
   /// Tests the capabilities, and opens a socket of the other family, unless the transport is for one object alone.
-  std::shared_ptr<Transport> found(TransportKind kind, std::shared_ptr<os::IdleSockets> idle) {
+  std::shared_ptr<Transport> found(TransportKind kind, std::shared_ptr<os::SpareIcmpSockets> idle) {
     Capabilities can{.kind = kind};
-    if (use_ == os::IdleSockets::Use::again) {
+    if (use_ == os::SpareIcmpSockets::Use::again) {
       can = os::socket_capabilities(kind);
       static_cast<void>(try_family(kind, other_than(first_), *idle));
     }
@@ -153,7 +153,7 @@ class Opener {
     if (!none.error)
       return std::make_shared<SocketTransport>(
           broker_capabilities(*sockets), options_,
-          os::SharedSockets{.broker = {.sockets = sockets}, .idle = std::make_shared<os::IdleSockets>(use_)});
+          os::SharedSockets{.broker = {.sockets = sockets}, .idle = std::make_shared<os::SpareIcmpSockets>(use_)});
     broker_failure_ = none.error;
     failed(TransportKind::broker, none.error, std::move(none.doing));
     return nullptr;
@@ -189,7 +189,7 @@ class Opener {
 
   const TransportOptions& options_;
   Family first_;
-  os::IdleSockets::Use use_;
+  os::SpareIcmpSockets::Use use_;
   std::error_code broker_failure_{};  ///< Why the broker did not serve, when it was asked.
   std::vector<Failure> failures_;
 };
@@ -197,13 +197,13 @@ class Opener {
 }  // namespace
 
 std::shared_ptr<Transport> open_shared_transport(const TransportOptions& options) {
-  Opener opener{options, Family::ipv4, os::IdleSockets::Use::again};
+  Opener opener{options, Family::ipv4, os::SpareIcmpSockets::Use::again};
   auto transport = opener.open_first();
   return transport ? transport : opener.throw_why();
 }
 
 std::shared_ptr<Transport> open_shared_transport(const TransportOptions& options, std::error_code& error) {
-  Opener opener{options, Family::ipv4, os::IdleSockets::Use::again};
+  Opener opener{options, Family::ipv4, os::SpareIcmpSockets::Use::again};
   auto transport = opener.open_first();
   error = transport ? std::error_code{} : opener.why_none().error;
   return transport;
@@ -211,7 +211,7 @@ std::shared_ptr<Transport> open_shared_transport(const TransportOptions& options
 
 std::shared_ptr<Transport> open_own_transport(Family first) {
   const TransportOptions options;
-  Opener opener{options, first == Family::ipv6 ? first : Family::ipv4, os::IdleSockets::Use::once};
+  Opener opener{options, first == Family::ipv6 ? first : Family::ipv4, os::SpareIcmpSockets::Use::once};
   auto transport = opener.open_first();
   return transport ? transport : opener.throw_why();
 }

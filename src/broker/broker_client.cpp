@@ -20,7 +20,7 @@
 #include "multiping/error.hpp"
 #include "os/clock.hpp"
 #include "os/permissions.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::broker {
 namespace {

@@ -8,7 +8,7 @@
 #include "base/monotonic_time.hpp"
 #include "broker/broker_frames.hpp"
 #include "multiping/duration.hpp"
-#include "os/ping_socket.hpp"
+#include "os/ping_socket_source.hpp"
 
 namespace multiping::broker {
 

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "os/clock.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::broker {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "base/monotonic_time.hpp"
 #include "broker/broker_client.hpp"
-#include "os/ping_socket.hpp"
+#include "os/ping_socket_source.hpp"
 
 namespace multiping::broker {
 

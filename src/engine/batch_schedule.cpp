@@ -22,7 +22,7 @@ bool is_own_backlog(std::error_code error) noexcept { return error == std::errc:
 
 }  // namespace
 
-TargetIndex BatchSchedule::join(const Destination& destination, Joins joins) {
+TargetIndex BatchSchedule::join(const TargetKey& destination, Joins joins) {
   if (joins == Joins::next_round && has_vacancy()) {
     const TargetIndex target = retired_.front().target;
     retired_.pop_front();

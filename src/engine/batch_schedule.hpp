@@ -15,7 +15,7 @@
 #include "base/lazy_queue.hpp"
 #include "engine/outcome_tracker.hpp"
 #include "engine/probe_supplier.hpp"
-#include "engine/send_allowance.hpp"
+#include "engine/sendable_now.hpp"
 
 namespace multiping::engine {
 
@@ -26,7 +26,7 @@ class BatchSchedule final : public ProbeSupplier {
       : outcomes_{rules.fail_fast, rules.any_source}, flow_{rules.max_rate}, tell_answers_{rules.tell_answers} {}
 
   void reserve(std::size_t targets) { outcomes_.table().reserve_targets(targets); }
-  void add(const Destination& destination) { outcomes_.add(destination); }
+  void add(const TargetKey& destination) { outcomes_.add(destination); }
   [[nodiscard]] OutcomeTracker& outcomes() noexcept { return outcomes_; }
   [[nodiscard]] const OutcomeTracker& outcomes() const noexcept { return outcomes_; }
   [[nodiscard]] ProbeTable& table() noexcept { return outcomes_.table(); }
@@ -35,7 +35,7 @@ class BatchSchedule final : public ProbeSupplier {
   enum class Joins : bool { now, next_round };
   /// Adds a target. A target that joins the next round may get the number of a retired target, once none of that
   /// target's probes is remembered.
-  TargetIndex join(const Destination& destination, Joins joins);
+  TargetIndex join(const TargetKey& destination, Joins joins);
   /// True when the number of a retired target is free.
   [[nodiscard]] bool has_vacancy() const noexcept;
   /// Stops probing these targets. Returns their probes that were under way; answers to these no longer count.
@@ -120,7 +120,7 @@ class BatchSchedule final : public ProbeSupplier {
   void time_out_heard(Instant now);
 
   OutcomeTracker outcomes_;
-  SendAllowance flow_;
+  SendableNow flow_;
   bool tell_answers_;
   std::vector<TargetIndex> answered_;
   Room room_;

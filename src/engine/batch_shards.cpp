@@ -46,7 +46,7 @@ void side_by_side(std::size_t count, Work work) {
 
 }  // namespace
 
-Shards::Shards(std::span<const Destination> destinations, std::size_t most, const Rules& rules) {
+Shards::Shards(std::span<const TargetKey> destinations, std::size_t most, const Rules& rules) {
   first_size_ = destinations.size();
   const std::size_t count = std::clamp<std::size_t>(most, 1, std::max<std::size_t>(1, first_size_));
   length_ = std::max<std::size_t>(1, (first_size_ + count - 1) / count);
@@ -57,7 +57,7 @@ Shards::Shards(std::span<const Destination> destinations, std::size_t most, cons
     const auto own = destinations.subspan(start, std::min(length_, first_size_ - start));
     shard.first_size = own.size();
     shard.schedule.reserve(own.size());
-    for (const Destination& destination : own) shard.schedule.add(destination);
+    for (const TargetKey& destination : own) shard.schedule.add(destination);
     start += length_;
   } while (start < first_size_);
 }
@@ -76,7 +76,7 @@ std::uint32_t Shards::number_of(const Spot& spot) const noexcept {
   return static_cast<std::uint32_t>(first_size_ + (spot.target - first) * shards_.size() + spot.shard);
 }
 
-std::uint32_t Shards::join(const Destination& destination, BatchSchedule::Joins joins) {
+std::uint32_t Shards::join(const TargetKey& destination, BatchSchedule::Joins joins) {
   const bool may_take_vacancy = joins == BatchSchedule::Joins::next_round;
   const auto vacant = std::ranges::find_if(shards_, [](const Shard& shard) { return shard.schedule.has_vacancy(); });
   const bool takes_vacancy = may_take_vacancy && vacant != shards_.end();

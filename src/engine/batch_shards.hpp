@@ -23,7 +23,7 @@ class Shards {
   Shards() = default;
   /// Cuts `destinations` into at most `most` runs of about the same length. The rate in `rules` holds for each shard;
   /// for one rate for all targets, `most` is 1. Without destinations there is one shard, for targets that join later.
-  Shards(std::span<const Destination> destinations, std::size_t most, const Rules& rules);
+  Shards(std::span<const TargetKey> destinations, std::size_t most, const Rules& rules);
 
   /// Opens the transport of each shard, which `open(table)` returns.
   template <class Open>
@@ -44,7 +44,7 @@ class Shards {
   }
 
   /// Adds a target and returns its number, which may be that of a target that was retired long enough ago.
-  std::uint32_t join(const Destination& destination, BatchSchedule::Joins joins);
+  std::uint32_t join(const TargetKey& destination, BatchSchedule::Joins joins);
   /// Stops probing these targets.
   void retire(std::span<const std::uint32_t> targets);
 

@@ -33,7 +33,7 @@ std::uint32_t CauseFinder::device_of(const Address& to, const ProbeOptions& prob
 }
 
 /// None while there are few targets: then asking for each is quicker.
-const RouteTable* CauseFinder::table(Family family) {
+const KernelRoutes* CauseFinder::table(Family family) {
   many_ = many_ || single_ways_.size() >= few;
   if (!many_) return nullptr;
   auto& table = tables_[family == Family::ipv4 ? 0 : 1];
@@ -54,7 +54,7 @@ CauseFinder::Way CauseFinder::ask_alone(const Address& to, const ProbeOptions& p
 /// Targets with one route share the answer about the first of them, if the kernel agrees with the list of routes.
 CauseFinder::Way CauseFinder::way_of(const Address& to, const ProbeOptions& probe) {
   const std::size_t kind = kind_of(probe);
-  const RouteTable* const routes = table(to.family());
+  const KernelRoutes* const routes = table(to.family());
   const auto number = routes != nullptr ? routes->find(to, device_of(to, probe)) : std::nullopt;
   if (!number) return ask_alone(to, probe, kind);
   const net::RouteEntry& route = (*routes)[*number];

@@ -12,7 +12,7 @@
 
 #include "base/monotonic_time.hpp"
 #include "engine/cause_rules.hpp"
-#include "engine/routing_table.hpp"
+#include "engine/kernel_routes.hpp"
 #include "multiping/address.hpp"
 #include "multiping/options.hpp"
 #include "net/routes_and_neighbours.hpp"
@@ -64,7 +64,7 @@ class CauseFinder {
 
   [[nodiscard]] std::size_t kind_of(const ProbeOptions& probe);
   [[nodiscard]] std::uint32_t device_of(const Address& to, const ProbeOptions& probe) const;
-  [[nodiscard]] const RouteTable* table(Family family);
+  [[nodiscard]] const KernelRoutes* table(Family family);
   [[nodiscard]] Way way_of(const Address& to, const ProbeOptions& probe);
   [[nodiscard]] Way ask_alone(const Address& to, const ProbeOptions& probe, std::size_t kind);
   [[nodiscard]] const std::optional<net::Link>& link(std::uint32_t device);
@@ -83,7 +83,7 @@ class CauseFinder {
   std::map<Hop, Instant> called_{};  ///< Gateways that were called, and when that was done first.
   /// Probes that the kernel may route in different ways. Kept as copies: a profile may change meanwhile.
   std::vector<ProbeOptions> kinds_{};
-  std::array<std::optional<std::optional<RouteTable>>, 2> tables_{};            ///< By family; none: not read yet.
+  std::array<std::optional<std::optional<KernelRoutes>>, 2> tables_{};          ///< By family; none: not read yet.
   std::map<std::pair<std::size_t, const net::RouteEntry*>, Way> route_ways_{};  ///< By kind of probe and route.
   std::map<std::pair<std::size_t, Address>, Way> single_ways_{};                ///< By kind of probe and target.
   std::map<std::uint32_t, std::optional<net::Link>> links_{};

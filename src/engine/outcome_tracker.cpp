@@ -84,12 +84,12 @@ std::optional<Instant> answered_at(Instant sent_at, const net::Event& event) noe
   return stamp && is_sound(*stamp, sent_at, event.arrival.read) ? stamp : std::nullopt;
 }
 
-TargetIndex OutcomeTracker::add(const Destination& destination) {
+TargetIndex OutcomeTracker::add(const TargetKey& destination) {
   ++unanswered_;
   return table_.add(destination);
 }
 
-void OutcomeTracker::replace(TargetIndex target, const Destination& destination) {
+void OutcomeTracker::replace(TargetIndex target, const TargetKey& destination) {
   const TargetRecord& record = table_.record(target);
   if (record.unreported) --unreported_;
   if (record.answered()) ++unanswered_;

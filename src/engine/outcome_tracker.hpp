@@ -20,11 +20,11 @@ class OutcomeTracker {
   [[nodiscard]] ProbeTable& table() noexcept { return table_; }
   [[nodiscard]] const ProbeTable& table() const noexcept { return table_; }
 
-  TargetIndex add(const Destination& destination);
+  TargetIndex add(const TargetKey& destination);
   /// Reserves memory for one more target: add(), and later outcomes of any target, then need no memory.
   void make_room_for_target() { table_.make_room_for_target(); }
   /// Reuses the number of `target`, which is over, for another destination.
-  void replace(TargetIndex target, const Destination& destination);
+  void replace(TargetIndex target, const TargetKey& destination);
   /// An unreachable error ends the wait for this target, until its number is used again.
   void fail_fast(TargetIndex target) noexcept { table_.record(target).fail_fast = true; }
   /// Removes `target` from the counts of unanswered and awaited targets. Later events do not change its record.

@@ -6,7 +6,7 @@
 
 namespace multiping::engine {
 
-TargetIndex ProbeTable::add(const Destination& destination) {
+TargetIndex ProbeTable::add(const TargetKey& destination) {
   if (keeps_packet_options_) packet_options_.push_back(destination.packet);
   TargetRecord& record = records_.emplace_back();
   record.address = destination.address;
@@ -21,7 +21,7 @@ void ProbeTable::make_room_for_target() {
   reserve_more(details_, records_.size() + 1 - details_.size());
 }
 
-void ProbeTable::replace(TargetIndex target, const Destination& destination) {
+void ProbeTable::replace(TargetIndex target, const TargetKey& destination) {
   TargetRecord& record = records_[target];
   const std::uint32_t detail = record.detail;
   record = TargetRecord{.address = destination.address, .detail = detail, .ttl_asked = destination.ttl_asked};

@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "base/reserve_more.hpp"
-#include "engine/destination.hpp"
+#include "engine/target_key.hpp"
 #include "multiping/address.hpp"
 #include "multiping/result.hpp"
-#include "net/probe_profile_number.hpp"
 #include "net/probe_transport.hpp"
+#include "net/profile_number.hpp"
 
 namespace multiping::engine {
 
@@ -48,7 +48,7 @@ struct TargetRecord {
   bool awaited : 1 = false;     ///< A probe is under way that may still be answered.
   bool changed : 1 = true;      ///< Not yet copied into the caller's results.
   bool unreported : 1 = false;  ///< Answered, and not yet returned by receive().
-  bool ttl_asked : 1 = false;   ///< Destination::ttl_asked.
+  bool ttl_asked : 1 = false;   ///< TargetKey::ttl_asked.
   std::uint8_t cuts : 2 = 0;    ///< How often the last attempt was repeated because its probe was too big.
   net::ProfileNumber profile : 24 = 0;
   std::uint32_t auth_bits : 8 = 0;
@@ -85,13 +85,13 @@ class ProbeTable final : public net::ProbeBook {
   void reserve_targets(std::size_t count) { records_.reserve(count); }
   /// From now on the packets of one profile may differ. To be called before the first add().
   void keep_packet_options() noexcept { keeps_packet_options_ = true; }
-  TargetIndex add(const Destination& destination);
+  TargetIndex add(const TargetKey& destination);
   /// Reserves memory for one more target, and for the details of all targets: add() and detail() then throw nothing.
   void make_room_for_target();
   /// Reserves memory for the detail of one more record.
   void make_room_for_detail() { reserve_more(details_, 1); }
   /// Reuses the number of `target` for another destination. The window must hold no probe to `target`.
-  void replace(TargetIndex target, const Destination& destination);
+  void replace(TargetIndex target, const TargetKey& destination);
   [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
   [[nodiscard]] TargetRecord& record(TargetIndex target) noexcept { return records_[target]; }
   [[nodiscard]] const TargetRecord& record(TargetIndex target) const noexcept { return records_[target]; }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/monotonic_time.hpp"
-#include "engine/hop_evidence.hpp"
+#include "engine/hop_answer_meaning.hpp"
 #include "engine/probe_table.hpp"
 #include "engine/router_send_windows.hpp"
 #include "multiping/address.hpp"
@@ -153,7 +153,7 @@ class TraceSchedule {
   enum class Fate : std::uint8_t { answered, silent, not_sent };
   void free_place(const Turn& turn, Fate fate);
   void repeat_or_settle(const Turn& turn, bool again);
-  void hear(const Turn& turn, const Answer& answer, HopEvidence sign);
+  void hear(const Turn& turn, const Answer& answer, HopAnswerMeaning sign);
   void meet(const Turn& turn, const Address& responder);
   [[nodiscard]] bool is_idle(const Turn& turn) const noexcept;
   [[nodiscard]] int nearest_refusal(std::uint32_t route) const noexcept;

@@ -9,7 +9,7 @@ namespace multiping::engine {
 namespace {
 
 using State = HopProbe::State;
-using Sign = HopEvidence;
+using Sign = HopAnswerMeaning;
 
 /// The sender of the answer.
 const Address& responder_of(const TraceSchedule::Answer& answer) noexcept {
@@ -87,7 +87,7 @@ void TraceSchedule::repeat_or_settle(const Turn& turn, bool again) {
 }
 
 /// Notes what an answer says about the hop, the next hop, and where the route ends.
-void TraceSchedule::hear(const Turn& turn, const Answer& answer, HopEvidence sign) {
+void TraceSchedule::hear(const Turn& turn, const Answer& answer, HopAnswerMeaning sign) {
   Route& route = routes_[turn.route];
   slowest_ = std::max(slowest_, answer.record.rtt);
   if (const Address& responder = responder_of(answer)) meet(turn, responder);

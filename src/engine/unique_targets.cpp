@@ -13,14 +13,14 @@ UniqueTargets::UniqueTargets(std::size_t positions) {
   destinations_.reserve(positions);
 }
 
-void UniqueTargets::add(const Destination& destination) {
+void UniqueTargets::add(const TargetKey& destination) {
   const auto fresh = static_cast<std::uint32_t>(destinations_.size());
-  const auto known = [this](std::uint32_t target) -> const Destination& { return destinations_[target]; };
+  const auto known = [this](std::uint32_t target) -> const TargetKey& { return destinations_[target]; };
   targets_.push_back(index_ ? index_->find_or_add(destination, fresh, known) : fresh);
   if (targets_.back() == fresh) destinations_.push_back(destination);
 }
 
-std::vector<Destination> UniqueTargets::finish() {
+std::vector<TargetKey> UniqueTargets::finish() {
   index_.reset();
   if (destinations_.size() == targets_.size()) targets_ = {};
   return std::exchange(destinations_, {});

@@ -41,7 +41,7 @@ std::string lacking_option(Family family, const ProbeOptions& probe) {
 }  // namespace
 
 ProxyPacketIo::ProxyPacketIo(std::unique_ptr<net::PacketIo> io, const ProxyAddress& proxy,
-                             const net::SocketNeeds& request, std::uint64_t random)
+                             const net::SocketsNeeded& request, std::uint64_t random)
     : io_{std::move(io)},
       proxy_{proxy},
       // The two families start their numbers 2^31 apart: the original proxy keeps the numbers of both in one table.

@@ -40,7 +40,7 @@ class ProxyPacketIo final : public net::PacketIo {
 
   /// `io` has no profiles yet: the constructor sets those of `request`, and one for the proxy's datagrams. `random`
   /// must be random bits that nothing else uses.
-  ProxyPacketIo(std::unique_ptr<net::PacketIo> io, const ProxyAddress& proxy, const net::SocketNeeds& request,
+  ProxyPacketIo(std::unique_ptr<net::PacketIo> io, const ProxyAddress& proxy, const net::SocketsNeeded& request,
                 std::uint64_t random);
 
   /// Sends a keep-alive to the proxy, and waits up to `time` for an error, such as ECONNREFUSED when no proxy listens.

@@ -14,9 +14,9 @@
 #include "multiping/address.hpp"
 #include "multiping/options.hpp"
 #include "net/arrival_time.hpp"
-#include "net/probe_profile_number.hpp"
+#include "net/profile_number.hpp"
 #include "net/routes_and_neighbours.hpp"
-#include "net/socket_needs.hpp"
+#include "net/sockets_needed.hpp"
 
 namespace multiping::net {
 

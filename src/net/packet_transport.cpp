@@ -7,17 +7,15 @@
 #include <new>
 #include <utility>
 
+#include "net/messages_per_call.hpp"
 #include "net/packet_size.hpp"
-#include "net/probe_image.hpp"
+#include "net/untagged_payload.hpp"
 
 namespace multiping::net {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// The most messages in one call. With this number each sending time is known to about 100 microseconds, and the cost
-/// of the call itself does not count.
-constexpr std::size_t longest_batch = SendCallHistory::most_probes;
 constexpr std::size_t largest_message = 65'535;
 /// The most calls in which one socket is drained, so that a flood does not hold the caller for ever.
 constexpr int most_reads = 4096;
@@ -39,7 +37,7 @@ void take_each(std::span<const Item> items, Take take, GiveBack give_back) {
 /// Hands all packets and errors of a socket to its protocol. An ICMP error that comes while packets are read ends that
 /// call early, so packets may be left after the errors: both are read until one of them is empty.
 template <class AnyProtocol>
-std::size_t drain_into(AnyProtocol& protocol, PacketIo& io, SocketId socket_id, const ReceiveContext& context) {
+std::size_t drain_into(AnyProtocol& protocol, PacketIo& io, SocketId socket_id, const ProtocolContext& context) {
   std::size_t all_packets = 0, all_errors = 0;
   for (int reads = 0; reads < most_reads;) {
     std::size_t packets_taken = 0, errors_taken = 0;
@@ -74,7 +72,7 @@ bool says_too_big(const Event& event, Family family) noexcept {
 
 }  // namespace
 
-PacketTransport::PacketTransport(std::unique_ptr<PacketIo> io, const SocketNeeds& request, const packet::SipKey& key)
+PacketTransport::PacketTransport(std::unique_ptr<PacketIo> io, const SocketsNeeded& request, const packet::SipKey& key)
     : io_{std::move(io)},
       request_{request},
       codec_{key},
@@ -82,10 +80,10 @@ PacketTransport::PacketTransport(std::unique_ptr<PacketIo> io, const SocketNeeds
       udp_{codec_, profiles_, errors_},
       handshake_{codec_, profiles_, errors_},
       connections_{*io_, profiles_, errors_},
-      longest_run_{longest_batch} {
+      longest_run_{most_sent_at_once} {
   for (std::size_t profile = 0; profile < request.profiles.size(); ++profile)
     profiles_.set(static_cast<ProfileNumber>(profile), request.profiles[profile]);
-  credit_ = request.targets == 0 ? longest_batch : std::min(longest_batch, request.targets);
+  credit_ = request.targets == 0 ? most_sent_at_once : std::min(most_sent_at_once, request.targets);
   outgoing_.resize(credit_);
   make_room();
 }
@@ -256,7 +254,7 @@ ProbeTransport::Sent PacketTransport::send_run(SocketId socket_id, std::span<con
   for (const Probe& probe : probes.first(run)) next_serial_ = std::max(next_serial_, probe.serial + 1);
   take_back(socket_id, probes.first(run).subspan(report.accepted));
   // After a refusal the rest is encoded again, so runs are short while many probes are refused.
-  longest_run_ = report.accepted == run ? std::min(longest_batch, 2 * longest_run_) : 1;
+  longest_run_ = report.accepted == run ? std::min(most_sent_at_once, 2 * longest_run_) : 1;
   if (report.accepted == run) return {.accepted = run};
   return {.accepted = report.accepted, .refused = report.refused, .full = report.full};
 }
@@ -334,11 +332,11 @@ bool PacketTransport::will_be_cut(const Probe& probe, const Event& event) const 
 }
 
 std::size_t PacketTransport::drain(SocketId socket_id, const ProbeBook& book, std::vector<Event>& events) {
-  const ReceiveContext context{.channel = io_->channel(socket_id),
-                               .book = book,
-                               .events = events,
-                               .counters = counters_,
-                               .socket_id = socket_id};
+  const ProtocolContext context{.channel = io_->channel(socket_id),
+                                .book = book,
+                                .events = events,
+                                .counters = counters_,
+                                .socket_id = socket_id};
   switch (context.channel.protocol) {
     case Protocol::icmp:
       return drain_into(echo_, *io_, socket_id, context);
@@ -385,7 +383,7 @@ bool PacketTransport::can_rest() noexcept {
 
 /// Keeps the routes and the paces of the sockets, which are the same for the next object. The key stays too: since the
 /// serials go on, no answer to an earlier object's probe has the tag of a later one.
-bool PacketTransport::renew(const SocketNeeds& request) {
+bool PacketTransport::renew(const SocketsNeeded& request) {
   if (request != request_ || !io_->renew()) return false;
   echo_.forget_all();
   errors_ = {};

@@ -13,11 +13,11 @@
 #include "net/echo_protocol.hpp"
 #include "net/icmp_error_report.hpp"
 #include "net/packet_io.hpp"
-#include "net/probe_profile_table.hpp"
 #include "net/probe_transport.hpp"
+#include "net/profile_table.hpp"
 #include "net/raw_handshake_protocol.hpp"
-#include "net/send_call_history.hpp"
-#include "net/send_call_speed.hpp"
+#include "net/send_time_bounds.hpp"
+#include "net/send_time_spacing.hpp"
 #include "net/tcp_connect_protocol.hpp"
 #include "net/udp_protocol.hpp"
 #include "packet/probe_codec.hpp"
@@ -27,7 +27,7 @@ namespace multiping::net {
 class PacketTransport final : public ProbeTransport {
  public:
   /// `key` is used by this object alone.
-  PacketTransport(std::unique_ptr<PacketIo> io, const SocketNeeds& request, const packet::SipKey& key);
+  PacketTransport(std::unique_ptr<PacketIo> io, const SocketsNeeded& request, const packet::SipKey& key);
 
   [[nodiscard]] Instant now() noexcept override { return io_->now(); }
   [[nodiscard]] Duration wall_offset() noexcept override { return io_->wall_offset(); }
@@ -51,7 +51,7 @@ class PacketTransport final : public ProbeTransport {
   [[nodiscard]] int native_handle() noexcept override { return io_->native_handle(); }
   [[nodiscard]] Counters counters() noexcept override;
   [[nodiscard]] bool can_rest() noexcept override;
-  [[nodiscard]] bool renew(const SocketNeeds& request) override;
+  [[nodiscard]] bool renew(const SocketsNeeded& request) override;
   [[nodiscard]] Serial first_serial() const noexcept override { return next_serial_; }
 
  private:
@@ -77,7 +77,7 @@ class PacketTransport final : public ProbeTransport {
   void drain_connections(const ProbeBook& book, std::vector<Event>& events);
 
   std::unique_ptr<PacketIo> io_;
-  SocketNeeds request_;
+  SocketsNeeded request_;
   packet::ProbeCodec codec_;
   ProfileTable profiles_;
   IcmpEvents errors_;
@@ -92,8 +92,8 @@ class PacketTransport final : public ProbeTransport {
   std::size_t message_room_ = 0;
   std::vector<std::uint8_t> messages_;  ///< message_room_ bytes for each message of a run.
   std::vector<Outgoing> outgoing_;
-  std::vector<SendCallSpeed> paces_;  ///< By socket.
-  SendCallHistory calls_;
+  std::vector<SendTimeSpacing> paces_;  ///< By socket.
+  SendTimeBounds calls_;
   Serial next_serial_ = 0;  ///< Greater than all serials that were sent.
   bool sent_any_ = false;
   bool taken_since_look_ = false;  ///< Something was received since look_for_drops().

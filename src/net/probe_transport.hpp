@@ -18,9 +18,9 @@
 #include "multiping/transport.hpp"
 #include "net/arrival_time.hpp"
 #include "net/per_packet_options.hpp"
-#include "net/probe_profile_number.hpp"
+#include "net/profile_number.hpp"
 #include "net/routes_and_neighbours.hpp"
-#include "net/socket_needs.hpp"
+#include "net/sockets_needed.hpp"
 
 namespace multiping::net {
 
@@ -163,7 +163,7 @@ class ProbeTransport {
   [[nodiscard]] virtual bool can_rest() noexcept { return false; }
   /// Prepares this transport for another object, as if it had just been opened for `request`, apart from
   /// first_serial(). Returns false when it cannot be used again, or when it was opened for a different request.
-  [[nodiscard]] virtual bool renew(const SocketNeeds& request) { return static_cast<void>(request), false; }
+  [[nodiscard]] virtual bool renew(const SocketsNeeded& request) { return static_cast<void>(request), false; }
   /// The serials of the present object's probes start here: smaller ones may be those of earlier objects.
   [[nodiscard]] virtual Serial first_serial() const noexcept { return 0; }
 };
@@ -183,7 +183,7 @@ class Transport {
   [[nodiscard]] virtual bool has_route(const Address& to, const ProbeOptions& probe) const {
     return static_cast<void>(to), static_cast<void>(probe), true;
   }
-  [[nodiscard]] virtual std::unique_ptr<net::ProbeTransport> open(const net::SocketNeeds& request) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<net::ProbeTransport> open(const net::SocketsNeeded& request) const = 0;
   /// Takes a transport back from an object that has ended; open() may return it to another object.
   virtual void give_back(std::unique_ptr<net::ProbeTransport> used) const noexcept { used.reset(); }
 };

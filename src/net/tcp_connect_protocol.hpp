@@ -11,9 +11,9 @@
 #include "base/lazy_queue.hpp"
 #include "net/address_hash_table.hpp"
 #include "net/icmp_error_report.hpp"
-#include "net/probe_profile_table.hpp"
 #include "net/probe_serial_table.hpp"
-#include "net/receive_context.hpp"
+#include "net/profile_table.hpp"
+#include "net/protocol_context.hpp"
 
 namespace multiping::net {
 

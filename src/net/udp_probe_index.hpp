@@ -10,9 +10,9 @@
 
 #include "base/lazy_queue.hpp"
 #include "multiping/address.hpp"
+#include "net/probe_by_tag.hpp"
 #include "net/probe_serial_table.hpp"
 #include "net/probe_transport.hpp"
-#include "net/tag_index.hpp"
 #include "values/address_kinds.hpp"
 
 namespace multiping::net {
@@ -142,7 +142,7 @@ class UdpProbeIndex {
   void leave(std::uint32_t low, const UdpFlight& flight, Instant now) noexcept;
 
   ProbeSerialTable<UdpFlight> flights_;
-  TagIndex tags_;
+  ProbeByTag tags_;
   LazyQueue<UdpStream> streams_;
   std::vector<std::uint32_t> free_;  ///< Streams without a probe, to be used again.
   std::vector<Slot> slots_;  ///< A hash table of streams by address and ports. Its size is a power of two, or 0.

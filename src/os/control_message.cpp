@@ -13,7 +13,7 @@
 
 #include "os/kernel_constants.hpp"
 #include "os/packet_ttl_tos_mark.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "values/flow_label.hpp"
 
 namespace multiping::os {

@@ -12,7 +12,7 @@
 
 #include "multiping/address.hpp"
 #include "multiping/options.hpp"
-#include "os/packet_stamp_clock.hpp"
+#include "os/receive_stamp_clock.hpp"
 
 namespace multiping::os {
 

@@ -8,7 +8,7 @@
 
 namespace multiping::os {
 
-std::optional<net::QueuedError> queued_error(const ReceiveBatch& batch, std::size_t packet,
+std::optional<net::QueuedError> queued_error(const RecvmmsgArrays& batch, std::size_t packet,
                                              const ControlData& control) noexcept {
   if (!control.error || !control.error->is_icmp()) return std::nullopt;
   const ExtendedError& error = *control.error;

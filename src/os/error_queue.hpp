@@ -10,13 +10,13 @@
 
 #include "net/packet_io.hpp"
 #include "os/control_message.hpp"
-#include "os/message_arrays.hpp"
+#include "os/sendmmsg_arrays.hpp"
 
 namespace multiping::os {
 
 /// The ICMP error in one packet of a batch that was read with MSG_ERRQUEUE; none when the packet holds another entry.
 /// `arrival` stays empty.
-[[nodiscard]] std::optional<net::QueuedError> queued_error(const ReceiveBatch& batch, std::size_t packet,
+[[nodiscard]] std::optional<net::QueuedError> queued_error(const RecvmmsgArrays& batch, std::size_t packet,
                                                            const ControlData& control) noexcept;
 
 /// Keeps the errors that were read during a send until receive_errors() asks for them. Copies the bytes that they

@@ -9,7 +9,7 @@
 
 #include "base/monotonic_time.hpp"
 #include "multiping/address.hpp"
-#include "os/ping_socket.hpp"
+#include "os/ping_socket_source.hpp"
 #include "os/source_address_finder.hpp"
 
 namespace multiping::os {

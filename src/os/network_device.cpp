@@ -13,7 +13,7 @@
 
 #include "os/file_descriptor.hpp"
 #include "os/netlink_message.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::os {
 namespace {

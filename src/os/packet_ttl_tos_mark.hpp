@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "multiping/probe_options.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::os {
 

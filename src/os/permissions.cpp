@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "os/kernel_constants.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::os {
 namespace {

@@ -14,7 +14,7 @@
 
 #include "multiping/error.hpp"
 #include "os/permissions.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "values/protocol_traits.hpp"
 
 namespace multiping::os {

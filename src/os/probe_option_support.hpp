@@ -7,7 +7,7 @@
 #include "multiping/options.hpp"
 #include "multiping/transport.hpp"
 #include "net/packet_io.hpp"
-#include "os/ping_socket.hpp"
+#include "os/ping_socket_source.hpp"
 
 namespace multiping::os {
 

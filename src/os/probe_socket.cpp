@@ -16,7 +16,7 @@
 #include "os/network_device.hpp"
 #include "os/packet_filter.hpp"
 #include "os/permissions.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "values/protocol_traits.hpp"
 
 namespace multiping::os {

@@ -13,8 +13,8 @@
 #include "multiping/transport.hpp"
 #include "net/packet_io.hpp"
 #include "os/file_descriptor.hpp"
-#include "os/ping_socket.hpp"
-#include "os/socket.hpp"
+#include "os/ping_socket_source.hpp"
+#include "os/socket_basics.hpp"
 #include "os/source_address_finder.hpp"
 
 namespace multiping::os {
@@ -66,7 +66,7 @@ struct ProbeSocket {
   std::string device{};           ///< The interface that the socket is bound to, or sends through; empty: none.
   unsigned device_index = 0;      ///< The index of `device` when it was set; the kernel keeps only the index.
   std::uint64_t drops = 0;        ///< The kernel's drop count when the socket was handed over.
-  bool at_home = false;           ///< IdleSockets::is_home_of() has returned true for it.
+  bool at_home = false;           ///< SpareIcmpSockets::is_home_of() has returned true for it.
   std::optional<int> usual_df{};  ///< IP_MTU_DISCOVER before fragments were allowed; empty: they are not.
 };
 

@@ -18,7 +18,7 @@
 #include "os/netlink_message.hpp"
 #include "os/probe_option_support.hpp"
 #include "os/rtnetlink_answers.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::os {
 namespace {

@@ -13,11 +13,12 @@
 #include <utility>
 
 #include "base/reserve_more.hpp"
-#include "net/probe_profile_table.hpp"
+#include "net/messages_per_call.hpp"
+#include "net/profile_table.hpp"
 #include "os/clock.hpp"
 #include "os/descriptor_wait.hpp"
 #include "os/probe_option_support.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "values/address_kinds.hpp"
 #include "values/probe_option_table.hpp"
 
@@ -26,8 +27,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t read_ahead = 64;         ///< Packets taken in one call.
-constexpr std::size_t few_packets = 8;         ///< The same for at most this many targets.
 constexpr std::size_t smallest_packet = 1536;  ///< Holds any ICMP error, whatever it quotes.
 constexpr std::size_t room_for_headers = 128;  ///< In bytes: IP options, ICMP header, a reserve.
 constexpr std::size_t largest_payload = 65'535;
@@ -73,14 +72,14 @@ FileDescriptor checked(int fd, const char* action) {
 
 }  // namespace
 
-SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::SocketNeeds& request,
+SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::SocketsNeeded& request,
                                const SharedSockets& shared)
     : kind_{kind},
       broker_{shared.broker},
       own_addresses_of_echoes_{shared.broker.sockets},
       wake_{request.wakes ? checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "cannot open an event descriptor")
                           : FileDescriptor{}},
-      packets_at_once_{request.targets <= few_packets ? few_packets : read_ahead},
+      packets_at_once_{request.targets <= net::few_read_at_once ? net::few_read_at_once : net::most_read_at_once},
       sockets_{kind, options, request, {.broker = shared.broker.sockets, .idle = shared.idle, .watch = joined_}},
       batch_{packets_at_once_, packet_room(0)},
       error_batch_{0, 0} {
@@ -119,10 +118,10 @@ void SocketPacketIo::expect_payload(std::size_t size) noexcept {
 }
 
 /// Doubles the room at least, so that packets that grow one by one make a batch grow only a few times.
-void SocketPacketIo::make_room(ReceiveBatch& batch) const {
+void SocketPacketIo::make_room(RecvmmsgArrays& batch) const {
   const std::size_t wanted = packet_room(largest_payload_), room = batch.room();
   if (wanted > room)
-    batch = ReceiveBatch{packets_at_once_, std::max(wanted, std::min(2 * room, packet_room(largest_payload)))};
+    batch = RecvmmsgArrays{packets_at_once_, std::max(wanted, std::min(2 * room, packet_room(largest_payload)))};
 }
 
 net::SendPath SocketPacketIo::way(Family family, net::ProfileNumber profile, unsigned turn) {
@@ -288,9 +287,9 @@ net::SendReport SocketPacketIo::send(net::SocketId socket_id, std::span<const ne
     queues_[socket_id].may_hold_errors = true;
     if (error == EINTR && ++retries < most_retries) continue;
     if (error == EAGAIN || error == ENOBUFS) {
-      const SendBuffer::Look look = sockets_.refused(socket_id, now());
-      if (look == SendBuffer::Look::grown) continue;
-      if (look == SendBuffer::Look::full) error = EAGAIN;  // raw sockets say ENOBUFS, as full devices do
+      const SendBufferGrowth::Look look = sockets_.refused(socket_id, now());
+      if (look == SendBufferGrowth::Look::grown) continue;
+      if (look == SendBufferGrowth::Look::full) error = EAGAIN;  // raw sockets say ENOBUFS, as full devices do
     }
     if (error == EMSGSIZE && sockets_.cut_from_now_on(socket_id)) continue;
     if (may_be_foreign(error) && is_foreign(socket_id, error, ++foreign)) continue;
@@ -349,8 +348,8 @@ bool SocketPacketIo::is_foreign(net::SocketId socket_id, int error, int tries) {
 
 /// Returns how many packets were read; 0 also after an error. The error is about another probe, and is then in the
 /// error queue too, or it is a lack of memory of this host.
-int SocketPacketIo::read_socket(const PooledSocket& pooled, ReceiveBatch& batch, int flags,
-                                PacketStampClock::Queue& queue) {
+int SocketPacketIo::read_socket(const PooledSocket& pooled, RecvmmsgArrays& batch, int flags,
+                                ReceiveStampClock::Queue& queue) {
   make_room(batch);
   const bool addresses = !pooled.ip_header || flags != 0;
   const std::span<mmsghdr> room = batch.fresh(addresses);
@@ -381,7 +380,7 @@ void SocketPacketIo::read_clocks() noexcept {
   }
 }
 
-net::Arrival SocketPacketIo::arrival(const ControlData& control, const PacketStampClock::Queue& queue) const noexcept {
+net::Arrival SocketPacketIo::arrival(const ControlData& control, const ReceiveStampClock::Queue& queue) const noexcept {
   return {.read = read_at_, .stamp = control.stamp ? stamps_.monotonic(queue, *control.stamp) : std::nullopt};
 }
 
@@ -391,7 +390,7 @@ std::span<const net::Incoming> SocketPacketIo::receive(net::SocketId socket_id, 
     more = true;
     return std::span<const net::Incoming>{incoming_}.last(again);
   }
-  PacketStampClock::Queue& queue = queues_[socket_id].packets;
+  ReceiveStampClock::Queue& queue = queues_[socket_id].packets;
   incoming_.clear();
   reserve_more(incoming_, batch_.capacity());
   const int got = read_socket(from, batch_, 0, queue);
@@ -429,7 +428,7 @@ std::span<const net::QueuedError> SocketPacketIo::receive_errors(net::SocketId s
   errors_.clear();
   held_errors_.take(socket_id, errors_);
   if (!errors_.empty()) return errors_;
-  PacketStampClock::Queue& queue = queues_[socket_id].errors;
+  ReceiveStampClock::Queue& queue = queues_[socket_id].errors;
   if (!queues_[socket_id].may_hold_errors) {
     stamps_.found_empty(queue);
     sockets_.found_empty(socket_id);
@@ -592,7 +591,7 @@ bool SocketPacketIo::can_rest() noexcept {
     each_option([&](const auto& option) { lasts = lasts && !(option.may_lapse && option.is_set(profile.options)); });
     return lasts;
   };
-  return packets_at_once_ == few_packets && !wake_ && !reading_failed_ && joined_.value() < 0 &&
+  return packets_at_once_ == net::few_read_at_once && !wake_ && !reading_failed_ && joined_.value() < 0 &&
          connector_.descriptor() < 0 && std::ranges::all_of(profiles_, asks_nothing) && sockets_.can_rest();
 }
 
@@ -614,10 +613,10 @@ bool SocketPacketIo::renew() noexcept {
     }
     queues.to_come = 0;
     const auto found = calls_.empty(sockets_[socket_id].socket(), std::exchange(queues.may_hold_errors, false));
-    if (found == SocketCalls::Emptied::failed) return false;
+    if (found == SendmmsgCalls::Emptied::failed) return false;
     found_empty(socket_id);
     held_errors_.forget(socket_id);
-    sockets_.renew(socket_id, found == SocketCalls::Emptied::thrown_away);
+    sockets_.renew(socket_id, found == SendmmsgCalls::Emptied::thrown_away);
   }
   return true;
 }

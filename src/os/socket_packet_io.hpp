@@ -20,13 +20,13 @@
 #include "os/epoll_descriptor.hpp"
 #include "os/error_queue.hpp"
 #include "os/file_descriptor.hpp"
-#include "os/idle_sockets.hpp"
 #include "os/local_addresses.hpp"
-#include "os/message_arrays.hpp"
-#include "os/packet_stamp_clock.hpp"
+#include "os/receive_stamp_clock.hpp"
 #include "os/rtnetlink_client.hpp"
-#include "os/socket_calls.hpp"
+#include "os/sendmmsg_arrays.hpp"
+#include "os/sendmmsg_calls.hpp"
 #include "os/socket_pool.hpp"
+#include "os/spare_icmp_sockets.hpp"
 #include "os/tcp_connector.hpp"
 
 namespace multiping::os {
@@ -35,7 +35,7 @@ class SocketPacketIo final : public net::PacketIo {
  public:
   /// Opens the sockets of plain ICMP probes when `request.lasts`, if this process may, and no others yet.
   /// Throws std::system_error when this process is out of descriptors.
-  SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::SocketNeeds& request,
+  SocketPacketIo(TransportKind kind, const TransportOptions& options, const net::SocketsNeeded& request,
                  const SharedSockets& shared = {});
 
   [[nodiscard]] Instant now() noexcept override;
@@ -88,7 +88,7 @@ class SocketPacketIo final : public net::PacketIo {
   };
   /// The state of one socket's queues.
   struct Queues {
-    PacketStampClock::Queue packets{}, errors{};
+    ReceiveStampClock::Queue packets{}, errors{};
     std::error_code deaf{};      ///< Why no message can be received at all; none: messages can be.
     std::int64_t to_come = 0;    ///< Messages sent, less packets received.
     std::uint64_t ready_at = 0;  ///< The number of the last look that found this socket ready; see looks_.
@@ -129,12 +129,12 @@ class SocketPacketIo final : public net::PacketIo {
   bool renew_device(net::SocketId socket_id, Instant now, Duration patience);
   [[nodiscard]] bool is_foreign(net::SocketId socket_id, int error, int tries);
   void expect_payload(std::size_t size) noexcept;
-  void make_room(ReceiveBatch& batch) const;
+  void make_room(RecvmmsgArrays& batch) const;
   void watch_all();
   void join_all() noexcept;
   [[nodiscard]] std::span<const net::SocketId> ready_sockets();
   [[nodiscard]] std::span<const net::SocketId> polled_sockets();
-  int read_socket(const PooledSocket& pooled, ReceiveBatch& batch, int flags, PacketStampClock::Queue& queue);
+  int read_socket(const PooledSocket& pooled, RecvmmsgArrays& batch, int flags, ReceiveStampClock::Queue& queue);
   void make_room_for_errors(net::SocketId socket_id);
   void look_for_errors() noexcept;
   void take_errors(net::SocketId socket_id, std::size_t count) noexcept;
@@ -144,7 +144,7 @@ class SocketPacketIo final : public net::PacketIo {
   [[nodiscard]] Reports hold_errors(net::SocketId socket_id);
   [[nodiscard]] bool expects_nothing(const Queues& queues) const noexcept;
   void read_clocks() noexcept;
-  [[nodiscard]] net::Arrival arrival(const ControlData& control, const PacketStampClock::Queue& queue) const noexcept;
+  [[nodiscard]] net::Arrival arrival(const ControlData& control, const ReceiveStampClock::Queue& queue) const noexcept;
 
   TransportKind kind_;
   BrokerAccess broker_;
@@ -159,10 +159,10 @@ class SocketPacketIo final : public net::PacketIo {
   TcpConnector connector_;
   std::vector<Profile> profiles_;
   std::array<std::vector<MessageLayout>, 2> message_profiles_{};  ///< By family, then by profile.
-  ReceiveBatch batch_;
-  ReceiveBatch error_batch_;
-  SendBatch send_batch_;
-  SocketCalls calls_;
+  RecvmmsgArrays batch_;
+  RecvmmsgArrays error_batch_;
+  SendmmsgArrays send_batch_;
+  SendmmsgCalls calls_;
   std::vector<net::Incoming> incoming_;
   std::vector<net::QueuedError> errors_;
   HeldErrors held_errors_;
@@ -170,10 +170,10 @@ class SocketPacketIo final : public net::PacketIo {
   std::vector<pollfd> watched_;  ///< The event descriptor, then all others.
   std::uint64_t watched_version_ = 0;
   std::vector<net::SocketId> heard_;
-  PacketStampClock stamps_;
+  ReceiveStampClock stamps_;
   std::vector<Queues> queues_;  ///< By socket.
   std::uint64_t looks_ = 1;     ///< The number of the next look for ready sockets, counted from 1.
-  PacketStampClock::Queue empty_at_last_look_{};
+  ReceiveStampClock::Queue empty_at_last_look_{};
   Instant read_at_{};
   bool met_error_ = false;       ///< A call failed while packets were read.
   bool reading_failed_ = false;  ///< An error did not pass: the next wait() must not spin.

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "os/clock.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "values/address_kinds.hpp"
 
 namespace multiping::os {
@@ -67,7 +67,7 @@ bool gives_ip_header(TransportKind kind, const SocketKey& key) noexcept {
 
 }  // namespace
 
-SocketPool::SocketPool(TransportKind kind, const TransportOptions& options, const net::SocketNeeds& request,
+SocketPool::SocketPool(TransportKind kind, const TransportOptions& options, const net::SocketsNeeded& request,
                        Sources sources)
     : kind_{kind},
       sources_{std::move(sources)},
@@ -294,7 +294,7 @@ std::size_t SocketPool::send_room(Family family) const noexcept {
   return std::min(packets * answer_cost(), largest_wanted_buffer);
 }
 
-SendBuffer::Look SocketPool::refused(net::SocketId socket_id, Instant now) noexcept {
+SendBufferGrowth::Look SocketPool::refused(net::SocketId socket_id, Instant now) noexcept {
   PooledSocket& full = sockets_[socket_id];
   return full.send_room.refused(full.socket(), send_buffer_ == 0 ? send_room(full.key.family) : 0, now);
 }

@@ -15,9 +15,9 @@
 
 #include "net/packet_io.hpp"
 #include "os/epoll_descriptor.hpp"
-#include "os/idle_sockets.hpp"
 #include "os/probe_socket.hpp"
-#include "os/send_buffer.hpp"
+#include "os/send_buffer_growth.hpp"
+#include "os/spare_icmp_sockets.hpp"
 
 namespace multiping::os {
 
@@ -32,7 +32,7 @@ struct PooledSocket {
   std::size_t place = 0;                    ///< The index in the list of open sockets.
   bool in_unused = false, in_read = false;  ///< The socket is in unused_, in read_.
   Instant device_seen_at{};                 ///< When the name of the device was last looked up.
-  SendBuffer send_room{};
+  SendBufferGrowth send_room{};
   std::size_t taken = 0;       ///< Packets and errors read since both queues were last found empty.
   std::size_t most_taken = 0;  ///< The greatest `taken` since the last look for drops.
   std::uint64_t drops = 0;     ///< The kernel's count at the last look for drops.
@@ -46,11 +46,11 @@ class SocketPool {
   /// is one.
   struct Sources {
     std::shared_ptr<PingSocketSource> broker{};
-    std::shared_ptr<IdleSockets> idle{};
+    std::shared_ptr<SpareIcmpSockets> idle{};
     EpollDescriptor& watch;  ///< Watches the open sockets, tagged by their numbers. Outlives this object.
   };
   /// `request` sets the sizes of the buffers, and says whether a remembered MTU counts.
-  SocketPool(TransportKind kind, const TransportOptions& options, const net::SocketNeeds& request, Sources sources);
+  SocketPool(TransportKind kind, const TransportOptions& options, const net::SocketsNeeded& request, Sources sources);
   SocketPool(const SocketPool&) = delete;
   SocketPool& operator=(const SocketPool&) = delete;
   ~SocketPool();
@@ -75,7 +75,7 @@ class SocketPool {
   /// To be called when the kernel has accepted messages of the socket.
   void accepted(net::SocketId socket_id) noexcept { sockets_[socket_id].send_room.accepted(); }
   /// To be called when the kernel had no room for the next message of the socket.
-  [[nodiscard]] SendBuffer::Look refused(net::SocketId socket_id, Instant now) noexcept;
+  [[nodiscard]] SendBufferGrowth::Look refused(net::SocketId socket_id, Instant now) noexcept;
 
   /// `device`: the socket uses another device now. `opened`: the socket was replaced by a new one with the same number.
   struct Renewed {

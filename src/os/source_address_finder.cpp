@@ -7,7 +7,7 @@
 
 #include "os/packet_ttl_tos_mark.hpp"
 #include "os/probe_option_support.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::os {
 namespace {

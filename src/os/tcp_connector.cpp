@@ -21,7 +21,7 @@
 #include "os/kernel_constants.hpp"
 #include "os/packet_ttl_tos_mark.hpp"
 #include "os/probe_option_support.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "os/source_address_finder.hpp"
 #include "values/flow_label.hpp"
 #include "values/protocol_traits.hpp"

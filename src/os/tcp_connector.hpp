@@ -15,8 +15,8 @@
 #include "net/packet_io.hpp"
 #include "os/descriptor_by_token.hpp"
 #include "os/file_descriptor.hpp"
-#include "os/message_arrays.hpp"
-#include "os/socket_calls.hpp"
+#include "os/sendmmsg_arrays.hpp"
+#include "os/sendmmsg_calls.hpp"
 
 struct epoll_event;
 
@@ -81,8 +81,8 @@ class TcpConnector {
   std::map<FlowName, FileDescriptor> flow_ports_;  ///< Sockets that hold the ports.
   std::vector<net::Connected> outcomes_;
   std::size_t given_back_ = 0;
-  SocketCalls calls_;
-  std::optional<ReceiveBatch> reports_;  ///< ICMP errors of the last connections(); made when first needed.
+  SendmmsgCalls calls_;
+  std::optional<RecvmmsgArrays> reports_;  ///< ICMP errors of the last connections(); made when first needed.
   std::size_t reports_read_ = 0;
   std::uint64_t spared_from_ = 0;  ///< The first of the descriptors that are left to others.
 };

@@ -60,11 +60,11 @@ void LookupSession::wait_until(Time until, Condition condition) {
 }
 
 void LookupSession::wait(Time until) {
-  wait_until(until, [](const LookupOrder& board) { return board.has_known() || board.complete(); });
+  wait_until(until, [](const LookupRetrySchedule& board) { return board.has_known() || board.complete(); });
 }
 
 void LookupSession::wait_for_all() {
-  wait_until(Time::max(), [](const LookupOrder& board) { return board.complete(); });
+  wait_until(Time::max(), [](const LookupRetrySchedule& board) { return board.complete(); });
 }
 
 bool LookupSession::done() const {

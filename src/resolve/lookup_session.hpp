@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "multiping/options.hpp"
-#include "resolve/lookup_schedule.hpp"
+#include "resolve/lookup_retry_schedule.hpp"
 #include "resolve/single_lookup.hpp"
 
 namespace multiping::resolver {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "resolve/eventfd.hpp"
-#include "resolve/lookup_schedule.hpp"
+#include "resolve/lookup_retry_schedule.hpp"
 #include "resolve/single_lookup.hpp"
 
 namespace multiping::resolver {
@@ -27,7 +27,7 @@ inline constexpr std::size_t most_lookups = 64;
 struct SharedCall {
   const Family family = Family::any;
   const LookupFactory factory{};
-  LookupOrder board;
+  LookupRetrySchedule board;
   std::condition_variable_any known{};  ///< Notified when the board has known answers.
   EventDescriptor event{};              ///< Readable while the board has known answers.
 };

@@ -15,7 +15,7 @@
 #include "multiping/error.hpp"
 #include "multiping/transport.hpp"
 #include "os/clock.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::test {
 namespace {

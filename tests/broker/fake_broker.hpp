@@ -20,7 +20,7 @@
 
 #include "broker/broker_frames.hpp"
 #include "os/file_descriptor.hpp"
-#include "os/ping_socket.hpp"
+#include "os/ping_socket_source.hpp"
 #include "support/hex.hpp"
 
 namespace multiping::test {

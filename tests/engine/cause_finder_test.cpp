@@ -203,13 +203,13 @@ BOOST_AUTO_TEST_CASE(a_gateway_that_was_seen_alive_or_silent_is_not_called) {
 }
 
 BOOST_AUTO_TEST_CASE(the_longest_prefix_and_the_least_metric_decide) {
-  const engine::RouteTable table{{{.to = address("0.0.0.0"), .metric = 5, .device = 1},
-                                  {.to = address("0.0.0.0"), .metric = 4, .device = 2},
-                                  {.to = address("10.0.0.0"), .length = 9, .device = 3},
-                                  {.to = address("10.0.0.0"), .length = 8, .device = 4},
-                                  {.to = address("10.1.1.1"), .length = 32, .device = 5},
-                                  {.to = address("10.2.0.0"), .length = 16, .metric = 1, .device = 6},
-                                  {.to = address("10.2.0.0"), .length = 16, .metric = 1, .device = 7}}};
+  const engine::KernelRoutes table{{{.to = address("0.0.0.0"), .metric = 5, .device = 1},
+                                    {.to = address("0.0.0.0"), .metric = 4, .device = 2},
+                                    {.to = address("10.0.0.0"), .length = 9, .device = 3},
+                                    {.to = address("10.0.0.0"), .length = 8, .device = 4},
+                                    {.to = address("10.1.1.1"), .length = 32, .device = 5},
+                                    {.to = address("10.2.0.0"), .length = 16, .metric = 1, .device = 6},
+                                    {.to = address("10.2.0.0"), .length = 16, .metric = 1, .device = 7}}};
   const auto route = [&](const char* to, std::uint32_t device = 0) {
     const auto found = table.find(address(to), device);
     return found ? table[*found].device : 0;
@@ -222,9 +222,9 @@ BOOST_AUTO_TEST_CASE(the_longest_prefix_and_the_least_metric_decide) {
   BOOST_TEST(route("10.1.1.2") == 3U);
   BOOST_TEST(route("10.2.0.1") == 0U);
   BOOST_TEST(route("10.2.0.1", 7) == 7U);
-  const engine::RouteTable v6{{{.to = address("fe80::"), .length = 64, .device = 3},
-                               {.to = address("fe80::"), .length = 64, .device = 4},
-                               {.to = address("fd00::"), .length = 33, .device = 5}}};
+  const engine::KernelRoutes v6{{{.to = address("fe80::"), .length = 64, .device = 3},
+                                 {.to = address("fe80::"), .length = 64, .device = 4},
+                                 {.to = address("fd00::"), .length = 33, .device = 5}}};
   BOOST_TEST((v6.find(address("fd00:0:7fff::1")) == std::size_t{2}));
   BOOST_TEST(!v6.find(address("fd00:0:8000::1")).has_value());
   BOOST_TEST(!v6.find(address("fe80::1")).has_value());

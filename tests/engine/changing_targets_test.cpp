@@ -18,11 +18,11 @@ using multiping::Instant;
 using multiping::Outcome;
 using multiping::ProbeOptions;
 using multiping::engine::BatchSchedule;
-using multiping::engine::Destination;
-using multiping::engine::DestinationIndex;
 using multiping::engine::ProbeTable;
 using multiping::engine::Shards;
 using multiping::engine::TargetIndex;
+using multiping::engine::TargetKey;
+using multiping::engine::TargetKeyIndex;
 using multiping::net::Event;
 using multiping::net::Probe;
 using multiping::net::Serial;
@@ -31,7 +31,7 @@ using Joins = BatchSchedule::Joins;
 
 constexpr Instant began{100s};
 
-Destination destination(std::uint32_t number) {
+TargetKey destination(std::uint32_t number) {
   return {.address = Address::v4({10, 0, static_cast<std::uint8_t>(number >> 8U), static_cast<std::uint8_t>(number)})};
 }
 
@@ -75,7 +75,7 @@ class IdleTransport final : public multiping::net::ProbeTransport {
 };
 
 Shards shards_of(std::uint32_t targets, std::size_t most) {
-  std::vector<Destination> destinations;
+  std::vector<TargetKey> destinations;
   for (std::uint32_t i = 0; i < targets; ++i) destinations.push_back(destination(i));
   Shards shards{destinations, most, {}};
   shards.open([](const ProbeTable&) { return std::make_unique<IdleTransport>(); });
@@ -213,11 +213,11 @@ BOOST_AUTO_TEST_CASE(a_vacant_number_is_taken_in_the_shard_that_has_it) {
 }
 
 BOOST_AUTO_TEST_CASE(an_index_finds_what_it_was_given) {
-  std::vector<Destination> known;
+  std::vector<TargetKey> known;
   const auto destination_of = [&known](std::uint32_t target) { return known[target]; };
-  DestinationIndex index{1000};
+  TargetKeyIndex index{1000};
   for (std::uint32_t i = 0; i < 1000; ++i) {
-    BOOST_REQUIRE(index.find(destination(i), destination_of) == DestinationIndex::no_target);
+    BOOST_REQUIRE(index.find(destination(i), destination_of) == TargetKeyIndex::no_target);
     BOOST_REQUIRE(index.find_or_add(destination(i), i, destination_of) == i);
     known.push_back(destination(i));
   }

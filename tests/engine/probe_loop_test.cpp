@@ -7,15 +7,15 @@
 #include <deque>
 
 #include "engine/batch_schedule.hpp"
-#include "engine/request_schedule.hpp"
+#include "engine/single_probe_schedule.hpp"
 
 using namespace std::chrono_literals;
 using namespace multiping;
 using engine::BatchSchedule;
 using engine::Goal;
 using engine::ProbeLoop;
-using engine::RequestSchedule;
 using engine::Rules;
+using engine::SingleProbeSchedule;
 using net::Serial;
 
 BOOST_AUTO_TEST_SUITE(probe_loop_test)
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(answers_are_taken_in_as_credit_asks) {
 }
 
 BOOST_AUTO_TEST_CASE(a_push_does_not_wait_and_hears_only_when_it_must) {
-  RequestSchedule requests{Rules{}};
+  SingleProbeSchedule requests{Rules{}};
   SmallTransport transport;
   ProbeLoop driver{requests, transport};
   for (std::uint32_t i = 0; i < 1000; ++i) {
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(a_push_does_not_wait_and_hears_only_when_it_must) {
 }
 
 BOOST_AUTO_TEST_CASE(the_transport_is_told_what_nobody_waits_for) {
-  RequestSchedule requests{Rules{}};
+  SingleProbeSchedule requests{Rules{}};
   SmallTransport transport;
   transport.answers = false;
   ProbeLoop driver{requests, transport};
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_told_and_the_rest_goes_on) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_due_is_sent_even_by_a_call_without_time) {
-  RequestSchedule requests{Rules{}};
+  SingleProbeSchedule requests{Rules{}};
   SmallTransport transport;
   ProbeLoop driver{requests, transport};
   requests.submit({.destination = {.address = host(1)}, .waits = {.first = 50ms}});

@@ -1,4 +1,4 @@
-// A fixture for the tests of engine/request_schedule.hpp: sends probes and delivers events without a transport.
+// A fixture for the tests of engine/single_probe_schedule.hpp: sends probes and delivers events without a transport.
 // Each test chooses the time.
 #pragma once
 
@@ -7,20 +7,20 @@
 #include <memory>
 #include <vector>
 
-#include "engine/request_schedule.hpp"
+#include "engine/single_probe_schedule.hpp"
 
 namespace multiping::test {
 inline namespace single_requests {
 
 using namespace std::chrono_literals;
 using engine::Goal;
-using engine::RequestSchedule;
 using engine::Rules;
+using engine::SingleProbeSchedule;
 using net::Event;
 using net::Probe;
 using net::Serial;
 using Kind = net::Event::Kind;
-using Token = RequestSchedule::Token;
+using Token = SingleProbeSchedule::Token;
 
 inline constexpr Instant start{100s};
 
@@ -32,7 +32,7 @@ struct RequestsDialogue {
     return requests.submit(
         {.destination = destination(host), .connects = true, .waits = {.first = timeout}, .retry = retry});
   }
-  static engine::Destination destination(std::uint8_t host) { return {.address = Address::v4({192, 0, 2, host})}; }
+  static engine::TargetKey destination(std::uint8_t host) { return {.address = Address::v4({192, 0, 2, host})}; }
   std::vector<Probe> propose(Instant now, std::size_t most = 100) {
     std::vector<Probe> batch;
     requests.propose(now, most, batch);
@@ -69,13 +69,13 @@ struct RequestsDialogue {
     if (++steps % (1 + (window.end - window.first) / 16) == 0) BOOST_REQUIRE_NO_THROW(requests.check_invariants());
   }
   /// The only request that is done.
-  RequestSchedule::Done done() {
+  SingleProbeSchedule::Done done() {
     auto all = requests.take_done();
     BOOST_REQUIRE_EQUAL(all.size(), 1U);
     return all[0];
   }
 
-  RequestSchedule requests{Rules{}};
+  SingleProbeSchedule requests{Rules{}};
   std::size_t steps = 0;
 };
 

@@ -8,11 +8,11 @@
 #include <map>
 #include <random>
 
-#include "engine/index_queue.hpp"
+#include "engine/fifo_with_removal.hpp"
 
 using namespace std::chrono_literals;
 using multiping::Instant;
-using multiping::engine::IndexQueue;
+using multiping::engine::FifoWithRemoval;
 using multiping::engine::TimerHeap;
 
 BOOST_AUTO_TEST_SUITE(timer_heap_test)
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(any_order_of_changes) {
 }
 
 BOOST_AUTO_TEST_CASE(a_line_is_left_from_anywhere) {
-  IndexQueue line;
+  FifoWithRemoval line;
   line.make_room(20);
   std::deque<std::uint32_t> expected;
   std::mt19937 random{7};

@@ -7,14 +7,14 @@
 #include <random>
 
 using multiping::Address;
-using multiping::engine::Destination;
+using multiping::engine::TargetKey;
 using multiping::engine::UniqueTargets;
 
 BOOST_AUTO_TEST_SUITE(unique_targets_test)
 
 namespace {
 
-Destination host(std::uint8_t last, std::uint16_t profile = 0) { return {Address::v4({192, 0, 2, last}), profile}; }
+TargetKey host(std::uint8_t last, std::uint16_t profile = 0) { return {Address::v4({192, 0, 2, last}), profile}; }
 
 }  // namespace
 

@@ -120,7 +120,7 @@ class FuzzTransport final : public Transport {
  public:
   explicit FuzzTransport(Network& network) : network_{network} {}
   Capabilities capabilities() const noexcept override { return {.ipv4 = true}; }
-  std::unique_ptr<net::ProbeTransport> open(const net::SocketNeeds& request) const override {
+  std::unique_ptr<net::ProbeTransport> open(const net::SocketsNeeded& request) const override {
     return std::make_unique<net::PacketTransport>(std::make_unique<FuzzIo>(network_), request,
                                                   packet::SipKey{.bytes = {1, 2, 3}});
   }

@@ -14,7 +14,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::fuzz {
 namespace {

@@ -33,7 +33,7 @@ struct ProxyDialogue {
   explicit ProxyDialogue(std::vector<ProbeOptions> profiles = {{}}) {
     auto scripted = std::make_unique<ScriptedPacketIo>(std::vector<ProbeOptions>{});
     io = scripted.get();
-    const net::SocketNeeds request{.profiles = std::move(profiles), .targets = 100};
+    const net::SocketsNeeded request{.profiles = std::move(profiles), .targets = 100};
     auto over = std::make_unique<icmp4em::ProxyPacketIo>(
         std::move(scripted), icmp4em::ProxyAddress{proxy_host, proxy_port}, request, 0x0102'0304'0506'0708U);
     proxy_io = over.get();

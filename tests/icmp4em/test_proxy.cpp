@@ -16,7 +16,7 @@
 #include <string>
 
 #include "os/file_descriptor.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "packet/checksum.hpp"
 
 namespace multiping::test {

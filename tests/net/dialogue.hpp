@@ -133,7 +133,7 @@ struct Dialogue {
   explicit Dialogue(std::vector<ProbeOptions> profiles, std::size_t targets = 0) {
     auto scripted = std::make_unique<ScriptedPacketIo>(profiles);
     io = scripted.get();
-    const net::SocketNeeds request{.profiles = std::move(profiles), .targets = targets};
+    const net::SocketsNeeded request{.profiles = std::move(profiles), .targets = targets};
     transport = std::make_unique<net::PacketTransport>(std::move(scripted), request, packet::SipKey{{7, 1, 3}});
   }
 

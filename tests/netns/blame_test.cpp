@@ -14,7 +14,7 @@
 #include "multiping/multiping.hpp"
 #include "netns/namespace.hpp"
 #include "os/file_descriptor.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::test {
 namespace {

@@ -16,7 +16,7 @@
 #include "multiping/error.hpp"
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::test {
 namespace {

@@ -13,7 +13,7 @@
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
 #include "os/file_descriptor.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "resolve/name_server.hpp"
 
 namespace multiping::test {

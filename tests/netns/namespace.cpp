@@ -33,7 +33,7 @@
 
 #include "multiping/multiping.hpp"
 #include "netns/through_broker.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 extern "C" {
 int __llvm_profile_write_file() __attribute__((weak));

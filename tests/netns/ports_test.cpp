@@ -16,7 +16,7 @@
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
 #include "netns/tun_device.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "packet/checksum.hpp"
 #include "packet/writer.hpp"
 #include "sim/scenario_parts.hpp"

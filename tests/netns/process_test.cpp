@@ -18,7 +18,7 @@
 #include "netns/batch.hpp"
 #include "netns/namespace.hpp"
 #include "netns/tun_device.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "support/sanitized.hpp"
 
 namespace multiping::test {

@@ -72,7 +72,7 @@ class WatchedTransport final : public Transport {
  public:
   explicit WatchedTransport(std::vector<Start>& starts) : starts_{starts} {}
   Capabilities capabilities() const noexcept override { return transport_->capabilities(); }
-  std::unique_ptr<net::ProbeTransport> open(const net::SocketNeeds& request) const override {
+  std::unique_ptr<net::ProbeTransport> open(const net::SocketsNeeded& request) const override {
     return std::make_unique<WatchedWay>(transport_->open(request), starts_);
   }
 

@@ -20,7 +20,7 @@
 #include <thread>
 
 #include "netns/namespace.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::test {
 inline namespace broker_run {

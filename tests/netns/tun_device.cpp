@@ -24,7 +24,7 @@
 
 #include "netns/namespace.hpp"
 #include "netns/through_broker.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::test {
 namespace {

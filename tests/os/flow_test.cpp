@@ -15,7 +15,7 @@
 #include "netns/tun_device.hpp"
 #include "os/io_under_test.hpp"
 #include "os/sniffer.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "sim/scenario_parts.hpp"
 
 namespace multiping::test {

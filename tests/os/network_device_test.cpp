@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "netns/namespace.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "support/hex.hpp"
 
 namespace multiping::test {

@@ -11,7 +11,7 @@
 
 #include "netns/namespace.hpp"
 #include "os/io_under_test.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "packet/checksum.hpp"
 #include "packet/sctp.hpp"
 #include "packet/tcp.hpp"

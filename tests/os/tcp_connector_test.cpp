@@ -15,7 +15,7 @@
 #include "netns/namespace.hpp"
 #include "os/io_under_test.hpp"
 #include "os/sniffer.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "packet/checksum.hpp"
 
 namespace multiping::test {

@@ -18,7 +18,7 @@
 #include <utility>
 
 #include "netns/namespace.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::test {
 namespace {

@@ -84,7 +84,7 @@ class LossyWay final : public net::ProbeTransport {
 class LossyTransport final : public Transport {
  public:
   Capabilities capabilities() const noexcept override { return {.ipv4 = true}; }
-  std::unique_ptr<net::ProbeTransport> open(const net::SocketNeeds&) const override {
+  std::unique_ptr<net::ProbeTransport> open(const net::SocketsNeeded&) const override {
     return std::make_unique<LossyWay>();
   }
 };

@@ -476,7 +476,7 @@ class ClockedWay final : public net::ProbeTransport {
 class ClockedTransport final : public Transport {
  public:
   Capabilities capabilities() const noexcept override { return {.ipv4 = true}; }
-  std::unique_ptr<net::ProbeTransport> open(const net::SocketNeeds&) const override {
+  std::unique_ptr<net::ProbeTransport> open(const net::SocketsNeeded&) const override {
     return std::make_unique<ClockedWay>(clock);
   }
   std::shared_ptr<Clock> clock = std::make_shared<Clock>();

@@ -24,7 +24,7 @@ std::uint16_t port_asked(const ProbeOptions& profile) {
 
 }  // namespace
 
-SimulatedPacketIo::SimulatedPacketIo(const net::SocketNeeds& request, const Scenario& scenario, SimulatedHost host,
+SimulatedPacketIo::SimulatedPacketIo(const net::SocketsNeeded& request, const Scenario& scenario, SimulatedHost host,
                                      std::uint16_t id, HostLog* log)
     : profiles_{request.profiles},
       network_{scenario},

@@ -23,7 +23,7 @@ namespace multiping::test {
 class SimulatedPacketIo final : public net::PacketIo {
  public:
   /// `log` may be null; otherwise it must outlive this object.
-  SimulatedPacketIo(const net::SocketNeeds& request, const Scenario& scenario, SimulatedHost host, std::uint16_t id,
+  SimulatedPacketIo(const net::SocketsNeeded& request, const Scenario& scenario, SimulatedHost host, std::uint16_t id,
                     HostLog* log);
 
   [[nodiscard]] Instant now() noexcept override { return now_; }

@@ -24,7 +24,7 @@ Capabilities SimulatedTransport::capabilities() const noexcept {
   return result;
 }
 
-std::unique_ptr<net::ProbeTransport> SimulatedTransport::open(const net::SocketNeeds& request) const {
+std::unique_ptr<net::ProbeTransport> SimulatedTransport::open(const net::SocketsNeeded& request) const {
   const std::lock_guard lock{mutex_};
   logs_.push_back(std::make_unique<HostLog>());
   const auto id = static_cast<std::uint16_t>(0x4D50U + logs_.size() * 257 + scenario_.seed);

@@ -15,7 +15,7 @@ class SimulatedTransport final : public Transport {
   explicit SimulatedTransport(Scenario scenario, SimulatedHost host = {});
 
   [[nodiscard]] Capabilities capabilities() const noexcept override;
-  [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::SocketNeeds& request) const override;
+  [[nodiscard]] std::unique_ptr<net::ProbeTransport> open(const net::SocketsNeeded& request) const override;
 
   /// The log of the object that opened this transport last. Not to be called while that object runs in another thread.
   [[nodiscard]] const HostLog& log() const { return *logs_.back(); }

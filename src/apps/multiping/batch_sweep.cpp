@@ -28,14 +28,14 @@ Target to_library(const CommandOptions& options, const RunTarget& target) {
   return Target{std::move(host), std::move(probe)};
 }
 
-TargetList list_of(const RunView& view) {
+TargetList list_of(const RunState& view) {
   std::vector<Target> list;
   list.reserve(view.targets.size());
   for (const RunTarget& target : view.targets) list.push_back(to_library(*view.options, target));
   return TargetList{std::move(list)};
 }
 
-Options sweep_options(const RunSupport& support, const StopOnSignal& stop) {
+Options sweep_options(const RunInputs& support, const StopOnSignal& stop) {
   const CommandOptions& options = *support.view.options;
   return {.probe = options.probe,
           .threads = options.threads,
@@ -57,7 +57,7 @@ void prepare_sweep(const std::shared_ptr<Transport>& transport) {
   for (std::size_t i = 0; i < threads; ++i) openers.emplace_back(Options{.transport = transport});
 }
 
-BatchSweep::BatchSweep(const RunSupport& support)
+BatchSweep::BatchSweep(const RunInputs& support)
     : view_{support.view},
       report_{support.report},
       options_{*support.view.options},

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "apps/multiping/run_support.hpp"
+#include "apps/multiping/run_inputs.hpp"
 #include "apps/multiping/stop_on_signal.hpp"
 #include "multiping/multi_ping.hpp"
 
@@ -22,7 +22,7 @@ void prepare_sweep(const std::shared_ptr<Transport>& transport);
 class BatchSweep {
  public:
   /// Throws what MultiPing throws.
-  explicit BatchSweep(const RunSupport& support);
+  explicit BatchSweep(const RunInputs& support);
   /// Returns when all targets have answered or were given up, or at a signal.
   void run();
 
@@ -34,7 +34,7 @@ class BatchSweep {
   void give_up();
   void sum_up(Duration elapsed);
 
-  RunView& view_;
+  RunState& view_;
   Report& report_;
   const CommandOptions& options_;
   StopOnSignal stop_;

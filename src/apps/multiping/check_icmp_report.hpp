@@ -5,9 +5,9 @@
 #include <chrono>
 
 #include "apps/multiping/check_icmp_text.hpp"
+#include "apps/multiping/last_failures.hpp"
 #include "apps/multiping/output.hpp"
 #include "apps/multiping/report.hpp"
-#include "apps/multiping/target_fates.hpp"
 
 namespace multiping::command {
 
@@ -27,7 +27,7 @@ class CheckIcmpReport : public Report {
   Outputs outputs_;
   std::chrono::steady_clock::time_point deadline_;
   CheckStatus status_ = CheckStatus::unknown;
-  TargetFates fates_{};
+  LastFailures fates_{};
   const HealthFacts* health_ = nullptr;  ///< Of --health.
 };
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/multiping/machine_text.hpp"
+#include "apps/multiping/exact_number_text.hpp"
 
 namespace multiping::command {
 namespace {

@@ -9,15 +9,15 @@
 #include <vector>
 
 #include "apps/multiping/batch_sweep.hpp"
-#include "apps/multiping/make_report.hpp"
 #include "apps/multiping/probe_run.hpp"
+#include "apps/multiping/report_choice.hpp"
 #include "apps/multiping/target_list.hpp"
-#include "apps/multiping/task_runs.hpp"
+#include "apps/multiping/trace_mtu_wait_runs.hpp"
 
 namespace multiping::command {
 namespace {
 
-int status_of(const RunView& view) {
+int status_of(const RunState& view) {
   const CommandOptions& options = *view.options;
   if (options.reachable > 0)
     return view.totals.alive >= options.reachable ? ExitStatus::all_reachable : ExitStatus::some_unreachable;
@@ -57,7 +57,7 @@ std::shared_ptr<Transport> open_way(const CommandOptions& options) {
 
 namespace {
 
-void run_task(const RunSupport& support) {
+void run_task(const RunInputs& support) {
   const CommandOptions& options = *support.view.options;
   if (options.mode == Mode::trace) return run_trace(support);
   if (options.mode == Mode::mtu) return run_mtu(support);
@@ -66,15 +66,15 @@ void run_task(const RunSupport& support) {
   ProbeRun{support}.run();
 }
 
-void run_and_explain(const RunSupport& support) {
+void run_and_explain(const RunInputs& support) {
   run_task(support);
   if (!support.view.failures.empty() && !support.view.stopped) explain_failures(support);
   support.view.failures.clear();
 }
 
-void begin_part(const RunSupport& support) {
+void begin_part(const RunInputs& support) {
   support.signals.watch();
-  RunView& view = support.view;
+  RunState& view = support.view;
   view.statistics.assign(support.report.wants_statistics() ? view.targets.size() : 0, {});
   support.report.begin(view);
 }
@@ -87,8 +87,8 @@ void check_length(const CommandOptions& options, std::size_t addresses) {
 }
 
 /// -g: a block may be too long to be asked at once.
-void run_blocks(const RunSupport& support) {
-  RunView& view = support.view;
+void run_blocks(const RunInputs& support) {
+  RunState& view = support.view;
   const std::vector<Address> all = block_addresses(*view.options);
   check_length(*view.options, all.size());
   const std::size_t part = view.options->mode == Mode::once ? most_at_once : all.size();
@@ -102,8 +102,8 @@ void run_blocks(const RunSupport& support) {
   }
 }
 
-void run_list(const RunSupport& support) {
-  RunView& view = support.view;
+void run_list(const RunInputs& support) {
+  RunState& view = support.view;
   make_targets(*view.options, view);
   view.totals.targets = view.targets.size();
   begin_part(support);
@@ -113,10 +113,10 @@ void run_list(const RunSupport& support) {
 }  // namespace
 
 int run_command(const CommandOptions& options, std::shared_ptr<Transport> transport, Outputs outputs) {
-  RunView view{.options = &options};
+  RunState view{.options = &options};
   Signals signals;
   const auto report = make_report(options, outputs);
-  const RunSupport support{.view = view, .report = *report, .signals = signals, .transport = std::move(transport)};
+  const RunInputs support{.view = view, .report = *report, .signals = signals, .transport = std::move(transport)};
   options.generate ? run_blocks(support) : run_list(support);
   view.totals.unreachable = view.totals.targets - view.totals.alive;
   view.totals.targets > 0 ? report->finish() : report->finish_without_targets();

@@ -13,9 +13,9 @@
 #include "apps/multiping/check_icmp_options.hpp"
 #include "apps/multiping/completion_text.hpp"
 #include "apps/multiping/help_text.hpp"
+#include "apps/multiping/list_shard.hpp"
 #include "apps/multiping/option_table.hpp"
 #include "apps/multiping/option_values.hpp"
-#include "apps/multiping/shard.hpp"
 #include "multiping/result.hpp"
 #include "multiping/version.hpp"
 

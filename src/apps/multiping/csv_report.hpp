@@ -4,9 +4,9 @@
 
 #include <string_view>
 
+#include "apps/multiping/last_failures.hpp"
 #include "apps/multiping/output.hpp"
 #include "apps/multiping/report.hpp"
-#include "apps/multiping/target_fates.hpp"
 
 namespace multiping::command {
 
@@ -15,7 +15,7 @@ class CsvReport : public Report {
   CsvReport(const CommandOptions& options, Outputs outputs);
 
   [[nodiscard]] bool wants_statistics() const override { return statistics_; }
-  void begin(const RunView& view) override;
+  void begin(const RunState& view) override;
   void answered(const ProbeEvent& event) override;
   void duplicate(const ProbeEvent& event) override;
   void timed_out(const ProbeEvent& event) override;
@@ -40,7 +40,7 @@ class CsvReport : public Report {
   bool statistics_ = false;
   bool began_ = false;
   std::size_t paths_ = 0;  ///< Of --mtu, told so far.
-  TargetFates fates_{};
+  LastFailures fates_{};
 };
 
 }  // namespace multiping::command

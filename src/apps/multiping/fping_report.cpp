@@ -9,8 +9,8 @@
 
 #include "apps/multiping/fping_text.hpp"
 #include "apps/multiping/health_facts.hpp"
-#include "apps/multiping/surroundings.hpp"
-#include "apps/multiping/task_text.hpp"
+#include "apps/multiping/terminal_settings.hpp"
+#include "apps/multiping/trace_mtu_wait_text.hpp"
 #include "multiping/traceroute.hpp"
 
 namespace multiping::command {
@@ -20,7 +20,7 @@ using Clock = std::chrono::system_clock;
 
 }  // namespace
 
-void FpingReport::begin(const RunView& view) {
+void FpingReport::begin(const RunState& view) {
   Report::begin(view);
   const CommandOptions& options = *view.options;
   colors_ = {.out = colors_for(options, outputs_.out), .err = colors_for(options, outputs_.err)};

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "apps/multiping/ink.hpp"
+#include "apps/multiping/line_colours.hpp"
 #include "apps/multiping/output.hpp"
 #include "apps/multiping/probe_times.hpp"
 #include "apps/multiping/report.hpp"
@@ -15,7 +15,7 @@ class FpingReport : public Report {
  public:
   explicit FpingReport(Outputs outputs) : outputs_{outputs} {}
 
-  void begin(const RunView& view) override;
+  void begin(const RunState& view) override;
   void answered(const ProbeEvent& event) override;
   void duplicate(const ProbeEvent& event) override;
   void icmp_error(const ProbeEvent& event) override;

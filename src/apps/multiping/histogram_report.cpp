@@ -9,7 +9,7 @@
 #include <span>
 
 #include "apps/multiping/fping_text.hpp"
-#include "apps/multiping/surroundings.hpp"
+#include "apps/multiping/terminal_settings.hpp"
 
 namespace multiping::command {
 namespace {

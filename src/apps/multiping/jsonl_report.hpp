@@ -4,9 +4,9 @@
 
 #include <map>
 
+#include "apps/multiping/last_failures.hpp"
 #include "apps/multiping/output.hpp"
 #include "apps/multiping/report.hpp"
-#include "apps/multiping/target_fates.hpp"
 
 namespace multiping::command {
 
@@ -16,7 +16,7 @@ class JsonlReport : public Report {
       : outputs_{outputs}, statistics_{sends_rounds(options.mode)} {}
 
   [[nodiscard]] bool wants_statistics() const override { return statistics_; }
-  void begin(const RunView& view) override;
+  void begin(const RunState& view) override;
   void answered(const ProbeEvent& event) override;
   void duplicate(const ProbeEvent& event) override;
   void icmp_error(const ProbeEvent& event) override;
@@ -51,7 +51,7 @@ class JsonlReport : public Report {
   bool each_probe_ = false;
   bool began_ = false;
   std::size_t paths_ = 0;  ///< Of --mtu, told so far.
-  TargetFates fates_{};
+  LastFailures fates_{};
   const HealthFacts* health_ = nullptr;      ///< Of --health.
   std::map<std::uint64_t, Round> rounds_{};  ///< Those that are not over.
 };

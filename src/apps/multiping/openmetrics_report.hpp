@@ -4,10 +4,10 @@
 
 #include <vector>
 
+#include "apps/multiping/last_failures.hpp"
 #include "apps/multiping/openmetrics_text.hpp"
 #include "apps/multiping/output.hpp"
 #include "apps/multiping/report.hpp"
-#include "apps/multiping/target_fates.hpp"
 
 namespace multiping::command {
 
@@ -17,7 +17,7 @@ class OpenmetricsReport : public Report {
       : outputs_{outputs}, statistics_{sends_rounds(options.mode)} {}
 
   [[nodiscard]] bool wants_statistics() const override { return statistics_; }
-  void begin(const RunView& view) override;
+  void begin(const RunState& view) override;
   void answered(const ProbeEvent& event) override { fates_.answered(event.target); }
   void timed_out(const ProbeEvent& event) override { fates_.failed(event, view().targets.size()); }
   void interval_over(std::chrono::system_clock::time_point now) override;
@@ -33,7 +33,7 @@ class OpenmetricsReport : public Report {
   Outputs outputs_;
   bool statistics_ = false;
   std::chrono::steady_clock::time_point start_{};
-  TargetFates fates_{};
+  LastFailures fates_{};
   const HealthFacts* health_ = nullptr;  ///< Of --health, from its first round on.
   std::vector<RouteFigures> routes_{};
   std::vector<MtuFigures> mtus_{};

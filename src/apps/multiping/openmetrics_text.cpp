@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "apps/multiping/machine_text.hpp"
+#include "apps/multiping/exact_number_text.hpp"
 #include "multiping/version.hpp"
 
 namespace multiping::command {

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "apps/multiping/health_facts.hpp"
-#include "apps/multiping/run_view.hpp"
-#include "apps/multiping/target_fates.hpp"
+#include "apps/multiping/last_failures.hpp"
+#include "apps/multiping/run_state.hpp"
 #include "multiping/path_mtu.hpp"
 #include "multiping/route.hpp"
 
@@ -34,8 +34,8 @@ struct MtuFigures {
 
 /// All that a page tells. The references must outlive the call.
 struct MetricsPage {
-  const RunView& view;
-  const TargetFates& fates;
+  const RunState& view;
+  const LastFailures& fates;
   RunTotals totals{};
   std::span<const RouteFigures> routes{};
   std::span<const MtuFigures> mtus{};

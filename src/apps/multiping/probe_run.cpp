@@ -17,11 +17,11 @@ constexpr std::size_t sends_in_a_row = 256;         // then answers are taken in
 constexpr std::size_t kept_for_duplicates = 65536;  // as many as the library remembers
 constexpr Duration longest_wait = std::chrono::milliseconds{100};
 
-Options prober_options(const RunSupport& support) {
+Options prober_options(const RunInputs& support) {
   return {.transport = support.transport, .any_source = support.view.options->any_source, .report_duplicates = true};
 }
 
-RoundSchedule::Timing timing_of(const CommandOptions& options) {
+RoundTimes::Timing timing_of(const CommandOptions& options) {
   const bool loop = options.mode == Mode::loop;
   const std::uint64_t rounds = options.mode == Mode::once ? 1 : static_cast<std::uint64_t>(options.count);
   return {.interval = options.interval, .period = options.period, .rounds = loop ? 0 : rounds};
@@ -29,7 +29,7 @@ RoundSchedule::Timing timing_of(const CommandOptions& options) {
 
 }  // namespace
 
-ProbeRun::ProbeRun(const RunSupport& support)
+ProbeRun::ProbeRun(const RunInputs& support)
     : view_{support.view},
       report_{support.report},
       signals_{support.signals},

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "apps/multiping/attempt_table.hpp"
-#include "apps/multiping/round_schedule.hpp"
-#include "apps/multiping/run_support.hpp"
+#include "apps/multiping/round_times.hpp"
+#include "apps/multiping/run_inputs.hpp"
 #include "multiping/prober.hpp"
 
 namespace multiping::command {
@@ -21,7 +21,7 @@ namespace multiping::command {
 class ProbeRun {
  public:
   /// Throws what Prober throws.
-  explicit ProbeRun(const RunSupport& support);
+  explicit ProbeRun(const RunInputs& support);
 
   /// Returns when all probes have their results, when enough targets answered (-X), or at a signal.
   void run();
@@ -69,13 +69,13 @@ class ProbeRun {
   void keep_failure(std::size_t target, const Result& result);
   void sum_up();
 
-  RunView& view_;
+  RunState& view_;
   Report& report_;
   Signals& signals_;
   const CommandOptions& options_;
   Prober prober_;
   Clock::time_point start_ = Clock::now();
-  RoundSchedule schedule_;
+  RoundTimes schedule_;
   std::unordered_map<Prober::Token, Sent> sent_{};
   std::deque<Prober::Token> answered_{};  ///< Kept in sent_ for duplicates.
   AttemptTable attempts_;                 ///< Mode::once.
@@ -84,7 +84,7 @@ class ProbeRun {
   std::deque<std::size_t> open_rounds_{};  ///< Probes without a result, of each round from first_round_ on.
   std::uint64_t first_round_ = 0;
   std::optional<Clock::time_point> next_summary_{};
-  std::unordered_map<std::size_t, std::size_t> failures_{};  ///< Target to index in RunView::failures.
+  std::unordered_map<std::size_t, std::size_t> failures_{};  ///< Target to index in RunState::failures.
   Clock::time_point told_idle_ = start_;
   bool stop_ = false;
 };

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "apps/multiping/surroundings.hpp"
+#include "apps/multiping/terminal_settings.hpp"
 
 namespace multiping::command {
 namespace {
@@ -65,7 +65,7 @@ ProgressReport::~ProgressReport() {
   for (Output* each : {&outputs_.out, &outputs_.err}) each->before_write(nullptr);
 }
 
-void ProgressReport::begin(const RunView& view) {
+void ProgressReport::begin(const RunState& view) {
   Report::begin(view);
   const CommandOptions& options = *view.options;
   facts_.planned += planned_time(options, view.targets.size());

@@ -8,13 +8,13 @@
 //   probe_run      the loop: Prober, signals, timers; calls a Report for each event
 //   batch_sweep    Mode::once for long lists, by MultiPing and its threads; calls the same Report
 //   task_runs      the tasks beyond fping: --trace, --mtu, --wait, --why, --check; their texts are in task_text
-//   report         this file; make_report.cpp chooses the implementation by CommandOptions::format
+//   report         this file; report_choice.cpp chooses the implementation by CommandOptions::format
 //   fping_report   fping's lines; its texts are made by the pure functions of fping_text
 //   jsonl_report, csv_report, openmetrics_report, check_icmp_report
 //                  formats for machines; their texts are in *_text, what they share in machine_text and target_fates
 //   health_report  --health: around the others, keeps a HealthTracker; health_facts says what is judged (pure)
 //   output         all text goes through it: buffered, errors of writing kept, atomic files
-// To add a format: a class that derives from Report, its texts as pure functions, a line in make_report.cpp.
+// To add a format: a class that derives from Report, its texts as pure functions, a line in report_choice.cpp.
 // To add an option: a member of CommandOptions and a row of option_table.cpp (and a paragraph of multiping.1).
 #pragma once
 
@@ -25,7 +25,7 @@
 #include <span>
 #include <string_view>
 
-#include "apps/multiping/run_view.hpp"
+#include "apps/multiping/run_state.hpp"
 #include "multiping/health.hpp"
 #include "multiping/path_mtu.hpp"
 #include "multiping/result.hpp"
@@ -35,7 +35,7 @@ namespace multiping::command {
 
 /// One probe of one target, and what became of it.
 struct ProbeEvent {
-  std::size_t target = 0;      ///< Index in RunView::targets.
+  std::size_t target = 0;      ///< Index in RunState::targets.
   std::uint64_t sequence = 0;  ///< Which probe of this target, from 0; in Mode::once which attempt.
   const Result& result;        ///< Its host is the address as text, not RunTarget::host.
 };
@@ -51,10 +51,10 @@ class Report {
   Report& operator=(const Report&) = delete;
   virtual ~Report() = default;
 
-  /// True where RunView::statistics shall be kept: 4 KiB for each target.
+  /// True where RunState::statistics shall be kept: 4 KiB for each target.
   [[nodiscard]] virtual bool wants_statistics() const { return false; }
-  /// The run begins. Reports keep the pointer. Names were looked up; what has none is in RunView::unresolved.
-  virtual void begin(const RunView& view) { view_ = &view; }
+  /// The run begins. Reports keep the pointer. Names were looked up; what has none is in RunState::unresolved.
+  virtual void begin(const RunState& view) { view_ = &view; }
 
   /// A probe was answered: in Mode::once the first answer of the target.
   virtual void answered(const ProbeEvent&) {}
@@ -96,7 +96,7 @@ class Report {
   }
 
   /// A block of more than most_at_once addresses (-g, Mode::once) is asked in parts, so that memory stays bounded. This
-  /// ends a part that is not the last: all its targets are decided. RunView::targets and figures are then those of the
+  /// ends a part that is not the last: all its targets are decided. RunState::targets and figures are then those of the
   /// next part, begin() is called again, and the totals go on. finish() ends the last part and the run.
   virtual void part_over() {}
   /// No target has an address, so that there is no run, and no finish() follows. fping prints nothing then.
@@ -109,10 +109,10 @@ class Report {
   [[nodiscard]] virtual bool wants_to_end() const { return false; }
 
  protected:
-  [[nodiscard]] const RunView& view() const noexcept { return *view_; }
+  [[nodiscard]] const RunState& view() const noexcept { return *view_; }
 
  private:
-  const RunView* view_ = nullptr;
+  const RunState* view_ = nullptr;
 };
 
 }  // namespace multiping::command

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "apps/multiping/cell_text.hpp"
-#include "apps/multiping/ink.hpp"
+#include "apps/multiping/line_colours.hpp"
 #include "apps/multiping/watch_model.hpp"
 
 namespace multiping::command {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "apps/multiping/surroundings.hpp"
+#include "apps/multiping/terminal_settings.hpp"
 
 namespace multiping::command {
 namespace {
@@ -14,7 +14,7 @@ constexpr Duration between = std::chrono::milliseconds{200};
 
 }  // namespace
 
-void WatchReport::begin(const RunView& view) {
+void WatchReport::begin(const RunState& view) {
   Report::begin(view);
   set_ = character_set();
   std::vector<std::string> names;

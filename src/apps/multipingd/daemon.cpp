@@ -17,7 +17,7 @@
 #include "apps/multipingd/sandbox/enter_sandbox.hpp"
 #include "apps/multipingd/sandbox/resource_limits.hpp"
 #include "multiping/result.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::daemon {
 namespace {

@@ -16,7 +16,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::daemon {
 namespace {

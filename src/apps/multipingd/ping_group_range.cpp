@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <string>
 
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::daemon {
 namespace {

@@ -22,7 +22,7 @@
 
 #include "apps/multipingd/sandbox/resource_limits.hpp"
 #include "apps/multipingd/sandbox/seccomp_filter.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::daemon {
 namespace {

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::daemon {
 namespace {

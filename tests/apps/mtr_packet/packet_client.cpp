@@ -15,7 +15,7 @@
 #include <regex>
 #include <sstream>
 
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::test {
 inline namespace packet_client {

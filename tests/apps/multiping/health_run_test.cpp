@@ -25,10 +25,10 @@ std::vector<TargetGroup> groups_of(std::string_view text) {
 }
 
 /// A view of the hosts of a list, without addresses.
-RunView view_of(std::string_view text) {
+RunState view_of(std::string_view text) {
   TargetText found;
   read_targets(text, false, found);
-  RunView view{.groups = found.groups};
+  RunState view{.groups = found.groups};
   for (const TargetEntry& entry : found.entries)
     view.targets.push_back({.host = std::string{entry.host}, .port = entry.port, .group = entry.group});
   return view;

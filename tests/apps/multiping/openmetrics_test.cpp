@@ -61,8 +61,8 @@ class PageCheck {
 
 struct Page {
   CommandOptions options{};
-  RunView view{.options = &options};
-  TargetFates fates{};
+  RunState view{.options = &options};
+  LastFailures fates{};
 
   void add(const char* host, const char* address) {
     view.targets.push_back({.host = host, .address = *Address::parse(address)});

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "apps/multiping/shard.hpp"
+#include "apps/multiping/list_shard.hpp"
 
 BOOST_AUTO_TEST_SUITE(target_file_test)
 

@@ -19,7 +19,7 @@
 #include "broker/broker_sockets.hpp"
 #include "multiping/multiping.hpp"
 #include "netns/namespace.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 BOOST_AUTO_TEST_SUITE(container_test,
                       *boost::unit_test::precondition(multiping::test::needs_to_work(

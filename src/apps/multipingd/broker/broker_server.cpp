@@ -19,7 +19,7 @@
 #include "apps/multipingd/broker/fair_queue.hpp"
 #include "apps/multipingd/broker/user_quota.hpp"
 #include "os/peer_credentials.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::daemon {
 namespace {

@@ -16,7 +16,7 @@
 #include "broker/broker_frames.hpp"
 #include "os/event_loop.hpp"
 #include "os/file_descriptor.hpp"
-#include "os/ping_socket.hpp"
+#include "os/ping_socket_source.hpp"
 
 namespace multiping::daemon {
 

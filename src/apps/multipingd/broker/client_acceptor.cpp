@@ -9,7 +9,7 @@
 #include <chrono>
 #include <utility>
 
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::daemon {
 namespace {

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::daemon {
 namespace {

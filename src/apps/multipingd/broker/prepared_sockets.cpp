@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::daemon {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "multiping/address.hpp"
-#include "os/ping_socket.hpp"
+#include "os/ping_socket_source.hpp"
 
 namespace multiping::daemon {
 

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::daemon {
 

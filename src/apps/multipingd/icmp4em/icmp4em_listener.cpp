@@ -8,8 +8,8 @@
 #include <system_error>
 #include <utility>
 
-#include "os/ping_socket.hpp"
-#include "os/socket.hpp"
+#include "os/ping_socket_source.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::daemon {
 namespace {

@@ -21,8 +21,8 @@
 #include "apps/multipingd/icmp4em/icmp4em_sockets.hpp"
 #include "os/control_message.hpp"
 #include "os/error_queue.hpp"
-#include "os/message_arrays.hpp"
-#include "os/socket.hpp"
+#include "os/sendmmsg_arrays.hpp"
+#include "os/socket_basics.hpp"
 #include "packet/icmp.hpp"
 #include "packet/siphash.hpp"
 
@@ -119,7 +119,7 @@ class Icmp4emServer::Impl {
   }
 
   /// The number of packets read. 0 also on an error: that is one of an earlier packet, and the socket stays usable.
-  static int read(int socket, os::ReceiveBatch& batch, int flags) noexcept {
+  static int read(int socket, os::RecvmmsgArrays& batch, int flags) noexcept {
     const std::span<mmsghdr> room = batch.fresh(true);
     const int got = ::recvmmsg(socket, room.data(), static_cast<unsigned>(room.size()), flags | MSG_DONTWAIT, nullptr);
     batch.filled(static_cast<std::size_t>(std::max(got, 0)));
@@ -343,8 +343,8 @@ class Icmp4emServer::Impl {
   bool udp_is_v6_;
   Icmp4emRelay relay_;
   Prober v4_{.family = Family::ipv4}, v6_{.family = Family::ipv6};
-  os::ReceiveBatch batch_{packets_at_once, largest_packet};
-  os::ReceiveBatch error_batch_{errors_at_once, largest_error};
+  os::RecvmmsgArrays batch_{packets_at_once, largest_packet};
+  os::RecvmmsgArrays error_batch_{errors_at_once, largest_error};
   Icmp4emFigures figures_{};
   Icmp4emThrottle throttle_{policy_.throttle};
   std::optional<os::EventLoop::TimerId> timer_{}, release_timer_{};

@@ -13,7 +13,7 @@
 #include "base/log.hpp"
 #include "os/event_loop.hpp"
 #include "os/file_descriptor.hpp"
-#include "os/ping_socket.hpp"
+#include "os/ping_socket_source.hpp"
 
 namespace multiping::daemon {
 

@@ -10,7 +10,7 @@
 #include <array>
 
 #include "os/kernel_constants.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 #include "packet/icmp.hpp"
 #include "packet/writer.hpp"
 

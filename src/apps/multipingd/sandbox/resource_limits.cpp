@@ -12,7 +12,7 @@
 #include <cstdint>
 
 #include "os/file_descriptor.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 namespace multiping::daemon {
 namespace {

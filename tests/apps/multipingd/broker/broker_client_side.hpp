@@ -27,7 +27,7 @@
 #include "broker/broker_frames.hpp"
 #include "netns/namespace.hpp"
 #include "os/file_descriptor.hpp"
-#include "os/ping_socket.hpp"
+#include "os/ping_socket_source.hpp"
 
 namespace multiping::test {
 inline namespace broker_client_side {

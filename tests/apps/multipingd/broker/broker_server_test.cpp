@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "apps/multipingd/broker/broker_client_side.hpp"
-#include "os/socket.hpp"
+#include "os/socket_basics.hpp"
 
 BOOST_AUTO_TEST_SUITE(broker_server_test, *boost::unit_test::precondition(multiping::test::needs_root))
 

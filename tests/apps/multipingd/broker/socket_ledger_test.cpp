@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "netns/namespace.hpp"
-#include "os/ping_socket.hpp"
-#include "os/socket.hpp"
+#include "os/ping_socket_source.hpp"
+#include "os/socket_basics.hpp"
 
 BOOST_AUTO_TEST_SUITE(socket_ledger_test)
 

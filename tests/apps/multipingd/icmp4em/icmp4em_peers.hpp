@@ -24,8 +24,8 @@
 
 #include "apps/multipingd/icmp4em/icmp4em_server.hpp"
 #include "icmp4em/icmp4em_frames.hpp"
-#include "os/ping_socket.hpp"
-#include "os/socket.hpp"
+#include "os/ping_socket_source.hpp"
+#include "os/socket_basics.hpp"
 #include "support/hex.hpp"
 
 namespace multiping::test {

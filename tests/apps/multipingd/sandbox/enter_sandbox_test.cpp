@@ -24,8 +24,8 @@
 #include "apps/multipingd/sandbox/resource_limits.hpp"
 #include "apps/multipingd/sandbox/seccomp_filter.hpp"
 #include "netns/namespace.hpp"
-#include "os/ping_socket.hpp"
-#include "os/socket.hpp"
+#include "os/ping_socket_source.hpp"
+#include "os/socket_basics.hpp"
 
 BOOST_AUTO_TEST_SUITE(multipingd_lock_down_test, *boost::unit_test::precondition(multiping::test::needs_root))
 

@@ -1,0 +1,29 @@
+// The tasks beyond fping: --trace, --mtu, --wait, --why and --check. Each is one or few calls of the library.
+// They tell a report what they find, as the other runs do.
+#pragma once
+
+#include <memory>
+
+#include "apps/multiping/run_inputs.hpp"
+
+namespace multiping::command {
+
+/// Traces all targets at once. Counts as alive what was reached.
+void run_trace(const RunInputs& support);
+/// Finds the path MTU of all targets at once. Counts as alive what has one.
+void run_mtu(const RunInputs& support);
+/// Waits until so many targets are up, or time is over. Names are looked up again meanwhile; RunState::unresolved is
+/// part of the targets here.
+void run_wait(const RunInputs& support);
+/// How many targets must be up for --wait.
+[[nodiscard]] std::size_t wanted_of(const RunState& view) noexcept;
+/// --why: asks the routes to the targets in RunState::failures, and tells what is known.
+void explain_failures(const RunInputs& support);
+/// --check: the text, and whether ICMP works in both families. Before privileges are given up.
+struct SelfCheck {
+  std::string text{};
+  bool complete = false;
+};
+[[nodiscard]] SelfCheck check_this_machine(const TransportOptions& options);
+
+}  // namespace multiping::command
