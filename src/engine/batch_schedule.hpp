@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/lazy_queue.hpp"
+#include "base/queue_allocated_on_use.hpp"
 #include "engine/outcome_tracker.hpp"
 #include "engine/probe_supplier.hpp"
 #include "engine/sendable_now.hpp"
@@ -125,19 +125,19 @@ class BatchSchedule final : public ProbeSupplier {
   std::vector<TargetIndex> answered_;
   Room room_;
   std::uint32_t round_ = 0;
-  TargetIndex cursor_ = 0;             ///< The next target of the round; round_end_ after the last.
-  TargetIndex round_end_ = 0;          ///< Targets with lower numbers are part of the round.
-  LazyQueue<Retired> retired_;         ///< Retired targets whose numbers are not yet reused.
-  std::size_t looks_ = 0;              ///< How many more targets the present call may look at.
-  net::Serial last_round_ = 0;         ///< Probes with lower serials belong to earlier rounds, and may be forgotten.
-  Instant horizon_{};                  ///< Probes of earlier rounds that were sent before this are forgotten.
-  LazyQueue<Deferred> deferred_;       ///< To be tried after the others: refused for now, or too big.
-  std::vector<net::Probe> untried_{};  ///< Put back, since the transport was full; tried before the others.
+  TargetIndex cursor_ = 0;                ///< The next target of the round; round_end_ after the last.
+  TargetIndex round_end_ = 0;             ///< Targets with lower numbers are part of the round.
+  QueueAllocatedOnUse<Retired> retired_;  ///< Retired targets whose numbers are not yet reused.
+  std::size_t looks_ = 0;                 ///< How many more targets the present call may look at.
+  net::Serial last_round_ = 0;            ///< Probes with lower serials belong to earlier rounds, and may be forgotten.
+  Instant horizon_{};                     ///< Probes of earlier rounds that were sent before this are forgotten.
+  QueueAllocatedOnUse<Deferred> deferred_;  ///< To be tried after the others: refused for now, or too big.
+  std::vector<net::Probe> untried_{};       ///< Put back, since the transport was full; tried before the others.
 
   Instant began_{};                                         ///< When the first round since reset() began.
   bool short_of_room_ = false;                              ///< Since began_, a connection lacked room or ports.
   std::unordered_map<TargetIndex, Displaced> displaced_{};  ///< Targets displaced since began_.
-  LazyQueue<TargetIndex> displaced_line_{};                 ///< Displaced targets that wait to be probed again.
+  QueueAllocatedOnUse<TargetIndex> displaced_line_{};       ///< Displaced targets that wait to be probed again.
   std::multimap<TargetIndex, TargetIndex> held_{};  ///< From a target that holds ports to one that waits for them.
 
   bool recovering_ = false;       ///< Probes whose answers this host may have dropped are being repeated.

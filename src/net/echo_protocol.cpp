@@ -31,7 +31,7 @@ void EchoProtocol::encode(const Probe& probe, const Channel& channel, std::span<
   codec_.encode_echo_request(identity(probe, channel), image_of(profiles_[probe.profile], codec_, probe), message);
 }
 
-void EchoProtocol::take_packet(const Incoming& packet, const ProtocolContext& context) {
+void EchoProtocol::take_packet(const Incoming& packet, const AnswerContext& context) {
   if (packet.bad_checksum) return void(++context.counters.bad_checksum);
   const auto outer = outer_of(packet);
   if (!outer) return void(++context.counters.malformed);
@@ -68,7 +68,7 @@ inline EchoProtocol::Fit EchoProtocol::answers(const Probe& probe, const Claim& 
 /// Finds the probe of this sequence number that `fits`. Where tags are short or missing and several probes fit, the
 /// oldest one that is unanswered and not in `told` is taken; where there is none, the newest.
 template <class Fits>
-EchoProtocol::Match EchoProtocol::matching(std::uint16_t sequence, const ProtocolContext& context, Fits fits,
+EchoProtocol::Match EchoProtocol::matching(std::uint16_t sequence, const AnswerContext& context, Fits fits,
                                            const std::unordered_set<Serial>& told) const {
   Match found;
   any_candidate(codec_, context.book, sequence, [&](const Probe& probe) {
@@ -92,7 +92,7 @@ Event EchoProtocol::event(const Match& match, const Claim& claim) noexcept {
           .reply_size = reply_size(claim.outer.message.size())};
 }
 
-void EchoProtocol::take_reply(const Claim& claim, const ProtocolContext& context) {
+void EchoProtocol::take_reply(const Claim& claim, const AnswerContext& context) {
   const auto fits = [&](const Probe& probe) {
     return *probe.to == claim.outer.source ? answers(probe, claim, context.channel) : Fit{};
   };
@@ -104,7 +104,7 @@ void EchoProtocol::take_reply(const Claim& claim, const ProtocolContext& context
 
 /// Handles a reply that fits no probe to its source address. Its tag may be that of a probe to another address, or of a
 /// forgotten probe.
-void EchoProtocol::refuse(const Claim& claim, const ProtocolContext& context) const {
+void EchoProtocol::refuse(const Claim& claim, const AnswerContext& context) const {
   const auto payload = claim.message.body;
   int suspects = 0;
   bool too_short = false;
@@ -129,7 +129,7 @@ void EchoProtocol::refuse(const Claim& claim, const ProtocolContext& context) co
 }
 
 /// True when the tag is right for a forgotten probe.
-bool EchoProtocol::is_late(const Claim& claim, const ProtocolContext& context) const noexcept {
+bool EchoProtocol::is_late(const Claim& claim, const AnswerContext& context) const noexcept {
   const auto payload = claim.message.body;
   return any_forgotten(codec_, context.book.window().first, claim.message.word2, [&](Serial serial) {
     packet::ProbeIdentity probe{.target = claim.outer.source, .id = context.channel.id, .serial = serial};
@@ -139,7 +139,7 @@ bool EchoProtocol::is_late(const Claim& claim, const ProtocolContext& context) c
   });
 }
 
-void EchoProtocol::take_error(const QueuedError& queued, const ProtocolContext& context) {
+void EchoProtocol::take_error(const QueuedError& queued, const AnswerContext& context) {
   auto quoted = packet::parse_quoted_icmp_header(context.channel.family, queued.quoted);
   if (!quoted) return;
   quoted->destination = queued.destination;
@@ -150,7 +150,7 @@ void EchoProtocol::take_error(const QueuedError& queued, const ProtocolContext& 
 
 /// The failure comes from this host, so it needs no proof.
 void EchoProtocol::take_failure(const QueuedError& queued, const packet::QuotedEcho& quoted,
-                                const ProtocolContext& context) const {
+                                const AnswerContext& context) const {
   any_candidate(codec_, context.book, quoted.sequence, [&](const Probe& probe) {
     if (!is_echo(probe) || !same_octets(*probe.to, quoted.destination)) return false;
     context.events.push_back({.serial = probe.serial,
@@ -186,7 +186,7 @@ EchoProtocol::Fit EchoProtocol::is_quoted(const Probe& probe, const packet::Quot
 }
 
 void EchoProtocol::take_report(const IcmpErrorReport& report, const packet::QuotedEcho& quoted,
-                               const ProtocolContext& context) {
+                               const AnswerContext& context) {
   const auto fits = [&](const Probe& probe) { return is_quoted(probe, quoted, context.channel); };
   const Match match = matching(quoted.sequence, context, fits, reported_);
   if (!match.fit.fits) return void(++context.counters.unauthenticated);

@@ -7,9 +7,9 @@
 #include <span>
 #include <unordered_set>
 
+#include "net/answer_context.hpp"
 #include "net/icmp_error_report.hpp"
 #include "net/profile_table.hpp"
-#include "net/protocol_context.hpp"
 #include "packet/icmp.hpp"
 #include "packet/probe_codec.hpp"
 
@@ -23,8 +23,8 @@ class EchoProtocol {
 
   /// `message` has the size of the probe's message.
   void encode(const Probe& probe, const Channel& channel, std::span<std::uint8_t> message) const noexcept;
-  void take_packet(const Incoming& packet, const ProtocolContext& context);
-  void take_error(const QueuedError& queued, const ProtocolContext& context);
+  void take_packet(const Incoming& packet, const AnswerContext& context);
+  void take_error(const QueuedError& queued, const AnswerContext& context);
   /// Called when the book knows of every answer that was taken until now.
   void all_noted() noexcept {
     if (!credited_.empty()) credited_.clear();
@@ -63,15 +63,15 @@ class EchoProtocol {
     Fit fit{};
   };
   template <class Fits>
-  [[nodiscard]] Match matching(std::uint16_t sequence, const ProtocolContext& context, Fits fits,
+  [[nodiscard]] Match matching(std::uint16_t sequence, const AnswerContext& context, Fits fits,
                                const std::unordered_set<Serial>& told) const;
   [[nodiscard]] Fit answers(const Probe& probe, const Claim& claim, const Channel& channel) const noexcept;
   [[nodiscard]] static Event event(const Match& match, const Claim& claim) noexcept;
-  void take_reply(const Claim& claim, const ProtocolContext& context);
-  void refuse(const Claim& claim, const ProtocolContext& context) const;
-  [[nodiscard]] bool is_late(const Claim& claim, const ProtocolContext& context) const noexcept;
-  void take_failure(const QueuedError& queued, const packet::QuotedEcho& quoted, const ProtocolContext& context) const;
-  void take_report(const IcmpErrorReport& report, const packet::QuotedEcho& quoted, const ProtocolContext& context);
+  void take_reply(const Claim& claim, const AnswerContext& context);
+  void refuse(const Claim& claim, const AnswerContext& context) const;
+  [[nodiscard]] bool is_late(const Claim& claim, const AnswerContext& context) const noexcept;
+  void take_failure(const QueuedError& queued, const packet::QuotedEcho& quoted, const AnswerContext& context) const;
+  void take_report(const IcmpErrorReport& report, const packet::QuotedEcho& quoted, const AnswerContext& context);
   [[nodiscard]] Fit is_quoted(const Probe& probe, const packet::QuotedEcho& quoted,
                               const Channel& channel) const noexcept;
   void note_reported(Serial serial, const ProbeBook& book) noexcept;

@@ -9,7 +9,7 @@
 #include <span>
 
 #include "multiping/result.hpp"
-#include "net/protocol_context.hpp"
+#include "net/answer_context.hpp"
 #include "packet/icmp.hpp"
 
 namespace multiping::net {

@@ -37,7 +37,7 @@ void take_each(std::span<const Item> items, Take take, GiveBack give_back) {
 /// Hands all packets and errors of a socket to its protocol. An ICMP error that comes while packets are read ends that
 /// call early, so packets may be left after the errors: both are read until one of them is empty.
 template <class AnyProtocol>
-std::size_t drain_into(AnyProtocol& protocol, PacketIo& io, SocketId socket_id, const ProtocolContext& context) {
+std::size_t drain_into(AnyProtocol& protocol, PacketIo& io, SocketId socket_id, const AnswerContext& context) {
   std::size_t all_packets = 0, all_errors = 0;
   for (int reads = 0; reads < most_reads;) {
     std::size_t packets_taken = 0, errors_taken = 0;
@@ -332,11 +332,11 @@ bool PacketTransport::will_be_cut(const Probe& probe, const Event& event) const 
 }
 
 std::size_t PacketTransport::drain(SocketId socket_id, const ProbeBook& book, std::vector<Event>& events) {
-  const ProtocolContext context{.channel = io_->channel(socket_id),
-                                .book = book,
-                                .events = events,
-                                .counters = counters_,
-                                .socket_id = socket_id};
+  const AnswerContext context{.channel = io_->channel(socket_id),
+                              .book = book,
+                              .events = events,
+                              .counters = counters_,
+                              .socket_id = socket_id};
   switch (context.channel.protocol) {
     case Protocol::icmp:
       return drain_into(echo_, *io_, socket_id, context);

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "base/lazy_queue.hpp"
+#include "base/queue_allocated_on_use.hpp"
 #include "net/probe_transport.hpp"
 
 namespace multiping::net {
@@ -41,7 +41,7 @@ class ProbeSerialTable {
   /// The index of a serial that is not below `first_`.
   [[nodiscard]] std::size_t place(Serial serial) const noexcept { return static_cast<std::size_t>(serial - first_); }
 
-  LazyQueue<Value> values_;
+  QueueAllocatedOnUse<Value> values_;
   Serial first_ = 0;  ///< The serial of values_[0].
 };
 

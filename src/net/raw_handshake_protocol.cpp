@@ -56,7 +56,7 @@ void RawHandshakeProtocol::encode(const Probe& probe, const Exit& exit,
 }
 
 std::optional<RawHandshakeProtocol::Claim> RawHandshakeProtocol::tcp_claim(const Outer& outer,
-                                                                           const ProtocolContext& context) noexcept {
+                                                                           const AnswerContext& context) noexcept {
   const auto segment = packet::parse_tcp(outer.message);
   if (!segment) {
     ++context.counters.malformed;
@@ -76,7 +76,7 @@ std::optional<RawHandshakeProtocol::Claim> RawHandshakeProtocol::tcp_claim(const
 }
 
 std::optional<RawHandshakeProtocol::Claim> RawHandshakeProtocol::sctp_claim(const Outer& outer,
-                                                                            const ProtocolContext& context) noexcept {
+                                                                            const AnswerContext& context) noexcept {
   const auto packet = packet::parse_sctp(outer.message);
   if (!packet) {
     ++context.counters.malformed;
@@ -95,7 +95,7 @@ std::optional<RawHandshakeProtocol::Claim> RawHandshakeProtocol::sctp_claim(cons
   return claim;
 }
 
-void RawHandshakeProtocol::take_packet(const Incoming& packet, const ProtocolContext& context) {
+void RawHandshakeProtocol::take_packet(const Incoming& packet, const AnswerContext& context) {
   const auto outer = outer_of(packet);
   if (!outer || packet.truncated) return void(++context.counters.malformed);
   const bool sctp = context.channel.protocol == Protocol::sctp;
@@ -115,7 +115,7 @@ bool RawHandshakeProtocol::is_number_of(const Probe& probe, std::uint32_t number
 
 /// A raw socket also receives the answers to probes of other sockets. True when the socket of this probe receives the
 /// answer too: it is counted there.
-bool RawHandshakeProtocol::counts_elsewhere(const Probe& probe, const ProtocolContext& context) const noexcept {
+bool RawHandshakeProtocol::counts_elsewhere(const Probe& probe, const AnswerContext& context) const noexcept {
   const Route& own = profiles_.route(context.channel.family, probe.profile);
   return own.state == Route::State::socket_id && own.socket_id != context.socket_id && own.hears_all;
 }
@@ -131,7 +131,7 @@ Event RawHandshakeProtocol::event(const Probe& probe, const Claim& claim, const 
           .auth_bits = channel.protocol == Protocol::sctp ? sctp_bits : tcp_bits};
 }
 
-void RawHandshakeProtocol::take_claim(const Claim& claim, const Outer& outer, const ProtocolContext& context) const {
+void RawHandshakeProtocol::take_claim(const Claim& claim, const Outer& outer, const AnswerContext& context) const {
   const Channel& channel = context.channel;
   const auto answers = [&](const Probe& probe) {
     if (*probe.to != outer.source || profiles_[probe.profile].port != claim.port) return false;
@@ -145,7 +145,7 @@ void RawHandshakeProtocol::take_claim(const Claim& claim, const Outer& outer, co
 
 /// Sorts an answer that no probe to its source fits. A right number from another port, where another service answers,
 /// counts as wrong_source; one from another address becomes an event, which the engine judges.
-void RawHandshakeProtocol::refuse(const Claim& claim, const Outer& outer, const ProtocolContext& context) const {
+void RawHandshakeProtocol::refuse(const Claim& claim, const Outer& outer, const AnswerContext& context) const {
   Counters& counters = context.counters;
   const std::uint16_t sequence = sequence_of(claim.number);
   if (!claim.kind) return void(++counters.unauthenticated);
@@ -179,7 +179,7 @@ std::optional<RawHandshakeProtocol::Quote> RawHandshakeProtocol::quote_of(const 
 }
 
 std::optional<Serial> RawHandshakeProtocol::quoted_probe(const QueuedError& queued, const Quote& quote,
-                                                         const ProtocolContext& context) const {
+                                                         const AnswerContext& context) const {
   const Channel& channel = context.channel;
   OldestUnanswered found;
   const auto is_quoted = [&](const Probe& probe) {
@@ -204,7 +204,7 @@ std::optional<Serial> RawHandshakeProtocol::quoted_probe(const QueuedError& queu
   return older(of_high, found.found(), context.book);
 }
 
-void RawHandshakeProtocol::take_error(const QueuedError& queued, const ProtocolContext& context) {
+void RawHandshakeProtocol::take_error(const QueuedError& queued, const AnswerContext& context) {
   const Channel& channel = context.channel;
   const auto quote = quote_of(queued, channel);
   // A raw socket receives the errors about every packet of its protocol that this host sent.

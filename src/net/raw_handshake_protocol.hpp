@@ -6,9 +6,9 @@
 #include <optional>
 #include <span>
 
+#include "net/answer_context.hpp"
 #include "net/icmp_error_report.hpp"
 #include "net/profile_table.hpp"
-#include "net/protocol_context.hpp"
 #include "packet/probe_codec.hpp"
 
 namespace multiping::net {
@@ -26,8 +26,8 @@ class RawHandshakeProtocol {
   };
   /// `message` is as long as the profile's messages are.
   void encode(const Probe& probe, const Exit& exit, std::span<std::uint8_t> message) const noexcept;
-  void take_packet(const Incoming& packet, const ProtocolContext& context);
-  void take_error(const QueuedError& queued, const ProtocolContext& context);
+  void take_packet(const Incoming& packet, const AnswerContext& context);
+  void take_error(const QueuedError& queued, const AnswerContext& context);
 
  private:
   /// An answer, before it is believed.
@@ -43,18 +43,18 @@ class RawHandshakeProtocol {
     std::optional<std::uint32_t> number{};  ///< None: too little of an SCTP packet is quoted.
   };
 
-  [[nodiscard]] static std::optional<Claim> tcp_claim(const Outer& outer, const ProtocolContext& context) noexcept;
-  [[nodiscard]] static std::optional<Claim> sctp_claim(const Outer& outer, const ProtocolContext& context) noexcept;
-  [[nodiscard]] bool counts_elsewhere(const Probe& probe, const ProtocolContext& context) const noexcept;
-  void take_claim(const Claim& claim, const Outer& outer, const ProtocolContext& context) const;
+  [[nodiscard]] static std::optional<Claim> tcp_claim(const Outer& outer, const AnswerContext& context) noexcept;
+  [[nodiscard]] static std::optional<Claim> sctp_claim(const Outer& outer, const AnswerContext& context) noexcept;
+  [[nodiscard]] bool counts_elsewhere(const Probe& probe, const AnswerContext& context) const noexcept;
+  void take_claim(const Claim& claim, const Outer& outer, const AnswerContext& context) const;
   [[nodiscard]] static Event event(const Probe& probe, const Claim& claim, const Outer& outer,
                                    const Channel& channel) noexcept;
-  void refuse(const Claim& claim, const Outer& outer, const ProtocolContext& context) const;
+  void refuse(const Claim& claim, const Outer& outer, const AnswerContext& context) const;
   [[nodiscard]] bool is_number_of(const Probe& probe, std::uint32_t number, const Channel& channel) const noexcept;
   [[nodiscard]] std::uint16_t local_port(Serial serial, const Channel& channel) const noexcept;
   [[nodiscard]] static std::optional<Quote> quote_of(const QueuedError& queued, const Channel& channel) noexcept;
   [[nodiscard]] std::optional<Serial> quoted_probe(const QueuedError& queued, const Quote& quote,
-                                                   const ProtocolContext& context) const;
+                                                   const AnswerContext& context) const;
 
   const packet::ProbeCodec& codec_;
   const ProfileTable& profiles_;

@@ -137,13 +137,13 @@ TcpConnectProtocol::Started TcpConnectProtocol::held_up(const Probe& probe, std:
   return {.behind = holder->serial};
 }
 
-Instant TcpConnectProtocol::makes_way_at(const LazyQueue<Waiting>& line) const noexcept {
+Instant TcpConnectProtocol::makes_way_at(const QueueAllocatedOnUse<Waiting>& line) const noexcept {
   return after(line.front().started, patience(static_cast<std::size_t>(&line - waiting_.data())));
 }
 
 /// Returns the line whose first connection may be displaced before all others; null when none is under way.
-LazyQueue<TcpConnectProtocol::Waiting>* TcpConnectProtocol::first_to_go() noexcept {
-  LazyQueue<Waiting>* first = nullptr;
+QueueAllocatedOnUse<TcpConnectProtocol::Waiting>* TcpConnectProtocol::first_to_go() noexcept {
+  QueueAllocatedOnUse<Waiting>* first = nullptr;
   for (auto& line : waiting_) {
     const auto is_over = [this](const Waiting& waiting) {
       const Connection* connection = connections_.find(waiting.serial);

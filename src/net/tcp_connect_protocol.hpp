@@ -8,12 +8,12 @@
 #include <system_error>
 #include <vector>
 
-#include "base/lazy_queue.hpp"
+#include "base/queue_allocated_on_use.hpp"
 #include "net/address_hash_table.hpp"
+#include "net/answer_context.hpp"
 #include "net/icmp_error_report.hpp"
 #include "net/probe_serial_table.hpp"
 #include "net/profile_table.hpp"
-#include "net/protocol_context.hpp"
 
 namespace multiping::net {
 
@@ -93,8 +93,8 @@ class TcpConnectProtocol {
   [[nodiscard]] Started held_up(const Probe& probe, std::error_code error) noexcept;
   void be_full() noexcept;
   [[nodiscard]] Duration patience(std::size_t level) const noexcept { return patience_ * (1 << level); }
-  [[nodiscard]] LazyQueue<Waiting>* first_to_go() noexcept;
-  [[nodiscard]] Instant makes_way_at(const LazyQueue<Waiting>& line) const noexcept;
+  [[nodiscard]] QueueAllocatedOnUse<Waiting>* first_to_go() noexcept;
+  [[nodiscard]] Instant makes_way_at(const QueueAllocatedOnUse<Waiting>& line) const noexcept;
   [[nodiscard]] bool displace_one(Instant now);
   /// Marks a connection as ended; returns nothing when it had ended already.
   std::optional<Connection> end(Serial serial) noexcept;
@@ -106,7 +106,7 @@ class TcpConnectProtocol {
   const ProfileTable& profiles_;
   IcmpEvents& errors_;
   ProbeSerialTable<Connection> connections_;
-  std::array<LazyQueue<Waiting>, levels> waiting_;
+  std::array<QueueAllocatedOnUse<Waiting>, levels> waiting_;
   std::vector<Serial> by_target_;  ///< The latest connection of each target.
   AddressMap<Latest> by_ports_;    ///< Connections whose source port was asked for.
   AddressMap<Latest> by_flow_;     ///< Connections whose source port stands for their flow.

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "base/lazy_queue.hpp"
+#include "base/queue_allocated_on_use.hpp"
 #include "multiping/address.hpp"
 #include "net/probe_by_tag.hpp"
 #include "net/probe_serial_table.hpp"
@@ -143,7 +143,7 @@ class UdpProbeIndex {
 
   ProbeSerialTable<UdpFlight> flights_;
   ProbeByTag tags_;
-  LazyQueue<UdpStream> streams_;
+  QueueAllocatedOnUse<UdpStream> streams_;
   std::vector<std::uint32_t> free_;  ///< Streams without a probe, to be used again.
   std::vector<Slot> slots_;  ///< A hash table of streams by address and ports. Its size is a power of two, or 0.
   std::size_t used_ = 0;

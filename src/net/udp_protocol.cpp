@@ -49,8 +49,7 @@ void UdpProtocol::encode(const Probe& probe, const Channel& channel, std::span<s
                                                      .tag = message.first(packet::tag_size(message.size()))});
 }
 
-UdpProtocol::Wait UdpProtocol::wait_of(Serial serial, const UdpFlight& flight,
-                                       const ProtocolContext& context) noexcept {
+UdpProtocol::Wait UdpProtocol::wait_of(Serial serial, const UdpFlight& flight, const AnswerContext& context) noexcept {
   if (flight.answered || flight.forgotten || !in_window(context.book, serial)) return Wait::over;
   return flight.reported ? Wait::for_an_answer : Wait::for_anything;
 }
@@ -72,7 +71,7 @@ UdpProtocol::Match UdpProtocol::tagged(std::span<const std::uint8_t> bytes, Fits
 
 /// A tag of `telling_bits` proves its probe, whatever address and port the answer comes from. A shorter tag counts only
 /// from the right address and port: from others it may match by chance.
-UdpProtocol::Match UdpProtocol::answered_by_tag(const Incoming& packet, const ProtocolContext& context) {
+UdpProtocol::Match UdpProtocol::answered_by_tag(const Incoming& packet, const AnswerContext& context) {
   return tagged(packet.bytes, [&](const UdpStream& stream, Match& match) {
     if (stream.local_port != context.channel.id) return false;
     const auto image = image_of(profiles_[match.flight->profile], codec_, match.serial, match.flight->packet);
@@ -86,7 +85,7 @@ UdpProtocol::Match UdpProtocol::answered_by_tag(const Incoming& packet, const Pr
   });
 }
 
-UdpProtocol::Match UdpProtocol::quoted_by_tag(const QueuedError& queued, const ProtocolContext& context) {
+UdpProtocol::Match UdpProtocol::quoted_by_tag(const QueuedError& queued, const AnswerContext& context) {
   return tagged(queued.quoted, [&](const UdpStream& stream, Match& match) {
     if (stream.local_port != context.channel.id || stream.port != queued.port) return false;
     if (!same_octets(stream.to, queued.destination)) return false;
@@ -155,14 +154,14 @@ UdpProtocol::Match UdpProtocol::among_different(const UdpStream& stream, const H
   });
 }
 
-void UdpProtocol::take_packet(const Incoming& packet, const ProtocolContext& context) {
+void UdpProtocol::take_packet(const Incoming& packet, const AnswerContext& context) {
   if (packet.own) return void(++context.counters.unauthenticated);
   const Match match = answered_by_tag(packet, context);
   if (match.flight == nullptr) return take_untagged(packet, context);
   take_answer(match, packet, context);
 }
 
-void UdpProtocol::take_answer(const Match& match, const Incoming& packet, const ProtocolContext& context) {
+void UdpProtocol::take_answer(const Match& match, const Incoming& packet, const AnswerContext& context) {
   if (!in_window(context.book, match.serial)) {
     match.flight->answered = true;
     return void(++(match.elsewhere ? context.counters.wrong_source : context.counters.late));
@@ -181,7 +180,7 @@ void UdpProtocol::take_answer(const Match& match, const Incoming& packet, const 
 
 /// In an unsure stream it is not known which probe is answered; the answer counts as late. A payload that looks like an
 /// echo of ours but has another tag counts as unauthenticated: its probe is forgotten, or the tag is forged.
-void UdpProtocol::take_untagged(const Incoming& packet, const ProtocolContext& context) {
+void UdpProtocol::take_untagged(const Incoming& packet, const AnswerContext& context) {
   UdpStream* stream = index_.find({packet.from, packet.port, context.channel.id});
   if (stream == nullptr) return void(++context.counters.unauthenticated);
   const Heard heard{.context = context, .at = came_at(packet.arrival)};
@@ -204,7 +203,7 @@ bool UdpProtocol::fits(const QueuedError& queued, Serial serial, const UdpFlight
   return codec_.check_quoted_payload(probe, quoted, queued.quoted).authentic;
 }
 
-UdpProtocol::Match UdpProtocol::quoted_by_order(const QueuedError& queued, const ProtocolContext& context) {
+UdpProtocol::Match UdpProtocol::quoted_by_order(const QueuedError& queued, const AnswerContext& context) {
   const Heard heard{.context = context, .at = came_at(queued.arrival)};
   Match oldest;
   index_.each_zone({queued.destination, queued.port, context.channel.id}, [&](UdpStream& stream) {
@@ -217,7 +216,7 @@ UdpProtocol::Match UdpProtocol::quoted_by_order(const QueuedError& queued, const
   return oldest;
 }
 
-void UdpProtocol::take_error(const QueuedError& queued, const ProtocolContext& context) {
+void UdpProtocol::take_error(const QueuedError& queued, const AnswerContext& context) {
   const IcmpErrorReport report = report_of(queued, context.channel);
   Match match = quoted_by_tag(queued, context);
   if (match.flight == nullptr) match = quoted_by_order(queued, context);

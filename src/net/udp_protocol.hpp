@@ -6,9 +6,9 @@
 #include <optional>
 #include <span>
 
+#include "net/answer_context.hpp"
 #include "net/icmp_error_report.hpp"
 #include "net/profile_table.hpp"
-#include "net/protocol_context.hpp"
 #include "net/udp_probe_index.hpp"
 #include "packet/probe_codec.hpp"
 
@@ -31,8 +31,8 @@ class UdpProtocol {
   /// Removes a probe that was encoded and not sent. The caller takes back the newest first.
   void take_back(const Probe& probe) noexcept { index_.take_back(probe.serial); }
 
-  void take_packet(const Incoming& packet, const ProtocolContext& context);
-  void take_error(const QueuedError& queued, const ProtocolContext& context);
+  void take_packet(const Incoming& packet, const AnswerContext& context);
+  void take_error(const QueuedError& queued, const AnswerContext& context);
   void forget(Serial serial) noexcept { index_.forget(serial); }
   /// True when no probe is known: none was sent, or all are forgotten.
   [[nodiscard]] bool idle() const noexcept { return index_.empty(); }
@@ -50,7 +50,7 @@ class UdpProtocol {
   };
   /// The context of an answer or an error, and its time of arrival.
   struct Heard {
-    const ProtocolContext& context;
+    const AnswerContext& context;
     Instant at{};
   };
 
@@ -59,12 +59,12 @@ class UdpProtocol {
   }
   /// What a probe still waits for.
   enum class Wait : std::uint8_t { over, for_an_answer, for_anything };
-  [[nodiscard]] static Wait wait_of(Serial serial, const UdpFlight& flight, const ProtocolContext& context) noexcept;
+  [[nodiscard]] static Wait wait_of(Serial serial, const UdpFlight& flight, const AnswerContext& context) noexcept;
 
   template <class Fits>
   [[nodiscard]] Match tagged(std::span<const std::uint8_t> bytes, Fits fits);
-  [[nodiscard]] Match answered_by_tag(const Incoming& packet, const ProtocolContext& context);
-  [[nodiscard]] Match quoted_by_tag(const QueuedError& queued, const ProtocolContext& context);
+  [[nodiscard]] Match answered_by_tag(const Incoming& packet, const AnswerContext& context);
+  [[nodiscard]] Match quoted_by_tag(const QueuedError& queued, const AnswerContext& context);
 
   template <class Fits>
   [[nodiscard]] Match by_order(UdpStream& stream, const Heard& heard, Fits fits);
@@ -73,10 +73,10 @@ class UdpProtocol {
   template <class Fits>
   [[nodiscard]] Match among_different(const UdpStream& stream, const Heard& heard, Fits fits);
 
-  void take_answer(const Match& match, const Incoming& packet, const ProtocolContext& context);
-  void take_untagged(const Incoming& packet, const ProtocolContext& context);
+  void take_answer(const Match& match, const Incoming& packet, const AnswerContext& context);
+  void take_untagged(const Incoming& packet, const AnswerContext& context);
   [[nodiscard]] bool fits(const QueuedError& queued, Serial serial, const UdpFlight& flight) const noexcept;
-  [[nodiscard]] Match quoted_by_order(const QueuedError& queued, const ProtocolContext& context);
+  [[nodiscard]] Match quoted_by_order(const QueuedError& queued, const AnswerContext& context);
 
   const packet::ProbeCodec& codec_;
   const ProfileTable& profiles_;

@@ -14,7 +14,7 @@
 #include "multiping/options.hpp"
 #include "net/routes_and_neighbours.hpp"
 #include "os/file_descriptor.hpp"
-#include "os/next_hop_calls.hpp"
+#include "os/next_hop_probes.hpp"
 
 namespace multiping::os {
 
@@ -51,7 +51,7 @@ class KernelNetwork final : public net::LocalNetwork {
   [[nodiscard]] bool has_plain_rules(Family family);
 
   FileDescriptor socket_;
-  NextHopCalls calls_{};
+  NextHopProbes calls_{};
   std::uint32_t sequence_ = 0;
   std::size_t asked_ = 0;
   Instant began_{};    ///< When begin() was called, and

@@ -28,7 +28,7 @@ Target to_library(const CommandOptions& options, const RunTarget& target) {
   return Target{std::move(host), std::move(probe)};
 }
 
-TargetList list_of(const RunState& view) {
+TargetList list_of(const RunFigures& view) {
   std::vector<Target> list;
   list.reserve(view.targets.size());
   for (const RunTarget& target : view.targets) list.push_back(to_library(*view.options, target));

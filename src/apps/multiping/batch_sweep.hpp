@@ -34,7 +34,7 @@ class BatchSweep {
   void give_up();
   void sum_up(Duration elapsed);
 
-  RunState& view_;
+  RunFigures& view_;
   Report& report_;
   const CommandOptions& options_;
   StopOnSignal stop_;

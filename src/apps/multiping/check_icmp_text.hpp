@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "apps/multiping/health_facts.hpp"
-#include "apps/multiping/run_state.hpp"
+#include "apps/multiping/run_figures.hpp"
 #include "multiping/result.hpp"
 
 namespace multiping::command {

@@ -17,7 +17,7 @@
 namespace multiping::command {
 namespace {
 
-int status_of(const RunState& view) {
+int status_of(const RunFigures& view) {
   const CommandOptions& options = *view.options;
   if (options.reachable > 0)
     return view.totals.alive >= options.reachable ? ExitStatus::all_reachable : ExitStatus::some_unreachable;
@@ -74,7 +74,7 @@ void run_and_explain(const RunInputs& support) {
 
 void begin_part(const RunInputs& support) {
   support.signals.watch();
-  RunState& view = support.view;
+  RunFigures& view = support.view;
   view.statistics.assign(support.report.wants_statistics() ? view.targets.size() : 0, {});
   support.report.begin(view);
 }
@@ -88,7 +88,7 @@ void check_length(const CommandOptions& options, std::size_t addresses) {
 
 /// -g: a block may be too long to be asked at once.
 void run_blocks(const RunInputs& support) {
-  RunState& view = support.view;
+  RunFigures& view = support.view;
   const std::vector<Address> all = block_addresses(*view.options);
   check_length(*view.options, all.size());
   const std::size_t part = view.options->mode == Mode::once ? most_at_once : all.size();
@@ -103,7 +103,7 @@ void run_blocks(const RunInputs& support) {
 }
 
 void run_list(const RunInputs& support) {
-  RunState& view = support.view;
+  RunFigures& view = support.view;
   make_targets(*view.options, view);
   view.totals.targets = view.targets.size();
   begin_part(support);
@@ -113,7 +113,7 @@ void run_list(const RunInputs& support) {
 }  // namespace
 
 int run_command(const CommandOptions& options, std::shared_ptr<Transport> transport, Outputs outputs) {
-  RunState view{.options = &options};
+  RunFigures view{.options = &options};
   Signals signals;
   const auto report = make_report(options, outputs);
   const RunInputs support{.view = view, .report = *report, .signals = signals, .transport = std::move(transport)};

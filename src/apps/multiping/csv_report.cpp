@@ -33,7 +33,7 @@ std::string_view CsvReport::header_of(Table table) noexcept {
   return {};
 }
 
-void CsvReport::begin(const RunState& view) {
+void CsvReport::begin(const RunFigures& view) {
   Report::begin(view);
   if (!std::exchange(began_, true)) outputs_.out.write(header_of(table_));
 }

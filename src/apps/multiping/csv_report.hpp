@@ -15,7 +15,7 @@ class CsvReport : public Report {
   CsvReport(const CommandOptions& options, Outputs outputs);
 
   [[nodiscard]] bool wants_statistics() const override { return statistics_; }
-  void begin(const RunState& view) override;
+  void begin(const RunFigures& view) override;
   void answered(const ProbeEvent& event) override;
   void duplicate(const ProbeEvent& event) override;
   void timed_out(const ProbeEvent& event) override;

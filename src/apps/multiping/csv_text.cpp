@@ -72,7 +72,7 @@ void add_tally(CsvRow& row, const Tally& tally) {
 
 constexpr std::size_t no_target = std::numeric_limits<std::size_t>::max();
 
-void add_statistics(CsvRow& row, const RunState& view, std::size_t target) {
+void add_statistics(CsvRow& row, const RunFigures& view, std::size_t target) {
   if (target >= view.statistics.size()) {
     row.skip(static_cast<int>(statistic_columns.size()));
     return;
@@ -94,7 +94,7 @@ std::string labels_text(const Result& probe) {
 }
 
 /// The columns of a route that all its rows have.
-CsvRow route_row(const RunState& view, std::size_t target, const Route& route) {
+CsvRow route_row(const RunFigures& view, std::size_t target, const Route& route) {
   CsvRow row;
   add_target(row, view.targets[target], *view.options);
   row.count(static_cast<std::uint64_t>(route.flow)).count(route.reached ? 1 : 0);
@@ -131,7 +131,7 @@ std::string_view csv_target_header() noexcept {
          "cause,cause_address,responder,icmp,error\n";
 }
 
-std::string csv_target_row(const RunState& view, std::size_t target, const HostScope& scope) {
+std::string csv_target_row(const RunFigures& view, std::size_t target, const HostScope& scope) {
   const HostFigures& figures = view.figures[target];
   const Tally& tally = scope.interval ? figures.interval : figures.all;
   CsvRow row;
@@ -158,7 +158,7 @@ std::string_view csv_probe_header() noexcept {
          "cause_address,responder,icmp,error\n";
 }
 
-std::string csv_probe_row(std::string_view kind, const RunState& view, const ProbeEvent& event) {
+std::string csv_probe_row(std::string_view kind, const RunFigures& view, const ProbeEvent& event) {
   const Result& result = event.result;
   CsvRow row;
   row.raw(result.at == decltype(result.at){} ? std::string{} : utc_text(result.at)).raw(kind);
@@ -176,7 +176,7 @@ std::string_view csv_route_header() noexcept {
          "icmp,error\n";
 }
 
-std::string csv_route_rows(const RunState& view, std::size_t target, const Route& route) {
+std::string csv_route_rows(const RunFigures& view, std::size_t target, const Route& route) {
   const CsvRow head = route_row(view, target, route);
   if (route.hops.empty()) return CsvRow{head}.skip(9).text(error_text(route.error)).done();
   std::string rows;
@@ -195,7 +195,7 @@ std::string_view csv_mtu_header() noexcept {
   return "host,name,address,protocol,port,mtu,limiting_hop,fits,finished,error\n";
 }
 
-std::string csv_mtu_row(const RunState& view, std::size_t target, const PathMtu& path) {
+std::string csv_mtu_row(const RunFigures& view, std::size_t target, const PathMtu& path) {
   CsvRow row;
   add_target(row, view.targets[target], *view.options);
   row.known_count(path.mtu).address(path.limiting_hop).known_count(path.fits).count(path.unfinished ? 0 : 1);

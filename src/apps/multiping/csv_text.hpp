@@ -7,7 +7,7 @@
 
 #include "apps/multiping/last_failures.hpp"
 #include "apps/multiping/report.hpp"
-#include "apps/multiping/run_state.hpp"
+#include "apps/multiping/run_figures.hpp"
 #include "multiping/path_mtu.hpp"
 #include "multiping/result.hpp"
 #include "multiping/route.hpp"
@@ -21,22 +21,22 @@ namespace multiping::command {
 /// The header of the rows of targets.
 [[nodiscard]] std::string_view csv_target_header() noexcept;
 /// The figures of one target.
-[[nodiscard]] std::string csv_target_row(const RunState& view, std::size_t target, const HostScope& scope);
+[[nodiscard]] std::string csv_target_row(const RunFigures& view, std::size_t target, const HostScope& scope);
 /// A target without an address.
 [[nodiscard]] std::string csv_unresolved_row(const RunTarget& target, const HostScope& scope);
 
 /// The header of the rows of probes, and one probe; `kind` is "reply", "timeout" or "duplicate".
 [[nodiscard]] std::string_view csv_probe_header() noexcept;
-[[nodiscard]] std::string csv_probe_row(std::string_view kind, const RunState& view, const ProbeEvent& event);
+[[nodiscard]] std::string csv_probe_row(std::string_view kind, const RunFigures& view, const ProbeEvent& event);
 
 /// --trace: a row for each probe of each hop; a route without hops has one row.
 [[nodiscard]] std::string_view csv_route_header() noexcept;
-[[nodiscard]] std::string csv_route_rows(const RunState& view, std::size_t target, const Route& route);
+[[nodiscard]] std::string csv_route_rows(const RunFigures& view, std::size_t target, const Route& route);
 [[nodiscard]] std::string csv_unresolved_route_row(const RunTarget& target);
 
 /// --mtu
 [[nodiscard]] std::string_view csv_mtu_header() noexcept;
-[[nodiscard]] std::string csv_mtu_row(const RunState& view, std::size_t target, const PathMtu& path);
+[[nodiscard]] std::string csv_mtu_row(const RunFigures& view, std::size_t target, const PathMtu& path);
 [[nodiscard]] std::string csv_unresolved_mtu_row(const RunTarget& target);
 
 }  // namespace multiping::command

@@ -6,7 +6,7 @@
 
 namespace multiping::command {
 
-void FpingJsonReport::begin(const RunState& view) {
+void FpingJsonReport::begin(const RunFigures& view) {
   Report::begin(view);
   if (printing().times) times_.keep(view.targets.size());
   if (printing().quiet) return;

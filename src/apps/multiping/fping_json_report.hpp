@@ -12,7 +12,7 @@ class FpingJsonReport : public Report {
  public:
   explicit FpingJsonReport(Outputs outputs) : outputs_{outputs} {}
 
-  void begin(const RunState& view) override;
+  void begin(const RunFigures& view) override;
   void answered(const ProbeEvent& event) override;
   void timed_out(const ProbeEvent& event) override;
   void interval_over(std::chrono::system_clock::time_point now) override;

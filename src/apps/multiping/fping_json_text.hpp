@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "apps/multiping/run_state.hpp"
+#include "apps/multiping/run_figures.hpp"
 #include "multiping/result.hpp"
 
 namespace multiping::command {

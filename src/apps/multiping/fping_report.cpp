@@ -20,7 +20,7 @@ using Clock = std::chrono::system_clock;
 
 }  // namespace
 
-void FpingReport::begin(const RunState& view) {
+void FpingReport::begin(const RunFigures& view) {
   Report::begin(view);
   const CommandOptions& options = *view.options;
   colors_ = {.out = colors_for(options, outputs_.out), .err = colors_for(options, outputs_.err)};

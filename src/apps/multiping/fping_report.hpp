@@ -15,7 +15,7 @@ class FpingReport : public Report {
  public:
   explicit FpingReport(Outputs outputs) : outputs_{outputs} {}
 
-  void begin(const RunState& view) override;
+  void begin(const RunFigures& view) override;
   void answered(const ProbeEvent& event) override;
   void duplicate(const ProbeEvent& event) override;
   void icmp_error(const ProbeEvent& event) override;

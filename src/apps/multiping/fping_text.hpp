@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "apps/multiping/run_state.hpp"
+#include "apps/multiping/run_figures.hpp"
 #include "multiping/error.hpp"
 #include "multiping/result.hpp"
 

@@ -39,7 +39,7 @@ void add_once(std::vector<std::string>& names, std::unordered_set<std::string>& 
   if (known.insert(name).second) names.push_back(name);
 }
 
-void take_hosts(const RunState& view, HealthFacts& facts) {
+void take_hosts(const RunFigures& view, HealthFacts& facts) {
   std::unordered_set<std::string> known, grouped;
   const auto take = [&](const RunTarget& target) {
     const std::string name = health_name(target);
@@ -57,7 +57,7 @@ void take_hosts(const RunState& view, HealthFacts& facts) {
 }
 
 /// A quorum that is not in the list any more is none; a group may begin several times, and one line has its quorum.
-void take_groups(const RunState& view, HealthFacts& facts) {
+void take_groups(const RunFigures& view, HealthFacts& facts) {
   for (const std::string& group : facts.tracker.groups()) facts.tracker.set_quorum(group, {});
   std::unordered_set<std::string> known;
   for (const TargetGroup& group : view.groups) {
@@ -75,7 +75,7 @@ std::string health_name(const RunTarget& target) {
   return fmt::format("{}:{}", is_v6 ? "[" + target.host + "]" : target.host, target.port);
 }
 
-void take_list(const RunState& view, HealthFacts& facts) {
+void take_list(const RunFigures& view, HealthFacts& facts) {
   facts.groups.clear(), facts.hosts.clear(), facts.alone.clear();
   take_hosts(view, facts);
   take_groups(view, facts);

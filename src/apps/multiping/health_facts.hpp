@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "apps/multiping/run_state.hpp"
+#include "apps/multiping/run_figures.hpp"
 #include "multiping/health.hpp"
 #include "multiping/result.hpp"
 
@@ -28,7 +28,7 @@ struct HealthFacts {
 
 /// Makes the hosts and groups of a list those of the tracker: what it knows of the same hosts stays, others are
 /// forgotten. Throws std::invalid_argument for the name of a group with too many parts.
-void take_list(const RunState& view, HealthFacts& facts);
+void take_list(const RunFigures& view, HealthFacts& facts);
 
 /// Observes a round: the results of hosts by health_name(), in Result::host.
 [[nodiscard]] std::vector<Transition> observe_round(HealthFacts& facts, std::span<const Result> round);

@@ -69,7 +69,7 @@ HealthReport::HealthReport(const CommandOptions& options, Outputs outputs, std::
   add(std::move(others));
 }
 
-void HealthReport::begin(const RunState& view) {
+void HealthReport::begin(const RunFigures& view) {
   if (view.totals.targets > view.targets.size() + view.unresolved.size())
     throw std::invalid_argument{"--health takes a block of at most " + std::to_string(view.targets.size()) +
                                 " addresses"};

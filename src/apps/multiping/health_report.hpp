@@ -29,7 +29,7 @@ class HealthReport : public ReportGroup {
   /// Throws what load_health() throws.
   HealthReport(const CommandOptions& options, Outputs outputs, std::unique_ptr<Report> others);
 
-  void begin(const RunState& view) override;
+  void begin(const RunFigures& view) override;
   void answered(const ProbeEvent& event) override;
   void timed_out(const ProbeEvent& event) override;
   void round_over(std::uint64_t round) override;

@@ -28,7 +28,7 @@ double loss_of(const HostFigures& figures) noexcept {
 
 HtmlReport::HtmlReport(std::string path) : path_{std::move(path)} { file_.emplace(path_); }
 
-void HtmlReport::begin(const RunState& view) {
+void HtmlReport::begin(const RunFigures& view) {
   Report::begin(view);
   if (start_ == std::chrono::steady_clock::time_point{}) {
     begun_ = std::chrono::system_clock::now();

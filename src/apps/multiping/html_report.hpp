@@ -18,7 +18,7 @@ class HtmlReport : public Report {
   /// Throws std::system_error when the file cannot be written.
   explicit HtmlReport(std::string path);
 
-  void begin(const RunState& view) override;
+  void begin(const RunFigures& view) override;
   void answered(const ProbeEvent& event) override;
   void timed_out(const ProbeEvent& event) override;
   void part_over() override;

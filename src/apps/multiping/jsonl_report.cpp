@@ -8,7 +8,7 @@
 
 namespace multiping::command {
 
-void JsonlReport::begin(const RunState& view) {
+void JsonlReport::begin(const RunFigures& view) {
   Report::begin(view);
   each_probe_ = !view.options->printing.quiet;
   if (!std::exchange(began_, true)) line(start_jsonl(view, std::chrono::system_clock::now()));

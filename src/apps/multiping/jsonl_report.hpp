@@ -16,7 +16,7 @@ class JsonlReport : public Report {
       : outputs_{outputs}, statistics_{sends_rounds(options.mode)} {}
 
   [[nodiscard]] bool wants_statistics() const override { return statistics_; }
-  void begin(const RunState& view) override;
+  void begin(const RunFigures& view) override;
   void answered(const ProbeEvent& event) override;
   void duplicate(const ProbeEvent& event) override;
   void icmp_error(const ProbeEvent& event) override;

@@ -146,7 +146,7 @@ std::string_view mode_text(Mode mode) noexcept {
 
 }  // namespace
 
-std::string start_jsonl(const RunState& view, WallTime now) {
+std::string start_jsonl(const RunFigures& view, WallTime now) {
   return line_of("start")
       .text("time", utc_text(now))
       .text("version", version())
@@ -156,7 +156,7 @@ std::string start_jsonl(const RunState& view, WallTime now) {
       .done();
 }
 
-std::string probe_jsonl(std::string_view kind, const RunState& view, const ProbeEvent& event) {
+std::string probe_jsonl(std::string_view kind, const RunFigures& view, const ProbeEvent& event) {
   JsonObject line = line_of(kind);
   if (event.result.at != WallTime{}) line.text("time", utc_text(event.result.at));
   add_target(line, view.targets[event.target], *view.options);
@@ -183,7 +183,7 @@ std::string round_jsonl(std::uint64_t round, std::uint64_t sent, std::uint64_t r
       .done();
 }
 
-std::string host_jsonl(const RunState& view, std::size_t target, const HostScope& scope) {
+std::string host_jsonl(const RunFigures& view, std::size_t target, const HostScope& scope) {
   const HostFigures& figures = view.figures[target];
   const Tally& tally = scope.interval ? figures.interval : figures.all;
   JsonObject line = line_of("host");
@@ -201,7 +201,7 @@ std::string host_jsonl(const RunState& view, std::size_t target, const HostScope
   return line.done();
 }
 
-std::string route_jsonl(const RunState& view, std::size_t target, const Route& route) {
+std::string route_jsonl(const RunFigures& view, std::size_t target, const Route& route) {
   JsonObject line = line_of("route");
   add_target(line, view.targets[target], *view.options);
   line.count("flow", static_cast<unsigned>(route.flow)).flag("reached", route.reached);
@@ -209,7 +209,7 @@ std::string route_jsonl(const RunState& view, std::size_t target, const Route& r
   return line.raw("hops", hops_array(route.hops)).done();
 }
 
-std::string mtu_jsonl(const RunState& view, std::size_t target, const PathMtu& path) {
+std::string mtu_jsonl(const RunFigures& view, std::size_t target, const PathMtu& path) {
   JsonObject line = line_of("mtu");
   add_target(line, view.targets[target], *view.options);
   if (path.mtu != 0) line.count("mtu", path.mtu);
@@ -220,7 +220,7 @@ std::string mtu_jsonl(const RunState& view, std::size_t target, const PathMtu& p
   return line.done();
 }
 
-std::string why_jsonl(const RunState& view, std::size_t target, const Result& result, const Route* route) {
+std::string why_jsonl(const RunFigures& view, std::size_t target, const Result& result, const Route* route) {
   JsonObject line = line_of("why");
   add_target(line, view.targets[target], *view.options);
   add_outcome(line, result);
@@ -262,7 +262,7 @@ std::string group_state_jsonl(const HealthFacts& facts, const std::string& group
   return line.flag("quorum", tracker.quorum(group)).done();
 }
 
-std::string run_jsonl(const RunState& view, WallTime now) {
+std::string run_jsonl(const RunFigures& view, WallTime now) {
   const RunTotals& totals = view.totals;
   JsonObject line = line_of("run");
   line.text("time", utc_text(now))

@@ -6,7 +6,7 @@
 
 namespace multiping::command {
 
-void OpenmetricsReport::begin(const RunState& view) {
+void OpenmetricsReport::begin(const RunFigures& view) {
   Report::begin(view);
   if (view.totals.targets > view.targets.size() + view.unresolved.size())
     throw std::invalid_argument{"--format openmetrics takes a block of at most " + std::to_string(view.targets.size()) +

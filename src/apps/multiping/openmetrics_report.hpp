@@ -17,7 +17,7 @@ class OpenmetricsReport : public Report {
       : outputs_{outputs}, statistics_{sends_rounds(options.mode)} {}
 
   [[nodiscard]] bool wants_statistics() const override { return statistics_; }
-  void begin(const RunState& view) override;
+  void begin(const RunFigures& view) override;
   void answered(const ProbeEvent& event) override { fates_.answered(event.target); }
   void timed_out(const ProbeEvent& event) override { fates_.failed(event, view().targets.size()); }
   void interval_over(std::chrono::system_clock::time_point now) override;

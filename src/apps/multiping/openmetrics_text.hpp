@@ -10,7 +10,7 @@
 
 #include "apps/multiping/health_facts.hpp"
 #include "apps/multiping/last_failures.hpp"
-#include "apps/multiping/run_state.hpp"
+#include "apps/multiping/run_figures.hpp"
 #include "multiping/path_mtu.hpp"
 #include "multiping/route.hpp"
 
@@ -34,7 +34,7 @@ struct MtuFigures {
 
 /// All that a page tells. The references must outlive the call.
 struct MetricsPage {
-  const RunState& view;
+  const RunFigures& view;
   const LastFailures& fates;
   RunTotals totals{};
   std::span<const RouteFigures> routes{};

@@ -69,7 +69,7 @@ class ProbeRun {
   void keep_failure(std::size_t target, const Result& result);
   void sum_up();
 
-  RunState& view_;
+  RunFigures& view_;
   Report& report_;
   Signals& signals_;
   const CommandOptions& options_;
@@ -84,7 +84,7 @@ class ProbeRun {
   std::deque<std::size_t> open_rounds_{};  ///< Probes without a result, of each round from first_round_ on.
   std::uint64_t first_round_ = 0;
   std::optional<Clock::time_point> next_summary_{};
-  std::unordered_map<std::size_t, std::size_t> failures_{};  ///< Target to index in RunState::failures.
+  std::unordered_map<std::size_t, std::size_t> failures_{};  ///< Target to index in RunFigures::failures.
   Clock::time_point told_idle_ = start_;
   bool stop_ = false;
 };

@@ -65,7 +65,7 @@ ProgressReport::~ProgressReport() {
   for (Output* each : {&outputs_.out, &outputs_.err}) each->before_write(nullptr);
 }
 
-void ProgressReport::begin(const RunState& view) {
+void ProgressReport::begin(const RunFigures& view) {
   Report::begin(view);
   const CommandOptions& options = *view.options;
   facts_.planned += planned_time(options, view.targets.size());

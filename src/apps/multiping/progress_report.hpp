@@ -33,7 +33,7 @@ class ProgressReport : public Report {
   explicit ProgressReport(Outputs outputs);
   ~ProgressReport() override;
 
-  void begin(const RunState& view) override;
+  void begin(const RunFigures& view) override;
   void answered(const ProbeEvent& event) override;
   void timed_out(const ProbeEvent& event) override;
   void idle(std::chrono::steady_clock::time_point now) override;

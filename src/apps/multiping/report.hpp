@@ -25,7 +25,7 @@
 #include <span>
 #include <string_view>
 
-#include "apps/multiping/run_state.hpp"
+#include "apps/multiping/run_figures.hpp"
 #include "multiping/health.hpp"
 #include "multiping/path_mtu.hpp"
 #include "multiping/result.hpp"
@@ -35,7 +35,7 @@ namespace multiping::command {
 
 /// One probe of one target, and what became of it.
 struct ProbeEvent {
-  std::size_t target = 0;      ///< Index in RunState::targets.
+  std::size_t target = 0;      ///< Index in RunFigures::targets.
   std::uint64_t sequence = 0;  ///< Which probe of this target, from 0; in Mode::once which attempt.
   const Result& result;        ///< Its host is the address as text, not RunTarget::host.
 };
@@ -51,10 +51,10 @@ class Report {
   Report& operator=(const Report&) = delete;
   virtual ~Report() = default;
 
-  /// True where RunState::statistics shall be kept: 4 KiB for each target.
+  /// True where RunFigures::statistics shall be kept: 4 KiB for each target.
   [[nodiscard]] virtual bool wants_statistics() const { return false; }
-  /// The run begins. Reports keep the pointer. Names were looked up; what has none is in RunState::unresolved.
-  virtual void begin(const RunState& view) { view_ = &view; }
+  /// The run begins. Reports keep the pointer. Names were looked up; what has none is in RunFigures::unresolved.
+  virtual void begin(const RunFigures& view) { view_ = &view; }
 
   /// A probe was answered: in Mode::once the first answer of the target.
   virtual void answered(const ProbeEvent&) {}
@@ -96,8 +96,8 @@ class Report {
   }
 
   /// A block of more than most_at_once addresses (-g, Mode::once) is asked in parts, so that memory stays bounded. This
-  /// ends a part that is not the last: all its targets are decided. RunState::targets and figures are then those of the
-  /// next part, begin() is called again, and the totals go on. finish() ends the last part and the run.
+  /// ends a part that is not the last: all its targets are decided. RunFigures::targets and figures are then those of
+  /// the next part, begin() is called again, and the totals go on. finish() ends the last part and the run.
   virtual void part_over() {}
   /// No target has an address, so that there is no run, and no finish() follows. fping prints nothing then.
   virtual void finish_without_targets() {}
@@ -109,10 +109,10 @@ class Report {
   [[nodiscard]] virtual bool wants_to_end() const { return false; }
 
  protected:
-  [[nodiscard]] const RunState& view() const noexcept { return *view_; }
+  [[nodiscard]] const RunFigures& view() const noexcept { return *view_; }
 
  private:
-  const RunState* view_ = nullptr;
+  const RunFigures* view_ = nullptr;
 };
 
 }  // namespace multiping::command

@@ -9,7 +9,7 @@ bool ReportGroup::wants_statistics() const {
   return std::ranges::any_of(reports_, [](const auto& each) { return each->wants_statistics(); });
 }
 
-void ReportGroup::begin(const RunState& view) {
+void ReportGroup::begin(const RunFigures& view) {
   Report::begin(view);
   for (const auto& each : reports_) each->begin(view);
 }

@@ -16,7 +16,7 @@ class ReportGroup : public Report {
   void add(std::unique_ptr<Report> report) { reports_.push_back(std::move(report)); }
 
   [[nodiscard]] bool wants_statistics() const override;
-  void begin(const RunState& view) override;
+  void begin(const RunFigures& view) override;
   void answered(const ProbeEvent& event) override;
   void duplicate(const ProbeEvent& event) override;
   void icmp_error(const ProbeEvent& event) override;

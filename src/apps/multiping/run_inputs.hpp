@@ -10,7 +10,7 @@
 namespace multiping::command {
 
 struct RunInputs {
-  RunState& view;
+  RunFigures& view;
   Report& report;
   Signals& signals;
   std::shared_ptr<Transport> transport{};

@@ -23,7 +23,7 @@ double loss_of(const HostFigures& figures) noexcept {
 
 std::string in_ink(bool colors, Ink ink, const std::string& text) { return colors ? painted(ink, text) : text; }
 
-std::string hosts_line(const RunState& view, bool colors) {
+std::string hosts_line(const RunFigures& view, bool colors) {
   const RunTotals& totals = view.totals;
   const std::size_t silent = totals.targets - std::min(totals.alive, totals.targets);
   std::string text = fmt::format("{} hosts: ", totals.targets + view.unresolved.size());
@@ -47,7 +47,7 @@ std::string probes_line(const RunTotals& totals) {
 }
 
 /// The hosts that lost most, where some lost and some did not lose all.
-std::string losses_line(const RunState& view) {
+std::string losses_line(const RunFigures& view) {
   std::vector<std::size_t> some;
   for (std::size_t at = 0; at < view.figures.size(); ++at)
     if (const double loss = loss_of(view.figures[at]); loss > 0 && loss < 1) some.push_back(at);
@@ -64,7 +64,7 @@ std::string losses_line(const RunState& view) {
 
 }  // namespace
 
-std::string summary_text(const RunState& view, bool colors) {
+std::string summary_text(const RunFigures& view, bool colors) {
   std::string text = hosts_line(view, colors) + probes_line(view.totals);
   return sends_rounds(view.options->mode) ? text + losses_line(view) : text;
 }

@@ -11,7 +11,7 @@
 namespace multiping::command {
 
 /// The summary of a run. Names of hosts are made fit for a terminal; `colors`: with colours.
-[[nodiscard]] std::string summary_text(const RunState& view, bool colors);
+[[nodiscard]] std::string summary_text(const RunFigures& view, bool colors);
 
 class SummaryReport : public Report {
  public:

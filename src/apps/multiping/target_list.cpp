@@ -55,7 +55,7 @@ RunTarget made_of(const TargetEntry& entry) {
 /// The text by which a target belongs to a shard: as the user wrote it, whatever it resolves to.
 bool is_ours(const CommandOptions& options, std::string_view host) noexcept { return is_in_shard(host, options.shard); }
 
-void add_text(const CommandOptions& options, std::string_view text, RunState& view) {
+void add_text(const CommandOptions& options, std::string_view text, RunFigures& view) {
   TargetText read;
   read_targets(text, options.probe.protocol != Protocol::icmp, read);
   view.targets.reserve(view.targets.size() + read.entries.size());
@@ -64,7 +64,7 @@ void add_text(const CommandOptions& options, std::string_view text, RunState& vi
   view.groups = std::move(read.groups);
 }
 
-void add_words(const CommandOptions& options, RunState& view) {
+void add_words(const CommandOptions& options, RunFigures& view) {
   for (const std::string& word : options.targets) {
     const TargetEntry entry = to_target(word, options.probe.protocol != Protocol::icmp);
     if (is_ours(options, entry.host)) view.targets.push_back(made_of(entry));
@@ -183,7 +183,7 @@ std::vector<Address> block_addresses(const CommandOptions& options) {
   return all;
 }
 
-void take_addresses(const CommandOptions& options, std::span<const Address> addresses, RunState& view) {
+void take_addresses(const CommandOptions& options, std::span<const Address> addresses, RunFigures& view) {
   view.targets.clear();
   view.targets.reserve(addresses.size());
   for (const Address& address : addresses)
@@ -192,7 +192,7 @@ void take_addresses(const CommandOptions& options, std::span<const Address> addr
   view.figures.assign(view.targets.size(), {});
 }
 
-void make_targets(const CommandOptions& options, RunState& view) {
+void make_targets(const CommandOptions& options, RunFigures& view) {
   if (options.file || options.targets.empty()) {
     add_text(options, read_whole(options.file.value_or("-")), view);
   } else {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/multiping/run_state.hpp"
+#include "apps/multiping/run_figures.hpp"
 
 namespace multiping::command {
 
@@ -18,11 +18,11 @@ namespace multiping::command {
 [[nodiscard]] std::vector<Address> block_addresses(const CommandOptions& options);
 
 /// Makes these addresses the targets.
-void take_addresses(const CommandOptions& options, std::span<const Address> addresses, RunState& view);
+void take_addresses(const CommandOptions& options, std::span<const Address> addresses, RunFigures& view);
 
 /// Fills targets, groups, and unresolved with what has no address. Throws std::invalid_argument for a list or a block
 /// that cannot be read, and std::system_error for a file. Not for -g.
-void make_targets(const CommandOptions& options, RunState& view);
+void make_targets(const CommandOptions& options, RunFigures& view);
 
 /// Looks up the address of each target that is a name and has none, and moves those that fail to `unresolved`. With -m
 /// a name becomes as many targets as it has addresses.

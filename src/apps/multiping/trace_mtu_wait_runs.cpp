@@ -24,7 +24,7 @@ constexpr Duration names_budget = std::chrono::seconds{1};  // for the names of 
 constexpr std::size_t tried_hosts = 256;                    // --why asks for the routes to so many targets at once
 
 /// Each target is asked by its address: the name was looked up before, for the whole run.
-TargetList addresses_of(const RunState& view) {
+TargetList addresses_of(const RunFigures& view) {
   std::vector<Target> list;
   for (const RunTarget& target : view.targets) {
     ProbeOptions probe = view.options->probe;
@@ -51,7 +51,7 @@ TraceOptions trace_options(const RunInputs& support, const StopOnSignal& stop) {
   return trace;
 }
 
-void sum_up(RunState& view, const StopOnSignal& stop, Steady::time_point start) {
+void sum_up(RunFigures& view, const StopOnSignal& stop, Steady::time_point start) {
   view.stopped = stop.stopped();
   view.totals.elapsed = Steady::now() - start;
 }
@@ -73,7 +73,7 @@ class Pauses {
 };
 
 /// The names and addresses as the user wrote them, those without an address included.
-TargetList written_targets(const RunState& view) {
+TargetList written_targets(const RunFigures& view) {
   std::vector<Target> list;
   for (const RunTarget& target : view.targets) {
     ProbeOptions probe = view.options->probe;
@@ -136,7 +136,7 @@ class Wait {
     report_.came_up({.target = result.position, .sequence = result.attempt - 1, .result = result});
   }
 
-  RunState& view_;
+  RunFigures& view_;
   Report& report_;
   StopOnSignal& stop_;
   Pauses pauses_;
@@ -187,7 +187,7 @@ void run_mtu(const RunInputs& support) {
   sum_up(support.view, stop, start);
 }
 
-std::size_t wanted_of(const RunState& view) noexcept { return view.options->wait_for.value_or(view.targets.size()); }
+std::size_t wanted_of(const RunFigures& view) noexcept { return view.options->wait_for.value_or(view.targets.size()); }
 
 void run_wait(const RunInputs& support) {
   StopOnSignal stop{support.signals};

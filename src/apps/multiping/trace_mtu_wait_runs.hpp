@@ -12,12 +12,12 @@ namespace multiping::command {
 void run_trace(const RunInputs& support);
 /// Finds the path MTU of all targets at once. Counts as alive what has one.
 void run_mtu(const RunInputs& support);
-/// Waits until so many targets are up, or time is over. Names are looked up again meanwhile; RunState::unresolved is
+/// Waits until so many targets are up, or time is over. Names are looked up again meanwhile; RunFigures::unresolved is
 /// part of the targets here.
 void run_wait(const RunInputs& support);
 /// How many targets must be up for --wait.
-[[nodiscard]] std::size_t wanted_of(const RunState& view) noexcept;
-/// --why: asks the routes to the targets in RunState::failures, and tells what is known.
+[[nodiscard]] std::size_t wanted_of(const RunFigures& view) noexcept;
+/// --why: asks the routes to the targets in RunFigures::failures, and tells what is known.
 void explain_failures(const RunInputs& support);
 /// --check: the text, and whether ICMP works in both families. Before privileges are given up.
 struct SelfCheck {

@@ -14,7 +14,7 @@ constexpr Duration between = std::chrono::milliseconds{200};
 
 }  // namespace
 
-void WatchReport::begin(const RunState& view) {
+void WatchReport::begin(const RunFigures& view) {
   Report::begin(view);
   set_ = character_set();
   std::vector<std::string> names;

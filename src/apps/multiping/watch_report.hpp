@@ -17,7 +17,7 @@ class WatchReport : public Report {
   explicit WatchReport(Outputs outputs) : outputs_{outputs} {}
 
   [[nodiscard]] bool wants_statistics() const override { return true; }
-  void begin(const RunState& view) override;
+  void begin(const RunFigures& view) override;
   void answered(const ProbeEvent& event) override;
   void timed_out(const ProbeEvent& event) override;
   void idle(std::chrono::steady_clock::time_point now) override;

@@ -170,8 +170,8 @@ BOOST_AUTO_TEST_CASE(the_line_is_one_line_that_a_monitor_reads) {
 }
 
 BOOST_AUTO_TEST_CASE(with_health_the_status_goes_by_quorum) {
-  const RunState view{.targets = {{.host = "a", .group = 1}, {.host = "b", .group = 1}, {.host = "c"}},
-                      .groups = {{}, {.name = "rack|7", .quorum = Quorum{.count = 1}}}};
+  const RunFigures view{.targets = {{.host = "a", .group = 1}, {.host = "b", .group = 1}, {.host = "c"}},
+                        .groups = {{}, {.name = "rack|7", .quorum = Quorum{.count = 1}}}};
   HealthFacts health;
   take_list(view, health);
   const auto observe = [&](Outcome of_a, Outcome of_b, Cause cause) {

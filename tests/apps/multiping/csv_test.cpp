@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_name_is_no_formula) {
 BOOST_AUTO_TEST_CASE(rows_have_the_fields_of_their_header) {
   CommandOptions options;
   options.probe.protocol = Protocol::udp;
-  RunState view{.options = &options};
+  RunFigures view{.options = &options};
   view.targets.push_back({.host = "a,b", .address = *Address::parse("2001:db8::1")});
   view.figures.resize(1);
   view.figures[0].all.add_answer(1234567ns);

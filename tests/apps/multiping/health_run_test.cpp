@@ -25,10 +25,10 @@ std::vector<TargetGroup> groups_of(std::string_view text) {
 }
 
 /// A view of the hosts of a list, without addresses.
-RunState view_of(std::string_view text) {
+RunFigures view_of(std::string_view text) {
   TargetText found;
   read_targets(text, false, found);
-  RunState view{.groups = found.groups};
+  RunFigures view{.groups = found.groups};
   for (const TargetEntry& entry : found.entries)
     view.targets.push_back({.host = std::string{entry.host}, .port = entry.port, .group = entry.group});
   return view;

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 /// A run of one probe for each target, and the folder of its page.
 struct Run {
   CommandOptions options{};
-  RunState view{.options = &options};
+  RunFigures view{.options = &options};
   fs::path folder = fs::temp_directory_path() / ("multiping-html-" + std::to_string(::getpid()));
   fs::path path = folder / "page.html";
 

@@ -52,7 +52,7 @@ std::vector<Json> lines_of_kind(const test::CommandRun& run, const char* kind) {
 
 struct View {
   CommandOptions options{};
-  RunState view{.options = &options};
+  RunFigures view{.options = &options};
   View() {
     view.targets.push_back({.host = "www.example.org", .address = *Address::parse("192.0.2.1")});
     view.figures.resize(1);
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(other_kinds_fit_the_schema) {
 }
 
 BOOST_AUTO_TEST_CASE(health_is_told_as_changes_and_states) {
-  RunState view{.targets = {{.host = "web1", .group = 1}, {.host = "web2"}}, .groups = {{}, {.name = "rack7"}}};
+  RunFigures view{.targets = {{.host = "web1", .group = 1}, {.host = "web2"}}, .groups = {{}, {.name = "rack7"}}};
   HealthFacts health;
   take_list(view, health);
   const std::array<Result, 2> round{{{.host = "web1", .outcome = Outcome::reply},

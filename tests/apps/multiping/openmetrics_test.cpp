@@ -61,7 +61,7 @@ class PageCheck {
 
 struct Page {
   CommandOptions options{};
-  RunState view{.options = &options};
+  RunFigures view{.options = &options};
   LastFailures fates{};
 
   void add(const char* host, const char* address) {

@@ -21,8 +21,8 @@ HostFigures figures(int received, int sent) {
 }
 
 /// Three hosts: all answered, some, none; and one name that has no address.
-RunState example(const CommandOptions& options) {
-  RunState view{.options = &options};
+RunFigures example(const CommandOptions& options) {
+  RunFigures view{.options = &options};
   view.targets = {{.host = "a.example"}, {.host = "bad name"}, {.host = "c.example"}};
   view.figures = {figures(10, 10), figures(7, 10), figures(0, 10)};
   view.unresolved = {{.host = "nosuch.example"}};
@@ -50,14 +50,14 @@ BOOST_AUTO_TEST_CASE(the_summary_tells_hosts_probes_and_the_worst) {
 
 BOOST_AUTO_TEST_CASE(a_run_that_was_stopped_says_so) {
   const CommandOptions options = ten_probes();
-  RunState view = example(options);
+  RunFigures view = example(options);
   view.stopped = true;
   BOOST_TEST(summary_text(view, false).find("10.5 s, stopped early\n") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(without_probes_there_are_no_shares) {
   const CommandOptions options;
-  RunState view{.options = &options};
+  RunFigures view{.options = &options};
   view.totals.targets = 2;
   BOOST_TEST(summary_text(view, false) == "2 hosts: 0 alive, 2 without an answer; 0.0 s\n");
 }
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(colours_are_an_extra) {
 
 BOOST_AUTO_TEST_CASE(many_lossy_hosts_are_counted) {
   const CommandOptions options = ten_probes();
-  RunState view{.options = &options};
+  RunFigures view{.options = &options};
   for (int at = 0; at < 8; ++at) {
     view.targets.push_back({.host = "h" + std::to_string(at)});
     view.figures.push_back(figures(9 - at, 10));

@@ -10,7 +10,7 @@ namespace multiping {
 
 /// Has a part of the interface of std::deque, with the same meaning.
 template <class Value>
-class LazyQueue {
+class QueueAllocatedOnUse {
  public:
   [[nodiscard]] bool empty() const noexcept { return !values_ || values_->empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return values_ ? values_->size() : 0; }

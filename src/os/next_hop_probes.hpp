@@ -15,7 +15,7 @@
 namespace multiping::os {
 
 /// For the few next hops of silent targets. One thread at a time uses it.
-class NextHopCalls {
+class NextHopProbes {
  public:
   /// A next hop: its interface and its address.
   using Hop = std::pair<std::uint32_t, Address>;

@@ -26,7 +26,7 @@ struct RunTarget {
   Address address{};        ///< None while unresolved.
   std::uint16_t port = 0;   ///< Of "host:port"; 0: that of the options.
   bool numeric = false;     ///< `host` is the address as text.
-  std::uint32_t group = 0;  ///< Index in RunState::groups.
+  std::uint32_t group = 0;  ///< Index in RunFigures::groups.
   std::error_code error{};  ///< Why there is no address.
 
   [[nodiscard]] const std::string& shown() const noexcept { return label.empty() ? host : label; }
@@ -78,7 +78,7 @@ struct FailedTarget {
 constexpr std::size_t most_at_once = std::size_t{1} << 20U;
 
 /// All of it. Lives from Report::begin() until after Report::finish().
-struct RunState {
+struct RunFigures {
   const CommandOptions* options = nullptr;
   std::vector<RunTarget> targets{};
   std::vector<HostFigures> figures{};    ///< One for each target.

@@ -1,6 +1,6 @@
 // Opens sockets for each call, so that an answer belongs to it: they have ports or identifiers of their own.
-// See next_hop_calls.hpp.
-#include "os/next_hop_calls.hpp"
+// See next_hop_probes.hpp.
+#include "os/next_hop_probes.hpp"
 
 #include <net/if.h>
 #include <netinet/in.h>
@@ -128,7 +128,7 @@ bool has_answer(int datagrams, const Address& next_hop, Family family) {
 }  // namespace
 
 /// The datagram to the target takes the route of its probes; an echo request, or else a datagram, goes to the next hop.
-void NextHopCalls::send_datagrams(Call& call, const Hop& hop, const Address& to, const ProbeOptions& probe) {
+void NextHopProbes::send_datagrams(Call& call, const Hop& hop, const Address& to, const ProbeOptions& probe) {
   const Family family = to.family();
   call.datagrams = open_socket(family, SOCK_DGRAM, IPPROTO_UDP);
   if (!call.datagrams) return;
@@ -144,7 +144,7 @@ void NextHopCalls::send_datagrams(Call& call, const Hop& hop, const Address& to,
 }
 
 /// False when this process may not.
-bool NextHopCalls::send_echo(Call& call, const Hop& hop) {
+bool NextHopProbes::send_echo(Call& call, const Hop& hop) {
   const Family family = hop.second.family();
   const int protocol = family == Family::ipv4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
   const std::uint16_t id = random_id();
@@ -159,7 +159,7 @@ bool NextHopCalls::send_echo(Call& call, const Hop& hop) {
   return send_to(call.echoes.value(), echo_request(family, id, call.nonce), hop.second, 0);
 }
 
-void NextHopCalls::call(const Hop& hop, const Address& to, const ProbeOptions& probe) {
+void NextHopProbes::call(const Hop& hop, const Address& to, const ProbeOptions& probe) {
   const Instant now = monotonic_now();
   std::erase_if(calls_, [now](const auto& each) { return now - each.second.made > remembered_for; });
   const auto known = calls_.find(hop);
@@ -171,7 +171,7 @@ void NextHopCalls::call(const Hop& hop, const Address& to, const ProbeOptions& p
   calls_.insert_or_assign(hop, std::move(call));
 }
 
-std::optional<Instant> NextHopCalls::answered(const Hop& hop) {
+std::optional<Instant> NextHopProbes::answered(const Hop& hop) {
   const auto known = calls_.find(hop);
   if (known == calls_.end()) return std::nullopt;
   Call& call = known->second;
@@ -185,7 +185,7 @@ std::optional<Instant> NextHopCalls::answered(const Hop& hop) {
   return call.made;
 }
 
-void NextHopCalls::end() noexcept {
+void NextHopProbes::end() noexcept {
   for (auto& [hop, call] : calls_) call.close();
 }
 

@@ -14,7 +14,7 @@
 namespace multiping::net {
 
 /// The context in which one socket is drained.
-struct ProtocolContext {
+struct AnswerContext {
   const Channel& channel;
   const ProbeBook& book;
   std::vector<Event>& events;

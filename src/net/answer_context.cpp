@@ -1,6 +1,6 @@
 // IPv4 raw sockets give packets with their IP header; all other sockets give its source, TTL and TOS separately.
-// See protocol_context.hpp.
-#include "net/protocol_context.hpp"
+// See answer_context.hpp.
+#include "net/answer_context.hpp"
 
 #include "packet/ipv4.hpp"
 
