@@ -46,7 +46,7 @@ void check_waits(const BackOff& waits, int retry) {
 struct Rounds {
   int retry = 0;
   Duration total{};
-  GrowingWaits waits{};  ///< The last one lasts until the end.
+  BackOffWaits waits{};  ///< The last one lasts until the end.
 };
 
 Rounds equal_rounds(Timeout timeout, int retry) {
@@ -56,7 +56,7 @@ Rounds equal_rounds(Timeout timeout, int retry) {
 
 Rounds growing_rounds(const BackOff& waits, int retry) {
   check_waits(waits, retry);
-  const GrowingWaits growing = waits_of(waits);
+  const BackOffWaits growing = waits_of(waits);
   return {.retry = retry, .total = growing.together(static_cast<std::uint32_t>(retry) + 1), .waits = growing};
 }
 

@@ -104,7 +104,7 @@ void BatchRun::look_up_beside(const BatchPlan& plan) {
   const auto found = names_.take(options_);
   const bool any =
       std::ranges::any_of(found, [this](const FoundName& each) { return BatchNames::is_hopeful(each, results()); });
-  preflight_.emplace(names_.profiles());
+  sendability_.emplace(names_.profiles());
   if (any || names_.pending() || !plan.destinations.empty())
     open({.profiles = plan.profiles, .destinations = plan.destinations, .kinds = {}});
   make_ready_beside(found);
@@ -127,8 +127,8 @@ bool BatchRun::open_shards(const Opening& opening, std::size_t count) {
                          .max_rate = options_.max_rate,
                          .any_source = options_.any_source,
                          .tell_answers = progress_.has_value()}};
-  Preflight only_now{opening.profiles};
-  Preflight& preflight = preflight_ ? *preflight_ : only_now;
+  SendabilityCheck only_now{opening.profiles};
+  SendabilityCheck& sendability = sendability_ ? *sendability_ : only_now;
   try {
     shards.open([&](const engine::ProbeTable& table) {
       const std::size_t later = (names_.size() + count - 1) / count;  // each name may get a target of its own later
@@ -137,16 +137,16 @@ bool BatchRun::open_shards(const Opening& opening, std::size_t count) {
                                                  .transports = count,
                                                  .lasts = life_ == Life::lasting,
                                                  .wakes = options_.stop.stop_possible()});
-      preflight.prepare(table, *transport);
-      preflight.prepare(opening.kinds, *transport);
+      sendability.prepare(table, *transport);
+      sendability.prepare(opening.kinds, *transport);
       return transport;
     });
   } catch (const std::system_error& error) {
     if (count > 1 && net::out_of_descriptors(error.code())) return false;
     throw;
   }
-  if (count > 1 && preflight.serves_fewer()) return false;
-  if (!preflight_) preflight.refuse_if_hopeless();
+  if (count > 1 && sendability.serves_fewer()) return false;
+  if (!sendability_) sendability.refuse_if_hopeless();
   targets_.shards() = std::move(shards);
   return true;
 }
@@ -240,7 +240,7 @@ bool BatchRun::is_over() const noexcept {
 }
 
 void BatchRun::look_up_again() {
-  if (preflight_) names_.start(BatchNames::Which::unsure, results(), options_);
+  if (sendability_) names_.start(BatchNames::Which::unsure, results(), options_);
 }
 
 void BatchRun::finish() {
@@ -260,10 +260,10 @@ void BatchRun::make_ready_beside(std::span<const FoundName> found) {
   for (const FoundName& each : found)
     if (each.choice.outcome == Outcome::pending) probed.push_back(each.destination());
   for (std::size_t i = 0; i < shards.size(); ++i) {
-    preflight_->prepare(probed, shards.transport(i));
-    if (names_.pending()) preflight_->ask_both_families(shards.transport(i));
+    sendability_->prepare(probed, shards.transport(i));
+    if (names_.pending()) sendability_->ask_both_families(shards.transport(i));
   }
-  preflight_->refuse_if_hopeless(names_.pending() ? Preflight::Asked::some : Preflight::Asked::all);
+  sendability_->refuse_if_hopeless(names_.pending() ? SendabilityCheck::Asked::some : SendabilityCheck::Asked::all);
 }
 
 void BatchRun::join_found() {
@@ -341,9 +341,9 @@ void BatchRun::make_ready(std::span<const FoundName> found) {
   const auto kinds = targets_.kinds_with(found);
   if (kinds.empty()) return;
   if (targets_.shards().empty()) return open({.profiles = names_.profiles(), .destinations = {}, .kinds = kinds});
-  Preflight preflight{names_.profiles()};
-  for (std::size_t i = 0; i < targets_.shards().size(); ++i) preflight.prepare(kinds, targets_.shards().transport(i));
-  preflight.refuse_if_hopeless();
+  SendabilityCheck sendability{names_.profiles()};
+  for (std::size_t i = 0; i < targets_.shards().size(); ++i) sendability.prepare(kinds, targets_.shards().transport(i));
+  sendability.refuse_if_hopeless();
 }
 
 void BatchRun::resolve() {

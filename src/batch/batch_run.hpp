@@ -14,7 +14,7 @@
 #include "batch/batch_plan.hpp"
 #include "batch/batch_targets.hpp"
 #include "batch/on_result_calls.hpp"
-#include "batch/preflight.hpp"
+#include "batch/sendability_check.hpp"
 #include "batch/silence_causes.hpp"
 #include "engine/batch_shards.hpp"
 #include "multiping/options.hpp"
@@ -105,9 +105,9 @@ class BatchRun {
   BatchNames names_;
   std::vector<ProbeOptions> profiles_{};  ///< By number.
   SilenceCauses causes_{};
-  Instant asked_since_{};                 ///< One call: the first send(); else the last one.
-  std::optional<Preflight> preflight_{};  ///< With NamesAre::pending: for all targets that were found so far.
-  os::EpollDescriptor joined_;            ///< Made by native_handle().
+  Instant asked_since_{};                          ///< One call: the first send(); else the last one.
+  std::optional<SendabilityCheck> sendability_{};  ///< With NamesAre::pending: for all targets that were found so far.
+  os::EpollDescriptor joined_;                     ///< Made by native_handle().
   os::TimerDescriptor alarm_;
   std::optional<ForkGuard> owner_;  ///< Set for an object with Life::lasting.
   bool sent_ = false;

@@ -21,8 +21,8 @@ Prober::Completion completion(const SingleProbes::Done& done, Duration wall_offs
   return completion;
 }
 
-GrowingWaits waits_of(const Submission& submission) noexcept {
-  return submission.back_off ? multiping::waits_of(*submission.back_off) : GrowingWaits{.first = submission.timeout};
+BackOffWaits waits_of(const Submission& submission) noexcept {
+  return submission.back_off ? multiping::waits_of(*submission.back_off) : BackOffWaits{.first = submission.timeout};
 }
 
 /// The steady clock of the C++ library is CLOCK_MONOTONIC, as is that of the transports.

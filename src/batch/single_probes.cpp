@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "batch/outcome_to_result.hpp"
-#include "batch/preflight.hpp"
+#include "batch/sendability_check.hpp"
 #include "batch/transport_opener.hpp"
 #include "multiping/error.hpp"
 #include "values/option_checks.hpp"
@@ -92,9 +92,9 @@ void SingleProbes::prepare(std::span<const ProbeOptions> profiles, std::span<con
     // These get their numbers in order, and keep them for the life of the object.
     make_known(profiles_.acquire(probe), probe);
   }
-  Preflight preflight{profiles};
-  preflight.prepare(destinations, *transport_);
-  preflight.refuse_if_hopeless();
+  SendabilityCheck sendability{profiles};
+  sendability.prepare(destinations, *transport_);
+  sendability.refuse_if_hopeless();
 }
 
 bool SingleProbes::can_send(Family family, const ProbeOptions& probe) {

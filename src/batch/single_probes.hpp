@@ -11,7 +11,7 @@
 #include <stop_token>
 #include <vector>
 
-#include "base/growing_waits.hpp"
+#include "base/back_off_waits.hpp"
 #include "batch/ipv6_zones.hpp"
 #include "batch/profile_numbering.hpp"
 #include "batch/silence_causes.hpp"
@@ -49,7 +49,7 @@ class SingleProbes {
   struct Submission {
     const Address& address;
     const ProbeOptions& probe;
-    GrowingWaits waits{};               ///< From the sending of each probe.
+    BackOffWaits waits{};               ///< From the sending of each probe.
     int retry = 0;                      ///< Further probes after the first; not negative.
     bool fail_fast = false;             ///< An unreachable error ends this request.
     Instant leave_by = Instant::max();  ///< Pending, if the first probe has not left by then.

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/growing_waits.hpp"
+#include "base/back_off_waits.hpp"
 #include "base/reserve_more.hpp"
 #include "engine/fifo_with_removal.hpp"
 #include "engine/outcome_tracker.hpp"
@@ -36,7 +36,7 @@ class SingleProbeSchedule final : public ProbeSupplier {
     TargetKey destination{};
     bool connects = false;   ///< Each probe takes up room in the transport while it is under way.
     bool fail_fast = false;  ///< An unreachable error ends this request.
-    GrowingWaits waits{};
+    BackOffWaits waits{};
     std::uint32_t retry = 0;            ///< The number of probes after the first.
     Instant leave_by = Instant::max();  ///< The request ends if its first probe has not left by then.
     Instant expires = Instant::max();   ///< The request ends; no probe leaves from then on.
@@ -161,7 +161,7 @@ class SingleProbeSchedule final : public ProbeSupplier {
     Instant leave_by = Instant::max(), expires = Instant::max();
     Instant give_up = Instant::max();     ///< When this host has refused the probe for too long.
     Instant refused_at = Instant::min();  ///< The last passing refusal.
-    GrowingWaits waits{};
+    BackOffWaits waits{};
     Duration given{};     ///< All waits for the attempts so far, together.
     Duration listened{};  ///< The longest time that a connection waited for an answer until it was displaced.
     std::uint32_t retry = 0;

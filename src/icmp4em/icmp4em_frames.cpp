@@ -8,8 +8,8 @@
 #include <string_view>
 #include <system_error>
 
-#include "packet/checksum.hpp"
 #include "packet/icmp.hpp"
+#include "packet/internet_checksum.hpp"
 #include "packet/ip_protocol_numbers.hpp"
 #include "packet/ipv4.hpp"
 #include "packet/reader.hpp"

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "net/probe_transport.hpp"
-#include "packet/probe_codec.hpp"
+#include "packet/probe_tags.hpp"
 
 namespace multiping::net {
 
@@ -24,7 +24,7 @@ inline constexpr Serial sequence_period = 65'536;
 
 /// Visits the probes of the window that carry this sequence number, newest first, until `visit` returns true.
 template <class Visit>
-bool any_candidate(const packet::ProbeCodec& codec, const ProbeBook& book, std::uint16_t sequence, Visit visit) {
+bool any_candidate(const packet::ProbeTags& codec, const ProbeBook& book, std::uint16_t sequence, Visit visit) {
   const auto window = book.window();
   auto serial = codec.newest_serial(sequence, window.end);
   for (int tries = 0; serial && *serial >= window.first && tries < most_candidates; ++tries) {
@@ -51,7 +51,7 @@ class OldestUnanswered {
 /// Visits the few newest serials below `end` that carry this sequence number, until `visit` returns true. Their probes
 /// are forgotten.
 template <class Visit>
-bool any_forgotten(const packet::ProbeCodec& codec, Serial end, std::uint16_t sequence, Visit visit) {
+bool any_forgotten(const packet::ProbeTags& codec, Serial end, std::uint16_t sequence, Visit visit) {
   auto serial = codec.newest_serial(sequence, end);
   for (int tries = 0; serial && tries < most_suspects; ++tries) {
     if (visit(*serial)) return true;

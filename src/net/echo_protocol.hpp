@@ -11,14 +11,14 @@
 #include "net/icmp_error_report.hpp"
 #include "net/profile_table.hpp"
 #include "packet/icmp.hpp"
-#include "packet/probe_codec.hpp"
+#include "packet/probe_tags.hpp"
 
 namespace multiping::net {
 
 class EchoProtocol {
  public:
   /// The arguments outlive this object.
-  EchoProtocol(const packet::ProbeCodec& codec, const ProfileTable& profiles, IcmpEvents& errors)
+  EchoProtocol(const packet::ProbeTags& codec, const ProfileTable& profiles, IcmpEvents& errors)
       : codec_{codec}, profiles_{profiles}, errors_{errors} {}
 
   /// `message` has the size of the probe's message.
@@ -76,7 +76,7 @@ class EchoProtocol {
                               const Channel& channel) const noexcept;
   void note_reported(Serial serial, const ProbeBook& book) noexcept;
 
-  const packet::ProbeCodec& codec_;
+  const packet::ProbeTags& codec_;
   const ProfileTable& profiles_;
   IcmpEvents& errors_;
   /// Probes that were matched without a sure tag: `credited_` to an answer that the book does not know of yet,

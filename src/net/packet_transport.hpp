@@ -20,7 +20,7 @@
 #include "net/send_time_spacing.hpp"
 #include "net/tcp_connect_protocol.hpp"
 #include "net/udp_protocol.hpp"
-#include "packet/probe_codec.hpp"
+#include "packet/probe_tags.hpp"
 
 namespace multiping::net {
 
@@ -78,7 +78,7 @@ class PacketTransport final : public ProbeTransport {
 
   std::unique_ptr<PacketIo> io_;
   SocketsNeeded request_;
-  packet::ProbeCodec codec_;
+  packet::ProbeTags codec_;
   ProfileTable profiles_;
   IcmpEvents errors_;
   EchoProtocol echo_;

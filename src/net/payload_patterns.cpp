@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "packet/probe_codec.hpp"
+#include "packet/probe_tags.hpp"
 
 namespace multiping::net {
 namespace {

@@ -9,14 +9,14 @@
 #include "net/answer_context.hpp"
 #include "net/icmp_error_report.hpp"
 #include "net/profile_table.hpp"
-#include "packet/probe_codec.hpp"
+#include "packet/probe_tags.hpp"
 
 namespace multiping::net {
 
 class RawHandshakeProtocol {
  public:
   /// The arguments outlive this object.
-  RawHandshakeProtocol(const packet::ProbeCodec& codec, const ProfileTable& profiles, IcmpEvents& errors) noexcept
+  RawHandshakeProtocol(const packet::ProbeTags& codec, const ProfileTable& profiles, IcmpEvents& errors) noexcept
       : codec_{codec}, profiles_{profiles}, errors_{errors} {}
 
   /// The channel and source address of a message.
@@ -56,7 +56,7 @@ class RawHandshakeProtocol {
   [[nodiscard]] std::optional<Serial> quoted_probe(const QueuedError& queued, const Quote& quote,
                                                    const AnswerContext& context) const;
 
-  const packet::ProbeCodec& codec_;
+  const packet::ProbeTags& codec_;
   const ProfileTable& profiles_;
   IcmpEvents& errors_;
 };

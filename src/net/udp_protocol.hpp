@@ -10,14 +10,14 @@
 #include "net/icmp_error_report.hpp"
 #include "net/profile_table.hpp"
 #include "net/udp_probe_index.hpp"
-#include "packet/probe_codec.hpp"
+#include "packet/probe_tags.hpp"
 
 namespace multiping::net {
 
 class UdpProtocol {
  public:
   /// The arguments outlive this object.
-  UdpProtocol(const packet::ProbeCodec& codec, const ProfileTable& profiles, IcmpEvents& errors)
+  UdpProtocol(const packet::ProbeTags& codec, const ProfileTable& profiles, IcmpEvents& errors)
       : codec_{codec}, profiles_{profiles}, errors_{errors} {}
 
   /// Sets the sending time of the next probes.
@@ -78,7 +78,7 @@ class UdpProtocol {
   [[nodiscard]] bool fits(const QueuedError& queued, Serial serial, const UdpFlight& flight) const noexcept;
   [[nodiscard]] Match quoted_by_order(const QueuedError& queued, const AnswerContext& context);
 
-  const packet::ProbeCodec& codec_;
+  const packet::ProbeTags& codec_;
   const ProfileTable& profiles_;
   IcmpEvents& errors_;
   UdpProbeIndex index_;

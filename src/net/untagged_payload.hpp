@@ -10,7 +10,7 @@
 #include "net/per_packet_options.hpp"
 #include "net/probe_transport.hpp"
 #include "net/profile_table.hpp"
-#include "packet/probe_codec.hpp"
+#include "packet/probe_tags.hpp"
 
 namespace multiping::net {
 
@@ -25,15 +25,13 @@ namespace multiping::net {
 }
 
 /// Random bytes are valid until the next call for the same profile.
-[[nodiscard]] inline std::span<const std::uint8_t> image_of(const ProfileFacts& profile,
-                                                            const packet::ProbeCodec& codec, Serial serial,
-                                                            PacketOptions packet) noexcept {
+[[nodiscard]] inline std::span<const std::uint8_t> image_of(const ProfileFacts& profile, const packet::ProbeTags& codec,
+                                                            Serial serial, PacketOptions packet) noexcept {
   const std::size_t size = payload_size(profile, packet);
   if (!profile.random.empty()) codec.fill_random(serial, profile.random.first(size));
   return profile.image.first(size);
 }
-[[nodiscard]] inline std::span<const std::uint8_t> image_of(const ProfileFacts& profile,
-                                                            const packet::ProbeCodec& codec,
+[[nodiscard]] inline std::span<const std::uint8_t> image_of(const ProfileFacts& profile, const packet::ProbeTags& codec,
                                                             const Probe& probe) noexcept {
   return image_of(profile, codec, probe.serial, probe.packet);
 }

@@ -2,7 +2,7 @@
 // See icmp.hpp.
 #include "packet/icmp.hpp"
 
-#include "packet/checksum.hpp"
+#include "packet/internet_checksum.hpp"
 #include "packet/ip_protocol_numbers.hpp"
 #include "packet/ipv4.hpp"
 #include "packet/ipv6.hpp"

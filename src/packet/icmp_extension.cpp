@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "packet/checksum.hpp"
+#include "packet/internet_checksum.hpp"
 #include "packet/reader.hpp"
 
 namespace multiping::packet {

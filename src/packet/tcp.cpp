@@ -2,7 +2,7 @@
 // See tcp.hpp.
 #include "packet/tcp.hpp"
 
-#include "packet/checksum.hpp"
+#include "packet/internet_checksum.hpp"
 #include "packet/ip_protocol_numbers.hpp"
 #include "packet/reader.hpp"
 #include "packet/writer.hpp"

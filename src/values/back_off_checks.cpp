@@ -19,7 +19,7 @@ void check(const BackOff& waits) {
   static_cast<void>(checked_timeout(waits.most, "BackOff::most"));
 }
 
-GrowingWaits waits_of(const BackOff& waits) noexcept {
+BackOffWaits waits_of(const BackOff& waits) noexcept {
   const Duration most = waits.most;
   return {.first = waits.first, .factor = waits.factor, .most = most > Duration{} ? most : Duration::max()};
 }

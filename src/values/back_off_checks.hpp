@@ -2,7 +2,7 @@
 // Pure. See multiping/options.hpp.
 #pragma once
 
-#include "base/growing_waits.hpp"
+#include "base/back_off_waits.hpp"
 #include "multiping/options.hpp"
 
 namespace multiping {
@@ -10,6 +10,6 @@ namespace multiping {
 /// Throws std::invalid_argument, which names the member, its value and its range.
 void check(const BackOff& waits);
 /// Its waits. Without BackOff::most they have no limit.
-[[nodiscard]] GrowingWaits waits_of(const BackOff& waits) noexcept;
+[[nodiscard]] BackOffWaits waits_of(const BackOff& waits) noexcept;
 
 }  // namespace multiping

@@ -11,7 +11,7 @@
 #include "multiping/address.hpp"
 #include "packet/icmp.hpp"
 #include "packet/ipv4.hpp"
-#include "packet/probe_codec.hpp"
+#include "packet/probe_tags.hpp"
 
 namespace {
 
@@ -26,7 +26,7 @@ Address numbered(std::uint32_t i) {
 }
 
 void encode(benchmark::State& state) {
-  const packet::ProbeCodec codec{key};
+  const packet::ProbeTags codec{key};
   const auto image = packet::pattern_image({}, static_cast<std::size_t>(state.range(0)));
   std::vector<std::uint8_t> message(packet::icmp_header_size + image.size());
   std::uint64_t serial = 0;
@@ -38,7 +38,7 @@ void encode(benchmark::State& state) {
 BENCHMARK(encode)->Arg(56)->Arg(1472);
 
 void check(benchmark::State& state) {
-  const packet::ProbeCodec codec{key};
+  const packet::ProbeTags codec{key};
   const auto image = packet::pattern_image({}, static_cast<std::size_t>(state.range(0)));
   std::vector<std::uint8_t> message(packet::icmp_header_size + image.size());
   const packet::ProbeIdentity probe{target, 77, 1};
@@ -49,7 +49,7 @@ void check(benchmark::State& state) {
 BENCHMARK(check)->Arg(56)->Arg(1472);
 
 void find_serial(benchmark::State& state) {
-  const packet::ProbeCodec codec{key};
+  const packet::ProbeTags codec{key};
   std::uint16_t sequence = 0;
   for (auto _ : state) benchmark::DoNotOptimize(codec.newest_serial(sequence++, 1'000'000));
 }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "fuzz/fuzz.hpp"
-#include "packet/checksum.hpp"
+#include "packet/internet_checksum.hpp"
 #include "packet/reader.hpp"
 
 namespace {

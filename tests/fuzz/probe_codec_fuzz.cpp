@@ -1,7 +1,7 @@
 // Fuzzes the probe codec. Input: key (16 bytes), family (1; 16 and more: with a flow), target (16), zone (4), id (2),
 // serial (8), payload size (2), then a payload that claims to be an answer. The true answer of a probe is always
 // believed, and another one only when its tag is the same.
-#include "packet/probe_codec.hpp"
+#include "packet/probe_tags.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -26,7 +26,7 @@ Address read_target(packet::Reader& reader, bool ipv6) {
   return ipv6 ? Address::v6(octets, zone) : Address::v4({octets[0], octets[1], octets[2], octets[3]});
 }
 
-void check_serial(const packet::ProbeCodec& codec, std::uint64_t serial) {
+void check_serial(const packet::ProbeTags& codec, std::uint64_t serial) {
   if (serial == UINT64_MAX) return;  // there is no end above it
   const auto sequence = codec.sequence(serial);
   require(codec.newest_serial(sequence, serial + 1) == serial);
@@ -35,7 +35,7 @@ void check_serial(const packet::ProbeCodec& codec, std::uint64_t serial) {
 }
 
 // Checks the UDP payload and the handshake number of the same identity.
-void check_other_carriers(const packet::ProbeCodec& codec, const packet::ProbeIdentity& probe, Bytes image,
+void check_other_carriers(const packet::ProbeTags& codec, const packet::ProbeIdentity& probe, Bytes image,
                           Bytes payload) {
   std::vector<std::uint8_t> datagram(payload.size());
   codec.encode_payload(probe, image, datagram);
@@ -49,14 +49,14 @@ std::size_t tag_of(const packet::ProbeIdentity& probe, Bytes image) {
   return room >= 8 ? 8 : room >= 4 ? 4 : room >= 2 ? 2 : 0;
 }
 
-void check_own_answer(const packet::ProbeCodec& codec, const packet::ProbeIdentity& probe, Bytes image, Bytes payload) {
+void check_own_answer(const packet::ProbeTags& codec, const packet::ProbeIdentity& probe, Bytes image, Bytes payload) {
   const auto whole = codec.check_payload(probe, image, payload);
   require(whole.authentic && !whole.altered);
   const auto quoted = codec.check_quoted_payload(probe, payload.size(), payload);
   require(quoted.authentic == (tag_of(probe, payload) > 0) && quoted.tag_bits == whole.tag_bits);
 }
 
-void check_claim(const packet::ProbeCodec& codec, const packet::ProbeIdentity& probe, Bytes payload, Bytes image,
+void check_claim(const packet::ProbeTags& codec, const packet::ProbeIdentity& probe, Bytes payload, Bytes image,
                  Bytes returned) {
   const auto check = codec.check_payload(probe, image, returned);
   const std::size_t tag = tag_of(probe, image);
@@ -72,7 +72,7 @@ void check_claim(const packet::ProbeCodec& codec, const packet::ProbeIdentity& p
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   packet::Reader reader{Bytes{data, size}};
-  const packet::ProbeCodec codec{packet::SipKey{reader.octets<16>()}};
+  const packet::ProbeTags codec{packet::SipKey{reader.octets<16>()}};
   const auto family = reader.u8();
   const auto target = read_target(reader, (family & 1U) != 0);
   const auto id = reader.u16();

@@ -17,7 +17,7 @@
 
 #include "os/file_descriptor.hpp"
 #include "os/socket_basics.hpp"
-#include "packet/checksum.hpp"
+#include "packet/internet_checksum.hpp"
 
 namespace multiping::test {
 namespace {

@@ -15,7 +15,7 @@
 
 #include "net/packet_transport.hpp"
 #include "net/scripted_packet_io.hpp"
-#include "packet/checksum.hpp"
+#include "packet/internet_checksum.hpp"
 #include "packet/writer.hpp"
 #include "support/hosts.hpp"
 

@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(an_echo_never_answers_a_probe_of_another_kind) {
   const auto request = dialogue.ask(target_v4);
   const auto connection = dialogue.book.add(target_v4, 1);  // a probe without a payload to compare
   Bytes guessed = request.bytes;
-  put16(guessed, 6, packet::ProbeCodec{packet::SipKey{{7, 1, 3}}}.sequence(connection.serial));
+  put16(guessed, 6, packet::ProbeTags{packet::SipKey{{7, 1, 3}}}.sequence(connection.serial));
   put16(guessed, 2, 0);
   put16(guessed, 2, packet::internet_checksum(first(guessed, 8)));
   dialogue.deliver(request.socket_id, target_v4, icmp, echo_reply(guessed));

@@ -17,7 +17,7 @@
 #include "netns/namespace.hpp"
 #include "netns/tun_device.hpp"
 #include "os/socket_basics.hpp"
-#include "packet/checksum.hpp"
+#include "packet/internet_checksum.hpp"
 #include "packet/writer.hpp"
 #include "sim/scenario_parts.hpp"
 

@@ -12,7 +12,7 @@
 #include "netns/namespace.hpp"
 #include "os/io_under_test.hpp"
 #include "os/socket_basics.hpp"
-#include "packet/checksum.hpp"
+#include "packet/internet_checksum.hpp"
 #include "packet/sctp.hpp"
 #include "packet/tcp.hpp"
 

@@ -16,7 +16,7 @@
 #include "os/io_under_test.hpp"
 #include "os/sniffer.hpp"
 #include "os/socket_basics.hpp"
-#include "packet/checksum.hpp"
+#include "packet/internet_checksum.hpp"
 
 namespace multiping::test {
 namespace {

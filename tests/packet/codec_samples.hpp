@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "packet/probe_codec.hpp"
+#include "packet/probe_tags.hpp"
 #include "support/hex.hpp"
 
 namespace multiping::packet {
@@ -20,7 +20,7 @@ inline SipKey key_of(std::uint8_t fill) {
   return key;
 }
 
-inline const ProbeCodec codec{key_of(1)};
+inline const ProbeTags codec{key_of(1)};
 
 inline test::Bytes counting_image(std::size_t size) {
   return pattern_image(test::hex("c0 c1 c2 c3 c4 c5 c6 c7 c8 c9 ca"), size);

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "packet/checksum.hpp"
 #include "packet/extension_samples.hpp"
+#include "packet/internet_checksum.hpp"
 #include "packet/samples.hpp"
 
 namespace multiping::packet {

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 BOOST_AUTO_TEST_SUITE(back_off_test)
 
 BOOST_AUTO_TEST_CASE(each_wait_is_longer_by_the_factor) {
-  const GrowingWaits waits = waits_of(BackOff{.first = 100ms, .factor = 1.5});
+  const BackOffWaits waits = waits_of(BackOff{.first = 100ms, .factor = 1.5});
   BOOST_TEST((waits.after_probe(1) == 100ms));
   BOOST_TEST((waits.after_probe(2) == 150ms));
   BOOST_TEST((waits.after_probe(3) == 225ms));
@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_CASE(each_wait_is_longer_by_the_factor) {
 }
 
 BOOST_AUTO_TEST_CASE(no_wait_is_longer_than_the_most) {
-  const GrowingWaits waits = waits_of(BackOff{.first = 100ms, .factor = 2, .most = 300ms});
+  const BackOffWaits waits = waits_of(BackOff{.first = 100ms, .factor = 2, .most = 300ms});
   BOOST_TEST((waits.after_probe(2) == 200ms));
   BOOST_TEST((waits.after_probe(3) == 300ms));
   BOOST_TEST((waits.after_probe(1'000'000) == 300ms));

@@ -6,7 +6,7 @@
 
 #include "apps/multiping/check_icmp_text.hpp"
 #include "apps/multiping/last_failures.hpp"
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 #include "apps/multiping/report.hpp"
 
 namespace multiping::command {

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "apps/multiping/command_options.hpp"
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 #include "multiping/transport.hpp"
 
 namespace multiping::command {

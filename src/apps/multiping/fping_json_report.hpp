@@ -2,7 +2,7 @@
 // The texts are in fping_json_text.hpp.
 #pragma once
 
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 #include "apps/multiping/probe_times.hpp"
 #include "apps/multiping/report.hpp"
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "apps/multiping/line_colours.hpp"
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 #include "apps/multiping/probe_times.hpp"
 #include "apps/multiping/report.hpp"
 

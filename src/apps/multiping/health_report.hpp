@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "apps/multiping/health_facts.hpp"
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 #include "apps/multiping/report_group.hpp"
 
 namespace multiping::command {

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "apps/multiping/cell_text.hpp"
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 #include "apps/multiping/report.hpp"
+#include "apps/multiping/screen_cell_text.hpp"
 #include "multiping/statistics.hpp"
 
 namespace multiping::command {

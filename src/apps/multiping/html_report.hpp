@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "apps/multiping/html_page.hpp"
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 #include "apps/multiping/report.hpp"
 
 namespace multiping::command {

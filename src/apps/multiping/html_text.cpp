@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "apps/multiping/cell_text.hpp"
 #include "apps/multiping/fping_text.hpp"
+#include "apps/multiping/screen_cell_text.hpp"
 #include "multiping/result.hpp"
 
 namespace multiping::command {

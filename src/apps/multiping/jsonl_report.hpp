@@ -5,7 +5,7 @@
 #include <map>
 
 #include "apps/multiping/last_failures.hpp"
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 #include "apps/multiping/report.hpp"
 
 namespace multiping::command {

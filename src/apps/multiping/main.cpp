@@ -15,7 +15,7 @@
 
 #include "apps/multiping/command.hpp"
 #include "apps/multiping/command_line.hpp"
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 #include "apps/multiping/trace_mtu_wait_runs.hpp"
 #include "apps/privileges/privileges.hpp"
 #include "multiping/error.hpp"

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 #include "apps/multiping/report.hpp"
 #include "apps/multiping/status_line.hpp"
 

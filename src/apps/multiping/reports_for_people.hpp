@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 #include "apps/multiping/report.hpp"
 
 namespace multiping::command {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string>
 
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 #include "apps/multiping/report.hpp"
 
 namespace multiping::command {

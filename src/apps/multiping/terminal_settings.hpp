@@ -4,9 +4,9 @@
 
 #include <cstddef>
 
-#include "apps/multiping/cell_text.hpp"
 #include "apps/multiping/line_colours.hpp"
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
+#include "apps/multiping/screen_cell_text.hpp"
 
 namespace multiping::command {
 

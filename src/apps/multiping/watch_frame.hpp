@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "apps/multiping/cell_text.hpp"
 #include "apps/multiping/line_colours.hpp"
+#include "apps/multiping/screen_cell_text.hpp"
 #include "apps/multiping/watch_model.hpp"
 
 namespace multiping::command {

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <utility>
 
-#include "apps/multiping/cell_text.hpp"
+#include "apps/multiping/screen_cell_text.hpp"
 
 namespace multiping::command {
 namespace {

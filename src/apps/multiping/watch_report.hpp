@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "apps/multiping/curses_terminal.hpp"
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 #include "apps/multiping/report.hpp"
 #include "apps/multiping/watch_model.hpp"
 

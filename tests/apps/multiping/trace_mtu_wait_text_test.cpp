@@ -13,7 +13,7 @@
 #include <iterator>
 #include <system_error>
 
-#include "apps/multiping/output.hpp"
+#include "apps/multiping/output_streams.hpp"
 
 BOOST_AUTO_TEST_SUITE(trace_mtu_wait_text_test)
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "packet/checksum.hpp"
+#include "packet/internet_checksum.hpp"
 #include "packet/writer.hpp"
 
 namespace multiping::daemon {

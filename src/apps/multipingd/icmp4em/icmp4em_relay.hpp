@@ -18,7 +18,7 @@
 #include "icmp4em/icmp4em_frames.hpp"
 #include "multiping/address.hpp"
 #include "packet/icmp.hpp"
-#include "packet/probe_codec.hpp"
+#include "packet/probe_tags.hpp"
 #include "packet/siphash.hpp"
 
 namespace multiping::daemon {
@@ -163,7 +163,7 @@ class Icmp4emRelay {
   Icmp4emLimits limits_;
   packet::SipKey key_;
   std::uint16_t wire_id_;
-  packet::ProbeCodec codec_;
+  packet::ProbeTags codec_;
   std::uint64_t next_serial_ = 0;
   Probes probes_{};  ///< In the order in which they were sent.
   std::unordered_map<Key, Probes::iterator, KeyHash> by_key_;

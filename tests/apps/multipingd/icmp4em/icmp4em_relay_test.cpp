@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-#include "packet/checksum.hpp"
+#include "packet/internet_checksum.hpp"
 #include "packet/writer.hpp"
 #include "support/hex.hpp"
 

@@ -1,6 +1,6 @@
 // write(2) with its errors, and files that take their place by rename(2).
-// See output.hpp.
-#include "apps/multiping/output.hpp"
+// See output_streams.hpp.
+#include "apps/multiping/output_streams.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

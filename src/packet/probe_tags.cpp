@@ -1,14 +1,14 @@
 // Turns serials into sequence numbers by a small Feistel network, and writes and checks tags made by SipHash.
-// See probe_codec.hpp.
-#include "packet/probe_codec.hpp"
+// See probe_tags.hpp.
+#include "packet/probe_tags.hpp"
 
 #include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <utility>
 
-#include "packet/checksum.hpp"
 #include "packet/icmp.hpp"
+#include "packet/internet_checksum.hpp"
 #include "packet/writer.hpp"
 
 namespace multiping::packet {
@@ -50,7 +50,7 @@ std::uint16_t add_with_carry(std::uint16_t a, std::uint16_t b) noexcept {
 
 // A payload before it is written: its head and the pattern after it. The head is the tag, as much of it as fits, and
 // the compensation of a flow.
-struct ProbeCodec::Payload {
+struct ProbeTags::Payload {
   std::array<std::uint8_t, 8 + compensation_size> whole_head{};
   std::size_t head_size = 0;              // even
   std::span<const std::uint8_t> image{};  // the pattern alone, as long as the payload
@@ -79,7 +79,7 @@ struct ProbeCodec::Payload {
   }
 };
 
-ProbeCodec::ProbeCodec(const SipKey& key) noexcept : tag_key_(key) {
+ProbeTags::ProbeTags(const SipKey& key) noexcept : tag_key_(key) {
   // The input of a tag has 16 or 32 bytes, and the inputs here have 1: no key below is ever the tag of a probe.
   for (std::size_t i = 0; i < round_keys_.size(); ++i) {
     const std::array label{static_cast<std::uint8_t>(i)};
@@ -89,7 +89,7 @@ ProbeCodec::ProbeCodec(const SipKey& key) noexcept : tag_key_(key) {
   flow_base_ = static_cast<std::uint32_t>(siphash(key, label) % checksum_count);
 }
 
-std::uint16_t ProbeCodec::sequence(std::uint64_t serial) const noexcept {
+std::uint16_t ProbeTags::sequence(std::uint64_t serial) const noexcept {
   auto left = static_cast<std::uint8_t>(serial >> 8), right = static_cast<std::uint8_t>(serial);
   for (const auto key : round_keys_) {
     left = static_cast<std::uint8_t>(left ^ scramble(right, key));
@@ -98,7 +98,7 @@ std::uint16_t ProbeCodec::sequence(std::uint64_t serial) const noexcept {
   return static_cast<std::uint16_t>(left << 8 | right);
 }
 
-std::optional<std::uint64_t> ProbeCodec::newest_serial(std::uint16_t sequence, std::uint64_t end) const noexcept {
+std::optional<std::uint64_t> ProbeTags::newest_serial(std::uint16_t sequence, std::uint64_t end) const noexcept {
   auto left = static_cast<std::uint8_t>(sequence >> 8), right = static_cast<std::uint8_t>(sequence);
   for (auto key = round_keys_.rbegin(); key != round_keys_.rend(); ++key) {
     std::swap(left, right);
@@ -109,8 +109,8 @@ std::optional<std::uint64_t> ProbeCodec::newest_serial(std::uint16_t sequence, s
   return end - 1 - (end - 1 - low) % sequence_count;
 }
 
-void ProbeCodec::encode_echo_request(const ProbeIdentity& probe, std::span<const std::uint8_t> pattern_image,
-                                     std::span<std::uint8_t> message) const noexcept {
+void ProbeTags::encode_echo_request(const ProbeIdentity& probe, std::span<const std::uint8_t> pattern_image,
+                                    std::span<std::uint8_t> message) const noexcept {
   assert(message.size() >= icmp_header_size && pattern_image.size() >= message.size() - icmp_header_size);
   const auto number = sequence(probe.serial);
   const Payload carried = payload(probe, number, pattern_image.first(message.size() - icmp_header_size));
@@ -123,8 +123,8 @@ void ProbeCodec::encode_echo_request(const ProbeIdentity& probe, std::span<const
   carried.write(writer);
 }
 
-ProbeCodec::Payload ProbeCodec::payload(const ProbeIdentity& probe, std::uint16_t sequence,
-                                        std::span<const std::uint8_t> image) const noexcept {
+ProbeTags::Payload ProbeTags::payload(const ProbeIdentity& probe, std::uint16_t sequence,
+                                      std::span<const std::uint8_t> image) const noexcept {
   Payload payload{.head_size = tag_size(image.size(), probe.flow), .image = image};
   const auto whole_tag = tag(probe, sequence);
   std::memcpy(payload.whole_head.data(), whole_tag.data(), whole_tag.size());
@@ -134,7 +134,7 @@ ProbeCodec::Payload ProbeCodec::payload(const ProbeIdentity& probe, std::uint16_
 
 // Sets the compensation so that the sum of the request is the one that stands for the flow. The ICMPv6 sum covers the
 // length (RFC 8200 section 8.1); the other fields of the pseudo header are the same for all probes to a target.
-void ProbeCodec::compensate(Payload& payload, const ProbeIdentity& probe, std::uint16_t sequence) const noexcept {
+void ProbeTags::compensate(Payload& payload, const ProbeIdentity& probe, std::uint16_t sequence) const noexcept {
   assert(payload.image.size() >= compensation_size);
   const std::size_t tag_end = std::exchange(payload.head_size, payload.head_size + compensation_size);
   const auto place = std::span{payload.whole_head}.subspan(tag_end, compensation_size);
@@ -147,15 +147,15 @@ void ProbeCodec::compensate(Payload& payload, const ProbeIdentity& probe, std::u
   Writer{place}.u16(add_with_carry(wanted, sum.value()));
 }
 
-void ProbeCodec::encode_payload(const ProbeIdentity& probe, std::span<const std::uint8_t> pattern_image,
-                                std::span<std::uint8_t> payload) const noexcept {
+void ProbeTags::encode_payload(const ProbeIdentity& probe, std::span<const std::uint8_t> pattern_image,
+                               std::span<std::uint8_t> payload) const noexcept {
   assert(pattern_image.size() >= payload.size());
   Writer writer{payload};
   this->payload(probe, sequence(probe.serial), pattern_image.first(payload.size())).write(writer);
 }
 
 // The input has 24 bytes, so that its hashes are neither tags nor keys.
-void ProbeCodec::fill_random(std::uint64_t serial, std::span<std::uint8_t> bytes) const noexcept {
+void ProbeTags::fill_random(std::uint64_t serial, std::span<std::uint8_t> bytes) const noexcept {
   for (std::uint64_t block = 0; !bytes.empty(); ++block) {
     std::array<std::uint8_t, 24> input{};
     Writer writer{input};
@@ -169,7 +169,7 @@ void ProbeCodec::fill_random(std::uint64_t serial, std::span<std::uint8_t> bytes
   }
 }
 
-std::uint32_t ProbeCodec::handshake_number(const ProbeIdentity& probe) const noexcept {
+std::uint32_t ProbeTags::handshake_number(const ProbeIdentity& probe) const noexcept {
   const auto number = sequence(probe.serial);
   const auto whole_tag = tag(probe, number);
   const auto value = static_cast<std::uint32_t>(number) << 16 | static_cast<std::uint32_t>(whole_tag[0]) << 8 |
@@ -177,8 +177,8 @@ std::uint32_t ProbeCodec::handshake_number(const ProbeIdentity& probe) const noe
   return value == 0 ? 1U : value;  // an SCTP initiate tag is never zero
 }
 
-PayloadCheck ProbeCodec::check_payload(const ProbeIdentity& probe, std::span<const std::uint8_t> pattern_image,
-                                       std::span<const std::uint8_t> returned) const noexcept {
+PayloadCheck ProbeTags::check_payload(const ProbeIdentity& probe, std::span<const std::uint8_t> pattern_image,
+                                      std::span<const std::uint8_t> returned) const noexcept {
   const auto size = tag_size(pattern_image.size(), probe.flow);
   if (returned.size() < size) return {};
   const Payload expected = payload(probe, sequence(probe.serial), pattern_image);
@@ -191,8 +191,8 @@ PayloadCheck ProbeCodec::check_payload(const ProbeIdentity& probe, std::span<con
           .altered = !whole};
 }
 
-PayloadCheck ProbeCodec::check_quoted_payload(const ProbeIdentity& probe, std::size_t payload_size,
-                                              std::span<const std::uint8_t> quoted) const noexcept {
+PayloadCheck ProbeTags::check_quoted_payload(const ProbeIdentity& probe, std::size_t payload_size,
+                                             std::span<const std::uint8_t> quoted) const noexcept {
   const auto size = tag_size(payload_size, probe.flow);
   if (size == 0 || quoted.size() < size) return {};
   const auto expected = tag(probe, sequence(probe.serial));
@@ -201,14 +201,14 @@ PayloadCheck ProbeCodec::check_quoted_payload(const ProbeIdentity& probe, std::s
           .altered = false};
 }
 
-std::uint16_t ProbeCodec::echo_request_checksum(const ProbeIdentity& probe,
-                                                std::span<const std::uint8_t> pattern_image) const noexcept {
+std::uint16_t ProbeTags::echo_request_checksum(const ProbeIdentity& probe,
+                                               std::span<const std::uint8_t> pattern_image) const noexcept {
   const auto number = sequence(probe.serial);
   return payload(probe, number, pattern_image).request_checksum(probe, number);
 }
 
 // Each family has a fixed layout of its own, and the lengths differ. The short input of IPv4 makes hashing faster.
-std::array<std::uint8_t, 8> ProbeCodec::tag(const ProbeIdentity& probe, std::uint16_t sequence) const noexcept {
+std::array<std::uint8_t, 8> ProbeTags::tag(const ProbeIdentity& probe, std::uint16_t sequence) const noexcept {
   std::array<std::uint8_t, 32> input{};
   Writer writer{input};
   writer.u64(probe.serial);

@@ -1,15 +1,15 @@
 // Tests of the probe codec: the permutation, the tag, and payloads that return whole, altered, short, long or forged.
 // The tests check properties over every sequence number and many payload sizes.
-#include "packet/probe_codec.hpp"
+#include "packet/probe_tags.hpp"
 
 #include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
 #include <set>
 
-#include "packet/checksum.hpp"
 #include "packet/codec_samples.hpp"
 #include "packet/icmp.hpp"
+#include "packet/internet_checksum.hpp"
 #include "packet/samples.hpp"
 
 namespace multiping::packet {
@@ -42,7 +42,7 @@ Bytes siphash_bytes(const Bytes& input) {
 
 BOOST_AUTO_TEST_CASE(sequence_numbers_are_a_permutation_and_newest_serial_inverts_it) {
   for (const auto seed : std::array<std::uint8_t, 5>{0, 1, 2, 100, 255}) {
-    const ProbeCodec other{key_of(seed)};
+    const ProbeTags other{key_of(seed)};
     std::vector<bool> seen(round_trip);
     for (std::uint64_t serial = 0; serial < round_trip; ++serial) {
       const auto sequence = other.sequence(serial);
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(sequence_numbers_are_a_permutation_and_newest_serial_invert
 }
 
 BOOST_AUTO_TEST_CASE(sequence_numbers_depend_on_the_key_and_show_no_order) {
-  const ProbeCodec other{key_of(2)};
+  const ProbeTags other{key_of(2)};
   int same = 0, steps_of_one = 0;
   for (std::uint64_t serial = 0; serial < round_trip; ++serial) {
     same += codec.sequence(serial) == other.sequence(serial) ? 1 : 0;
@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(a_tag_changes_with_each_field) {
   BOOST_TEST(tags.size() == 10U);
 
   Bytes message(16);
-  ProbeCodec{key_of(2)}.encode_echo_request({test::target_v4, 1, 1}, zeros, message);
+  ProbeTags{key_of(2)}.encode_echo_request({test::target_v4, 1, 1}, zeros, message);
   BOOST_TEST(!tags.contains(Bytes(message.begin() + 8, message.end())));  // the tag changes with the key, too
 }
 
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(another_probes_payload_is_not_authentic) {
   BOOST_TEST(!codec.check_payload({elsewhere, 0xbeef, 99}, image, payload).authentic);
   BOOST_TEST(!codec.check_payload({test::target_v4, 0xbeee, 99}, image, payload).authentic);
   BOOST_TEST(!codec.check_payload({test::target_v4, 0xbeef, 99 + round_trip}, image, payload).authentic);
-  BOOST_TEST(!ProbeCodec{key_of(2)}.check_payload({test::target_v4, 0xbeef, 99}, image, payload).authentic);
+  BOOST_TEST(!ProbeTags{key_of(2)}.check_payload({test::target_v4, 0xbeef, 99}, image, payload).authentic);
 }
 
 BOOST_AUTO_TEST_CASE(every_bit_of_a_payload_is_looked_at) {
@@ -314,8 +314,8 @@ BOOST_AUTO_TEST_CASE(a_handshake_number_is_never_zero) {
 }
 
 BOOST_AUTO_TEST_CASE(random_bytes_depend_on_key_and_serial) {
-  const ProbeCodec codec{SipKey{{1}}}, other{SipKey{{2}}};
-  const auto random = [](const ProbeCodec& from, std::uint64_t serial, std::size_t size) {
+  const ProbeTags codec{SipKey{{1}}}, other{SipKey{{2}}};
+  const auto random = [](const ProbeTags& from, std::uint64_t serial, std::size_t size) {
     std::vector<std::uint8_t> bytes(size);
     from.fill_random(serial, bytes);
     return bytes;

@@ -1,6 +1,6 @@
 // Adds 16-bit words as they lie in memory, four at a time, and converts the sum to network order once, at the end.
-// See checksum.hpp.
-#include "packet/checksum.hpp"
+// See internet_checksum.hpp.
+#include "packet/internet_checksum.hpp"
 
 #include <bit>
 #include <cstring>

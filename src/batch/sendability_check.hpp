@@ -14,9 +14,10 @@
 
 namespace multiping {
 
-class Preflight {
+class SendabilityCheck {
  public:
-  explicit Preflight(std::span<const ProbeOptions> profiles) : profiles_{profiles}, asked_(profiles.size() * 2) {}
+  explicit SendabilityCheck(std::span<const ProbeOptions> profiles)
+      : profiles_{profiles}, asked_(profiles.size() * 2) {}
 
   /// Makes a transport ready for each distinct pair of profile and family in its table or among these destinations.
   void prepare(const engine::ProbeTable& table, net::ProbeTransport& transport);

@@ -9,7 +9,7 @@
 namespace multiping {
 
 /// The wait after probe k, counted from 1, is first * factor^(k-1), and at most `most`.
-struct GrowingWaits {
+struct BackOffWaits {
   Duration first{};                 ///< Not negative.
   double factor = 1;                ///< At least 1, and finite.
   Duration most = Duration::max();  ///< Not negative.

@@ -1,6 +1,6 @@
 // Collects one answer for each transport, profile and family, and decides from all of them.
-// See batch/preflight.hpp.
-#include "batch/preflight.hpp"
+// See batch/sendability_check.hpp.
+#include "batch/sendability_check.hpp"
 
 #include <algorithm>
 #include <system_error>
@@ -10,7 +10,7 @@
 
 namespace multiping {
 
-void Preflight::prepare(const engine::ProbeTable& table, net::ProbeTransport& transport) {
+void SendabilityCheck::prepare(const engine::ProbeTable& table, net::ProbeTransport& transport) {
   asked_.assign(asked_.size(), false);
   for (std::size_t i = 0; i < table.size(); ++i) {
     const engine::TargetRecord& record = table.record(static_cast<engine::TargetIndex>(i));
@@ -18,20 +18,20 @@ void Preflight::prepare(const engine::ProbeTable& table, net::ProbeTransport& tr
   }
 }
 
-void Preflight::prepare(std::span<const engine::TargetKey> destinations, net::ProbeTransport& transport) {
+void SendabilityCheck::prepare(std::span<const engine::TargetKey> destinations, net::ProbeTransport& transport) {
   asked_.assign(asked_.size(), false);
   for (const engine::TargetKey& destination : destinations)
     ask(destination.address.family(), destination.profile, transport);
 }
 
-void Preflight::ask(Family family, net::ProfileNumber profile, net::ProbeTransport& transport) {
+void SendabilityCheck::ask(Family family, net::ProfileNumber profile, net::ProbeTransport& transport) {
   const std::size_t pair = profile * std::size_t{2} + (family == Family::ipv6 ? 1U : 0U);
   if (asked_[pair]) return;
   asked_[pair] = true;
   answers_.push_back({.profile = profile, .family = family, .obstacle = transport.prepare(family, profile)});
 }
 
-bool Preflight::serves_fewer() const {
+bool SendabilityCheck::serves_fewer() const {
   return std::ranges::any_of(answers_, [this](const Answer& refused) {
     return refused.obstacle.privilege && std::ranges::any_of(answers_, [&refused](const Answer& other) {
              return other.profile == refused.profile && other.family == refused.family && !other.obstacle.error;
@@ -41,7 +41,7 @@ bool Preflight::serves_fewer() const {
 
 /// True when a missing privilege refuses the whole batch. Where ICMP works for some probes, the others fail alone. What
 /// UDP and connecting TCP lack is a failure of their own targets, too.
-bool Preflight::forbids_batch(const Answer& answer) const {
+bool SendabilityCheck::forbids_batch(const Answer& answer) const {
   if (!answer.obstacle.privilege) return false;
   const ProbeOptions& profile = profiles_[answer.profile];
   if (profile.protocol != Protocol::icmp) return needs_raw(profile);
@@ -50,7 +50,7 @@ bool Preflight::forbids_batch(const Answer& answer) const {
   });
 }
 
-void Preflight::ask_both_families(net::ProbeTransport& transport) {
+void SendabilityCheck::ask_both_families(net::ProbeTransport& transport) {
   const std::size_t known = answers_.size();
   for (std::size_t i = 0; i < known; ++i) {
     if (!answers_[i].obstacle.privilege) continue;
@@ -58,7 +58,7 @@ void Preflight::ask_both_families(net::ProbeTransport& transport) {
   }
 }
 
-void Preflight::refuse_if_hopeless(Asked asked) const {
+void SendabilityCheck::refuse_if_hopeless(Asked asked) const {
   const auto works = [](const Answer& answer) { return !answer.obstacle.error; };
   const auto lacks_family = [](const Answer& answer) {
     return answer.obstacle.error == std::errc::address_family_not_supported;

@@ -1,6 +1,6 @@
 // Equal waits are exact; growing waits are rounded to what a double can hold.
-// See growing_waits.hpp.
-#include "base/growing_waits.hpp"
+// See back_off_waits.hpp.
+#include "base/back_off_waits.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -14,7 +14,7 @@ Duration times(Duration wait, std::uint32_t count) noexcept {
 
 }  // namespace
 
-Duration GrowingWaits::after_probe(std::uint32_t probe) const noexcept {
+Duration BackOffWaits::after_probe(std::uint32_t probe) const noexcept {
   if (factor <= 1 || probe <= 1 || first == Duration::zero()) return std::min(first, most);
   const double grown = static_cast<double>(first.count()) * std::pow(factor, static_cast<double>(probe) - 1);
   // The cast is exact enough below `most`, and has no meaning above it.
@@ -23,7 +23,7 @@ Duration GrowingWaits::after_probe(std::uint32_t probe) const noexcept {
 }
 
 /// Adds up the waits until one is the longest: the others are as long.
-Duration GrowingWaits::together(std::uint32_t probes) const noexcept {
+Duration BackOffWaits::together(std::uint32_t probes) const noexcept {
   constexpr std::uint32_t most_added = 10'000;  // with a factor near 1, the rest counts as if it did not grow
   Duration sum{};
   for (std::uint32_t probe = 1; probe <= probes; ++probe) {

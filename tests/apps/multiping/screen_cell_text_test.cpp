@@ -1,9 +1,9 @@
 // Checks that text for cells takes just its columns, and that untrusted names cannot move the cursor.
-#include "apps/multiping/cell_text.hpp"
+#include "apps/multiping/screen_cell_text.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-BOOST_AUTO_TEST_SUITE(cell_text_test)
+BOOST_AUTO_TEST_SUITE(screen_cell_text_test)
 
 namespace {
 

@@ -1,6 +1,6 @@
 // Tests of the Internet checksum against RFC 1071, real packets and a plain summation.
 // Such code usually fails for a byte order or an odd length.
-#include "packet/checksum.hpp"
+#include "packet/internet_checksum.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <random>

@@ -5,10 +5,10 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
-#include "packet/checksum.hpp"
 #include "packet/codec_samples.hpp"
 #include "packet/icmp.hpp"
-#include "packet/probe_codec.hpp"
+#include "packet/internet_checksum.hpp"
+#include "packet/probe_tags.hpp"
 #include "packet/samples.hpp"
 
 namespace multiping::packet {
@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(all_messages_of_a_flow_have_one_checksum) {
 BOOST_AUTO_TEST_CASE(no_two_flows_of_a_key_have_the_same_checksum_but_the_first_and_the_last) {
   const auto image = counting_image(10);
   for (const auto seed : std::array<std::uint8_t, 2>{1, 2}) {
-    const ProbeCodec other{key_of(seed)};
+    const ProbeTags other{key_of(seed)};
     const auto checksum_of = [&](std::uint16_t flow) {
       return other.echo_request_checksum({test::target_v4, 7, std::uint64_t{flow} * 3, flow}, image);
     };
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(no_two_flows_of_a_key_have_the_same_checksum_but_the_first_
     BOOST_TEST(checksum_of(0xffff) == checksum_of(0));
   }
   const auto of_key = [&](std::uint8_t seed) {
-    return ProbeCodec{key_of(seed)}.echo_request_checksum({test::target_v4, 7, 1, 1}, image);
+    return ProbeTags{key_of(seed)}.echo_request_checksum({test::target_v4, 7, 1, 1}, image);
   };
   BOOST_TEST(std::set({of_key(1), of_key(2), of_key(3), of_key(4)}).size() == 4U);
 }

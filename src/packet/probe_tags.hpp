@@ -54,9 +54,9 @@ struct PayloadCheck {
 /// the addresses. Different flows have different checksums, except 0 and 65,535: there is one checksum less than flows.
 /// The tag need not cover other properties of a probe, such as its ttl, since a serial names one probe alone. The
 /// packet carries nothing else: no time, and nothing that two probes have in common.
-class ProbeCodec {
+class ProbeTags {
  public:
-  explicit ProbeCodec(const SipKey& key) noexcept;
+  explicit ProbeTags(const SipKey& key) noexcept;
 
   [[nodiscard]] std::uint16_t sequence(std::uint64_t serial) const noexcept;
 

@@ -1,6 +1,6 @@
 // Decodes UTF-8 by itself, since the functions of the C library depend on the locale of the process.
-// See cell_text.hpp.
-#include "apps/multiping/cell_text.hpp"
+// See screen_cell_text.hpp.
+#include "apps/multiping/screen_cell_text.hpp"
 
 #include <algorithm>
 #include <array>
