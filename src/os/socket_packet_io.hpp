@@ -86,6 +86,9 @@ class SocketPacketIo final : public net::PacketIo {
     bool own_size = false;   ///< A message was too large for this host.
     std::size_t others = 0;  ///< ICMP errors, about any message.
   };
+  static constexpr int most_retries = 16;                   ///< After EINTR.
+  static constexpr std::uint32_t connector_tag = 0x1'0000;  ///< The connector in joined_; no socket has this number.
+
   /// The state of one socket's queues.
   struct Queues {
     ReceiveStampClock::Queue packets{}, errors{};
