@@ -12,12 +12,12 @@ namespace multiping {
 namespace {
 
 /// Room for all digits of a double before the point, a sign, the point, and the digits that callers want after it.
-constexpr std::size_t longest = std::numeric_limits<double>::max_exponent10 + 64;
+constexpr std::size_t longest_number = std::numeric_limits<double>::max_exponent10 + 64;
 constexpr double plain_from = 1e-6, plain_below = 1e21;
 
 template <class... Form>
 std::string written(double value, Form... form) {
-  std::array<char, longest> text{};
+  std::array<char, longest_number> text{};
   const auto end = std::to_chars(text.data(), text.data() + text.size(), value, form...).ptr;
   return {text.data(), end};
 }

@@ -20,8 +20,6 @@ namespace {
 constexpr std::size_t stop_stride = 4096;
 /// So many targets that answered are enough to tell which gateways are alive.
 constexpr std::size_t most_answers = 128;
-/// So many silent targets, spread over the list, are enough to find their gateways.
-constexpr std::size_t most_looked_at = 1024;
 
 }  // namespace
 
@@ -185,7 +183,7 @@ void BatchTargets::look_ahead(std::span<const ProbeOptions> profiles, Instant si
   causes.begin_look(transport, {.expected = shards_.unanswered(), .until = until});
   causes.set_answers(answers_since(profiles, since));
   const Duration asked = transport.now() - since;
-  for (std::size_t i = 0; i < results_.size(); i += 1 + results_.size() / most_looked_at) {
+  for (std::size_t i = 0; i < results_.size(); i += 1 + results_.size() / enough_silent_targets) {
     const TargetRecord* const record = find(i).record;
     if (record == nullptr || record->attempt == 0) continue;
     if (record->outcome != Outcome::pending && record->outcome != Outcome::no_reply) continue;

@@ -16,6 +16,9 @@
 
 namespace multiping {
 
+/// So many silent targets, spread over a list, are enough to find their gateways.
+inline constexpr std::size_t enough_silent_targets = 1024;
+
 /// For the targets of one transport.
 class SilenceCauses {
  public:

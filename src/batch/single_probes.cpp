@@ -40,8 +40,6 @@ std::error_code unsupported(const ProbeOptions& probe) {
 constexpr Duration between_breaks = std::chrono::milliseconds{100};
 /// Routes are asked for anew at this age, while requests fall silent one after the other.
 constexpr Duration longest_session = std::chrono::seconds{1};
-/// So many silent requests are enough to find their gateways.
-constexpr std::size_t most_looked_at = 1024;
 /// An answer proves for so long that its gateway is alive.
 constexpr Duration recent = std::chrono::seconds{5};
 
@@ -210,7 +208,7 @@ void SingleProbes::look_ahead() noexcept {
     causes_.set_answers(recent_answers());
     std::size_t looked_at = 0;
     requests_.each_last_wait(now + SilenceCauses::longest_call, [&](const engine::SingleProbeSchedule::Wait& wait) {
-      if (wait.record.profile < profiles_.size() && looked_at++ < most_looked_at)
+      if (wait.record.profile < profiles_.size() && looked_at++ < enough_silent_targets)
         causes_.look_ahead(
             {.to = wait.record.address, .probe = profiles_[wait.record.profile], .asked = now - wait.sent_at});
     });

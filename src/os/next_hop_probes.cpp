@@ -32,14 +32,14 @@ constexpr std::ptrdiff_t most_open = 32;
 /// A port that nobody serves; those of traceroute(8) begin there.
 constexpr std::uint16_t unused_port = 33'434;
 
-using Octets = std::span<const std::uint8_t>;
+using PacketBytes = std::span<const std::uint8_t>;
 
 std::string device_name(std::uint32_t device) {
   std::array<char, IF_NAMESIZE> name{};
   return ::if_indextoname(device, name.data()) != nullptr ? name.data() : std::string{};
 }
 
-bool send_to(int socket, Octets bytes, const Address& to, std::uint16_t port) noexcept {
+bool send_to(int socket, PacketBytes bytes, const Address& to, std::uint16_t port) noexcept {
   SocketAddress address{};
   const socklen_t length = to_socket_address(to, address);
   set_port(address, port);
@@ -68,7 +68,7 @@ Echo echo_request(Family family, std::uint16_t id, std::uint64_t nonce) noexcept
 }
 
 /// A raw socket delivers IPv4 packets with their header.
-bool is_echo_reply(Octets packet, Family family, std::uint64_t nonce) noexcept {
+bool is_echo_reply(PacketBytes packet, Family family, std::uint64_t nonce) noexcept {
   if (family == Family::ipv4 && !packet.empty() && (packet[0] >> 4U) == 4)
     packet = packet.subspan(std::min<std::size_t>(packet.size(), std::size_t{4} * (packet[0] & 0xfU)));
   if (packet.size() < sizeof(Echo) || packet[0] != (family == Family::ipv4 ? 0 : 129)) return false;
@@ -105,7 +105,7 @@ bool any_sign(int socket, int flags, IsSign is_sign) {
     if (got < 0) return false;
     const Received received{
         .from = from_socket_address(from), .size = static_cast<std::size_t>(got), .control = read_control(message)};
-    if (is_sign(received, Octets{bytes}.first(std::min(received.size, bytes.size())))) return true;
+    if (is_sign(received, PacketBytes{bytes}.first(std::min(received.size, bytes.size())))) return true;
   }
   return false;
 }
@@ -118,11 +118,11 @@ bool is_sign(const ExtendedError& error, const Address& next_hop, Family family)
 
 bool has_answer(int datagrams, const Address& next_hop, Family family) {
   return any_sign(datagrams, MSG_ERRQUEUE,
-                  [&](const Received& received, Octets) {
+                  [&](const Received& received, PacketBytes) {
                     return received.control.error && is_sign(*received.control.error, next_hop, family);
                   }) ||
          any_sign(datagrams, 0,
-                  [&](const Received& received, Octets) { return is_same_host(received.from, next_hop); });
+                  [&](const Received& received, PacketBytes) { return is_same_host(received.from, next_hop); });
 }
 
 }  // namespace
@@ -175,7 +175,7 @@ std::optional<Instant> NextHopProbes::answered(const Hop& hop) {
   const auto known = calls_.find(hop);
   if (known == calls_.end()) return std::nullopt;
   Call& call = known->second;
-  const auto is_reply = [&](const Received& received, Octets bytes) {
+  const auto is_reply = [&](const Received& received, PacketBytes bytes) {
     return is_same_host(received.from, hop.second) && is_echo_reply(bytes, hop.second.family(), call.nonce);
   };
   call.answered = call.answered || any_sign(call.echoes.value(), 0, is_reply) ||
