@@ -234,7 +234,8 @@ BOOST_AUTO_TEST_CASE(forged_packets_make_no_dead_host_alive) {
   static_cast<void>(batch.receive(2s));
   BOOST_TEST(count(batch.results(), Outcome::no_reply) == 2U);
   BOOST_TEST(batch.counters().unauthenticated >= 2U);
-  BOOST_TEST(batch.counters().unauthenticated <= 100U);
+  // Two targets, two seconds: 16 restarts at once, five of up to 31 ms, then one every 34 ms.
+  BOOST_TEST(batch.counters().unauthenticated <= 170U);
   BOOST_TEST(batch.counters().received == 0U);
 }
 
