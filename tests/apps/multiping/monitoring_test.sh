@@ -34,10 +34,14 @@ says out '^ *-O, --tos'
 expect 0 fping -C 5 -q -B1 -r1 -b64 -i1 -p 50 127.0.0.1
 says err '^127\.0\.0\.1 : [0-9.]* [0-9.]* [0-9.]* [0-9.]* [0-9.]*$'
 
-# --- promtool, of 100 MB, is not in every test run.
+# --- promtool is in Debian's package prometheus, which also installs a service.
 if command -v promtool >/dev/null; then
-  "$program" --format openmetrics -c 2 -p 50 127.0.0.1 >"$folder/metrics"
-  expect 0 sh -c "promtool check metrics <'$folder/metrics'"
+  for mode in "-t 100 -r 0" "-c 2 -p 50" "--tcp 9 -t 100" "--health $folder/state -t 100 -r 0" "--mtu"; do
+    # shellcheck disable=SC2086  # Several words on purpose.
+    "$program" --format openmetrics $mode 127.0.0.1 10.9.0.1 ::1 >"$folder/metrics"
+    [ -s "$folder/metrics" ] || wrong "nothing is written with $mode"
+    expect 0 sh -c "promtool check metrics <'$folder/metrics'"
+  done
 else
   echo "LEFT OUT: promtool is not installed (package prometheus)"
 fi
