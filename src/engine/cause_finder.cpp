@@ -92,8 +92,8 @@ std::map<CauseFinder::Hop, CauseFinder::Said>::iterator CauseFinder::ask_for_nei
   std::size_t& asked = neighbours_asked_[{hop.second.family(), hop.first}];
   if (asked < most_neighbours_asked) {
     ++asked;
-    Said said{.neighbour = network_.neighbour(hop.second, hop.first), .at = network_.now()};
-    return neighbours_.insert_or_assign(hop, std::move(said)).first;
+    const Said said{.neighbour = network_.neighbour(hop.second, hop.first), .at = network_.now()};
+    return neighbours_.insert_or_assign(hop, said).first;
   }
   if (asked++ == most_neighbours_asked) list_neighbours(hop.second.family(), hop.first);
   return neighbours_.find(hop);
