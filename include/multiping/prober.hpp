@@ -49,8 +49,8 @@ struct Submission {
 /// When memory runs out, a call throws std::bad_alloc. A submit() or queue() that threw has no completion; after a
 /// poll() that threw, the next poll() returns all completions, and none is lost. Only one thread at a time may use an
 /// object; different objects never disturb each other. In a child made by fork(2), submit(), queue() and poll() throw
-/// std::logic_error, and the destructor only closes the child's copies of the descriptors. An object that was moved from
-/// may only be destroyed or assigned to.
+/// std::logic_error, and the destructor only closes the child's copies of the descriptors. An object that was moved
+/// from may only be destroyed or assigned to.
 ///
 /// The results of mtr-packet correspond to these:
 ///
