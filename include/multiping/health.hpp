@@ -133,7 +133,7 @@ MULTIPING_EXPORT std::ostream& operator<<(std::ostream& out, const Transition& t
 /// A round of a host is
 /// - *good* when any of its results is answered (Result::answered());
 /// - *local* when none is, and each has a cause on this host (is_local()), or may have: Cause::unknown with the address
-///   of a gateway of which nothing shows that it is alive;
+///   of a gateway that is not known to be alive;
 /// - *bad* otherwise;
 /// - left out when it has no results, or only such as are pending or unresolved. These never count.
 ///

@@ -7,7 +7,7 @@
 
 namespace multiping::engine {
 
-/// The probe was lost for a cause on this host, or for a gateway of which nothing shows that it is alive.
+/// The probe was lost for a cause on this host, or by a gateway that is not known to be alive.
 [[nodiscard]] inline bool may_be_lost_here(const Result& result) noexcept {
   return is_local(result.cause) || (result.cause == Cause::unknown && result.cause_address);
 }
