@@ -138,8 +138,8 @@ class Opener {
   std::shared_ptr<Transport> found(TransportKind kind, std::shared_ptr<os::SpareIcmpSockets> idle) {
     Capabilities can{.kind = kind};
     if (use_ == os::SpareIcmpSockets::Use::again) {
-      can = os::socket_capabilities(kind);
       static_cast<void>(try_family(kind, other_than(first_), *idle));
+      can = os::socket_capabilities(kind, {.ipv4 = idle->has(Family::ipv4), .ipv6 = idle->has(Family::ipv6)});
     }
     os::BrokerAccess none;
     if (kind == TransportKind::sockets) none.remedy = broker_remedy();  // the other kinds can ping without one

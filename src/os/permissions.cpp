@@ -66,18 +66,23 @@ bool has_sockets(TransportKind kind, Family family) noexcept {
   return !error || concerns_all(error);
 }
 
-Family some_family() noexcept { return try_socket(TransportKind::sockets, Family::ipv4) ? Family::ipv6 : Family::ipv4; }
+/// A socket to try options with, of IPv4 where this host has it.
+struct UdpSocket {
+  Family family = Family::ipv4;
+  FileDescriptor socket = open_socket(Family::ipv4, SOCK_DGRAM, IPPROTO_UDP);
 
-bool udp_socket_takes(int level, int name, int value) noexcept {
-  const FileDescriptor socket = open_socket(some_family(), SOCK_DGRAM, IPPROTO_UDP);
-  return set_option(socket.value(), level, name, value);
-}
-
-/// Whether the error queue gives ICMP extensions. A raw ICMP socket gives them anyway.
-bool queue_has_extensions() noexcept {
-  return some_family() == Family::ipv4 ? udp_socket_takes(IPPROTO_IP, IP_RECVERR_RFC4884, 1)
-                                       : udp_socket_takes(IPPROTO_IPV6, IPV6_RECVERR_RFC4884, 1);
-}
+  UdpSocket() noexcept {
+    if (socket) return;
+    family = Family::ipv6;
+    socket = open_socket(Family::ipv6, SOCK_DGRAM, IPPROTO_UDP);
+  }
+  /// Whether the error queue gives ICMP extensions. A raw ICMP socket gives them anyway.
+  [[nodiscard]] bool has_extensions() const noexcept {
+    return family == Family::ipv4 ? set_option(socket.value(), IPPROTO_IP, IP_RECVERR_RFC4884, 1)
+                                  : set_option(socket.value(), IPPROTO_IPV6, IPV6_RECVERR_RFC4884, 1);
+  }
+  [[nodiscard]] bool takes_mark() const noexcept { return set_option(socket.value(), SOL_SOCKET, SO_MARK, 0); }
+};
 
 }  // namespace
 
@@ -127,18 +132,19 @@ bool may_have_net_raw() noexcept {
   return !known || (words[0].effective & (1U << CAP_NET_RAW)) != 0;
 }
 
-Capabilities socket_capabilities(TransportKind kind) noexcept {
-  const bool ipv4 = has_sockets(kind, Family::ipv4), ipv6 = has_sockets(kind, Family::ipv6);
+Capabilities socket_capabilities(TransportKind kind, const OpenFamilies& open) noexcept {
+  const bool ipv4 = open.ipv4 || has_sockets(kind, Family::ipv4), ipv6 = open.ipv6 || has_sockets(kind, Family::ipv6);
+  const UdpSocket udp;
   return {.kind = kind,
           .ipv4 = ipv4,
           .ipv6 = ipv6,
           .icmp_errors = true,
-          .mpls = kind == TransportKind::raw || queue_has_extensions(),
+          .mpls = kind == TransportKind::raw || udp.has_extensions(),
           .udp = true,
           .tcp = true,
           .sctp = kind == TransportKind::raw,
           .kernel_timestamps = true,
-          .mark = udp_socket_takes(SOL_SOCKET, SO_MARK, 0),
+          .mark = udp.takes_mark(),
           .icmp = kind != TransportKind::sockets && (ipv4 || ipv6)};
 }
 

@@ -48,6 +48,11 @@ std::error_code SpareIcmpSockets::open(TransportKind kind, Family family) {
   return opened.refusal.error;
 }
 
+bool SpareIcmpSockets::has(Family family) noexcept {
+  const std::lock_guard lock{mutex_};
+  return !of(family).empty();
+}
+
 bool SpareIcmpSockets::is_home() const noexcept {
   return process_id() == owner_ && (use_ == Use::once || this_network() == network_);
 }

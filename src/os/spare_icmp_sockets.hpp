@@ -33,6 +33,8 @@ class SpareIcmpSockets {
   /// Opens a socket and keeps it. Returns the error, or none. When enough sockets are kept already, the new one is
   /// closed, and there is no error.
   [[nodiscard]] std::error_code open(TransportKind kind, Family family);
+  /// True when a socket of the family is idle.
+  [[nodiscard]] bool has(Family family) noexcept;
   /// Returns a socket that delivers no packet from before the call. Returns none when no socket is idle in this process
   /// and in the network namespace of this thread.
   [[nodiscard]] std::optional<ProbeSocket> take(Family family) noexcept;

@@ -9,6 +9,7 @@ library's own time; a start with one host in at most 1.5 times that of fping.
 
 import argparse
 import ipaddress
+import shutil
 import statistics
 import subprocess
 import sys
@@ -57,6 +58,9 @@ def main():
     parser.add_argument("batch")
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
+    # As a package installs it, like fping: the kernel maps a copied file in larger pieces than what a linker wrote.
+    installed = tempfile.TemporaryDirectory()
+    arguments.command = shutil.copy(arguments.command, installed.name)
     rounds = 3 if arguments.quick else 7
     many = 100_000 if arguments.quick else 1_000_000
 

@@ -37,9 +37,11 @@ void set_capabilities(Kept kept) {
   require(::syscall(SYS_capset, &head, sets.data()) == 0, "cannot give the capabilities up");
 }
 
+/// The first number that the kernel does not know ends it.
 void empty_bounding_set() {
-  for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
-    require(::prctl(PR_CAPBSET_DROP, capability) == 0, "cannot empty the capability bounding set");
+  unsigned long capability = 0;
+  while (::prctl(PR_CAPBSET_DROP, capability) == 0) ++capability;
+  require(errno == EINVAL && capability > CAP_NET_RAW, "cannot empty the capability bounding set");
 }
 
 void become(const Account& account) {
@@ -57,10 +59,7 @@ void lock_secure_bits() {
 /// Empties the sets of capabilities and locks all ways to fill them again.
 template <class Become>
 void give_up(Kept kept, const Become& become_user) {
-  if (has_capability(CAP_SETPCAP)) {
-    lock_secure_bits();
-    empty_bounding_set();
-  }
+  if (has_capability(CAP_SETPCAP)) lock_secure_bits();
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);  // fails only on a kernel without ambient capabilities
   if (kept != 0) require(::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0, "cannot keep a capability");
   become_user();
@@ -103,6 +102,7 @@ bool has_capability(unsigned capability) noexcept {
 }
 
 void drop_privileges(const Account& account, const Keeping& keeping) {
+  if (has_capability(CAP_SETPCAP)) empty_bounding_set();
   give_up(keeping.net_admin ? bit(CAP_NET_ADMIN) : 0, [&] {
     if (::geteuid() == 0 && !keeping.user) become(account);
   });

@@ -26,10 +26,11 @@ struct Keeping {
 /// needs CAP_SETPCAP, and the change of user and groups needs root. Without these rights they stay as they are, and
 /// give the process no privilege. Throws std::system_error.
 void drop_privileges(const Account& account, const Keeping& keeping = {});
-/// Empties all sets of capabilities and sets no_new_privs. A program with the set-user-ID or set-group-ID bit becomes
-/// the user and group who started it; other programs keep their user, root too. Then asks the kernel whether anything
-/// is left. Throws std::system_error, also when something is. With `keep_net_raw`, CAP_NET_RAW stays as the only
-/// capability where the program has it: for sockets that it opens later.
+/// Empties all sets of capabilities but the bounding set, and sets no_new_privs, after which the bounding set gives
+/// nothing: it takes a system call for each capability, longer than the rest. A program with the set-user-ID or
+/// set-group-ID bit becomes the user and group who started it; other programs keep their user, root too. Then asks the
+/// kernel whether anything is left. Throws std::system_error, also when something is. With `keep_net_raw`, CAP_NET_RAW
+/// stays as the only capability where the program has it: for sockets that it opens later.
 void drop_capabilities(bool keep_net_raw = false);
 
 }  // namespace multiping::apps
