@@ -3,12 +3,14 @@
 #include "multiping/multi_ping.hpp"
 
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "base/number_text.hpp"
 #include "batch/batch_run.hpp"
+#include "batch/kept_run.hpp"
 #include "values/back_off_checks.hpp"
 #include "values/option_checks.hpp"
 
@@ -64,7 +66,7 @@ NamesAre names_of(const Options& options) noexcept {
   return options.ignore_lookup_errors ? NamesAre::pending : NamesAre::looked_up;
 }
 
-Batch run_rounds(BatchRun& batch, const Rounds& rounds) {
+void run_rounds(BatchRun& batch, const Rounds& rounds) {
   const Instant start = batch.now();
   const Instant end = after(start, rounds.total);
   Instant slot_end = start;
@@ -79,7 +81,6 @@ Batch run_rounds(BatchRun& batch, const Rounds& rounds) {
     if (batch.await(slot_end, names, silent)) break;
   }
   batch.finish();
-  return batch.take();
 }
 
 }  // namespace
@@ -122,7 +123,8 @@ int MultiPing::native_handle() const noexcept { return impl_->native_handle(); }
 Batch multi_ping(TargetList targets, Timeout timeout, int retry, const Options& options) {
   const Rounds rounds = equal_rounds(timeout, retry);
   MultiPing::Impl batch{std::move(targets), options, MultiPing::Impl::Life::one_call, names_of(options)};
-  return run_rounds(batch, rounds);
+  run_rounds(batch, rounds);
+  return batch.take();
 }
 
 // NOLINTNEXTLINE(readability-function-size): the public interface has these five parameters.
@@ -131,18 +133,26 @@ Batch multi_ping(TargetList targets, Timeout timeout, int retry, const Options& 
   if (!on_result) return multi_ping(std::move(targets), timeout, retry, options);
   const Rounds rounds = equal_rounds(timeout, retry);
   BatchRun batch{std::move(targets), options, names_of(options), on_result};
-  return run_rounds(batch, rounds);
+  run_rounds(batch, rounds);
+  return batch.take();
 }
 
 Batch multi_ping(TargetList targets, const BackOff& waits, int retry, const Options& options) {
   const Rounds rounds = growing_rounds(waits, retry);
   BatchRun batch{std::move(targets), options, BatchRun::Life::one_call, names_of(options)};
-  return run_rounds(batch, rounds);
+  run_rounds(batch, rounds);
+  return batch.take();
 }
 
 Result ping(const Target& target, Timeout timeout, const Options& options) {
-  Batch batch = multi_ping(target, timeout, 0, options);
-  return std::move(batch.responses.empty() ? batch.no_responses.front() : batch.responses.front());
+  const Rounds rounds = equal_rounds(timeout, 0);
+  std::unique_ptr<BatchRun> run = take_kept_run();
+  if (run && !run->renew(target, options)) run.reset();
+  if (!run) run = std::make_unique<BatchRun>(target, options, BatchRun::Life::one_call, names_of(options));
+  run_rounds(*run, rounds);
+  Result result = run->take_only();
+  keep_run(std::move(run));
+  return result;
 }
 
 }  // namespace multiping

@@ -85,8 +85,7 @@ class Planner {
     result.position = static_cast<std::uint32_t>(results_.size() - 1);
     Position position{.profile = profiles_.number_of(target.probe())};
     result.host = std::move(target).host();
-    // The zone of an address is the name of an interface, which may have another number later.
-    if (const auto address = Address::parse(result.host); address && !has_zone(*address, profiles_[position.profile])) {
+    if (const auto address = plain_address(result.host, profiles_[position.profile])) {
       result.address = *address;
     } else {
       position.name = static_cast<std::uint32_t>(names_.size());
@@ -150,6 +149,12 @@ class Planner {
 };
 
 }  // namespace
+
+/// The name of an interface may have another number later.
+std::optional<Address> plain_address(const std::string& host, const ProbeOptions& probe) noexcept {
+  const auto address = Address::parse(host);
+  return address && !has_zone(*address, probe) ? address : std::nullopt;
+}
 
 BatchPlan plan_batch(TargetList targets, Options& options, NamesAre names) {
   check(options);

@@ -2,6 +2,8 @@
 // A position that cannot be probed gets its result here.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "batch/target_address_choice.hpp"
@@ -23,6 +25,9 @@ struct BatchPlan {
 /// When names are looked up: while the plan is made, or later by the caller. In the second case the results of names
 /// are pending and have no address yet.
 enum class NamesAre : bool { looked_up, pending };
+
+/// The address of a host that needs no lookup: neither of a name, nor of the interface that is the zone of an address.
+[[nodiscard]] std::optional<Address> plain_address(const std::string& host, const ProbeOptions& probe) noexcept;
 
 /// Throws std::invalid_argument, std::system_error with Errc::not_supported, and ResolveError, as MultiPing does. Sets
 /// options.transport when it is null and a route must be asked for; see choose().

@@ -1,5 +1,5 @@
 // Opens the shards of a batch, runs their rounds, and lets names that are found meanwhile join.
-// See batch/batch_run.hpp.
+// See batch/batch_run.hpp; batch_run_renewal.cpp has what lets a call use the memory of the last one.
 #include "batch/batch_run.hpp"
 
 #include <algorithm>
@@ -94,7 +94,8 @@ void BatchRun::begin(TargetList targets, NamesAre names) {
     look_up_beside(plan);
   else if (!plan.destinations.empty())
     open({.profiles = plan.profiles, .destinations = plan.destinations, .kinds = {}});
-  static_cast<void>(names_.moved(results(), options_, now()));  // records the names of the zones before they change
+  // Records the names of the zones before they change.
+  if (names_.size() > 0) static_cast<void>(names_.moved(results(), options_, now()));
   profiles_ = std::move(plan.profiles);
 }
 
@@ -113,11 +114,15 @@ void BatchRun::look_up_beside(const BatchPlan& plan) {
 
 void BatchRun::open(const Opening& opening) {
   const auto& likely = opening.destinations.empty() ? opening.kinds : opening.destinations;
-  if (!options_.transport)
-    options_.transport = open_own_transport(likely.empty() ? Family::ipv4 : likely.front().address.family());
+  if (!options_.transport) open_own(likely.empty() ? Family::ipv4 : likely.front().address.family());
   std::size_t count =
       progress_ ? 1 : shards_for(options_, opening.profiles, opening.destinations.size() + names_.size());
   while (!open_shards(opening, count)) count /= 2;
+}
+
+void BatchRun::open_own(Family first) {
+  options_.transport = open_own_transport(first);
+  own_kind_ = options_.transport->capabilities().kind;
 }
 
 bool BatchRun::open_shards(const Opening& opening, std::size_t count) {
@@ -130,13 +135,14 @@ bool BatchRun::open_shards(const Opening& opening, std::size_t count) {
   SendabilityCheck only_now{opening.profiles};
   SendabilityCheck& sendability = sendability_ ? *sendability_ : only_now;
   try {
+    needed_ = {.profiles = {opening.profiles.begin(), opening.profiles.end()},
+               .transports = count,
+               .lasts = life_ == Life::lasting,
+               .wakes = options_.stop.stop_possible()};
     shards.open([&](const engine::ProbeTable& table) {
       const std::size_t later = (names_.size() + count - 1) / count;  // each name may get a target of its own later
-      auto transport = options_.transport->open({.profiles = {opening.profiles.begin(), opening.profiles.end()},
-                                                 .targets = std::max(table.size(), later),
-                                                 .transports = count,
-                                                 .lasts = life_ == Life::lasting,
-                                                 .wakes = options_.stop.stop_possible()});
+      needed_.targets = std::max(table.size(), later);
+      auto transport = options_.transport->open(needed_);
       sendability.prepare(table, *transport);
       sendability.prepare(opening.kinds, *transport);
       return transport;
@@ -147,6 +153,7 @@ bool BatchRun::open_shards(const Opening& opening, std::size_t count) {
   }
   if (count > 1 && sendability.serves_fewer()) return false;
   if (!sendability_) sendability.refuse_if_hopeless();
+  if (life_ == Life::lasting || opening.profiles.size() > 1) needed_ = {};
   targets_.shards() = std::move(shards);
   return true;
 }
@@ -200,6 +207,7 @@ bool BatchRun::run_until_news(Goal goal, Instant deadline) {
 
 /// An interface may have been created since the last round, or deleted and created again.
 void BatchRun::follow_zones() {
+  if (names_.size() == 0) return;
   auto found = names_.moved(results(), options_, now());
   std::erase_if(found, [this](const FoundName& each) { return !targets_.is_news(each); });
   if (found.empty()) return;
@@ -211,9 +219,10 @@ void BatchRun::follow_zones() {
 void BatchRun::send(Instant deadline) {
   if (owner_) owner_->check();
   follow_zones();
-  if (!sent_ || life_ == Life::lasting) asked_since_ = now();
+  const Instant now = this->now();
+  if (!sent_ || life_ == Life::lasting) asked_since_ = now;
   sent_ = true;
-  targets_.shards().begin_round();
+  targets_.shards().begin_round(now);
   run(Goal::sent, deadline);
   targets_.shards().end_round();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -20,6 +21,7 @@
 #include "multiping/options.hpp"
 #include "multiping/result.hpp"
 #include "multiping/target.hpp"
+#include "net/sockets_needed.hpp"
 #include "os/epoll_descriptor.hpp"
 #include "os/timer_descriptor.hpp"
 
@@ -62,6 +64,14 @@ class BatchRun {
   /// Returns all results, sorted into answered and not. The object must not be used after this: another object may then
   /// use its transport.
   [[nodiscard]] Batch take();
+  /// The same for a batch of one position. After this, only renew() may be called.
+  [[nodiscard]] Result take_only();
+  /// True after a call for one address that has answered, without a stop token and without a rate: renew() may work.
+  [[nodiscard]] bool serves_again() const noexcept;
+  /// Makes this object what BatchRun(target, options, Life::one_call) makes, in the memory of its last call, whose
+  /// result was taken. Returns false when it does not serve again, when the options are others, or when the target
+  /// cannot be probed: then it must not be used any more. Throws as that constructor does.
+  [[nodiscard]] bool renew(const Target& target, const Options& options);
   void reset();
   void resolve();
 
@@ -82,10 +92,18 @@ class BatchRun {
     std::span<const engine::TargetKey> destinations;  ///< The targets that are known.
     std::span<const engine::TargetKey> kinds;         ///< One example for each kind of target that will join later.
   };
+  /// The transport of an earlier call that opened its own.
+  struct Closed {
+    std::unique_ptr<net::ProbeTransport> transport{};  ///< Its sockets are closed; null: there is none.
+    TransportKind kind = TransportKind::automatic;
+  };
   void open(const Opening& opening);
+  void open_own(Family first);
   /// False when this process cannot open enough descriptors or sockets for `count` shards; fewer shards may work.
   [[nodiscard]] bool open_shards(const Opening& opening, std::size_t count);
   [[nodiscard]] bool is_over() const noexcept;
+  [[nodiscard]] std::unique_ptr<net::ProbeTransport> reopen_own() noexcept;
+  [[nodiscard]] std::unique_ptr<net::ProbeTransport> open_again(Family family);
   void set_alarm() noexcept;
   void follow_zones();
   [[nodiscard]] std::vector<FoundName> news(BatchNames::Which which);
@@ -104,6 +122,9 @@ class BatchRun {
   BatchTargets targets_;
   BatchNames names_;
   std::vector<ProbeOptions> profiles_{};  ///< By number.
+  net::SocketsNeeded needed_{};           ///< By the transport, for renew(); as new where that cannot be called.
+  Closed closed_{};                       ///< For renew().
+  TransportKind own_kind_ = TransportKind::automatic;  ///< Of the transport of this call; automatic: the caller's.
   SilenceCauses causes_{};
   Instant asked_since_{};                          ///< One call: the first send(); else the last one.
   std::optional<SendabilityCheck> sendability_{};  ///< With NamesAre::pending: for all targets that were found so far.

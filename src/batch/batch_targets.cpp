@@ -28,6 +28,8 @@ void BatchTargets::take(BatchPlan& plan) {
   unique_targets_ = std::move(plan.unique_targets);
 }
 
+void BatchTargets::renew(Result result) { results_.front() = std::move(result); }
+
 engine::Shards::Place BatchTargets::find(std::size_t position) noexcept {
   const std::uint32_t target = unique_targets_.target_of(position);
   return target == UniqueTargets::no_target ? engine::Shards::Place{} : shards_.find(target);

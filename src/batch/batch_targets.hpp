@@ -25,6 +25,9 @@ class BatchTargets {
 
   /// Takes over the results and the table of unique targets of a plan. The plan's destinations go to shards().
   void take(BatchPlan& plan);
+  /// As an object with one position, which was just made: the position has another host and another target. To be
+  /// called when there was one of each from the start. shards() follow.
+  void renew(Result result);
   [[nodiscard]] engine::Shards& shards() noexcept { return shards_; }
   [[nodiscard]] const engine::Shards& shards() const noexcept { return shards_; }
   [[nodiscard]] const std::vector<Result>& results() const noexcept { return results_; }
@@ -52,6 +55,8 @@ class BatchTargets {
   /// All unanswered results, and the answers that are new since the last call. Call publish() first.
   [[nodiscard]] Batch new_batch();
   [[nodiscard]] std::vector<Result> release() noexcept { return std::move(results_); }
+  /// The result of the first position, moved out of a list that keeps its memory.
+  [[nodiscard]] Result release_first() noexcept { return std::move(results_.front()); }
   /// Forgets every answer.
   void reset();
 

@@ -373,4 +373,11 @@ void BatchSchedule::reset() {
   answered_.clear();
 }
 
+void BatchSchedule::renew(const TargetKey& destination) {
+  reset();
+  outcomes_.renew(destination);
+  flow_ = SendableNow{0};
+  drops_ = 0;
+}
+
 }  // namespace multiping::engine

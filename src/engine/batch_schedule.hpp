@@ -80,6 +80,9 @@ class BatchSchedule final : public ProbeSupplier {
   [[nodiscard]] Instant next_recovery() const noexcept;
 
   void reset();
+  /// As an object without a rate that was just made, with one target. To be called when there is one target and no
+  /// rate. Needs no memory.
+  void renew(const TargetKey& destination);
 
  private:
   struct Deferred {

@@ -99,12 +99,13 @@ void Shards::retire(std::span<const std::uint32_t> targets) {
   }
 }
 
-void Shards::begin_round() {
-  for (Shard& shard : shards_) shard.schedule.begin_round(shard.transport->now());
+void Shards::begin_round(Instant now) {
+  for (Shard& shard : shards_) shard.schedule.begin_round(now);
 }
 
 void Shards::end_round() {
-  for (Shard& shard : shards_) shard.schedule.end_round(shard.transport->now());
+  for (Shard& shard : shards_)
+    if (shard.schedule.sending()) shard.schedule.end_round(shard.transport->now());
 }
 
 bool Shards::run(Goal goal, Instant deadline, const std::stop_token& stop) {

@@ -28,11 +28,13 @@ class Shards {
   /// Opens the transport of each shard, which `open(table)` returns.
   template <class Open>
   void open(Open open) {
-    for (Shard& shard : shards_) {
-      shard.transport = open(shard.schedule.outcomes().table());
-      shard.schedule.table().start_at(shard.transport->first_serial());
-      shard.loop.emplace(shard.schedule, *shard.transport);
-    }
+    for (Shard& shard : shards_) use(shard, open(shard.schedule.outcomes().table()));
+  }
+  /// As an object that was just made, with one destination and no rate, and whose transport was opened. To be called
+  /// when that is what this object was made for, and its transport was released. Allocates nothing.
+  void renew(const TargetKey& destination, std::unique_ptr<net::ProbeTransport> transport) {
+    shards_.front().schedule.renew(destination);
+    use(shards_.front(), std::move(transport));
   }
 
   [[nodiscard]] bool empty() const noexcept { return shards_.empty(); }
@@ -48,7 +50,7 @@ class Shards {
   /// Stops probing these targets.
   void retire(std::span<const std::uint32_t> targets);
 
-  void begin_round();
+  void begin_round(Instant now);
   void end_round();
   /// Runs ProbeLoop::run() of each shard, in parallel; returns true when all shards have reached the goal.
   bool run(Goal goal, Instant deadline, const std::stop_token& stop);
@@ -86,6 +88,11 @@ class Shards {
     std::optional<ProbeLoop> loop{};  ///< Refers to the two members above, so a shard must not move after open().
     std::size_t first_size = 0;       ///< The number of its targets that were there from the start.
   };
+  static void use(Shard& shard, std::unique_ptr<net::ProbeTransport> transport) {
+    shard.transport = std::move(transport);
+    shard.schedule.table().start_at(shard.transport->first_serial());
+    shard.loop ? shard.loop->use(*shard.transport) : void(shard.loop.emplace(shard.schedule, *shard.transport));
+  }
   /// The place of a target. Targets from the start are numbered shard by shard; later ones go to each shard in turn.
   struct Spot {
     std::size_t shard = 0;

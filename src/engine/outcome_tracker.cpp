@@ -290,4 +290,11 @@ void OutcomeTracker::reset() {
   unreported_ = 0;
 }
 
+void OutcomeTracker::renew(const TargetKey& destination) {
+  reset();
+  replace(0, destination);
+  slowest_ = {};
+  counters_ = {};
+}
+
 }  // namespace multiping::engine

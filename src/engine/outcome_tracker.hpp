@@ -60,6 +60,8 @@ class OutcomeTracker {
   void give_up(TargetRecord& record) noexcept { set_awaited(record, false); }
   /// Forgets every fate; the targets stay, and so do the counters.
   void reset();
+  /// As an object that was just made, with one target. To be called when there is one target. Needs no memory.
+  void renew(const TargetKey& destination);
 
   /// True for an ICMP error that ends the wait: time exceeded where the caller set a TTL, and with fail_fast every
   /// unreachable error. A lost fragment does not end the wait.

@@ -27,7 +27,7 @@ void ProbeLoop::take_in() {
   unheard_ = 0;
   note_left();
   try {
-    transport_.receive(probe_supplier_.book(), events_);
+    transport_->receive(probe_supplier_.book(), events_);
   } catch (...) {
     note();
     throw;
@@ -59,11 +59,11 @@ void ProbeLoop::note_left() {
 void ProbeLoop::expire(Instant now) {
   forgotten_.clear();
   probe_supplier_.expire(now, forgotten_);
-  for (const net::Serial serial : forgotten_) transport_.forget(serial);
+  for (const net::Serial serial : forgotten_) transport_->forget(serial);
 }
 
 bool ProbeLoop::send_some(Instant now) {
-  const std::size_t credit = transport_.credit();
+  const std::size_t credit = transport_->credit();
   probe_supplier_.propose(now, credit - std::min(credit, unheard_), batch_);
   // One system call takes one family; the order within each stays. Most lists have one family alone.
   const auto is_v4 = [](const net::Probe& probe) { return probe.to->family() == Family::ipv4; };
@@ -82,14 +82,14 @@ bool ProbeLoop::send_some(Instant now) {
 void ProbeLoop::send(std::span<const net::Probe>& rest, Instant now) {
   sent_at_.resize(batch_.size());
   while (!rest.empty()) {
-    const auto report = transport_.send(rest, sent_at_);
+    const auto report = transport_->send(rest, sent_at_);
     probe_supplier_.sent(rest.first(report.accepted), sent_at_);
     unheard_ += report.accepted;
     rest = rest.subspan(report.accepted);
     if (rest.empty()) break;
     if (report.full) {
       probe_supplier_.put_back(std::exchange(rest, {}),
-                               std::max(transport_.room_at(), after(now, shortest_wait_for_room)));
+                               std::max(transport_->room_at(), after(now, shortest_wait_for_room)));
       break;
     }
     if (!report.refused && !report.behind) continue;  // the transport stopped early; the next send() tells why
@@ -102,8 +102,8 @@ void ProbeLoop::send(std::span<const net::Probe>& rest, Instant now) {
 }
 
 void ProbeLoop::look_for_drops(Instant now) {
-  transport_.look_for_drops();
-  probe_supplier_.receive_drops(transport_.counters().receive_drops, now);
+  transport_->look_for_drops();
+  probe_supplier_.receive_drops(transport_->counters().receive_drops, now);
 }
 
 /// At the deadline: looks for dropped packets, and sends the probes that the probe supplier insists on. So repetitions
@@ -115,11 +115,11 @@ bool ProbeLoop::last_look(Instant now) {
 }
 
 bool ProbeLoop::run(Goal goal, Instant deadline, const std::stop_token& stop) {
-  const std::stop_callback wake_on_stop{stop, Wake{transport_}};
+  const std::stop_callback wake_on_stop{stop, Wake{*transport_}};
   for (;;) {
-    const Instant now = transport_.now();  // read before receiving: a packet that came by now is not late
+    const Instant now = transport_->now();  // read before receiving: a packet that came by now is not late
     take_in();
-    probe_supplier_.receive_drops(transport_.counters().receive_drops, now);
+    probe_supplier_.receive_drops(transport_->counters().receive_drops, now);
     expire(now);
     if (probe_supplier_.reached(goal)) return true;
     if (stop.stop_requested()) return false;
@@ -127,14 +127,14 @@ bool ProbeLoop::run(Goal goal, Instant deadline, const std::stop_token& stop) {
     if (send_some(now)) continue;
     if (probe_supplier_.reached(goal)) return true;  // the probes left to send were answered meanwhile
     look_for_drops(now);
-    transport_.wait(std::min(deadline, probe_supplier_.next()));
+    transport_->wait(std::min(deadline, probe_supplier_.next()));
   }
 }
 
 void ProbeLoop::push() {
-  const Instant now = transport_.now();
+  const Instant now = transport_->now();
   do {
-    if (unheard_ >= transport_.credit()) take_in();
+    if (unheard_ >= transport_->credit()) take_in();
   } while (send_some(now));
 }
 

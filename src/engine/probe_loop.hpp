@@ -14,7 +14,13 @@ namespace multiping::engine {
 class ProbeLoop {
  public:
   ProbeLoop(ProbeSupplier& probe_supplier, net::ProbeTransport& transport)
-      : probe_supplier_{probe_supplier}, transport_{transport} {}
+      : probe_supplier_{probe_supplier}, transport_{&transport} {}
+  /// To be called when the probe supplier begins anew: from now on its probes leave by this transport.
+  void use(net::ProbeTransport& transport) noexcept {
+    transport_ = &transport;
+    unheard_ = 0;
+    forget();
+  }
 
   /// Returns true when the goal is reached; false at the deadline or after a stop request. After the deadline the
   /// sockets are read once more before this function returns, so that an answer that came in time counts.
@@ -36,7 +42,7 @@ class ProbeLoop {
   bool last_look(Instant now);
 
   ProbeSupplier& probe_supplier_;
-  net::ProbeTransport& transport_;
+  net::ProbeTransport* transport_;
   std::size_t unheard_ = 0;  ///< Probes sent since answers were last received.
   std::vector<net::Probe> batch_;
   std::vector<Instant> sent_at_;

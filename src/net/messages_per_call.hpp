@@ -2,6 +2,7 @@
 // Header only.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 namespace multiping::net {
@@ -14,5 +15,10 @@ inline constexpr std::size_t most_sent_at_once = 64;
 inline constexpr std::size_t most_read_at_once = 64;
 /// The same for an object of at most so many targets, which then needs less memory.
 inline constexpr std::size_t few_read_at_once = 8;
+/// The same for an object of `targets` targets. The first use of memory for a packet takes longer than a call for it,
+/// so a small batch is read in several calls.
+[[nodiscard]] constexpr std::size_t read_at_once(std::size_t targets) noexcept {
+  return std::clamp(targets / 8, few_read_at_once, most_read_at_once);
+}
 
 }  // namespace multiping::net

@@ -204,6 +204,11 @@ class PacketIo {
   /// Prepares this object for another user. A packet or an error that came in before this call, and that the present
   /// user could still have expected, is thrown away. Returns false when this object cannot be used again.
   [[nodiscard]] virtual bool renew() noexcept { return false; }
+  /// Closes all sockets, and keeps the memory for reopen(). Returns false when this object cannot be used again.
+  [[nodiscard]] virtual bool close_sockets() noexcept { return false; }
+  /// After close_sockets(): prepares this object for another user; way() opens its sockets. Returns false when this
+  /// object cannot be used again, as in another process than the one that made it.
+  [[nodiscard]] virtual bool reopen() noexcept { return false; }
 };
 
 }  // namespace multiping::net

@@ -1,5 +1,5 @@
 // Sends probes in runs, each through one socket, and drains every socket that may have something.
-// See packet_transport.hpp.
+// See packet_transport.hpp; packet_transport_renewal.cpp has what lets another object use it.
 #include "net/packet_transport.hpp"
 
 #include <algorithm>
@@ -195,7 +195,7 @@ std::span<const std::uint8_t> PacketTransport::encode(const Probe& probe, Socket
 ProbeTransport::Sent PacketTransport::send(std::span<const Probe> probes, std::span<Instant> sent_at) {
   std::size_t done = 0;
   sent_any_ = true;
-  udp_.set_time(io_->now());
+  if (profiles_.has_udp()) udp_.set_time(io_->now());
   while (done < probes.size()) {
     Sent step;
     try {
@@ -373,25 +373,6 @@ Counters PacketTransport::counters() noexcept {
 void PacketTransport::look_for_drops() noexcept {
   // An empty buffer has dropped nothing for lack of room, and asking the kernel costs a system call.
   if (std::exchange(taken_since_look_, false)) dropped_ = io_->drops();
-}
-
-/// True only when all profiles of the request are ICMP echo requests, so that the other protocols have no state.
-bool PacketTransport::can_rest() noexcept {
-  const auto is_echo = [](const ProbeOptions& profile) { return profile.protocol == Protocol::icmp; };
-  return std::ranges::all_of(request_.profiles, is_echo) && io_->can_rest();
-}
-
-/// Keeps the routes and the paces of the sockets, which are the same for the next object. The key stays too: since the
-/// serials go on, no answer to an earlier object's probe has the tag of a later one.
-bool PacketTransport::renew(const SocketsNeeded& request) {
-  if (request != request_ || !io_->renew()) return false;
-  echo_.forget_all();
-  errors_ = {};
-  calls_.forget_all();
-  sent_any_ = taken_since_look_ = false;
-  counters_ = {};
-  dropped_ = {};
-  return true;
 }
 
 }  // namespace multiping::net

@@ -52,6 +52,8 @@ class PacketTransport final : public ProbeTransport {
   [[nodiscard]] Counters counters() noexcept override;
   [[nodiscard]] bool can_rest() noexcept override;
   [[nodiscard]] bool renew(const SocketsNeeded& request) override;
+  [[nodiscard]] bool close_sockets() noexcept override;
+  [[nodiscard]] bool reopen() noexcept override;
   [[nodiscard]] Serial first_serial() const noexcept override { return next_serial_; }
 
  private:
@@ -65,6 +67,8 @@ class PacketTransport final : public ProbeTransport {
   void make_room();
   [[nodiscard]] Sent send_some(std::span<const Probe> probes, std::span<Instant> sent_at);
   [[nodiscard]] Sent refuse(std::error_code error) noexcept;
+  [[nodiscard]] bool is_all_echo() const noexcept;
+  void forget_all() noexcept;
   [[nodiscard]] Sent send_run(SocketId socket_id, std::span<const Probe> probes, std::span<Instant> sent_at);
   void take_back(SocketId socket_id, std::span<const Probe> unsent) noexcept;
   void note_times(SocketId socket_id, const SendReport& report, std::span<const Probe> probes,

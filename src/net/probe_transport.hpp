@@ -164,6 +164,12 @@ class ProbeTransport {
   /// Prepares this transport for another object, as if it had just been opened for `request`, apart from
   /// first_serial(). Returns false when it cannot be used again, or when it was opened for a different request.
   [[nodiscard]] virtual bool renew(const SocketsNeeded& request) { return static_cast<void>(request), false; }
+  /// Closes the sockets of a transport whose object has ended, and keeps its memory for reopen(). Returns false when
+  /// this transport cannot be used again.
+  [[nodiscard]] virtual bool close_sockets() noexcept { return false; }
+  /// After close_sockets(): prepares this transport for another object, as if it had just been opened for the same
+  /// request, apart from first_serial(). Returns false when it cannot be used again, as in another process.
+  [[nodiscard]] virtual bool reopen() noexcept { return false; }
   /// The serials of the present object's probes start here: smaller ones may be those of earlier objects.
   [[nodiscard]] virtual Serial first_serial() const noexcept { return 0; }
 };

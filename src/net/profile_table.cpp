@@ -70,6 +70,7 @@ void ProfileTable::set(ProfileNumber profile, const ProbeOptions& options) {
   if (profile >= routes_.size()) routes_.resize(facts_.size());
   facts_[profile] = std::move(facts);
   routes_[profile] = {};
+  has_udp_ = has_udp_ || options.protocol == Protocol::udp;
   largest_message_ = std::max(largest_message_, facts_[profile].message_size);
 }
 

@@ -59,10 +59,20 @@ class ProfileTable {
     if (routes.further.size() < turn) routes.further.resize(turn);
     return routes.further[turn - 1];
   }
+  /// All routes are unknown again.
+  void forget_routes() noexcept {
+    for (auto& of_profile : routes_)
+      for (Routes& routes : of_profile) {
+        routes.first = {};
+        routes.further.clear();
+      }
+  }
   /// The route of the first turn.
   [[nodiscard]] const Route& route(Family family, ProfileNumber profile) const noexcept {
     return routes_[profile][family == Family::ipv6 ? 1 : 0].first;
   }
+  /// True when any profile, now or earlier, sends UDP datagrams.
+  [[nodiscard]] bool has_udp() const noexcept { return has_udp_; }
   /// The size in bytes of the largest message that any profile has had.
   [[nodiscard]] std::size_t largest_message() const noexcept { return largest_message_; }
 
@@ -80,6 +90,7 @@ class ProfileTable {
   std::vector<ProfileFacts> facts_;
   std::vector<std::array<Routes, 2>> routes_;  ///< By profile and family.
   std::size_t largest_message_ = 0;
+  bool has_udp_ = false;
 };
 
 }  // namespace multiping::net

@@ -21,6 +21,11 @@ class LocalAddresses {
   LocalAddresses() = default;
   explicit LocalAddresses(std::shared_ptr<PingSocketSource> broker) noexcept : broker_{std::move(broker)} {}
 
+  /// Forgets all answers, since the network namespace may be another one from now on.
+  void forget() noexcept {
+    finders_ = {};
+    known_.clear();
+  }
   /// Whether `address` is this host's own; false also when that cannot be found out for lack of a descriptor.
   [[nodiscard]] bool has(const Address& address, Instant now);
 

@@ -67,7 +67,8 @@ SocketPacketIo::SocketPacketIo(TransportKind kind, const TransportOptions& optio
       own_addresses_of_echoes_{shared.broker.sockets},
       wake_{request.wakes ? checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "cannot open an event descriptor")
                           : FileDescriptor{}},
-      packets_at_once_{request.targets <= net::few_read_at_once ? net::few_read_at_once : net::most_read_at_once},
+      few_targets_{request.targets <= net::few_read_at_once},
+      packets_at_once_{net::read_at_once(request.targets)},
       sockets_{kind, options, request, {.broker = shared.broker.sockets, .idle = shared.idle, .watch = joined_}},
       batch_{packets_at_once_, packet_room(0)},
       error_batch_{0, 0} {
@@ -328,14 +329,32 @@ void SocketPacketIo::wake() noexcept {
 
 /// True only for a small object that a new one would not differ from. It has few targets, no wake or joined descriptor,
 /// no connector, and no profile with a mark or a source address.
-bool SocketPacketIo::can_rest() noexcept {
+bool SocketPacketIo::is_simple() const noexcept {
   const auto asks_nothing = [](const Profile& profile) {
     bool lasts = true;
     each_option([&](const auto& option) { lasts = lasts && !(option.may_lapse && option.is_set(profile.options)); });
     return lasts;
   };
-  return packets_at_once_ == net::few_read_at_once && !wake_ && !reading_failed_ && joined_.value() < 0 &&
-         connector_.descriptor() < 0 && std::ranges::all_of(profiles_, asks_nothing) && sockets_.can_rest();
+  return few_targets_ && !wake_ && !reading_failed_ && joined_.value() < 0 && connector_.descriptor() < 0 &&
+         std::ranges::all_of(profiles_, asks_nothing);
+}
+
+bool SocketPacketIo::can_rest() noexcept { return is_simple() && sockets_.can_rest(); }
+
+bool SocketPacketIo::close_sockets() noexcept {
+  if (!is_simple() || !held_errors_.empty() || !sockets_.can_close_all()) return false;
+  sockets_.close_all();
+  std::ranges::fill(queues_, Queues{});
+  for (Profile& profile : profiles_)
+    for (FoundWay& way : profile.ways) {
+      way.checked = false;
+      way.sockets.clear();
+    }
+  given_back_ = {};
+  met_error_ = false;
+  own_addresses_.forget();
+  kernel_.reset();
+  return true;
 }
 
 /// Where each message brought one packet and no error, nothing more is to come, and a socket is not asked once more
@@ -361,6 +380,12 @@ bool SocketPacketIo::renew() noexcept {
     held_errors_.forget(socket_id);
     sockets_.renew(socket_id, found == SendmmsgCalls::Emptied::thrown_away);
   }
+  return true;
+}
+
+bool SocketPacketIo::reopen() noexcept {
+  if (process_id() != owner_) return false;
+  read_clocks();  // the wall clock may have been set since the last call
   return true;
 }
 

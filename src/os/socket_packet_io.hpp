@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/process_id.hpp"
 #include "multiping/transport.hpp"
 #include "net/packet_io.hpp"
 #include "os/control_message.hpp"
@@ -64,6 +65,8 @@ class SocketPacketIo final : public net::PacketIo {
   [[nodiscard]] int native_handle() noexcept override;
   [[nodiscard]] bool can_rest() noexcept override;
   [[nodiscard]] bool renew() noexcept override;
+  [[nodiscard]] bool close_sockets() noexcept override;
+  [[nodiscard]] bool reopen() noexcept override;
 
  private:
   /// How the probes of a profile leave for one family: the results of way() so far.
@@ -132,6 +135,7 @@ class SocketPacketIo final : public net::PacketIo {
   bool renew_device(net::SocketId socket_id, Instant now, Duration patience);
   [[nodiscard]] bool is_foreign(net::SocketId socket_id, int error, int tries);
   void expect_payload(std::size_t size) noexcept;
+  [[nodiscard]] bool is_simple() const noexcept;
   void make_room(RecvmmsgArrays& batch) const;
   void watch_all();
   void join_all() noexcept;
@@ -149,12 +153,14 @@ class SocketPacketIo final : public net::PacketIo {
   void read_clocks() noexcept;
   [[nodiscard]] net::Arrival arrival(const ControlData& control, const ReceiveStampClock::Queue& queue) const noexcept;
 
+  const pid_t owner_ = process_id();
   TransportKind kind_;
   BrokerAccess broker_;
   LocalAddresses own_addresses_;
   LocalAddresses own_addresses_of_echoes_;  ///< Used when a broker's ping sockets are of another network.
   std::unique_ptr<KernelNetwork> kernel_;   ///< Made when a target was silent.
   FileDescriptor wake_;
+  bool few_targets_;
   std::size_t packets_at_once_;
   std::size_t largest_payload_ = 0;
   EpollDescriptor joined_;  ///< Joins all sockets and the connector, when sockets are many or after native_handle().

@@ -356,6 +356,27 @@ bool SocketPool::can_rest() noexcept {
          });
 }
 
+bool SocketPool::can_close_all() const noexcept {
+  return !sources_.broker &&
+         std::ranges::all_of(open_, [this](net::SocketId number) { return is_plain_icmp(sockets_[number].key); });
+}
+
+/// Numbers of sockets go back to free_, which has room for all.
+void SocketPool::close_all() noexcept {
+  for (const net::SocketId number : open_) {
+    sockets_[number].in_read = sockets_[number].in_unused = false;
+    stand_in(number, {});
+    free_.push_back(number);
+  }
+  open_.clear();
+  by_key_.clear();
+  unused_.clear();
+  read_.clear();
+  ready_ = {};
+  sources_.idle.reset();
+  drops_ = {};
+}
+
 void SocketPool::renew(net::SocketId socket_id, bool may_have_dropped) noexcept {
   PooledSocket& pooled = sockets_[socket_id];
   pooled.taken = pooled.most_taken = 0;

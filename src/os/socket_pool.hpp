@@ -101,6 +101,10 @@ class SocketPool {
   /// every object needs sooner or later, and belongs to the network namespace of the idle sockets. Always false without
   /// Sources::idle.
   [[nodiscard]] bool can_rest() noexcept;
+  /// True when all sockets are plain ICMP sockets of this process, and none is watched.
+  [[nodiscard]] bool can_close_all() const noexcept;
+  /// Closes all sockets, and the idle ones too. Later ones are opened anew. To be called when can_close_all().
+  void close_all() noexcept;
   /// To be called when another object begins to use the socket, whose queues are empty. All counts begin again at 0.
   /// `may_have_dropped`: the kernel may have counted drops since the last look, and these must not count.
   void renew(net::SocketId socket_id, bool may_have_dropped) noexcept;

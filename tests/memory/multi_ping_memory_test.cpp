@@ -176,14 +176,49 @@ BOOST_AUTO_TEST_CASE(a_reset_that_threw_can_be_made_again) {
   });
 }
 
-/// `kept`: an earlier call with the same transport has left sockets and tables for this one.
+/// The next ping() meets no memory of an earlier one: it takes what is kept, does not fit it, and keeps nothing.
+void forget_last_ping() { static_cast<void>(ping("127.0.0.1", 20s, {.probe = {.payload_size = 1'401}})); }
+
+/// `kept`: an earlier call with the same transport has left sockets and memory for this one.
 void check_ping(const Target& target, const Options& options, bool kept) {
   fail_each_allocation("ping()", [&](Trial& trial) {
     Result result;
+    forget_last_ping();
     if (kept) static_cast<void>(ping(target, 20s, options));
     const bool done = trial.call([&] { result = ping(target, 20s, options); });
     if (done && !result.answered()) BOOST_ERROR("allocation " << trial.number() << ": " << result);
+    forget_last_ping();
     const MultiPing other{target, options};  // closes what the transport keeps for ping()
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_ping_after_another_allocates_nothing) {
+  check_all_kinds([](const Options& options) {
+    const Target target{"127.0.0.1"};
+    static_cast<void>(ping(target, 20s, options));
+    static_cast<void>(ping(target, 20s, options));
+    arm(0);
+    const bool answered = ping(target, 20s, options).answered();
+    const std::size_t allocations = disarm();
+    BOOST_TEST(answered);
+    BOOST_TEST(allocations == 0U);
+    forget_last_ping();
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_ping_keeps_little) {
+  check_all_kinds([](const Options& options) {
+    Options large = options;
+    for (const auto& [payload, pattern] : {std::pair{65'000, 0}, std::pair{56, 1'000'000}}) {
+      large.probe.payload_size = static_cast<std::size_t>(payload);
+      large.probe.pattern.assign(static_cast<std::size_t>(pattern), 1);
+      forget_last_ping();
+      const long long before = bytes_in_use();
+      static_cast<void>(ping("127.0.0.1", 20s, large));
+      const MultiPing other{"127.0.0.1", options};  // closes what the transport keeps for ping()
+      BOOST_TEST(bytes_in_use() - before < 100'000);
+    }
+    forget_last_ping();
   });
 }
 

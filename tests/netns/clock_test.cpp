@@ -200,6 +200,18 @@ BOOST_AUTO_TEST_CASE(a_step_while_this_process_is_busy) {
   }
 }
 
+// A ping() uses the memory of the last one, whose clocks are of another time.
+BOOST_AUTO_TEST_CASE(a_step_between_two_pings) {
+  in_namespace([] {
+    for (const std::chrono::milliseconds by : {30ms, -50ms}) {
+      for (int times = 0; times < 2; ++times)
+        BOOST_TEST((ping("127.0.0.1", 20s).timestamps == TimestampSource::kernel));
+      step_wall_clock(std::chrono::nanoseconds{by}.count());
+    }
+    BOOST_TEST((ping("127.0.0.1", 20s).timestamps == TimestampSource::kernel));
+  });
+}
+
 // By the clock before the step the answers are in time; by the clock after it they are too late.
 BOOST_AUTO_TEST_CASE(no_answer_is_late_by_a_step) {
   for (const TransportKind kind : both_kinds) {
