@@ -33,6 +33,71 @@ says out '^ *-S, --src'
 says out '^ *-O, --tos'
 expect 0 fping -C 5 -q -B1 -r1 -b64 -i1 -p 50 127.0.0.1
 says err '^127\.0\.0\.1 : [0-9.]* [0-9.]* [0-9.]* [0-9.]* [0-9.]*$'
+# One cycle of SmokePing itself, where it is installed: it starts its probe FPing, and stores what it reads.
+if command -v smokeping >/dev/null; then
+  settings=$(dirname "$(command -v smokeping)")/../../etc/smokeping
+  [ -d "$settings" ] || settings=/etc/smokeping
+  mkdir "$folder/data" "$folder/images"
+  cat >"$folder/smokeping.conf" <<END
+*** General ***
+owner = test
+contact = test@example.org
+mailhost = localhost
+sendmail = /bin/true
+imgcache = $folder/images
+imgurl = images
+datadir = $folder/data
+piddir = $folder
+cgiurl = http://localhost/smokeping.cgi
+smokemail = $settings/smokemail
+tmail = $settings/tmail
+*** Database ***
+step = 300
+pings = 5
+AVERAGE 0.5 1 100
+*** Presentation ***
+template = $settings/basepage.html
++ overview
+width = 600
+height = 50
+range = 10h
++ detail
+width = 600
+height = 200
+"3 hours" 3h
+*** Probes ***
++ FPing
+binary = $fping
++ FPing6
+binary = $fping
+*** Targets ***
+probe = FPing
+menu = Top
+title = Top
++ here
+menu = here
+title = here
+host = 127.0.0.1
++ silent
+menu = silent
+title = silent
+host = 10.9.0.1
++ here6
+probe = FPing6
+menu = here6
+title = here6
+host = ::1
+END
+  expect 0 timeout 60 smokeping --config="$folder/smokeping.conf" --debug
+  cat "$folder/out" >>"$folder/err"
+  says err "fping output: '127\.0\.0\.1 : [0-9.]* [0-9.]* [0-9.]* [0-9.]* [0-9.]*'"
+  says err "fping output: '10\.9\.0\.1 *: - - - - -'"
+  says err 'update(.*/here\.rrd .*:0:[0-9.]*e-'
+  says err 'update(.*/silent\.rrd .*:5:U:U'
+  says err 'update(.*/here6\.rrd .*:0:[0-9.]*e-'
+else
+  echo "LEFT OUT: SmokePing is not installed (package smokeping)"
+fi
 
 # --- promtool is in Debian's package prometheus, which also installs a service.
 if command -v promtool >/dev/null; then
