@@ -64,7 +64,7 @@ bool BatchRun::renew(const Target& target, const Options& options) {
                     options.max_rate == 0 && options.fail_fast == options_.fail_fast &&
                     options.any_source == options_.any_source && options.probe == profiles_.front();
   if (!fits) return false;
-  check(options);
+  check_except_probe(options);
   const ProbeOptions& probe = profiles_.front();
   const auto address = plain_address(target.host(), probe);
   if (!address) return false;

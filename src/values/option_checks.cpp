@@ -157,12 +157,16 @@ void check(const ResolveOptions& resolve) {
   check_range("ResolveOptions::parallel", resolve.parallel, {1, most_lookups});
 }
 
-void check(const Options& options) {
+void check_except_probe(const Options& options) {
   if (options.threads < 0) refuse("Options::threads", options.threads, "0 or more");
   if (!std::isfinite(options.max_rate) || options.max_rate < 0) {
     refuse("Options::max_rate", number_text(options.max_rate), "0 or more, and finite");
   }
   check(options.resolve);
+}
+
+void check(const Options& options) {
+  check_except_probe(options);
   check(options.probe);
 }
 

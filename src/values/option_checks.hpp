@@ -18,6 +18,8 @@ inline constexpr std::size_t largest_ipv6_payload = 65'527;  // the IPv6 payload
 void check(const ProbeOptions& probe);
 void check(const ResolveOptions& resolve);
 void check(const Options& options);  ///< Checks its members `resolve` and `probe` too.
+/// The same without `probe`, which equals one that was checked before.
+void check_except_probe(const Options& options);
 void check(const HealthOptions& options);
 void check(const Quorum& quorum);
 

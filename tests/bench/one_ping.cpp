@@ -1,4 +1,5 @@
-// Measures one ping of one host, with a bare socket and with the library in turn: opened for each ping, and kept open.
+// Measures one ping of one host, with a bare socket and with the library in turn: opened for each ping, then kept open.
+// Each way takes turns with its own bare socket alone, so that no other way displaces it from the processor's caches.
 // Usage: one_ping raw|ping 4|6 ROUNDS. Prints one line of name=value pairs: the times in microseconds (p50 and p95),
 // then the ratios of the medians and of the p95.
 #include <linux/capability.h>
@@ -86,8 +87,12 @@ Ways measure(bool raw, bool v4, int rounds) {
   for (int i = 0; i < rounds; ++i) {
     ways.bare.take([&] { return bench::BareSocket{raw, v4}.ask(); });
     ways.ping.take([&] { return ping(host, 1s).answered(); });
+  }
+  for (int i = 0; i < rounds; ++i) {
     ways.bare_kept.take([&] { return socket.ask(); });
     ways.ping_kept.take([&] { return ping(host, 1s, kept).answered(); });
+  }
+  for (int i = 0; i < rounds; ++i) {
     ways.batch_kept.take([&] { return ask(batch); });
     ways.prober_kept.take([&] { return ask(prober, to); });
   }
