@@ -11,9 +11,11 @@ ip route add blackhole 10.9.0.0/16
 
 : >"$folder/out"
 : >"$folder/err"
-tmux() { command tmux -S "$folder/socket" -f /dev/null "$@"; }
-# begin COLUMNS LINES: a shell in a new terminal.
+terminals=0
+tmux() { command tmux -S "$folder/socket$terminals" -f /dev/null "$@"; }
+# begin COLUMNS LINES: a shell in a new terminal, with a server of its own: one that ends could still take it in.
 begin() {
+  terminals=$((terminals + 1))
   tmux new-session -d -x "$1" -y "$2" "env -u NO_COLOR PS1='ready> ' bash --norc --noprofile -i"
   shows 'ready>'
 }
