@@ -22,8 +22,9 @@ Result BatchRun::take_only() {
   engine::Shards& shards = targets_.shards();
   auto used = shards.empty() ? nullptr : shards.release_transport(0);
   const bool own = own_kind_ != TransportKind::automatic;
-  if (used && !own) options_.transport->give_back(std::move(used));
-  if (used && own && serves_again() && used->close_sockets())
+  if (used && !own)
+    options_.transport->give_back(std::move(used));
+  else if (used && serves_again() && used->close_sockets())
     closed_ = {.transport = std::move(used), .kind = own_kind_};
   options_.transport.reset();
   options_.stop = {};
