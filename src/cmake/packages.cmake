@@ -139,5 +139,9 @@ endforeach()
 configure_file(src/debian/library.lintian-overrides.in debian/${library_package} @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/debian/${library_package} DESTINATION share/lintian/overrides
   COMPONENT multiping_library)
+if(MULTIPING_BUILD_COMMAND)
+  install(FILES src/debian/command/lintian-overrides DESTINATION share/lintian/overrides RENAME multiping
+    COMPONENT multiping_command)
+endif()
 
 include(CPack)
