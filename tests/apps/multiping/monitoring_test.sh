@@ -33,8 +33,8 @@ says out '^ *-S, --src'
 says out '^ *-O, --tos'
 expect 0 fping -C 5 -q -B1 -r1 -b64 -i1 -p 50 127.0.0.1
 says err '^127\.0\.0\.1 : [0-9.]* [0-9.]* [0-9.]* [0-9.]* [0-9.]*$'
-# One cycle of SmokePing itself, where it is installed: it starts its probe FPing, and stores what it reads.
-if command -v smokeping >/dev/null; then
+# One cycle of SmokePing itself, where it runs: it starts its probe FPing, and stores what it reads.
+if smokeping --version >/dev/null 2>&1; then
   settings=$(dirname "$(command -v smokeping)")/../../etc/smokeping
   [ -d "$settings" ] || settings=/etc/smokeping
   mkdir "$folder/data" "$folder/images"
