@@ -153,8 +153,8 @@ MULTIPING_EXPORT Batch multi_ping(TargetList targets, Timeout timeout, int retry
 
 /// Sends one probe to one host and returns its result, whatever the outcome. Throws as MultiPing does.
 ///
-/// The process keeps the memory of the last call, some 30 KiB, so that the next one, in any thread, allocates none. It
-/// keeps no socket; see Options::transport.
+/// The process keeps the memory of the last call, some 30 KiB. The next call with equal options, in any thread, then
+/// allocates nothing but a long host name in its result. No socket is kept; see Options::transport.
 [[nodiscard]] MULTIPING_EXPORT Result ping(const Target& target, Timeout timeout = std::chrono::seconds{1},
                                            const Options& options = {});
 

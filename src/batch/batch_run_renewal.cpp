@@ -31,8 +31,8 @@ Result BatchRun::take_only() {
   return targets_.release_first();
 }
 
-/// An answered target leaves nothing behind: no cause was looked for, and no repetition is due. Large payloads have
-/// large buffers, which are not kept.
+/// After an answer, no cause was looked for, and no repetition is due. Large payloads have large buffers, which are not
+/// kept.
 bool BatchRun::serves_again() const noexcept {
   const auto& results = targets_.results();
   return life_ == Life::one_call && !progress_ && !sendability_ && names_.size() == 0 && profiles_.size() == 1 &&

@@ -1,4 +1,4 @@
-// Keeps the memory of the last ping() for the next one, which then allocates little. No socket is kept here.
+// Keeps the memory of the last ping() for the next one, which then allocates almost nothing. No socket is kept.
 // One run is kept in each process, and any thread may take it.
 #pragma once
 

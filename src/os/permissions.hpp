@@ -28,7 +28,7 @@ namespace multiping::os {
 /// False when CAP_NET_RAW is not effective in this thread. Then the kernel refuses raw sockets, except to the owner of
 /// another user namespace to which the network namespace belongs: user_namespaces(7).
 [[nodiscard]] bool may_have_net_raw() noexcept;
-/// The families of which a socket of the kind is open, so that this need not be tried.
+/// The families for which a socket of the kind is open already. Whether one can be opened is not tried for these.
 struct OpenFamilies {
   bool ipv4 = false, ipv6 = false;
 };
