@@ -178,8 +178,9 @@ std::optional<net::WayOut> KernelNetwork::way_out(const Address& to, const Probe
   if (!way->source) way->source = source_of(probe, to.family());
   if (!way->gateway) return way;
   Request<rtmsg> route = way_question(to, probe, asked_for, Wanted::route);
-  static_cast<void>(
-      question(route.bytes(++sequence_), [&](const Message& message) { way->several = kernel::has_several(message); }));
+  const std::error_code unanswered =
+      question(route.bytes(++sequence_), [&](const Message& message) { way->several = kernel::has_several(message); });
+  if (unanswered) way->several = true;  // it may have
   return way;
 }
 

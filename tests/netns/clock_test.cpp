@@ -200,15 +200,22 @@ BOOST_AUTO_TEST_CASE(a_step_while_this_process_is_busy) {
   }
 }
 
-// A ping() uses the memory of the last one, whose clocks are of another time.
+bool timed_by_kernel() { return ping("127.0.0.1", 20s).timestamps == TimestampSource::kernel; }
+
+// A ping() uses the memory of the last one, whose clocks are of another time. The kernel begins to take times a moment
+// after the first socket asked for them. Now and then its time of an answer from this host is not after the time that
+// was measured for the probe, and is not used.
 BOOST_AUTO_TEST_CASE(a_step_between_two_pings) {
   in_namespace([] {
-    for (const std::chrono::milliseconds by : {30ms, -50ms}) {
-      for (int times = 0; times < 2; ++times)
-        BOOST_TEST((ping("127.0.0.1", 20s).timestamps == TimestampSource::kernel));
-      step_wall_clock(std::chrono::nanoseconds{by}.count());
-    }
-    BOOST_TEST((ping("127.0.0.1", 20s).timestamps == TimestampSource::kernel));
+    const MultiPing asks_for_times{"127.0.0.1"};
+    for (int times = 0; times < 1'000 && !timed_by_kernel(); ++times) std::this_thread::sleep_for(1ms);
+    int timed = 0;
+    for (int times = 0; times < 5; ++times)
+      for (const std::chrono::milliseconds by : {30ms, -50ms}) {
+        step_wall_clock(std::chrono::nanoseconds{by}.count());
+        timed += timed_by_kernel() ? 1 : 0;
+      }
+    BOOST_TEST(timed >= 7);
   });
 }
 

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -22,6 +23,7 @@ namespace multiping::test {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using boost::unit_test::label;
 using boost::unit_test::precondition;
 
@@ -53,7 +55,8 @@ std::size_t open_descriptors() {
       std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, std::filesystem::directory_iterator{}));
 }
 
-/// All members that do not differ from ping to ping.
+/// All members that do not differ from ping to ping. Now and then the kernel's time of an answer from this host is not
+/// after the time measured for its probe, and is not used.
 void check_same(const Result& ours, const Result& theirs) {
   BOOST_TEST(ours.host == theirs.host);
   BOOST_TEST(ours.address == theirs.address);
@@ -61,7 +64,7 @@ void check_same(const Result& ours, const Result& theirs) {
   BOOST_TEST(ours.responder == theirs.responder);
   BOOST_TEST(ours.attempt == theirs.attempt);
   BOOST_TEST(int{ours.reply_ttl} == int{theirs.reply_ttl});
-  BOOST_TEST((ours.timestamps == theirs.timestamps));
+  BOOST_TEST((ours.timestamps == TimestampSource::none) == (theirs.timestamps == TimestampSource::none));
   BOOST_TEST(int{ours.auth_bits} == int{theirs.auth_bits});
   BOOST_TEST((ours.reply_tos == theirs.reply_tos));
   BOOST_TEST((ours.error == theirs.error));
@@ -207,24 +210,32 @@ BOOST_AUTO_TEST_CASE(a_process_that_gives_up_its_privileges_goes_on_by_ping_sock
   });
 }
 
-/// A first call and a later one end alike where descriptors are few.
+/// Calls `body` while this process can open no descriptor, whichever it has inherited.
+void without_descriptors(const std::function<void()>& body) {
+  rlimit usual{};
+  BOOST_REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+  const int lowest_free = ::dup(0);
+  BOOST_REQUIRE(::close(lowest_free) == 0);
+  const rlimit none{.rlim_cur = static_cast<rlim_t>(lowest_free), .rlim_max = usual.rlim_max};
+  BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  body();
+  BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
+}
+
+/// A first call and a later one end alike.
 BOOST_AUTO_TEST_CASE(a_lack_of_descriptors_is_told_as_at_first) {
-  const auto told = [](bool first) {
-    std::string text;
-    if (!first) BOOST_TEST(answers("127.0.0.1"));
-    const rlimit few{.rlim_cur = open_descriptors() - 1, .rlim_max = 1024};  // the count opens one itself
-    BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
-    try {
-      text = to_string(ping("127.0.0.1", 1s).outcome);
-    } catch (const std::system_error& error) {
-      text = error.what();
-    }
-    return text;
-  };
-  const std::string file = "/tmp/multiping-first-" + std::to_string(::getpid());
-  in_namespace([&] { write_file(file, told(true)); });
-  in_namespace([&] { BOOST_TEST(told(false) == read_file(file)); });
-  std::filesystem::remove(file);
+  for (const bool first : {true, false}) {
+    in_namespace([first] {
+      if (!first) BOOST_TEST(answers("127.0.0.1"));
+      without_descriptors([] {
+        BOOST_CHECK_EXCEPTION(static_cast<void>(ping("127.0.0.1", 1s)), std::system_error,
+                              [](const std::system_error& error) {
+                                return error.what() == "cannot open a transport of kind raw: Too many open files"s;
+                              });
+      });
+      BOOST_TEST(answers("127.0.0.1"));
+    });
+  }
 }
 
 /// The stop source ends while the call runs: later calls do not pay for it.
