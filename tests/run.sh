@@ -38,7 +38,7 @@ build_all
 echo "== Running the tests"
 status=0
 # Most of them wait for a network most of the time.
-ctest --test-dir "$build" --output-on-failure --no-tests=error --parallel "$(($(nproc) * 2))" "$@" || status=$?
+ctest --test-dir "$build" --output-on-failure --no-tests=error --parallel "$(($(nproc) * 4))" "$@" || status=$?
 
 log=$build/Testing/Temporary/LastTest.log
 if grep -qs '^SKIPPED ' "$log"; then

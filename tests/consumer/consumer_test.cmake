@@ -19,7 +19,7 @@ endfunction()
 # Configuring a project of this folder begins with this; many files at once, which is sooner done.
 set(configure ${CMAKE_COMMAND} -G ${GENERATOR} -D CMAKE_CXX_COMPILER=${COMPILER}
   -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -D CMAKE_CXX_FLAGS=${FLAGS} -D BUILD_SHARED_LIBS=${build_shared}
-  -D CMAKE_UNITY_BUILD=ON)
+  -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=40)
 set(as_guest -D MULTIPING_SOURCE=${SOURCE} -D MULTIPING_INSTALL=ON)
 
 # Configures and builds the project of this step.

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 using net::Neighbour;
 using net::WayOut;
-using State = net::Neighbour::State;
+using NeighbourState = net::Neighbour::State;
 
 BOOST_AUTO_TEST_SUITE(kernel_network_test, *precondition(needs_root))
 
@@ -31,7 +31,7 @@ std::error_code way_error(os::KernelNetwork& kernel, const char* to) {
   return way->error;
 }
 
-State state_of(os::KernelNetwork& kernel, const char* neighbour) {
+NeighbourState state_of(os::KernelNetwork& kernel, const char* neighbour) {
   const auto found = kernel.neighbour(address(neighbour), ::if_nametoindex("va"));
   BOOST_REQUIRE(found.has_value());
   BOOST_TEST(found->address == address(neighbour));
@@ -93,8 +93,9 @@ BOOST_AUTO_TEST_CASE(neighbours_are_seen_as_the_kernel_sees_them) {
     become_nobody();
     ask_neighbours();
     os::KernelNetwork kernel;
-    for (const char* living : {"10.1.0.2", "fd01::2"}) BOOST_TEST((state_of(kernel, living) == State::reachable));
-    for (const char* dead : {"10.1.0.9", "fd01::9"}) BOOST_TEST((state_of(kernel, dead) == State::incomplete));
+    for (const char* living : {"10.1.0.2", "fd01::2"})
+      BOOST_TEST((state_of(kernel, living) == NeighbourState::reachable));
+    for (const char* dead : {"10.1.0.9", "fd01::9"}) BOOST_TEST((state_of(kernel, dead) == NeighbourState::incomplete));
     const std::uint32_t device = ::if_nametoindex("va");
     BOOST_TEST(!kernel.neighbour(address("10.1.0.77"), device).has_value());
     const auto living = kernel.neighbour(address("10.1.0.2"), device);

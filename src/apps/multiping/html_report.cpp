@@ -19,10 +19,8 @@ std::string wall_text(std::chrono::system_clock::time_point time) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S %z}", fmt::localtime(std::chrono::system_clock::to_time_t(time)));
 }
 
-double loss_of(const HostFigures& figures) noexcept {
-  const Tally& all = figures.all;
-  return all.sent == 0 ? 1 : static_cast<double>(all.sent - all.received) / static_cast<double>(all.sent);
-}
+/// A host that was not asked is as bad as one that lost all.
+double loss_of(const HostFigures& figures) noexcept { return figures.all.loss().value_or(1); }
 
 }  // namespace
 

@@ -121,9 +121,8 @@ std::string time_of(const Subject& subject, Duration time) {
 }
 
 std::string loss_of(const Subject& subject) {
-  const Tally& tally = subject.tally;
-  if (tally.sent == 0) return {};
-  return real_text(static_cast<double>(tally.sent - tally.received) / static_cast<double>(tally.sent));
+  const auto loss = subject.tally.loss();
+  return loss ? real_text(*loss) : std::string{};
 }
 
 /// Targets that do not answer, with the reason as labels.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -47,6 +48,11 @@ struct Tally {
   void add_loss() noexcept { ++sent; }
   [[nodiscard]] Duration mean() const noexcept {
     return received == 0 ? Duration{} : total / static_cast<std::int64_t>(received);
+  }
+  /// From 0 to 1; none where nothing was sent.
+  [[nodiscard]] std::optional<double> loss() const noexcept {
+    if (sent == 0) return std::nullopt;
+    return static_cast<double>(sent - received) / static_cast<double>(sent);
   }
   /// In whole per cent, rounded down, as fping prints it; 0 where nothing was sent.
   [[nodiscard]] std::uint64_t loss_percent() const noexcept { return sent == 0 ? 0 : (sent - received) * 100 / sent; }

@@ -16,10 +16,8 @@ namespace {
 
 constexpr std::size_t most_named = 5;
 
-double loss_of(const HostFigures& figures) noexcept {
-  const Tally& all = figures.all;
-  return all.sent == 0 ? 0 : static_cast<double>(all.sent - all.received) / static_cast<double>(all.sent);
-}
+/// A host that was not asked has lost nothing.
+double known_loss(const HostFigures& figures) noexcept { return figures.all.loss().value_or(0); }
 
 std::string in_ink(bool colors, Ink ink, const std::string& text) { return colors ? painted(ink, text) : text; }
 
@@ -50,15 +48,17 @@ std::string probes_line(const RunTotals& totals) {
 std::string losses_line(const RunFigures& view) {
   std::vector<std::size_t> some;
   for (std::size_t at = 0; at < view.figures.size(); ++at)
-    if (const double loss = loss_of(view.figures[at]); loss > 0 && loss < 1) some.push_back(at);
+    if (const double loss = known_loss(view.figures[at]); loss > 0 && loss < 1) some.push_back(at);
   if (some.empty()) return {};
   const std::size_t named = std::min(some.size(), most_named);
-  const auto worse = [&](std::size_t a, std::size_t b) { return loss_of(view.figures[a]) > loss_of(view.figures[b]); };
+  const auto worse = [&](std::size_t a, std::size_t b) {
+    return known_loss(view.figures[a]) > known_loss(view.figures[b]);
+  };
   std::ranges::partial_sort(some, some.begin() + static_cast<std::ptrdiff_t>(named), worse);
   std::string text = "most loss:";
   for (std::size_t at = 0; at < named; ++at)
     text += fmt::format("{} {} {:.3g} %", at == 0 ? "" : ",", printable(view.targets[some[at]].shown()),
-                        100 * loss_of(view.figures[some[at]]));
+                        100 * known_loss(view.figures[some[at]]));
   return text + (some.size() > named ? fmt::format(", and {} more\n", some.size() - named) : "\n");
 }
 
