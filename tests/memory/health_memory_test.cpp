@@ -130,6 +130,8 @@ BOOST_AUTO_TEST_CASE(judgements_are_whole_or_not_at_all) {
 
 namespace {
 
+/// In the half of it that is left after a gateway is called, the gateway answers on a busy machine too.
+constexpr auto answer_time = 150ms;
 const std::vector<std::string> silent_hosts{"10.25.0.1", "fd25::1", "10.1.0.77"};
 
 /// Behind the gateway 10.1.0.2, which answers, all is silent.
@@ -155,7 +157,7 @@ BOOST_AUTO_TEST_CASE(a_cause_is_found_or_unknown, *boost::unit_test::preconditio
         make_silence();
         const auto failed = fail_each_allocation("multi_ping() of silent hosts", [](Trial& trial) {
           Batch batch;
-          if (!trial.call([&] { batch = multi_ping(silent_hosts, 40ms, 1); })) return;
+          if (!trial.call([&] { batch = multi_ping(silent_hosts, answer_time, 1); })) return;
           for (const Result& result : batch.no_responses) check(trial, result);
         });
         BOOST_TEST(failed > 20U);
@@ -163,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_cause_is_found_or_unknown, *boost::unit_test::preconditio
           std::vector<Prober::Completion> done;
           Prober prober;
           for (const std::string& host : silent_hosts)
-            static_cast<void>(prober.submit(*Address::parse(host), {.timeout = 40ms}));
+            static_cast<void>(prober.submit(*Address::parse(host), {.timeout = answer_time}));
           if (!trial.call([&] {
                 while (done.size() < silent_hosts.size())
                   for (auto& each : prober.poll(1s)) done.push_back(std::move(each));

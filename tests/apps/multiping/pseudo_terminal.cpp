@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utmp.h>
 
 #include <algorithm>
 #include <csignal>
@@ -207,16 +208,23 @@ PseudoTerminal::PseudoTerminal(const std::string& command, Size size) : screen_{
   winsize window{};
   window.ws_col = static_cast<unsigned short>(size.columns);
   window.ws_row = static_cast<unsigned short>(size.rows);
-  child_ = ::forkpty(&terminal_, nullptr, nullptr, &window);
-  if (child_ < 0) throw std::runtime_error{"cannot make a pseudo-terminal"};
+  int inside = -1;
+  if (::openpty(&terminal_, &inside, nullptr, nullptr, &window) != 0)
+    throw std::runtime_error{"cannot make a pseudo-terminal"};
+  // Before the command can change them.
+  ::tcgetattr(terminal_, &modes_);
+  child_ = ::fork();
   if (child_ == 0) {
+    ::close(terminal_);
+    ::login_tty(inside);
     ::setenv("TERM", "xterm", 1);
     ::setenv("LC_ALL", "C.UTF-8", 1);
     ::unsetenv("NO_COLOR");
     ::execl("/bin/sh", "sh", "-c", ("exec " + command).c_str(), nullptr);
     ::_exit(127);
   }
-  ::tcgetattr(terminal_, &modes_);
+  ::close(inside);
+  if (child_ < 0) throw std::runtime_error{"cannot start a program in a pseudo-terminal"};
 }
 
 PseudoTerminal::~PseudoTerminal() {
