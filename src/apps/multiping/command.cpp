@@ -2,9 +2,12 @@
 #include "apps/multiping/command.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -12,7 +15,9 @@
 #include "apps/multiping/probe_run.hpp"
 #include "apps/multiping/report_choice.hpp"
 #include "apps/multiping/target_list.hpp"
-#include "apps/multiping/trace_mtu_wait_runs.hpp"
+#include "apps/multiping/trace_mtu_runs.hpp"
+#include "apps/multiping/wait_run.hpp"
+#include "multiping/error.hpp"
 
 namespace multiping::command {
 namespace {
@@ -22,10 +27,14 @@ int status_of(const RunFigures& view) {
   if (options.reachable > 0)
     return view.totals.alive >= options.reachable ? ExitStatus::all_reachable : ExitStatus::some_unreachable;
   if (options.mode == Mode::wait)
-    return view.totals.alive >= wanted_of(view) ? ExitStatus::all_reachable : ExitStatus::some_unreachable;
+    return view.totals.targets > 0 && view.totals.alive < wanted_of(view) ? ExitStatus::some_unreachable
+                                                                          : ExitStatus::all_reachable;
   if (!view.unresolved.empty()) return ExitStatus::some_unresolved;
-  return view.totals.alive == view.totals.targets && view.totals.targets > 0 ? ExitStatus::all_reachable
-                                                                             : ExitStatus::some_unreachable;
+  // An empty part of a list has no target that is unreachable; an empty list is a mistake.
+  const bool may_be_empty = options.shard.count > 1;
+  return view.totals.alive == view.totals.targets && (view.totals.targets > 0 || may_be_empty)
+             ? ExitStatus::all_reachable
+             : ExitStatus::some_unreachable;
 }
 
 }  // namespace
@@ -62,8 +71,16 @@ void run_task(const RunInputs& support) {
   if (options.mode == Mode::trace) return run_trace(support);
   if (options.mode == Mode::mtu) return run_mtu(support);
   if (options.mode == Mode::wait) return run_wait(support);
-  if (fits_sweep(options, support.view.targets.size())) return BatchSweep{support}.run();
-  ProbeRun{support}.run();
+  std::optional<BatchSweep> sweep;
+  if (fits_sweep(options, support.view.targets.size())) {
+    try {
+      sweep.emplace(support);
+    } catch (const PermissionError&) {
+      throw;
+    } catch (const std::system_error&) {  // as -I of an interface that does not exist: a run tells it for each target
+    }
+  }
+  sweep ? sweep->run() : ProbeRun{support}.run();
 }
 
 void run_and_explain(const RunInputs& support) {
@@ -77,6 +94,11 @@ void begin_part(const RunInputs& support) {
   RunFigures& view = support.view;
   view.statistics.assign(support.report.wants_statistics() ? view.targets.size() : 0, {});
   support.report.begin(view);
+}
+
+std::size_t failed_of(const RunFigures& view) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      view.figures, [](const HostFigures& each) { return each.decided && each.all.received == 0; }));
 }
 
 /// Rounds and tasks keep all targets at once.
@@ -94,7 +116,10 @@ void run_blocks(const RunInputs& support) {
   const std::size_t part = view.options->mode == Mode::once ? most_at_once : all.size();
   view.totals.targets = all.size();
   for (std::size_t from = 0; from < all.size() && !view.stopped; from += part) {
-    if (from > 0) support.report.part_over();
+    if (from > 0) {
+      support.report.part_over();
+      view.totals.unreachable += failed_of(view);
+    }
     take_addresses(*view.options, std::span{all}.subspan(from, std::min(part, all.size() - from)), view);
     begin_part(support);
     run_and_explain(support);
@@ -106,8 +131,22 @@ void run_list(const RunInputs& support) {
   RunFigures& view = support.view;
   make_targets(*view.options, view);
   view.totals.targets = view.targets.size();
+  const CommandOptions& options = *view.options;
+  if (options.mode == Mode::wait && view.targets.empty() && options.shard.count == 1)
+    throw std::invalid_argument{"--wait: the list has no target"};
   begin_part(support);
   if (!view.targets.empty()) run_and_explain(support);
+}
+
+void run_targets(const RunInputs& support) { support.view.options->generate ? run_blocks(support) : run_list(support); }
+
+/// A run that was stopped has targets of which it is not known whether they are reachable.
+std::size_t unreachable_of(const RunFigures& view) {
+  const RunTotals& totals = view.totals;
+  const std::size_t silent = totals.targets - totals.alive;
+  if (view.options->mode == Mode::wait) return silent - std::min(silent, totals.unresolved);
+  if (!view.stopped) return silent;
+  return std::min(silent, totals.unreachable + failed_of(view));
 }
 
 }  // namespace
@@ -117,9 +156,20 @@ int run_command(const CommandOptions& options, std::shared_ptr<Transport> transp
   Signals signals;
   const auto report = make_report(options, outputs);
   const RunInputs support{.view = view, .report = *report, .signals = signals, .transport = std::move(transport)};
-  options.generate ? run_blocks(support) : run_list(support);
-  view.totals.unreachable = view.totals.targets - view.totals.alive;
+  // Where one stream takes no more text, the others have the summary all the same.
+  std::exception_ptr unwritten;
+  try {
+    run_targets(support);
+  } catch (const WriteFailed&) {
+    unwritten = std::current_exception();
+    view.stopped = true;
+  }
+  view.totals.unreachable = unreachable_of(view);
   view.totals.targets > 0 ? report->finish() : report->finish_without_targets();
+  if (unwritten) {
+    outputs.err.commit();
+    std::rethrow_exception(unwritten);
+  }
   return report->exit_status().value_or(status_of(view));
 }
 

@@ -14,6 +14,7 @@
 #include "apps/multiping/completion_text.hpp"
 #include "apps/multiping/help_text.hpp"
 #include "apps/multiping/list_shard.hpp"
+#include "apps/multiping/option_combinations.hpp"
 #include "apps/multiping/option_table.hpp"
 #include "apps/multiping/option_values.hpp"
 #include "multiping/result.hpp"
@@ -100,6 +101,23 @@ std::span<const OptionRow> rows_of(Personality personality) noexcept {
   return personality == Personality::check_icmp ? check_icmp_table() : option_table();
 }
 
+/// CLI11 takes "[::1]" for a list of one word, unless something follows.
+constexpr std::string_view mark = "] ";
+
+/// The words of the command line, the last first, as CLI11 wants them.
+std::vector<std::string> marked_words(int argc, const char* const* argv) {
+  std::vector<std::string> words;
+  for (int i = argc - 1; i > 0; --i) {
+    words.emplace_back(argv[i]);
+    if (words.back().starts_with('[') && words.back().ends_with(']')) words.back() += ' ';
+  }
+  return words;
+}
+
+void unmark(std::string& word) {
+  if (word.ends_with(mark)) word.pop_back();
+}
+
 std::vector<Given> parse(int argc, const char* const* argv, CommandOptions& options) {
   CLI::App app{"", options.program};
   app.set_help_flag();
@@ -109,10 +127,12 @@ std::vector<Given> parse(int argc, const char* const* argv, CommandOptions& opti
     if (mentioned.has(row.names)) add_row(app, row, given);
   app.add_option("targets", options.targets);
   try {
-    app.parse(argc, argv);
+    app.parse(marked_words(argc, argv));
   } catch (const CLI::ParseError& error) {
     refuse(app, error, options.program);
   }
+  for (std::string& target : options.targets) unmark(target);
+  for (Given& each : given) unmark(each.value);
   return given;
 }
 
@@ -139,27 +159,10 @@ std::optional<Answer> answer_of(const std::vector<Given>& given, const std::stri
   return Answer{help->value.empty() ? grouped_help(program) : group_help(help->value)};
 }
 
-/// -c and -C print each answer, whatever -a and -u say.
-void settle_printing(CommandOptions& options) {
-  Printing& printing = options.printing;
-  if (printing.alive && printing.unreachable) throw std::invalid_argument{"specify only one of a, u"};
-  if (options.naming.reverse_all && options.naming.reverse_numeric)
-    throw std::invalid_argument{"use either one of -d or -n"};
-  if (options.format == Format::json && !sends_rounds(options.mode))
-    throw std::invalid_argument{"-J needs -c, -C or -l"};
-}
-
-void settle_sources(CommandOptions& options) {
-  if (options.generate && options.file) throw std::invalid_argument{"specify only one of f, g"};
-  if (options.generate && options.targets.empty()) throw std::invalid_argument{"-g needs a block, or two addresses"};
-  if (options.file && !options.targets.empty())
-    throw std::invalid_argument{"-f and targets as arguments exclude each other"};
-}
-
 void settle(CommandOptions& options, const std::vector<Given>& given, const Environment& environment) {
   if (const Given* shard = find_given(given, "--shard")) options.shard = to_shard(shard->value, environment);
-  settle_printing(options);
-  settle_sources(options);
+  if (!sends_rounds(options.mode)) options.printing.summary_every.reset();  // as with fping
+  check_combination(options, [&given](std::string_view name) { return find_given(given, name) != nullptr; });
 }
 
 std::string program_name(Personality personality) {

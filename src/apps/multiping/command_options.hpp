@@ -145,6 +145,11 @@ struct CommandOptions {
 /// The timeout of a probe: -t, or what fping takes without it.
 [[nodiscard]] Duration probe_timeout(const CommandOptions& options) noexcept;
 
+/// The most probes per second over all targets, by -i or --rate; 0: as fast as nothing is lost.
+[[nodiscard]] inline double probe_rate(const CommandOptions& options) noexcept {
+  return options.interval > Duration{0} ? 1e9 / static_cast<double>(options.interval.count()) : 0;
+}
+
 /// True in the modes that send a number of probes to each target.
 [[nodiscard]] constexpr bool sends_rounds(Mode mode) noexcept { return mode == Mode::count || mode == Mode::loop; }
 

@@ -90,7 +90,9 @@ void FpingReport::timed_out(const ProbeEvent& event) {
     elsewhere_.resize(view().targets.size());
     elsewhere_[event.target] = event.result.responder;
   }
-  if (!each_probe_) return;
+  if (view().options->mode == Mode::wait && !printing().quiet)
+    err(in_err(Ink::bad, not_up_line(view().targets[event.target], event.result)));
+  if (!each_probe_ || event.result.outcome == Outcome::send_failed) return;  // that it was not sent is told
   const LineHead head{.name = name(event.target), .width = width_};
   out(in_out(Ink::bad, timestamp_text(printing(), Clock::now()) +
                            timeout_line(head, event.sequence, view().figures[event.target].all) +

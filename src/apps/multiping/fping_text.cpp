@@ -246,11 +246,22 @@ std::string netdata_text(std::string_view name, const Tally& tally, Duration eve
 
 std::string unresolved_line(const RunTarget& target) {
   const bool unknown = target.error == Errc::no_address;
+  if (target.error == Errc::not_an_address)
+    return fmt::format("{}: {}", printable(target.host),
+                       target.host.find('/') != std::string::npos || target.host.find('-') != std::string::npos
+                           ? "a block of addresses; -g asks all of them"
+                           : "a port needs --tcp, --udp or --sctp");
   return fmt::format("{}: {}", printable(target.host),
                      unknown                                ? "Name or service not known"
                      : target.error == Errc::lookup_failed  ? "Temporary failure in name resolution"
                      : target.error == Errc::lookup_timeout ? "Temporary failure in name resolution (no answer in time)"
                                                             : target.error.message());
+}
+
+std::string not_up_line(const RunTarget& target, const Result& result) {
+  if (result.outcome == Outcome::unresolved) return unresolved_line(target);
+  const std::string why = result.error ? result.error.message() : std::string{to_string(result.outcome)};
+  return fmt::format("{} is not up: {}", target.shown(), why);
 }
 
 std::string other_source(const Result& result) {

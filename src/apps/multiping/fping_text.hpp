@@ -46,6 +46,8 @@ struct LineHead {
 /// -N: one interval of one host; the charts' definitions are `first`.
 [[nodiscard]] std::string netdata_text(std::string_view name, const Tally& tally, Duration every, bool first);
 /// "nosuch.example: Name or service not known"
+/// --wait: "10.9.0.1 is not up: no-reply"
+[[nodiscard]] std::string not_up_line(const RunTarget& target, const Result& result);
 [[nodiscard]] std::string unresolved_line(const RunTarget& target);
 /// How fping calls an ICMP error: "ICMP Host Unreachable".
 [[nodiscard]] std::string icmp_error_name(const IcmpError& error, Family family);

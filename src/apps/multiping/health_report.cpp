@@ -66,6 +66,7 @@ HealthReport::HealthReport(const CommandOptions& options, Outputs outputs, std::
       options_{options},
       facts_{.tracker = tracker_for(options)},
       one_round_{options.mode == Mode::once || options.personality == Personality::check_icmp} {
+  static_cast<void>(Output{options.health});  // that it cannot be written is told before the run
   add(std::move(others));
 }
 

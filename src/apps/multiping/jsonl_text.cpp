@@ -269,7 +269,7 @@ std::string run_jsonl(const RunFigures& view, WallTime now) {
       .count("targets", view.totals.targets)
       .count("alive", totals.alive)
       .count("unreachable", totals.unreachable)
-      .count("unresolved", view.unresolved.size());
+      .count("unresolved", totals.unresolved);
   if (view.options->mode == Mode::once || sends_rounds(view.options->mode)) {
     line.count("sent", totals.sent).count("received", totals.received).count("timeouts", totals.timeouts);
     line.count("icmp_errors", totals.other_icmp);

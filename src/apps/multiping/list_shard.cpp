@@ -48,13 +48,14 @@ Shard automatic(std::string_view text, const Environment& environment) {
   const auto slurm = environment("SLURM_ARRAY_TASK_ID");
   if (slurm && !has_count) return from_slurm(*slurm, environment);
   const auto kubernetes = environment("JOB_COMPLETION_INDEX");
+  if (!kubernetes && has_count)
+    throw std::invalid_argument{"--shard " + std::string{text} + ": JOB_COMPLETION_INDEX is not set"};
   if (!kubernetes)
-    throw std::invalid_argument{"--shard " + std::string{text} +
-                                ": neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set"};
+    throw std::invalid_argument{"--shard auto: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set"};
   if (!has_count)
     throw std::invalid_argument{"--shard auto: Kubernetes does not say how many parts there are; write auto/N"};
   const std::uint64_t count = to_number("--shard auto/N", text.substr(5), {1, most_parts});
-  return checked(text, to_number("JOB_COMPLETION_INDEX", *kubernetes, {0, most_parts}), count);
+  return {.index = to_number("JOB_COMPLETION_INDEX", *kubernetes, {0, count - 1}), .count = count};
 }
 
 }  // namespace

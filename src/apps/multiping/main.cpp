@@ -15,8 +15,9 @@
 
 #include "apps/multiping/command.hpp"
 #include "apps/multiping/command_line.hpp"
+#include "apps/multiping/option_values.hpp"
 #include "apps/multiping/output_streams.hpp"
-#include "apps/multiping/trace_mtu_wait_runs.hpp"
+#include "apps/multiping/trace_mtu_runs.hpp"
 #include "apps/privileges/privileges.hpp"
 #include "multiping/error.hpp"
 
@@ -80,8 +81,8 @@ Who who_is(int argc, const char* const* argv) {
 }
 
 /// A monitoring system reads the standard output alone, and 3 is its greatest status: unknown.
-int complain(const Who& who, const char* what, int status) {
-  (who.plugin ? std::cout : std::cerr) << who.program << ": " << what << std::endl;
+int complain(const Who& who, const std::string& what, int status) {
+  (who.plugin ? std::cout : std::cerr) << who.program << ": " << command::in_options(what) << std::endl;
   return who.plugin ? ExitStatus::usage : status;
 }
 

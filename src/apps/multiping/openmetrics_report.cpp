@@ -30,7 +30,7 @@ void OpenmetricsReport::interval_over(std::chrono::system_clock::time_point) {
   totals.elapsed = std::chrono::steady_clock::now() - start_;
   totals.unreachable = view().targets.size() - totals.alive;
   page(totals);
-  outputs_.out.commit_and_restart();
+  outputs_.out.commit();
 }
 
 void OpenmetricsReport::routes(std::span<const Route> routes) {

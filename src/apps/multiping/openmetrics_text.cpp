@@ -208,7 +208,7 @@ void add_run(Page& page, const MetricsPage& from) {
   page.family({"multiping_run_targets", "", "Targets of this run, by what became of them."});
   page.sample("state=\"alive\"", counted(totals.alive));
   page.sample("state=\"unreachable\"", counted(totals.unreachable));
-  page.sample("state=\"unresolved\"", counted(from.view.unresolved.size()));
+  page.sample("state=\"unresolved\"", counted(totals.unresolved));
   page.family({"multiping_run_duration_seconds", "seconds", "How long this run took."});
   page.sample("", exact_seconds(totals.elapsed));
   page.family(

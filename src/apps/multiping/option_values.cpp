@@ -2,6 +2,7 @@
 // See option_values.hpp.
 #include "apps/multiping/option_values.hpp"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <stdexcept>
@@ -35,6 +36,27 @@ Duration to_time(std::string_view option, std::string_view text, double least_s,
 void refuse_value(std::string_view option, std::string_view value, std::string_view wanted) {
   throw std::invalid_argument{std::string{option} + " is " + (value.empty() ? "empty" : shown(value)) +
                               "; it must be " + std::string{wanted}};
+}
+
+std::string in_options(std::string text) {
+  constexpr std::array<std::array<std::string_view, 2>, 14> names{{{"ProbeOptions::source_v4", "-S"},
+                                                                   {"ProbeOptions::source_v6", "-S"},
+                                                                   {"ProbeOptions::device", "-I"},
+                                                                   {"ProbeOptions::mark", "-k"},
+                                                                   {"ProbeOptions::ttl", "-H"},
+                                                                   {"ProbeOptions::tos", "-O"},
+                                                                   {"ProbeOptions::payload_size", "-b"},
+                                                                   {"ProbeOptions::random_payload", "-R"},
+                                                                   {"ProbeOptions::dont_fragment", "-M"},
+                                                                   {"ProbeOptions::protocol tcp", "--tcp"},
+                                                                   {"ProbeOptions::protocol udp", "--udp"},
+                                                                   {"ProbeOptions::protocol sctp", "--sctp"},
+                                                                   {"Options::max_rate", "--rate"},
+                                                                   {"Options::threads", "--threads"}}};
+  for (const auto& [member, option] : names)
+    for (std::size_t at = text.find(member); at != std::string::npos; at = text.find(member, at))
+      text.replace(at, member.size(), option);
+  return text;
 }
 
 std::uint64_t to_number(std::string_view option, std::string_view text, NumberRange range) {

@@ -14,6 +14,9 @@ namespace multiping::command {
 /// "-c is 0; it must be 1 or more"
 [[noreturn]] void refuse_value(std::string_view option, std::string_view value, std::string_view wanted);
 
+/// A message of the library, in which options have their names on the command line: "-S" for "ProbeOptions::source_v4".
+[[nodiscard]] std::string in_options(std::string text);
+
 struct NumberRange {
   std::uint64_t least = 0, most = 0;
 };

@@ -3,22 +3,22 @@
 #include "apps/multiping/output_streams.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <system_error>
+#include <optional>
 #include <utility>
 
 namespace multiping::command {
 namespace {
 
 constexpr std::size_t buffer_size = std::size_t{64} << 10U;
-
-[[noreturn]] void fail(const std::string& doing) { throw std::system_error{errno, std::generic_category(), doing}; }
 
 /// What a new file may be read by: as open(2) with 0666 would make it.
 mode_t new_file_mode() noexcept {
@@ -33,6 +33,24 @@ std::string real_path(const std::string& path) {
   return found ? std::string{found.get()} : path;
 }
 
+/// The number in "/dev/fd/7"; none for the path of a file.
+std::optional<int> descriptor_named(const std::string& path) noexcept {
+  if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    int number = -1;
+    const char* const end = path.data() + path.size();
+    if (path.starts_with(folder) && std::from_chars(path.data() + folder.size(), end, number).ptr == end) return number;
+  }
+  return std::nullopt;
+}
+
+/// Waits until a descriptor that somebody has made non-blocking takes text.
+void wait_for_room(int descriptor) noexcept {
+  pollfd waited{descriptor, POLLOUT, 0};
+  ::poll(&waited, 1, -1);
+}
+
 }  // namespace
 
 Output::Output(int descriptor, std::string name)
@@ -40,21 +58,32 @@ Output::Output(int descriptor, std::string name)
 
 Output::Output(const std::string& path) : name_{path}, owned_{true} {
   struct stat found {};
-  if (::stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) {
+  if (const auto number = descriptor_named(path)) {
+    descriptor_ = ::fcntl(*number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  } else if (::stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) {
     descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    if (descriptor_ < 0) fail("cannot write to " + path);
+  } else {
+    path_ = real_path(path);
+    // An error is told now. The file itself is made with the first text, so that a signal leaves none before it.
+    open_beside();
+    ::unlink(std::exchange(temporary_, {}).c_str());
+    ::close(std::exchange(descriptor_, -1));
     return;
   }
-  open_beside(real_path(path));
+  if (descriptor_ < 0) fail();
 }
 
-void Output::open_beside(const std::string& path) {
-  path_ = path;
-  temporary_ = path + ".XXXXXX";
-  descriptor_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
-  if (descriptor_ >= 0) return;
-  temporary_.clear();
-  fail("cannot write to " + name_);
+void Output::fail() {
+  failed_ = true;
+  buffer_.clear();
+  throw WriteFailed{errno, std::generic_category(), "cannot write to " + name_};
+}
+
+void Output::open_beside() {
+  std::string path = path_ + ".XXXXXX";
+  descriptor_ = ::mkostemp(path.data(), O_CLOEXEC);
+  if (descriptor_ < 0) fail();
+  temporary_ = std::move(path);
 }
 
 Output::~Output() {
@@ -63,12 +92,12 @@ Output::~Output() {
   } catch (...) {  // a destructor has nobody to tell
     buffer_.clear();
   }
-  if (!owned_) return;
-  ::close(descriptor_);
+  if (owned_ && descriptor_ >= 0) ::close(descriptor_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void Output::write(std::string_view text) {
+  if (failed_) return;
   buffer_ += text;
   if (buffer_.size() >= buffer_size) flush();
 }
@@ -82,32 +111,40 @@ void Output::flush() {
 
 void Output::write_all(std::string_view text) {
   if (before_write_) before_write_();
+  if (descriptor_ < 0) open_beside();
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor_, text.data(), text.size());
     if (written >= 0) {
       text.remove_prefix(static_cast<std::size_t>(written));
     } else if (errno == EPIPE) {
       throw ClosedPipe{};
+    } else if (errno == EAGAIN) {
+      wait_for_room(descriptor_);
     } else if (errno != EINTR) {
-      fail("cannot write to " + name_);
+      fail();
     }
   }
 }
 
-void Output::commit() {
-  flush();
-  if (path_.empty()) return;
-  if (::fchmod(descriptor_, new_file_mode()) != 0 || ::fsync(descriptor_) != 0 ||
+/// The new file may be read by whom the old one could be read.
+void Output::take_place() {
+  struct stat old {};
+  const bool replaces = ::stat(path_.c_str(), &old) == 0;
+  if (replaces && ::fchown(descriptor_, old.st_uid, old.st_gid) != 0 && errno != EPERM) fail();
+  const mode_t mode = replaces ? old.st_mode & 0777 : new_file_mode();
+  if (::fchmod(descriptor_, mode) != 0 || ::fsync(descriptor_) != 0 ||
       std::rename(temporary_.c_str(), path_.c_str()) != 0)
-    fail("cannot write to " + name_);
+    fail();
   temporary_.clear();
+  ::close(std::exchange(descriptor_, -1));
+  in_place_ = true;
 }
 
-void Output::commit_and_restart() {
-  commit();
-  if (path_.empty()) return;
-  ::close(std::exchange(descriptor_, -1));
-  open_beside(std::string{path_});
+void Output::commit() {
+  flush();
+  if (path_.empty() || failed_ || (in_place_ && descriptor_ < 0)) return;
+  if (descriptor_ < 0) open_beside();
+  take_place();
 }
 
 }  // namespace multiping::command

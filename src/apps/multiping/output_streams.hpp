@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace multiping::command {
@@ -12,14 +13,21 @@ namespace multiping::command {
 /// Thrown when the reader of a pipe has gone: the program ends without a word, as SIGPIPE would end it.
 class ClosedPipe {};
 
+/// Thrown when text could not be written: "cannot write to FILE: ...". The stream takes no text from then on.
+class WriteFailed : public std::system_error {
+ public:
+  using std::system_error::system_error;
+};
+
 /// One stream of text. Not copyable, for one thread.
 class Output {
  public:
   /// Writes to an open descriptor; `name` is for messages.
   Output(int descriptor, std::string name);
-  /// Writes to a new file beside `path`, which takes the place of `path` at commit(). What is there and no regular file
-  /// (a device, a pipe) is written to directly; a symbolic link stays and its file is replaced. Throws
-  /// std::system_error.
+  /// Writes to a new file beside `path`, which takes the place of `path` at commit(), with the permissions and, where
+  /// that is allowed, the owner of the file that was there. What is there and no regular file (a device, a pipe) is
+  /// written to directly; a symbolic link stays and its file is replaced. "-", /dev/stdout, /dev/stderr and /dev/fd/N
+  /// are descriptors of this process, which are written to directly, whatever they are. Throws WriteFailed.
   explicit Output(const std::string& path);
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
@@ -28,12 +36,11 @@ class Output {
 
   /// Appends text; it is written when 64 KiB have come together. Throws as flush() does.
   void write(std::string_view text);
-  /// Writes what is buffered. Throws ClosedPipe, and std::system_error ("cannot write to FILE: ...").
+  /// Writes what is buffered. Throws ClosedPipe and WriteFailed.
   void flush();
-  /// Ends a file: written to the disk, and in its place. For a descriptor the same as flush().
+  /// Ends a file: written to the disk, and in its place. For a descriptor the same as flush(). What is written from
+  /// then on is a new file, which takes its place at the next commit().
   void commit();
-  /// The same, and what is written from then on is a new file, which takes its place at the next commit().
-  void commit_and_restart();
 
   [[nodiscard]] bool is_terminal() const noexcept { return terminal_; }
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
@@ -41,13 +48,15 @@ class Output {
   void before_write(std::function<void()> call) { before_write_ = std::move(call); }
 
  private:
-  void open_beside(const std::string& path);
+  [[noreturn]] void fail();
+  void open_beside();
+  void take_place();
   void write_all(std::string_view text);
 
   int descriptor_ = -1;
   std::string name_;
   std::string path_{}, temporary_{};  ///< Of a file that takes its place at commit(); else empty.
-  bool owned_ = false;
+  bool owned_ = false, failed_ = false, in_place_ = false;
   std::string buffer_{};
   bool terminal_ = false;
   std::function<void()> before_write_{};

@@ -51,9 +51,9 @@ void ProbeRun::run() {
   while (!over()) {
     const Clock::time_point now = Clock::now();
     end_delays(now);
+    tick(now);
     send_due(now);
     for (const Prober::Completion& completion : prober_.poll(Duration{0})) take(completion);
-    tick(now);
     take_signals();
     if (!over()) wait(Clock::now());
   }
@@ -68,13 +68,10 @@ Duration ProbeRun::wait_of(std::uint64_t attempt) const noexcept {
 
 /// Until the end of all waits: an answer to any attempt counts until then.
 Duration ProbeRun::waits_from(std::uint64_t attempt) const noexcept {
-  Duration sum{};
-  for (std::uint64_t each = attempt; each <= static_cast<std::uint64_t>(options_.retry) + 1; ++each) {
-    const Duration wait = wait_of(each);
-    if (wait > Duration::max() - sum) return Duration::max();
-    sum += wait;
-  }
-  return sum;
+  const double first = static_cast<double>(wait_of(attempt).count()), factor = options_.backoff;
+  const double waits = static_cast<double>(options_.retry) + 2 - static_cast<double>(attempt);
+  const double sum = factor > 1 ? first * (std::pow(factor, waits) - 1) / (factor - 1) : first * waits;
+  return Timeout{std::chrono::duration<double, std::nano>{sum}};
 }
 
 Submission ProbeRun::submission_for(const Sent& sent) const {

@@ -4,16 +4,16 @@
 //   main.cpp       opens the transport, gives privileges up, and runs command.cpp, which wires the parts:
 //   command_line   argv -> CommandOptions, by option_table (names, groups, help, setters: a row for each option)
 //   target_file    text -> entries            target_list  entries, -g, --shard, names -> RunTargets
-//   round_schedule who is asked next, and when; attempt_table  which attempts of Mode::once are under way (both pure)
+//   round_times    who is asked next, and when; attempt_table  which attempts of Mode::once are under way (both pure)
 //   probe_run      the loop: Prober, signals, timers; calls a Report for each event
 //   batch_sweep    Mode::once for long lists, by MultiPing and its threads; calls the same Report
-//   task_runs      the tasks beyond fping: --trace, --mtu, --wait, --why, --check; their texts are in task_text
+//   wait_run       --wait; trace_mtu_runs  the other tasks beyond fping: --trace, --mtu, --why, --check
 //   report         this file; report_choice.cpp chooses the implementation by CommandOptions::format
 //   fping_report   fping's lines; its texts are made by the pure functions of fping_text
 //   jsonl_report, csv_report, openmetrics_report, check_icmp_report
-//                  formats for machines; their texts are in *_text, what they share in machine_text and target_fates
+//                  formats for machines; their texts are in *_text, what they share in last_failures
 //   health_report  --health: around the others, keeps a HealthTracker; health_facts says what is judged (pure)
-//   output         all text goes through it: buffered, errors of writing kept, atomic files
+//   output_streams all text goes through it: buffered, errors of writing kept, atomic files
 // To add a format: a class that derives from Report, its texts as pure functions, a line in report_choice.cpp.
 // To add an option: a member of CommandOptions and a row of option_table.cpp (and a paragraph of multiping.1).
 #pragma once

@@ -14,10 +14,18 @@
 namespace multiping::command {
 namespace {
 
+bool is_ignored(int number) noexcept {
+  struct sigaction how {};
+  return ::sigaction(number, nullptr, &how) == 0 && how.sa_handler == SIG_IGN;
+}
+
+/// Under nohup(1) a hang-up stays ignored. The others are taken, as by fping, also where a script's shell made the
+/// programs that it runs in the background ignore them.
 sigset_t set_of(std::initializer_list<int> numbers) noexcept {
   sigset_t set{};
   ::sigemptyset(&set);
-  for (const int number : numbers) ::sigaddset(&set, number);
+  for (const int number : numbers)
+    if (number != SIGHUP || !is_ignored(number)) ::sigaddset(&set, number);
   return set;
 }
 

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "multiping/address.hpp"
 #include "multiping/result.hpp"
 
 namespace multiping::command {
@@ -97,12 +98,16 @@ TargetGroup to_group(std::size_t number, std::string_view line) {
 }  // namespace
 
 TargetEntry to_target(std::string_view word, bool ports) {
+  if (word.starts_with('[') && word.ends_with(']')) {
+    const std::string_view inside = word.substr(1, word.size() - 2);
+    if (const auto address = Address::parse(inside); address && address->family() == Family::ipv6)
+      return {.host = inside};
+  }
   if (!ports) return {.host = word};
   if (word.starts_with('[')) {
-    const auto close = word.find(']');
+    const auto close = word.find("]:");
     if (close == std::string_view::npos) return {.host = word};
-    const std::string_view host = word.substr(1, close - 1), rest = word.substr(close + 1);
-    return {.host = host, .port = rest.starts_with(':') ? to_port(rest.substr(1), word) : std::uint16_t{0}};
+    return {.host = word.substr(1, close - 1), .port = to_port(word.substr(close + 2), word)};
   }
   const auto colon = word.find(':');
   if (colon == std::string_view::npos || word.find(':', colon + 1) != std::string_view::npos) return {.host = word};

@@ -52,23 +52,27 @@ RunTarget made_of(const TargetEntry& entry) {
   return target;
 }
 
-/// The text by which a target belongs to a shard: as the user wrote it, whatever it resolves to.
-bool is_ours(const CommandOptions& options, std::string_view host) noexcept { return is_in_shard(host, options.shard); }
+/// Whether a target belongs to this shard: by its text with the port, whatever it resolves to.
+bool is_ours(const CommandOptions& options, const RunTarget& target) noexcept {
+  return is_in_shard(target.shown(), options.shard);
+}
+
+void add_entry(const CommandOptions& options, const TargetEntry& entry, RunFigures& view) {
+  RunTarget target = made_of(entry);
+  if (is_ours(options, target)) view.targets.push_back(std::move(target));
+}
 
 void add_text(const CommandOptions& options, std::string_view text, RunFigures& view) {
   TargetText read;
   read_targets(text, options.probe.protocol != Protocol::icmp, read);
   view.targets.reserve(view.targets.size() + read.entries.size());
-  for (const TargetEntry& entry : read.entries)
-    if (is_ours(options, entry.host)) view.targets.push_back(made_of(entry));
+  for (const TargetEntry& entry : read.entries) add_entry(options, entry, view);
   view.groups = std::move(read.groups);
 }
 
 void add_words(const CommandOptions& options, RunFigures& view) {
-  for (const std::string& word : options.targets) {
-    const TargetEntry entry = to_target(word, options.probe.protocol != Protocol::icmp);
-    if (is_ours(options, entry.host)) view.targets.push_back(made_of(entry));
-  }
+  for (const std::string& word : options.targets)
+    add_entry(options, to_target(word, options.probe.protocol != Protocol::icmp), view);
 }
 
 /// A number as "1" or "10.1" is no address here, and no name either.
@@ -149,19 +153,25 @@ void look_up(const CommandOptions& options, std::vector<RunTarget>& targets, std
   targets = std::move(kept);
 }
 
+void name_by_address(const CommandOptions& options, RunTarget& target) {
+  if (options.naming.addresses && !target.numeric) target.label = label_of(options, target, {});
+}
+
 void set_labels(const CommandOptions& options, std::vector<RunTarget>& targets) {
   const Naming& naming = options.naming;
   if (!naming.addresses && !naming.reverse_all && !naming.reverse_numeric) return;
   const auto reversed = [&](const RunTarget& target) {
-    return naming.reverse_all || (naming.reverse_numeric && target.numeric);
+    return target.address && (naming.reverse_all || (naming.reverse_numeric && target.numeric));
   };
   std::vector<Address> addresses;
   for (const RunTarget& target : targets)
     if (reversed(target)) addresses.push_back(target.address);
-  const std::vector<ReverseResolution> names = reverse_resolve(addresses);
+  ResolveOptions how;
+  if (options.mode == Mode::wait) how.budget = std::chrono::seconds{1};
+  const std::vector<ReverseResolution> names = reverse_resolve(addresses, how);
   std::size_t at = 0;
   for (RunTarget& target : targets)
-    target.label = label_of(options, target, reversed(target) ? names[at++].name : std::string{});
+    if (target.address) target.label = label_of(options, target, reversed(target) ? names[at++].name : std::string{});
 }
 
 std::vector<Address> block_addresses(const CommandOptions& options) {
@@ -172,7 +182,7 @@ std::vector<Address> block_addresses(const CommandOptions& options) {
   for (const std::string& block : range ? std::vector{words[0] + "-" + words[1]} : words) {
     std::vector<Address> found = expand(block);
     std::erase_if(found, [&](const Address& each) {
-      return !wants(options, each) || (options.shard.count > 1 && !is_ours(options, each.to_string()));
+      return !wants(options, each) || (options.shard.count > 1 && !is_in_shard(each.to_string(), options.shard));
     });
     if (all.empty()) {
       all = std::move(found);

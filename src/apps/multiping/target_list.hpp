@@ -28,7 +28,9 @@ void make_targets(const CommandOptions& options, RunFigures& view);
 /// a name becomes as many targets as it has addresses.
 void look_up(const CommandOptions& options, std::vector<RunTarget>& targets, std::vector<RunTarget>& unresolved);
 
-/// Sets the labels that -A, -d and -n ask for.
+/// Sets the label that -A asks for, where the address of a name has become known after set_labels().
+void name_by_address(const CommandOptions& options, RunTarget& target);
+/// Sets the labels that -A, -d and -n ask for. --wait takes only names that are found within a second.
 void set_labels(const CommandOptions& options, std::vector<RunTarget>& targets);
 
 }  // namespace multiping::command

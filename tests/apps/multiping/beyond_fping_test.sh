@@ -75,12 +75,22 @@ expect 0 "$program" --wait all --within 20 -p 100 10.77.0.1 127.0.0.1
 says out '^10\.77\.0\.1 is up$'
 expect 0 "$program" --check
 says out '^ICMP over IPv4 * yes$'
+expect 1 unshare -n sh -c "ip link set lo up; sysctl -qw net.ipv6.conf.all.disable_ipv6=1; '$program' --check"
+says out '^ICMP over IPv6 * no$'
+says out '^IPv6 is switched off on this host'
 
 # --- Ways of asking.
 expect 0 "$program" --tcp 9 10.2.0.2 127.0.0.1:22 '[fd02::2]:443'
 says out '^10\.2\.0\.2 is alive$'
 says out '^127\.0\.0\.1:22 is alive$'
 says out '^\[fd02::2\]:443 is alive$'
+expect 2 "$program" 127.0.0.1:80 127.0.0.0/29 '[]' '[a,b]' '[::1]'
+says out '^::1 is alive$'
+says err '^127\.0\.0\.1:80: a port needs --tcp, --udp or --sctp$'
+says err '^127\.0\.0\.0/29: a block of addresses; -g asks all of them$'
+says err '^\[\]: Name or service not known$'
+says err '^\[a,b\]: Name or service not known$'
+expect 2 "$program" --tcp 9 '[::1]81'
 expect 0 "$program" --udp 9 10.2.0.2
 expect 1 "$program" --sctp 9 -r 0 -t 100 10.9.0.1
 expect 0 "$program" --transport raw 127.0.0.1
@@ -106,6 +116,16 @@ for part in 0 1 2; do
 done >"$folder/parts"
 [ "$(sort -u "$folder/parts" | wc -l)" -eq 254 ] || wrong "the parts of a list are not the list"
 [ "$(wc -l <"$folder/parts")" -eq 254 ] || wrong "the parts of a list overlap"
+printf '127.0.0.1:%s\n' $(seq 30) >"$folder/ports"
+for part in 0 1 2; do
+  "$program" --tcp 9 -a --shard $part/3 -f "$folder/ports" >"$folder/part$part"
+  [ -s "$folder/part$part" ] || wrong "ports of one host are not shared among the parts"
+done
+[ "$(sort -u "$folder"/part[0-2] | wc -l)" -eq 30 ] || wrong "ports of one host are lost among the parts"
+expect 3 env SLURM_ARRAY_TASK_ID=1 "$program" --shard auto/4 127.0.0.1
+says err 'JOB_COMPLETION_INDEX is not set$'
+expect 3 env JOB_COMPLETION_INDEX=2 "$program" --shard auto/2 127.0.0.1
+says err 'JOB_COMPLETION_INDEX is 2; it must be a number, 0 to 1$'
 expect 0 env SLURM_ARRAY_TASK_ID=4 SLURM_ARRAY_TASK_MIN=2 SLURM_ARRAY_TASK_STEP=2 SLURM_ARRAY_TASK_COUNT=3 \
   "$program" -a --shard auto -g 127.1.0.0/24
 expect 0 env JOB_COMPLETION_INDEX=1 "$program" -a --shard auto/3 -g 127.1.0.0/24

@@ -11,6 +11,7 @@
 
 #include "apps/multiping/help_text.hpp"
 #include "apps/multiping/option_table.hpp"
+#include "apps/multiping/option_values.hpp"
 
 BOOST_AUTO_TEST_SUITE(command_line_test)
 
@@ -119,6 +120,27 @@ BOOST_AUTO_TEST_CASE(what_excludes_each_other_is_refused) {
   BOOST_TEST(refusal({"fping", "-J", "a"}) == "-J needs -c, -C or -l");
   BOOST_TEST(refusal({"multiping", "--tcp", "1", "--udp", "1", "a"}) == "specify only one of --tcp, --udp, --sctp");
   BOOST_TEST(refusal({"multiping", "--trace", "--mtu", "a"}).find("specify only one of -c") == 0U);
+  BOOST_TEST(refusal({"multiping", "--mtu", "--tcp", "9", "a"}).find("--mtu asks by ICMP or --udp") == 0U);
+  BOOST_TEST(refusal({"multiping", "--trace", "--sctp", "9", "a"}).find("--trace asks by ICMP") == 0U);
+  BOOST_TEST(refusal({"multiping", "--tcp", "9", "-b", "9", "a"}).find("-b goes together with ICMP") == 0U);
+  BOOST_TEST(refusal({"multiping", "--output", "x", "--report", "x", "a"}) == "--output and --report need two files");
+}
+
+BOOST_AUTO_TEST_CASE(what_would_have_no_effect_is_refused) {
+  BOOST_TEST(refusal({"multiping", "--flows", "2", "a"}) == "--flows goes together with --trace");
+  BOOST_TEST(refusal({"multiping", "--no-names", "a"}) == "--no-names goes together with --trace and --why");
+  BOOST_TEST(refusal({"multiping", "--within", "2", "a"}) == "--within goes together with --wait");
+  BOOST_TEST(refusal({"multiping", "--wait", "all", "-m", "a"}) == "specify only one of --wait, -m");
+  BOOST_TEST(refusal({"multiping", "--output", "", "a"}) == "--output needs the name of a file");
+  BOOST_TEST(refusal({"multiping", "--report", "", "a"}) == "--report needs the name of a file");
+  BOOST_TEST(refusal({"multiping", "--check", "a"}) == "--check takes no targets");
+  BOOST_TEST(refusal({"multiping", "-s", "--mtu", "a"}) == "-s goes together with pings alone");
+}
+
+BOOST_AUTO_TEST_CASE(messages_of_the_library_name_options) {
+  BOOST_TEST(in_options("cannot use ProbeOptions::device x: none") == "cannot use -I x: none");
+  BOOST_TEST(in_options("ProbeOptions::source_v4 or ProbeOptions::source_v6") == "-S or -S");
+  BOOST_TEST(in_options("") == "");
 }
 
 BOOST_AUTO_TEST_CASE(an_interval_may_be_cumulative) {

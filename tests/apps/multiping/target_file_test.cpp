@@ -58,6 +58,8 @@ BOOST_AUTO_TEST_CASE(ports_are_taken_where_a_protocol_has_them) {
   BOOST_TEST(port_of("2001:db8::1").port == 0);
   BOOST_TEST(port_of("2001:db8::1").host == "2001:db8::1");
   BOOST_TEST(to_target("host:80", false).host == "host:80");
+  BOOST_TEST(to_target("[2001:db8::1]", false).host == "2001:db8::1");
+  for (const char* name : {"[::1]81", "[::1]x", "[]", "[a,b]", "[127.0.0.1]"}) BOOST_TEST(port_of(name).host == name);
   for (const char* wrong : {"host:0", "host:65536", "host:", "host:x", "[::1]:99999"})
     BOOST_CHECK_THROW(port_of(wrong), std::invalid_argument);
 }

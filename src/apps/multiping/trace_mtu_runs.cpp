@@ -1,10 +1,8 @@
-// See trace_mtu_wait_runs.hpp.
-#include "apps/multiping/trace_mtu_wait_runs.hpp"
+// See trace_mtu_runs.hpp.
+#include "apps/multiping/trace_mtu_runs.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "apps/multiping/stop_on_signal.hpp"
@@ -36,8 +34,8 @@ TargetList addresses_of(const RunFigures& view) {
 
 Options library_options(const RunInputs& support, const StopOnSignal& stop) {
   const CommandOptions& options = *support.view.options;
-  const double rate = options.interval > Duration{0} ? 1e9 / static_cast<double>(options.interval.count()) : 0;
-  return {.probe = options.probe, .max_rate = rate, .transport = support.transport, .stop = stop.token()};
+  return {
+      .probe = options.probe, .max_rate = probe_rate(options), .transport = support.transport, .stop = stop.token()};
 }
 
 TraceOptions trace_options(const RunInputs& support, const StopOnSignal& stop) {
@@ -56,92 +54,11 @@ void sum_up(RunFigures& view, const StopOnSignal& stop, Steady::time_point start
   view.totals.elapsed = Steady::now() - start;
 }
 
-/// Pauses that a stop ends.
-class Pauses {
- public:
-  explicit Pauses(std::stop_token stop) : stop_{std::move(stop)} {}
-
-  void until(Steady::time_point time) {
-    std::unique_lock lock{mutex_};
-    changed_.wait_until(lock, stop_, time, [] { return false; });
-  }
-
- private:
-  std::stop_token stop_;
-  std::mutex mutex_{};
-  std::condition_variable_any changed_{};
-};
-
-/// The names and addresses as the user wrote them, those without an address included.
-TargetList written_targets(const RunFigures& view) {
-  std::vector<Target> list;
-  for (const RunTarget& target : view.targets) {
-    ProbeOptions probe = view.options->probe;
-    if (target.port != 0) probe.port = target.port;
-    list.emplace_back(target.host, std::move(probe));
-  }
-  return TargetList{std::move(list)};
+/// Sockets can be opened where IPv6 is switched off, but there is no address to send from then.
+bool has_ipv6(const std::shared_ptr<Transport>& transport) {
+  const Result own = ping("::1", std::chrono::seconds{1}, {.transport = transport});
+  return own.outcome != Outcome::send_failed || own.error != std::errc::address_not_available;
 }
-
-class Wait {
- public:
-  Wait(const RunInputs& support, StopOnSignal& stop)
-      : view_{support.view},
-        report_{support.report},
-        stop_{stop},
-        pauses_{stop.token()},
-        pings_{written_targets(support.view), options_of(support, stop)} {}
-
-  void run() {
-    const Steady::time_point end = Steady::now() + view_.options->within;
-    Steady::time_point round = Steady::now(), lookup = round + lookup_every;
-    while (!over(end)) {
-      pings_.send();
-      round = std::min(round + view_.options->period, end);
-      while (!over(end) && Steady::now() < round) listen(round, end);
-      if (Steady::now() < lookup) continue;
-      pings_.resolve();
-      lookup = Steady::now() + lookup_every;
-    }
-  }
-
- private:
-  static constexpr Duration lookup_every = std::chrono::seconds{5}, look_every = std::chrono::milliseconds{100};
-
-  static Options options_of(const RunInputs& support, const StopOnSignal& stop) {
-    Options options = library_options(support, stop);
-    options.ignore_lookup_errors = true;
-    options.resolve.family = options.probe.family;
-    options.resolve.budget = std::chrono::seconds{2};
-    return options;
-  }
-
-  [[nodiscard]] bool over(Steady::time_point end) const {
-    return stop_.stopped() || view_.totals.alive >= wanted_of(view_) || Steady::now() >= end;
-  }
-
-  void listen(Steady::time_point round, Steady::time_point end) {
-    const Steady::time_point until = std::min(round, Steady::now() + look_every);
-    for (const Result& result : pings_.receive(until - Steady::now()).responses) take(result);
-    report_.progress(view_.totals.alive, wanted_of(view_), end - Steady::now());
-    if (pings_.awaited() == 0 && !over(end)) pauses_.until(until);
-  }
-
-  void take(const Result& result) {
-    HostFigures& figures = view_.figures[result.position];
-    if (std::exchange(figures.decided, true)) return;  // its address changed, and it answered again
-    figures.all.add_answer(result.rtt);
-    view_.targets[result.position].address = result.address;
-    ++view_.totals.alive;
-    report_.came_up({.target = result.position, .sequence = result.attempt - 1, .result = result});
-  }
-
-  RunFigures& view_;
-  Report& report_;
-  StopOnSignal& stop_;
-  Pauses pauses_;
-  MultiPing pings_;
-};
 
 std::string remedies(const TransportOptions& options) {
   try {
@@ -187,15 +104,6 @@ void run_mtu(const RunInputs& support) {
   sum_up(support.view, stop, start);
 }
 
-std::size_t wanted_of(const RunFigures& view) noexcept { return view.options->wait_for.value_or(view.targets.size()); }
-
-void run_wait(const RunInputs& support) {
-  StopOnSignal stop{support.signals};
-  const auto start = Steady::now();
-  Wait{support, stop}.run();
-  sum_up(support.view, stop, start);
-}
-
 void explain_failures(const RunInputs& support) {
   std::vector<FailedTarget>& failures = support.view.failures;
   const auto is_explained = [](const FailedTarget& failed) {
@@ -218,7 +126,8 @@ void explain_failures(const RunInputs& support) {
 
 SelfCheck check_this_machine(const TransportOptions& options) {
   const auto transport = open_transport(options);
-  const Capabilities can = capabilities(*transport);
+  Capabilities can = capabilities(*transport);
+  if (can.ipv6 && can.icmp && !has_ipv6(transport)) can.ipv6 = false;
   const bool complete = can.icmp && can.ipv4 && can.ipv6;
   SelfCheck check{.text = capabilities_text(can), .complete = complete};
   if (!can.icmp) check.text += remedies(options);

@@ -1,5 +1,5 @@
-// The tasks beyond fping: --trace, --mtu, --wait, --why and --check. Each is one or few calls of the library.
-// They tell a report what they find, as the other runs do.
+// The tasks beyond fping: --trace, --mtu, --why and --check; --wait is in wait_run.hpp. Each is one or few calls of the
+// library. They tell a report what they find, as the other runs do.
 #pragma once
 
 #include <memory>
@@ -12,11 +12,6 @@ namespace multiping::command {
 void run_trace(const RunInputs& support);
 /// Finds the path MTU of all targets at once. Counts as alive what has one.
 void run_mtu(const RunInputs& support);
-/// Waits until so many targets are up, or time is over. Names are looked up again meanwhile; RunFigures::unresolved is
-/// part of the targets here.
-void run_wait(const RunInputs& support);
-/// How many targets must be up for --wait.
-[[nodiscard]] std::size_t wanted_of(const RunFigures& view) noexcept;
 /// --why: asks the routes to the targets in RunFigures::failures, and tells what is known.
 void explain_failures(const RunInputs& support);
 /// --check: the text, and whether ICMP works in both families. Before privileges are given up.
