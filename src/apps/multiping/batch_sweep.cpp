@@ -8,6 +8,8 @@
 #include <thread>
 #include <utility>
 
+#include "apps/multiping/output_streams.hpp"
+
 #include "multiping/prober.hpp"
 
 namespace multiping::command {
@@ -66,6 +68,13 @@ BatchSweep::BatchSweep(const RunInputs& support)
 
 void BatchSweep::run() {
   const Steady::time_point start = Steady::now();
+  EachStep steps;
+  steps.step([this] { ask(); });
+  sum_up(Steady::now() - start);
+  steps.end();
+}
+
+void BatchSweep::ask() {
   std::chrono::duration<double, std::nano> wait_time{probe_timeout(options_)};
   for (int attempt = 0; attempt <= options_.retry && pings_.unanswered() > 0 && !stop_.stopped(); ++attempt) {
     pings_.send();
@@ -74,7 +83,6 @@ void BatchSweep::run() {
   }
   view_.stopped = stop_.stopped();
   if (!view_.stopped) give_up();
-  sum_up(Steady::now() - start);
 }
 
 /// Each look at the results takes as long as the list is, so a long list is told at the end of the wait only.

@@ -27,6 +27,7 @@ class BatchSweep {
   void run();
 
  private:
+  void ask();
   void wait(Duration time);
   void take_news();
   void take_answer(const Result& result);

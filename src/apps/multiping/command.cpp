@@ -2,7 +2,6 @@
 #include "apps/multiping/command.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -108,6 +107,12 @@ void check_length(const CommandOptions& options, std::size_t addresses) {
                               std::to_string(most_at_once) + " at most, without them as many as a block has"};
 }
 
+/// An empty list is a mistake, an empty part of a list is not.
+void check_wait(const RunFigures& view) {
+  if (view.options->mode == Mode::wait && view.totals.targets == 0 && view.options->shard.count == 1)
+    throw std::invalid_argument{"--wait: the list has no target"};
+}
+
 /// -g: a block may be too long to be asked at once.
 void run_blocks(const RunInputs& support) {
   RunFigures& view = support.view;
@@ -115,6 +120,8 @@ void run_blocks(const RunInputs& support) {
   check_length(*view.options, all.size());
   const std::size_t part = view.options->mode == Mode::once ? most_at_once : all.size();
   view.totals.targets = all.size();
+  check_wait(view);
+  if (all.empty()) return begin_part(support);
   for (std::size_t from = 0; from < all.size() && !view.stopped; from += part) {
     if (from > 0) {
       support.report.part_over();
@@ -131,9 +138,7 @@ void run_list(const RunInputs& support) {
   RunFigures& view = support.view;
   make_targets(*view.options, view);
   view.totals.targets = view.targets.size();
-  const CommandOptions& options = *view.options;
-  if (options.mode == Mode::wait && view.targets.empty() && options.shard.count == 1)
-    throw std::invalid_argument{"--wait: the list has no target"};
+  check_wait(view);
   begin_part(support);
   if (!view.targets.empty()) run_and_explain(support);
 }
@@ -144,9 +149,8 @@ void run_targets(const RunInputs& support) { support.view.options->generate ? ru
 std::size_t unreachable_of(const RunFigures& view) {
   const RunTotals& totals = view.totals;
   const std::size_t silent = totals.targets - totals.alive;
-  if (view.options->mode == Mode::wait) return silent - std::min(silent, totals.unresolved);
-  if (!view.stopped) return silent;
-  return std::min(silent, totals.unreachable + failed_of(view));
+  if (view.stopped) return std::min(silent, totals.unreachable + failed_of(view));
+  return view.options->mode == Mode::wait ? silent - std::min(silent, totals.unresolved) : silent;
 }
 
 }  // namespace
@@ -156,20 +160,16 @@ int run_command(const CommandOptions& options, std::shared_ptr<Transport> transp
   Signals signals;
   const auto report = make_report(options, outputs);
   const RunInputs support{.view = view, .report = *report, .signals = signals, .transport = std::move(transport)};
-  // Where one stream takes no more text, the others have the summary all the same.
-  std::exception_ptr unwritten;
-  try {
-    run_targets(support);
-  } catch (const WriteFailed&) {
-    unwritten = std::current_exception();
-    view.stopped = true;
-  }
+  EachStep steps;
+  steps.step([&] { run_targets(support); });
+  view.stopped = view.stopped || steps.failed();
   view.totals.unreachable = unreachable_of(view);
-  view.totals.targets > 0 ? report->finish() : report->finish_without_targets();
-  if (unwritten) {
-    outputs.err.commit();
-    std::rethrow_exception(unwritten);
+  steps.step([&] { view.totals.targets > 0 ? report->finish() : report->finish_without_targets(); });
+  if (steps.failed()) {
+    steps.step([&] { outputs.out.commit(); });
+    steps.step([&] { outputs.err.commit(); });
   }
+  steps.end();
   return report->exit_status().value_or(status_of(view));
 }
 

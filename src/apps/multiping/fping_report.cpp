@@ -218,8 +218,7 @@ void FpingReport::part_over() {
   elsewhere_.clear();
 }
 
-void FpingReport::finish() {
-  clear_progress();
+void FpingReport::print_hosts() {
   if (sends_rounds(view().options->mode)) {
     if (each_probe_) err("");
     print_summary(false);
@@ -227,10 +226,18 @@ void FpingReport::finish() {
   if (view().options->mode == Mode::once) print_unreachable();
   outputs_.out.write(reasons_);
   print_health();
-  outputs_.out.flush();
-  print_judgement();
+}
+
+void FpingReport::finish() {
+  clear_progress();
+  EachStep steps;
+  steps.step([this] { outputs_.out.flush(); });
+  steps.step([this] { print_hosts(); });
+  steps.step([this] { outputs_.out.flush(); });
+  steps.step([this] { print_judgement(); });
   if (printing().statistics) outputs_.err.write(totals_text(view().totals));
-  print_reachable();
+  steps.step([this] { print_reachable(); });
+  steps.end();
 }
 
 }  // namespace multiping::command

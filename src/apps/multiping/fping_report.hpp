@@ -48,6 +48,7 @@ class FpingReport : public Report {
   void print_summary(bool interval);
   void print_netdata();
   void print_unreachable();
+  void print_hosts();
   void print_reachable();
   void print_health();
   void print_judgement();

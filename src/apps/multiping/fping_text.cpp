@@ -122,6 +122,13 @@ std::string chart(std::string_view id, std::string_view name, Duration every) {
                      std::chrono::duration<double>{every}.count());
 }
 
+/// "host:80" and "[address]:80"
+bool has_port(std::string_view text) noexcept {
+  const auto colon = text.rfind(':');
+  return colon != std::string_view::npos && colon + 1 < text.size() &&
+         text.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+}
+
 }  // namespace
 
 std::string time_text(Duration time) {
@@ -247,10 +254,9 @@ std::string netdata_text(std::string_view name, const Tally& tally, Duration eve
 std::string unresolved_line(const RunTarget& target) {
   const bool unknown = target.error == Errc::no_address;
   if (target.error == Errc::not_an_address)
-    return fmt::format("{}: {}", printable(target.host),
-                       target.host.find('/') != std::string::npos || target.host.find('-') != std::string::npos
-                           ? "a block of addresses; -g asks all of them"
-                           : "a port needs --tcp, --udp or --sctp");
+    return fmt::format(
+        "{}: {}", printable(target.host),
+        has_port(target.host) ? "a port needs --tcp, --udp or --sctp" : "a block of addresses; -g asks all of them");
   return fmt::format("{}: {}", printable(target.host),
                      unknown                                ? "Name or service not known"
                      : target.error == Errc::lookup_failed  ? "Temporary failure in name resolution"
@@ -261,7 +267,7 @@ std::string unresolved_line(const RunTarget& target) {
 std::string not_up_line(const RunTarget& target, const Result& result) {
   if (result.outcome == Outcome::unresolved) return unresolved_line(target);
   const std::string why = result.error ? result.error.message() : std::string{to_string(result.outcome)};
-  return fmt::format("{} is not up: {}", target.shown(), why);
+  return fmt::format("{} is not up: {}", printable(target.shown()), why);
 }
 
 std::string other_source(const Result& result) {

@@ -112,9 +112,10 @@ void HealthReport::observe_rest() {
   rounds_.clear();
 }
 
-/// After the changes were written, so that each of them is told at least once.
+/// After the changes were written, so that each of them is told at least once; not where they could not be.
 void HealthReport::save() {
   outputs_.out.flush();
+  if (outputs_.out.failed()) return;
   save_health(facts_.tracker, options_.health);
 }
 

@@ -45,13 +45,17 @@ void check_tasks(const CommandOptions& options, const std::function<bool(std::st
 void check_self_check(const CommandOptions& options) {
   if (options.mode != Mode::check) return;
   require(options.targets.empty() && !options.file, "--check takes no targets");
-  require(options.output.empty() && options.format == Format::lines, "--check prints lines, to the standard output");
+  require(options.output.empty() && options.views.report.empty() && options.health.empty() &&
+              options.format == Format::lines,
+          "--check prints lines, to the standard output alone");
 }
 
 void check_files(const CommandOptions& options, const std::function<bool(std::string_view)>& given) {
   require(!given("--output") || !options.output.empty(), "--output needs the name of a file");
   require(!given("--report") || !options.views.report.empty(), "--report needs the name of a file");
-  const auto differ = [](const std::string& one, const std::string& other) { return one.empty() || one != other; };
+  const auto differ = [](const std::string& one, const std::string& other) {
+    return one.empty() || one != other || one.starts_with("/dev/");
+  };
   require(differ(options.output, options.views.report), "--output and --report need two files");
   require(differ(options.output, options.health), "--output and --health need two files");
   require(differ(options.views.report, options.health), "--report and --health need two files");

@@ -27,6 +27,14 @@ mode_t new_file_mode() noexcept {
   return 0666 & ~mask;
 }
 
+/// The permissions of the file at `path`, whose owner and group `descriptor` gets. Without these, who could read the
+/// old file by its permissions might not be able to read the new one.
+mode_t mode_in_place_of(const std::string& path, int descriptor) noexcept {
+  struct stat old {};
+  if (::stat(path.c_str(), &old) != 0) return new_file_mode();
+  return ::fchown(descriptor, old.st_uid, old.st_gid) == 0 ? old.st_mode & 0777 : new_file_mode();
+}
+
 /// Where symbolic links lead; a path that does not exist is its own.
 std::string real_path(const std::string& path) {
   const std::unique_ptr<char, void (*)(void*)> found{::realpath(path.c_str(), nullptr), &std::free};
@@ -126,13 +134,8 @@ void Output::write_all(std::string_view text) {
   }
 }
 
-/// The new file may be read by whom the old one could be read.
 void Output::take_place() {
-  struct stat old {};
-  const bool replaces = ::stat(path_.c_str(), &old) == 0;
-  if (replaces && ::fchown(descriptor_, old.st_uid, old.st_gid) != 0 && errno != EPERM) fail();
-  const mode_t mode = replaces ? old.st_mode & 0777 : new_file_mode();
-  if (::fchmod(descriptor_, mode) != 0 || ::fsync(descriptor_) != 0 ||
+  if (::fchmod(descriptor_, mode_in_place_of(path_, descriptor_)) != 0 || ::fsync(descriptor_) != 0 ||
       std::rename(temporary_.c_str(), path_.c_str()) != 0)
     fail();
   temporary_.clear();

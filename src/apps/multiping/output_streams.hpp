@@ -2,6 +2,7 @@
 // A closed pipe ends the program in silence; a full disk is an error that names the file.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -24,10 +25,11 @@ class Output {
  public:
   /// Writes to an open descriptor; `name` is for messages.
   Output(int descriptor, std::string name);
-  /// Writes to a new file beside `path`, which takes the place of `path` at commit(), with the permissions and, where
-  /// that is allowed, the owner of the file that was there. What is there and no regular file (a device, a pipe) is
-  /// written to directly; a symbolic link stays and its file is replaced. "-", /dev/stdout, /dev/stderr and /dev/fd/N
-  /// are descriptors of this process, which are written to directly, whatever they are. Throws WriteFailed.
+  /// Writes to a new file beside `path`, which takes the place of `path` at commit(), with the permissions of the
+  /// file that was there, where its owner and group can be kept, else with those of a new file. What is there and no
+  /// regular file (a device, a pipe) is written to directly; a symbolic link stays and its file is replaced. "-",
+  /// /dev/stdout, /dev/stderr and /dev/fd/N are descriptors of this process, which are written to directly, whatever
+  /// they are. Throws WriteFailed.
   explicit Output(const std::string& path);
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
@@ -42,6 +44,8 @@ class Output {
   /// then on is a new file, which takes its place at the next commit().
   void commit();
 
+  /// True after WriteFailed: some text is lost.
+  [[nodiscard]] bool failed() const noexcept { return failed_; }
   [[nodiscard]] bool is_terminal() const noexcept { return terminal_; }
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   /// `call` is made each time before text reaches the descriptor: to erase a status line. nullptr: no longer.
@@ -60,6 +64,27 @@ class Output {
   std::string buffer_{};
   bool terminal_ = false;
   std::function<void()> before_write_{};
+};
+
+/// Makes the calls in turn. What one stream does not take keeps no other from having its text; the first such error is
+/// thrown at the end.
+class EachStep {
+ public:
+  template <class Step>
+  void step(Step made) {
+    try {
+      made();
+    } catch (const WriteFailed&) {
+      if (!unwritten_) unwritten_ = std::current_exception();
+    }
+  }
+  [[nodiscard]] bool failed() const noexcept { return unwritten_ != nullptr; }
+  void end() const {
+    if (unwritten_) std::rethrow_exception(unwritten_);
+  }
+
+ private:
+  std::exception_ptr unwritten_{};
 };
 
 /// The two streams of the program.

@@ -10,6 +10,8 @@
 #include <csignal>
 #include <utility>
 
+#include "apps/multiping/output_streams.hpp"
+
 namespace multiping::command {
 namespace {
 
@@ -48,6 +50,13 @@ bool ProbeRun::over() const noexcept {
 }
 
 void ProbeRun::run() {
+  EachStep steps;
+  steps.step([this] { loop(); });
+  sum_up();
+  steps.end();
+}
+
+void ProbeRun::loop() {
   while (!over()) {
     const Clock::time_point now = Clock::now();
     end_delays(now);
@@ -57,7 +66,6 @@ void ProbeRun::run() {
     take_signals();
     if (!over()) wait(Clock::now());
   }
-  sum_up();
 }
 
 /// The wait after attempt k, from 1.
@@ -70,6 +78,7 @@ Duration ProbeRun::wait_of(std::uint64_t attempt) const noexcept {
 Duration ProbeRun::waits_from(std::uint64_t attempt) const noexcept {
   const double first = static_cast<double>(wait_of(attempt).count()), factor = options_.backoff;
   const double waits = static_cast<double>(options_.retry) + 2 - static_cast<double>(attempt);
+  if (first == 0) return {};
   const double sum = factor > 1 ? first * (std::pow(factor, waits) - 1) / (factor - 1) : first * waits;
   return Timeout{std::chrono::duration<double, std::nano>{sum}};
 }

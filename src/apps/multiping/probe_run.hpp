@@ -67,6 +67,7 @@ class ProbeRun {
   void end_probe(const Sent& sent);
   void keep_statistics(std::size_t target, const Result& result);
   void keep_failure(std::size_t target, const Result& result);
+  void loop();
   void sum_up();
 
   RunFigures& view_;

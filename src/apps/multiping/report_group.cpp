@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "apps/multiping/output_streams.hpp"
+
 namespace multiping::command {
 
 bool ReportGroup::wants_statistics() const {
@@ -11,7 +13,9 @@ bool ReportGroup::wants_statistics() const {
 
 void ReportGroup::begin(const RunFigures& view) {
   Report::begin(view);
-  for (const auto& each : reports_) each->begin(view);
+  EachStep steps;
+  for (const auto& each : reports_) steps.step([&] { each->begin(view); });
+  steps.end();
 }
 
 void ReportGroup::answered(const ProbeEvent& event) {
@@ -89,7 +93,9 @@ std::optional<int> ReportGroup::exit_status() const {
 }
 
 void ReportGroup::finish() {
-  for (const auto& each : reports_) each->finish();
+  EachStep steps;
+  for (const auto& each : reports_) steps.step([&] { each->finish(); });
+  steps.end();
 }
 
 bool ReportGroup::wants_to_end() const {

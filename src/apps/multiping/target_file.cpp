@@ -100,8 +100,9 @@ TargetGroup to_group(std::size_t number, std::string_view line) {
 TargetEntry to_target(std::string_view word, bool ports) {
   if (word.starts_with('[') && word.ends_with(']')) {
     const std::string_view inside = word.substr(1, word.size() - 2);
-    if (const auto address = Address::parse(inside); address && address->family() == Family::ipv6)
-      return {.host = inside};
+    // The interface of its zone may come later.
+    const auto address = Address::parse(inside.substr(0, inside.find('%')));
+    if (address && address->family() == Family::ipv6) return {.host = inside};
   }
   if (!ports) return {.host = word};
   if (word.starts_with('[')) {

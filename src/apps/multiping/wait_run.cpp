@@ -27,6 +27,8 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr Duration lookup_every = std::chrono::seconds{5}, tell_every = std::chrono::milliseconds{100};
+constexpr Duration shortest = std::chrono::milliseconds{1};  // between two probes to a target, and of a call
+constexpr Duration try_again = std::chrono::seconds{1};      // what this host could not do
 
 /// A target with the position that it has in the whole list.
 struct Asked {
@@ -66,7 +68,9 @@ class Asking {
   void run(const std::stop_token& stop) {
     options_.stop = stop;
     try {
-      while (!stop.stop_requested() && !list_.empty() && Steady::now() < rhythm_.end) ask(stop);
+      for (Steady::time_point now = Steady::now();
+           !stop.stop_requested() && !list_.empty() && rhythm_.end - now >= shortest; now = Steady::now())
+        ask(now, stop);
     } catch (...) {
       const std::scoped_lock lock{mutex_};
       failure_ = std::current_exception();
@@ -74,13 +78,14 @@ class Asking {
     }
   }
 
-  void ask(const std::stop_token& stop) {
-    const Steady::time_point round = Steady::now();
+  void ask(Steady::time_point round, const std::stop_token& stop) {
     std::vector<Target> targets;
     for (const Asked& each : list_) targets.push_back(each.target);
-    const Duration period = std::max(rhythm_.period, Duration{1});
-    const Duration slice = std::min(std::max(lookup_every, period), Duration{rhythm_.end - round});
-    const int retry = static_cast<int>(std::max<std::int64_t>(slice / period, 1)) - 1;
+    const Duration period = std::max(rhythm_.period, shortest), left = rhythm_.end - round;
+    const std::int64_t rounds = std::max<std::int64_t>(std::min(lookup_every, left) / period, 1);
+    const Duration slice = std::min(rounds * period, left);
+    const int retry = static_cast<int>(rounds) - 1;
+    Steady::time_point next = round + period;
     std::vector<bool> up(list_.size());
     const auto take = [this, &up](const Result& result) {
       if (result.answered() && !up[result.position]) tell(result);
@@ -93,11 +98,12 @@ class Asking {
       throw;
     } catch (const std::system_error& error) {  // an interface or an address that may come yet
       keep_failed(error.code());
+      next = std::min(next, round + try_again);
     }
     forget(up);
     std::unique_lock lock{mutex_};
     std::condition_variable_any pause;
-    if (!list_.empty()) pause.wait_until(lock, stop, std::min(round + period, rhythm_.end), [] { return false; });
+    if (!list_.empty()) pause.wait_until(lock, stop, std::min(next, rhythm_.end), [] { return false; });
   }
 
   void tell(Result result) {
@@ -193,7 +199,10 @@ void give_up(const RunInputs& support, const Result& result) {
 
 }  // namespace
 
-std::size_t wanted_of(const RunFigures& view) noexcept { return view.options->wait_for.value_or(view.targets.size()); }
+std::size_t wanted_of(const RunFigures& view) noexcept {
+  const std::size_t wanted = view.options->wait_for.value_or(view.targets.size());
+  return view.options->shard.count > 1 ? std::min(wanted, view.targets.size()) : wanted;
+}
 
 void run_wait(const RunInputs& support) {
   RunFigures& view = support.view;
@@ -212,7 +221,7 @@ void run_wait(const RunInputs& support) {
   const std::vector<Result> silent = asking.end(!stop.stopped() && view.totals.alive < wanted);
   for (const Result& result : asking.news(Duration{0}))
     if (view.totals.alive < wanted) take(support, result);
-  if (view.totals.alive < wanted)
+  if (!stop.stopped() && view.totals.alive < wanted)
     for (const Result& result : silent) give_up(support, result);
   view.stopped = stop.stopped();
   view.totals.received = view.totals.alive;

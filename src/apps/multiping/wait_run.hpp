@@ -11,7 +11,7 @@ namespace multiping::command {
 /// RunFigures::targets has those without an address too. Reports what comes up; and at the end, where too few did, each
 /// target that did not, with the reason. Throws std::invalid_argument where the list is shorter than --wait N.
 void run_wait(const RunInputs& support);
-/// How many targets must be up for --wait.
+/// How many targets must be up for --wait; of a part of a list at most all.
 [[nodiscard]] std::size_t wanted_of(const RunFigures& view) noexcept;
 
 }  // namespace multiping::command

@@ -33,6 +33,19 @@ expect 4 sh -c "'$program' -c 3 -p 20 --report '$folder/full.html' 127.0.0.1 >/d
 says err '^127\.0\.0\.1 : xmt/rcv/%loss = '
 says err 'cannot write to the standard output: No space left on device'
 grep -q '</html>' "$folder/full.html" || wrong "a full disk took the report away"
+rm "$folder/full.html"
+expect 4 sh -c "'$program' -s --report '$folder/full.html' 127.0.0.1 >/dev/full"
+says err '^ *1 ICMP Echos sent$'
+grep -q '</html>' "$folder/full.html" || wrong "a full disk took the report of one ping away"
+expect 4 "$program" --output "$folder/results" --report /dev/full 127.0.0.1
+grep -qx '127.0.0.1 is alive' "$folder/results" || wrong "a report that cannot be written took the results away"
+# What was not told stays unknown to --health, so that the next run tells it.
+for _ in 1 2; do
+  expect 0 "$program" -q --rise 1 --health "$folder/health" 127.0.0.1
+done
+cp "$folder/health" "$folder/before"
+expect 4 sh -c "'$program' -u -r 0 -t 100 --fall 1 --health '$folder/health' 127.0.0.1 127.0.0.2 >/dev/full"
+cmp -s "$folder/health" "$folder/before" || wrong "changes were kept that nobody was told"
 
 # --- A reader that is late loses nothing, also where somebody has made the pipe non-blocking.
 if command -v python3 >/dev/null; then
@@ -71,8 +84,8 @@ wait $running || wrong "an interrupt ended it with $?"
 says err '^127\.0\.0\.1 : xmt/rcv/%loss = '
 
 # --- Each interval of -Q has the probes of its time, as with fping.
-expect 0 "$program" -c 4 -Q 1 -p 500 127.0.0.1
-[ "$(grep -c '^127\.0\.0\.1 : xmt/rcv/%loss = 2/2/0%' "$folder/err")" -eq 1 ] || wrong "an interval has another's probe"
+expect 0 "$program" -c 4 -Q 2 -p 1000 127.0.0.1
+grep -q '^127\.0\.0\.1 : xmt/rcv/%loss = 2/2/0%' "$folder/err" || wrong "an interval has another's probe"
 
 expect 0 "$program" -Q 1 -r 0 127.0.0.1
 lines err 0
