@@ -145,7 +145,7 @@ void run_list(const RunInputs& support) {
 
 void run_targets(const RunInputs& support) { support.view.options->generate ? run_blocks(support) : run_list(support); }
 
-/// A run that was stopped has targets of which it is not known whether they are reachable.
+/// Of a run that was stopped, those count whose probes have ended: nothing is known of the others.
 std::size_t unreachable_of(const RunFigures& view) {
   const RunTotals& totals = view.totals;
   const std::size_t silent = totals.targets - totals.alive;
