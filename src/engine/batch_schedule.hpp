@@ -134,7 +134,7 @@ class BatchSchedule final : public ProbeSupplier {
   std::size_t looks_ = 0;                 ///< How many more targets the present call may look at.
   net::Serial last_round_ = 0;            ///< Probes with lower serials belong to earlier rounds, and may be forgotten.
   Instant horizon_{};                     ///< Probes of earlier rounds that were sent before this are forgotten.
-  QueueAllocatedOnUse<Deferred> deferred_;  ///< To be tried after the others: refused for now, or too big.
+  QueueAllocatedOnUse<Deferred> deferred_;  ///< To be tried after the others: this host refused it, or it is too big.
   std::vector<net::Probe> untried_{};       ///< Put back, since the transport was full; tried before the others.
 
   Instant began_{};                                         ///< When the first round since reset() began.

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
-#include <optional>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -28,7 +27,7 @@ using Steady = std::chrono::steady_clock;
 
 constexpr Duration lookup_every = std::chrono::seconds{5}, tell_every = std::chrono::milliseconds{100};
 constexpr Duration shortest = std::chrono::milliseconds{1};  // between two probes to a target, and of a call
-constexpr Duration try_again = std::chrono::seconds{1};      // what this host could not do
+constexpr Duration try_again = std::chrono::seconds{1};      // after an error of this host
 
 /// A target with the position that it has in the whole list.
 struct Asked {
